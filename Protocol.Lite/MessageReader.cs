@@ -1,0 +1,439 @@
+// The sans-I/O reader: bytes in, items out. This file holds what both encodings share: the grammar walk, the bounds,
+// the gathered value, the base64 decoder and the error with its offset.
+//
+// The contract, for every reader:
+//   Feed(bytes); then Read() until it says NeedMore: now all bytes fed are consumed and the next may be fed.
+//   After the last bytes call Finish(): EndOfMessage, or Error when the message was cut.
+//   A message read whole, byte by byte or split at any point gives the same items (data slices may be cut differently).
+//   Nothing is allocated after construction; no recursion; an error is final and names the offset.
+
+using System;
+
+namespace NanoSync.Protocol
+{
+    /// <summary>What <see cref="MessageReader.Read"/> found. [SPEC 2.3]</summary>
+    public enum Item
+    {
+        /// <summary>All bytes fed are consumed; feed more.</summary>
+        NeedMore = 0,
+
+        /// <summary>The bytes are not a message; see <see cref="MessageReader.Error"/>. Final.</summary>
+        Error = 1,
+
+        /// <summary>An element that holds elements begins: Tag; Scope is where it stands.</summary>
+        Start = 2,
+
+        /// <summary>An element that holds elements ends: Tag; Scope is where it stood.</summary>
+        End = 3,
+
+        /// <summary>A whole value: Tag, Text, TextLength, and Number for numeric elements.</summary>
+        Value = 4,
+
+        /// <summary>A slice of ApplicationData: Data, DataOffset, DataCount. Valid until the next Read.</summary>
+        Data = 5,
+
+        /// <summary>The ApplicationData is complete. Also follows an empty one.</summary>
+        DataEnd = 6,
+
+        /// <summary>The message is complete. Bytes after it are an error.</summary>
+        EndOfMessage = 7,
+    }
+
+    /// <summary>
+    /// Reads one message after another from bytes given in any portions. About 600 bytes on the heap of a board:
+    /// 27 fields * 12 + 64 text + 48 decoded + 2 stacks.
+    /// </summary>
+    public abstract class MessageReader
+    {
+        // [SPEC 2.2] The ids come before what depends on them, so that a receiver can act while it reads.
+        private const int CollectionIds = (1 << (Tags.SyncKey - 5)) | (1 << (Tags.CollectionId - 5));
+        private const int DecodedSize = 48; // 16 groups of base64
+
+        /// <summary>The bytes being read.</summary>
+        protected byte[] _input;
+
+        /// <summary>Next byte in <see cref="_input"/>.</summary>
+        protected int _pos;
+
+        /// <summary>One past the last byte in <see cref="_input"/>.</summary>
+        protected int _end;
+
+        /// <summary>Elements open.</summary>
+        protected int _depth;
+
+        /// <summary>Scope inside the innermost open element.</summary>
+        protected byte _scope;
+
+        private readonly byte[] _tags = new byte[Limits.Depth + 1];
+        private readonly byte[] _scopes = new byte[Limits.Depth + 1];
+        private readonly int[] _seen = new int[Limits.Depth + 1]; // one bit per element met, per open element
+        private readonly byte[] _text = new byte[Limits.Text];
+        private readonly byte[] _decoded = new byte[DecodedSize];
+        private int _consumed; // bytes of earlier feeds
+        private int _bits; // base64: up to 18 bits not yet given out
+        private int _bitGroup; // base64: characters of the current group, 0-3; +8 after the first '='
+        private int _dataTotal;
+
+        /// <summary>The element of the current item.</summary>
+        public byte Tag;
+
+        /// <summary>Where the element of the current item stands; see <see cref="NanoSync.Protocol.Scopes"/>.</summary>
+        public byte Scope;
+
+        /// <summary>Bytes in <see cref="Text"/>.</summary>
+        public int TextLength;
+
+        /// <summary>The value of a numeric element (Status, WindowSize, Limit, Conflict).</summary>
+        public int Number;
+
+        /// <summary>Holds the current slice.</summary>
+        public byte[] Data;
+
+        /// <summary>First byte of the current slice.</summary>
+        public int DataOffset;
+
+        /// <summary>Bytes in the current slice.</summary>
+        public int DataCount;
+
+        /// <summary>Bytes of the current ApplicationData where the encoding says so beforehand; below 0 where it does not (base64).</summary>
+        public int DataLength;
+
+        /// <summary>Most bytes of one ApplicationData that this reader takes; 0 = no bound.</summary>
+        public int MaxData;
+
+        /// <summary>Why the last Read gave <see cref="Item.Error"/>.</summary>
+        public SyncError Error;
+
+        /// <summary>Offset in the message of the byte at fault.</summary>
+        public int ErrorOffset;
+
+        /// <summary>The bytes of the current value (UTF-8).</summary>
+        public byte[] Text
+        {
+            get { return _text; }
+        }
+
+        /// <summary>Offset in the message of the next byte.</summary>
+        public int Position
+        {
+            get { return _consumed + _pos; }
+        }
+
+        /// <summary>The element <paramref name="up"/> levels above the current item; 0 = the innermost one still open.</summary>
+        public byte OpenTag(int up)
+        {
+            return up < _depth ? _tags[_depth - 1 - up] : (byte)0;
+        }
+
+        /// <summary>Forgets everything and is ready for the first byte of a message.</summary>
+        public virtual void Reset()
+        {
+            _input = null;
+            _pos = 0;
+            _end = 0;
+            _depth = 0;
+            _scope = Scopes.Document;
+            _consumed = 0;
+            _seen[0] = 0;
+            Error = SyncError.None;
+        }
+
+        /// <summary>Gives the reader its next bytes. Only after Reset or NeedMore; the array must stay unchanged until NeedMore.</summary>
+        public void Feed(byte[] buffer, int offset, int count)
+        {
+            _consumed += _pos - offset; // so that _consumed + _pos stays the offset in the message
+            _input = buffer;
+            _pos = offset;
+            _end = offset + count;
+        }
+
+        /// <summary>Gives the next item.</summary>
+        public abstract Item Read();
+
+        /// <summary>Says that no more bytes will come. Call after NeedMore or EndOfMessage.</summary>
+        public Item Finish()
+        {
+            if (Error != SyncError.None)
+            {
+                return Item.Error;
+            }
+
+            return AtEnd() ? Item.EndOfMessage : Fail(SyncError.Truncated);
+        }
+
+        /// <summary>True when the current value is exactly these bytes.</summary>
+        public bool TextIs(byte[] value)
+        {
+            if (value.Length != TextLength)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < value.Length; i++)
+            {
+                if (value[i] != _text[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        /// <summary>True when the root element is closed.</summary>
+        protected bool AtEnd()
+        {
+            return _depth == 0 && _seen[0] != 0;
+        }
+
+        /// <summary>Ends reading with an error at the byte before the next one.</summary>
+        protected Item Fail(SyncError error)
+        {
+            return Fail(error, Position > 0 ? Position - 1 : 0);
+        }
+
+        /// <summary>Ends reading with an error.</summary>
+        protected Item Fail(SyncError error, int offset)
+        {
+            if (error == SyncError.Truncated)
+            {
+                offset = Position;
+            }
+
+            Error = error;
+            ErrorOffset = offset;
+            return Item.Error;
+        }
+
+        /// <summary>
+        /// Opens an element if the grammar allows it. Afterwards <see cref="_scope"/> says what is inside: elements,
+        /// a value or data. Returns None, or the error.
+        /// </summary>
+        protected SyncError Open(int tag)
+        {
+            if (tag >= Tags.End)
+            {
+                return SyncError.UnknownTag;
+            }
+
+            byte inside = Grammar.Inside(_scope, tag);
+            if (inside == Scopes.None)
+            {
+                return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
+            }
+
+            int bit = 1 << ((tag - 5) & 31);
+            int seen = _seen[_depth];
+            if ((seen & bit) != 0 && !Repeats(_scope))
+            {
+                return SyncError.Duplicate;
+            }
+
+            if (_scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
+                && (seen & CollectionIds) != CollectionIds)
+            {
+                return SyncError.Missing;
+            }
+
+            if (_depth == Limits.Depth)
+            {
+                return SyncError.TooDeep;
+            }
+
+            _seen[_depth] = seen | bit;
+            _tags[_depth] = (byte)tag;
+            _scopes[_depth] = _scope;
+            _depth++;
+            _seen[_depth] = 0;
+            Tag = (byte)tag;
+            Scope = _scope;
+            _scope = inside;
+            TextLength = 0;
+            if (inside == Scopes.Data)
+            {
+                _bits = 0;
+                _bitGroup = 0;
+                _dataTotal = 0;
+                DataLength = -1;
+            }
+
+            return SyncError.None;
+        }
+
+        /// <summary>Closes the innermost element and gives the item this makes: Value, DataEnd or End.</summary>
+        protected Item Shut()
+        {
+            byte inside = _scope;
+            int seen = _seen[_depth];
+            _depth--;
+            Tag = _tags[_depth];
+            Scope = _scope = _scopes[_depth];
+            if (inside == Scopes.Value)
+            {
+                return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
+            }
+
+            if (inside == Scopes.Data)
+            {
+                // a base64 group left open: "YQ" without its "==" was cut
+                return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
+            }
+
+            if (inside == Scopes.Collection && (seen & CollectionIds) != CollectionIds)
+            {
+                return Fail(SyncError.Missing);
+            }
+
+            return Item.End;
+        }
+
+        /// <summary>Appends bytes of a value.</summary>
+        protected bool AddText(int from, int count)
+        {
+            if (TextLength + count > Limits.Text)
+            {
+                return false;
+            }
+
+            Array.Copy(_input, from, _text, TextLength, count);
+            TextLength += count;
+            return true;
+        }
+
+        /// <summary>Appends one byte of a value.</summary>
+        protected bool AddText(byte value)
+        {
+            if (TextLength == Limits.Text)
+            {
+                return false;
+            }
+
+            _text[TextLength++] = value;
+            return true;
+        }
+
+        /// <summary>Counts bytes of ApplicationData against the maximum.</summary>
+        protected bool CountData(int count)
+        {
+            _dataTotal += count;
+            return MaxData == 0 || (_dataTotal >= 0 && _dataTotal <= MaxData);
+        }
+
+        /// <summary>
+        /// Decodes base64 from the input up to <paramref name="stop"/>, the terminator's offset or the end of the input.
+        /// Returns Data when a slice is ready, NeedMore when all is consumed without one, or Error. Whitespace is skipped.
+        /// </summary>
+        protected Item DecodeBase64(int stop)
+        {
+            int made = 0;
+            while (_pos < stop && made <= DecodedSize - 3)
+            {
+                byte c = _input[_pos++];
+                int value = Base64Value(c);
+                if (value >= 0 && _bitGroup < 4)
+                {
+                    _bits = (_bits << 6) | value;
+                    if (++_bitGroup == 4)
+                    {
+                        _bitGroup = 0;
+                        _decoded[made++] = (byte)(_bits >> 16);
+                        _decoded[made++] = (byte)(_bits >> 8);
+                        _decoded[made++] = (byte)_bits;
+                    }
+                }
+                else if (c == '=' && (_bitGroup == 2 || _bitGroup == 3 || _bitGroup == 8 + 3))
+                {
+                    // 2 characters = 1 byte, 3 characters = 2 bytes
+                    if (_bitGroup == 2)
+                    {
+                        _decoded[made++] = (byte)(_bits >> 4);
+                        _bitGroup = 8 + 3;
+                    }
+                    else
+                    {
+                        if (_bitGroup == 3)
+                        {
+                            _decoded[made++] = (byte)(_bits >> 10);
+                            _decoded[made++] = (byte)(_bits >> 2);
+                        }
+
+                        _bitGroup = 8 + 4; // closed: only whitespace may follow
+                    }
+                }
+                else if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
+                {
+                    return Fail(SyncError.BadBase64);
+                }
+            }
+
+            if (made == 0)
+            {
+                return Item.NeedMore;
+            }
+
+            if (!CountData(made))
+            {
+                return Fail(SyncError.DataTooLong);
+            }
+
+            Data = _decoded;
+            DataOffset = 0;
+            DataCount = made;
+            return Item.Data;
+        }
+
+        private static int Base64Value(byte c)
+        {
+            if (c >= 'A' && c <= 'Z')
+            {
+                return c - 'A';
+            }
+
+            if (c >= 'a' && c <= 'z')
+            {
+                return c - 'a' + 26;
+            }
+
+            if (c >= '0' && c <= '9')
+            {
+                return c - '0' + 52;
+            }
+
+            return c == '+' ? 62 : c == '/' ? 63 : -1;
+        }
+
+        private static bool Repeats(byte scope)
+        {
+            return scope == Scopes.Commands || scope == Scopes.Responses
+                || scope == Scopes.Collections || scope == Scopes.Options;
+        }
+
+        private static bool IsNumber(byte tag)
+        {
+            return tag == Tags.Status || tag == Tags.WindowSize || tag == Tags.Limit || tag == Tags.Conflict;
+        }
+
+        private bool ParseNumber()
+        {
+            int n = 0;
+            if (TextLength == 0 || TextLength > 9)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < TextLength; i++)
+            {
+                int digit = _text[i] - '0';
+                if (digit < 0 || digit > 9)
+                {
+                    return false;
+                }
+
+                n = n * 10 + digit;
+            }
+
+            Number = n;
+            return Tag != Tags.WindowSize || (n > 0 && n <= Limits.Window);
+        }
+    }
+}

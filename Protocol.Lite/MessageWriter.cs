@@ -1,0 +1,348 @@
+// The writer: elements in, bytes out to a sink, in one fixed buffer. This file holds what both encodings share:
+// the grammar check, the buffer, the count and the check sum.
+//
+// Without a sink a writer only counts. Writing the same message twice, first to count and then to a sink, gives an
+// exact Content-Length without ever holding the message.
+
+using System;
+
+namespace NanoSync.Protocol
+{
+    /// <summary>Takes the bytes of a message in the order they are written.</summary>
+    public interface IByteSink
+    {
+        /// <summary>Takes bytes; false when it cannot, which ends the message.</summary>
+        bool Write(byte[] buffer, int offset, int count);
+    }
+
+    /// <summary>Writes one message after another. An error is kept, and what follows it is ignored. [SPEC 2.3]</summary>
+    public abstract class MessageWriter
+    {
+        /// <summary>The smallest buffer a writer works with, in bytes.</summary>
+        public const int SmallestBuffer = 64;
+
+        // FNV-1a, 32 bit: one xor and one product a byte, no table. It tells replies apart, it does not protect. [SPEC 5.3]
+        private const uint HashStart = 2166136261;
+        private const uint HashPrime = 16777619;
+
+        /// <summary>Bytes not yet given to the sink.</summary>
+        protected readonly byte[] _buffer;
+
+        /// <summary>Bytes in <see cref="_buffer"/>.</summary>
+        protected int _count;
+
+        /// <summary>ApplicationData bytes still owed of those announced.</summary>
+        protected int _owed;
+
+        private readonly byte[] _tags = new byte[Limits.Depth + 1];
+        private readonly byte[] _scopes = new byte[Limits.Depth + 1]; // [n] = scope inside n open elements
+        private IByteSink _sink;
+        private int _depth;
+        private int _flushed;
+        private uint _hash;
+
+        /// <summary>What went wrong since Begin.</summary>
+        public SyncError Error;
+
+        /// <summary>Makes a writer over a buffer of its own of <paramref name="size"/> bytes, 64 or more.</summary>
+        protected MessageWriter(int size)
+        {
+            _buffer = new byte[size < SmallestBuffer ? SmallestBuffer : size];
+        }
+
+        /// <summary>Media type of what is written.</summary>
+        public abstract string ContentType { get; }
+
+        /// <summary>Bytes written since Begin.</summary>
+        public int Length
+        {
+            get { return _flushed + _count; }
+        }
+
+        /// <summary>Check sum of all bytes given to the sink; whole after Finish. [SPEC 5.3]</summary>
+        public uint Hash
+        {
+            get { return _hash; }
+        }
+
+        /// <summary>Starts a message.</summary>
+        /// <param name="sink">Takes the bytes; null = only count them.</param>
+        public void Begin(IByteSink sink)
+        {
+            _sink = sink;
+            _count = 0;
+            _flushed = 0;
+            _depth = 0;
+            _owed = 0;
+            _scopes[0] = Scopes.Document;
+            _hash = HashStart;
+            Error = SyncError.None;
+            WriteHeader();
+        }
+
+        /// <summary>Opens an element that holds elements.</summary>
+        public void Start(byte tag)
+        {
+            byte inside = Push(tag);
+            if (inside >= Scopes.Value)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                WriteOpen(tag);
+            }
+        }
+
+        /// <summary>Closes the innermost open element.</summary>
+        public void End()
+        {
+            if (_depth == 0 || _owed != 0)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                WriteClose(_tags[--_depth]);
+            }
+        }
+
+        /// <summary>Writes an element without content, such as GetChanges.</summary>
+        public void Empty(byte tag)
+        {
+            Push(tag);
+            if (Error == SyncError.None)
+            {
+                _depth--;
+                WriteEmpty(tag);
+            }
+        }
+
+        /// <summary>Writes a value of at most <see cref="Limits.Text"/> bytes of UTF-8, none below 0x20.</summary>
+        public void Value(byte tag, byte[] text, int offset, int count)
+        {
+            if (Push(tag) != Scopes.Value || count > Limits.Text)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _depth--;
+                WriteValue(tag, text, offset, count);
+            }
+        }
+
+        /// <summary>Writes a value.</summary>
+        public void Value(byte tag, byte[] text)
+        {
+            Value(tag, text, 0, text.Length);
+        }
+
+        /// <summary>Writes a number, 0 or more, in decimal digits.</summary>
+        public void Number(byte tag, int value)
+        {
+            if (Push(tag) != Scopes.Value || value < 0)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _depth--;
+                WriteNumber(tag, value);
+            }
+        }
+
+        /// <summary>Opens ApplicationData of exactly <paramref name="length"/> bytes. Data and DataEnd follow.</summary>
+        public void DataStart(int length)
+        {
+            if (Push(Tags.ApplicationData) != Scopes.Data || length < 0)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _owed = length;
+                WriteDataStart(length);
+            }
+        }
+
+        /// <summary>Writes bytes of the open ApplicationData; when only counting, the bytes are not looked at.</summary>
+        public void Data(byte[] bytes, int offset, int count)
+        {
+            if (count > _owed)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _owed -= count;
+                WriteData(bytes, offset, count);
+            }
+        }
+
+        /// <summary>Closes ApplicationData. When only counting, Data may have been left out.</summary>
+        public void DataEnd()
+        {
+            if (_sink == null)
+            {
+                _owed = 0;
+            }
+
+            if (_depth == 0 || _owed != 0)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _depth--;
+                WriteDataEnd();
+            }
+        }
+
+        /// <summary>Ends the message: all elements must be closed. Gives the last bytes to the sink. True when all went well.</summary>
+        public bool Finish()
+        {
+            if (_depth != 0)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+
+            Flush();
+            return Error == SyncError.None;
+        }
+
+        /// <summary>Writes what stands before the root element.</summary>
+        protected abstract void WriteHeader();
+
+        /// <summary>Writes the start of an element with content.</summary>
+        protected abstract void WriteOpen(byte tag);
+
+        /// <summary>Writes the end of an element.</summary>
+        protected abstract void WriteClose(byte tag);
+
+        /// <summary>Writes an element without content.</summary>
+        protected abstract void WriteEmpty(byte tag);
+
+        /// <summary>Writes an element with text.</summary>
+        protected abstract void WriteValue(byte tag, byte[] text, int offset, int count);
+
+        /// <summary>Writes an element with a number.</summary>
+        protected abstract void WriteNumber(byte tag, int value);
+
+        /// <summary>Writes what stands before the bytes of ApplicationData.</summary>
+        protected abstract void WriteDataStart(int length);
+
+        /// <summary>Writes bytes of ApplicationData.</summary>
+        protected abstract void WriteData(byte[] bytes, int offset, int count);
+
+        /// <summary>Writes what stands after the bytes of ApplicationData.</summary>
+        protected abstract void WriteDataEnd();
+
+        /// <summary>True when nothing is kept of what is written.</summary>
+        protected bool CountsOnly
+        {
+            get { return _sink == null; }
+        }
+
+        /// <summary>Makes room for <paramref name="count"/> bytes, at most the smallest buffer.</summary>
+        protected void Room(int count)
+        {
+            if (_count + count > _buffer.Length)
+            {
+                Flush();
+            }
+        }
+
+        /// <summary>Writes bytes of any number.</summary>
+        protected void Put(byte[] bytes, int offset, int count)
+        {
+            while (count > 0)
+            {
+                int n = _buffer.Length - _count;
+                if (n == 0)
+                {
+                    Flush();
+                    continue;
+                }
+
+                if (n > count)
+                {
+                    n = count;
+                }
+
+                Array.Copy(bytes, offset, _buffer, _count, n);
+                _count += n;
+                offset += n;
+                count -= n;
+            }
+        }
+
+        /// <summary>Counts bytes that are not looked at.</summary>
+        protected void Skip(int count)
+        {
+            _flushed += count;
+        }
+
+        /// <summary>Writes decimal digits.</summary>
+        protected void PutDigits(int value)
+        {
+            int power = 1;
+            while (value / power >= 10)
+            {
+                power *= 10;
+            }
+
+            for (; power > 0; power /= 10)
+            {
+                _buffer[_count++] = (byte)('0' + value / power % 10);
+            }
+        }
+
+        private byte Push(byte tag)
+        {
+            byte inside = tag < Tags.End && _owed == 0 && _scopes[_depth] < Scopes.Value ? Grammar.Inside(_scopes[_depth], tag) : Scopes.None;
+            if (inside == Scopes.None || _depth == Limits.Depth)
+            {
+                Error = SyncError.WriterMisuse;
+                return Scopes.None;
+            }
+
+            if (Error == SyncError.None)
+            {
+                _tags[_depth++] = tag;
+                _scopes[_depth] = inside;
+            }
+
+            return inside;
+        }
+
+        private void Flush()
+        {
+            if (_sink != null && Error == SyncError.None && _count > 0)
+            {
+                uint hash = _hash;
+                byte[] buffer = _buffer;
+                for (int i = 0; i < _count; i++)
+                {
+                    hash = (hash ^ buffer[i]) * HashPrime;
+                }
+
+                _hash = hash;
+                if (!_sink.Write(buffer, 0, _count))
+                {
+                    Error = SyncError.SinkFailed;
+                }
+            }
+
+            _flushed += _count;
+            _count = 0;
+        }
+    }
+}

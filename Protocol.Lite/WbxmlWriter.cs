@@ -1,0 +1,116 @@
+// WBXML 1.3 as this protocol uses it; the counterpart of WbxmlReader. [SPEC 3]
+
+namespace NanoSync.Protocol
+{
+    /// <summary>Writes the binary form. See <see cref="MessageWriter"/>.</summary>
+    public sealed class WbxmlWriter : MessageWriter
+    {
+        /// <summary>Media type of the binary form.</summary>
+        public const string MediaType = "application/vnd.nanosync+wbxml";
+
+        /// <summary>Makes a writer with a buffer of <paramref name="size"/> bytes, 64 or more. Larger = fewer writes to the sink.</summary>
+        public WbxmlWriter(int size)
+            : base(size)
+        {
+        }
+
+        /// <inheritdoc/>
+        public override string ContentType
+        {
+            get { return MediaType; }
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteHeader()
+        {
+            _buffer[0] = 0x03; // WBXML 1.3
+            _buffer[1] = 0x01; // public id unknown
+            _buffer[2] = 0x6A; // UTF-8
+            _buffer[3] = 0x00; // no string table
+            _count = 4;
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteOpen(byte tag)
+        {
+            Room(1);
+            _buffer[_count++] = (byte)(tag | WbxmlReader.Content);
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteClose(byte tag)
+        {
+            Room(1);
+            _buffer[_count++] = WbxmlReader.EndToken;
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteEmpty(byte tag)
+        {
+            Room(1);
+            _buffer[_count++] = tag;
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteValue(byte tag, byte[] text, int offset, int count)
+        {
+            Room(2);
+            _buffer[_count++] = (byte)(tag | WbxmlReader.Content);
+            _buffer[_count++] = WbxmlReader.StrI;
+            Put(text, offset, count);
+            Room(2);
+            _buffer[_count++] = 0;
+            _buffer[_count++] = WbxmlReader.EndToken;
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteNumber(byte tag, int value)
+        {
+            Room(14); // 2 + 10 digits + 2
+            _buffer[_count++] = (byte)(tag | WbxmlReader.Content);
+            _buffer[_count++] = WbxmlReader.StrI;
+            PutDigits(value);
+            _buffer[_count++] = 0;
+            _buffer[_count++] = WbxmlReader.EndToken;
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteDataStart(int length)
+        {
+            Room(7); // tag + OPAQUE + at most 5 of mb_uint32
+            _buffer[_count++] = (byte)(Tags.ApplicationData | WbxmlReader.Content);
+            _buffer[_count++] = WbxmlReader.Opaque;
+            int shift = 0;
+            while (length >> shift >= 0x80)
+            {
+                shift += 7;
+            }
+
+            for (; shift > 0; shift -= 7)
+            {
+                _buffer[_count++] = (byte)((length >> shift) | 0x80);
+            }
+
+            _buffer[_count++] = (byte)(length & 0x7F);
+            if (CountsOnly)
+            {
+                Skip(length);
+            }
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteData(byte[] bytes, int offset, int count)
+        {
+            if (!CountsOnly)
+            {
+                Put(bytes, offset, count);
+            }
+        }
+
+        /// <inheritdoc/>
+        protected override void WriteDataEnd()
+        {
+            WriteClose(Tags.ApplicationData);
+        }
+    }
+}
