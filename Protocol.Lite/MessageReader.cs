@@ -37,6 +37,9 @@ namespace NanoSync.Protocol
 
         /// <summary>The message is complete. Bytes after it are an error.</summary>
         EndOfMessage = 7,
+
+        /// <summary>A field of a record in the text form: FieldName, FieldNameLength, Text, TextLength. [SPEC 6.4]</summary>
+        Field = 8,
     }
 
     /// <summary>
@@ -111,6 +114,18 @@ namespace NanoSync.Protocol
         public byte[] Text
         {
             get { return _text; }
+        }
+
+        /// <summary>The name of the current field (ASCII); null where the encoding has no fields.</summary>
+        public virtual byte[] FieldName
+        {
+            get { return null; }
+        }
+
+        /// <summary>Bytes in <see cref="FieldName"/>.</summary>
+        public virtual int FieldNameLength
+        {
+            get { return 0; }
         }
 
         /// <summary>Offset in the message of the next byte.</summary>

@@ -21,10 +21,6 @@ namespace NanoSync.Protocol
         /// <summary>The smallest buffer a writer works with, in bytes.</summary>
         public const int SmallestBuffer = 64;
 
-        // FNV-1a, 32 bit: one xor and one product a byte, no table. It tells replies apart, it does not protect. [SPEC 5.3]
-        private const uint HashStart = 2166136261;
-        private const uint HashPrime = 16777619;
-
         /// <summary>Bytes not yet given to the sink.</summary>
         protected readonly byte[] _buffer;
 
@@ -75,7 +71,7 @@ namespace NanoSync.Protocol
             _depth = 0;
             _owed = 0;
             _scopes[0] = Scopes.Document;
-            _hash = HashStart;
+            _hash = Fnv.Start;
             Error = SyncError.None;
             WriteHeader();
         }
@@ -327,15 +323,8 @@ namespace NanoSync.Protocol
         {
             if (_sink != null && Error == SyncError.None && _count > 0)
             {
-                uint hash = _hash;
-                byte[] buffer = _buffer;
-                for (int i = 0; i < _count; i++)
-                {
-                    hash = (hash ^ buffer[i]) * HashPrime;
-                }
-
-                _hash = hash;
-                if (!_sink.Write(buffer, 0, _count))
+                _hash = Fnv.Add(_hash, _buffer, 0, _count);
+                if (!_sink.Write(_buffer, 0, _count))
                 {
                     Error = SyncError.SinkFailed;
                 }
