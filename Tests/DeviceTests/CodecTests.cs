@@ -1,0 +1,256 @@
+// The codecs against the table: writers make its bytes, readers read them whole, byte by byte and at every split point.
+
+using System;
+using System.Text;
+using NanoSync.Protocol;
+#if NANOFRAMEWORK_1_0
+using nanoFramework.TestFramework;
+#else
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+#endif
+
+namespace NanoSync.Tests
+{
+    [TestClass]
+    public class CodecTests
+    {
+        private static readonly MessageReader s_wbxml = new WbxmlReader();
+        private static readonly MessageReader s_xml = new XmlReader();
+
+        [TestMethod]
+        public void Writers_make_the_bytes_of_the_table()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                Sink sink = new Sink();
+                Codec.Write(new WbxmlWriter(64), sink, MessageTable.Items[i]);
+                Assert.AreEqual(Codec.Hex(Codec.FromHex(MessageTable.Wbxml[i])), Codec.Hex(sink.ToArray()), MessageTable.Names[i]);
+
+                sink = new Sink();
+                Codec.Write(new XmlWriter(64), sink, MessageTable.Items[i]);
+                Assert.AreEqual(MessageTable.XmlText[i], Codec.Utf8(sink.ToArray()), MessageTable.Names[i]);
+            }
+        }
+
+        [TestMethod]
+        public void A_counting_pass_gives_the_exact_length()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                MessageWriter wbxml = new WbxmlWriter(64);
+                Codec.Write(wbxml, null, MessageTable.Items[i]);
+                Assert.AreEqual(Codec.FromHex(MessageTable.Wbxml[i]).Length, wbxml.Length, MessageTable.Names[i]);
+
+                MessageWriter xml = new XmlWriter(64);
+                Codec.Write(xml, null, MessageTable.Items[i]);
+                Assert.AreEqual(Encoding.UTF8.GetBytes(MessageTable.XmlText[i]).Length, xml.Length, MessageTable.Names[i]);
+            }
+        }
+
+        [TestMethod]
+        public void Reads_whole()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_wbxml, Codec.FromHex(MessageTable.Wbxml[i]), -1, 0), MessageTable.Names[i]);
+                Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_xml, Encoding.UTF8.GetBytes(MessageTable.XmlText[i]), -1, 0), MessageTable.Names[i]);
+            }
+        }
+
+        [TestMethod]
+        public void Reads_the_same_byte_by_byte()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_wbxml, Codec.FromHex(MessageTable.Wbxml[i]), -1, 1), MessageTable.Names[i]);
+                Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_xml, Encoding.UTF8.GetBytes(MessageTable.XmlText[i]), -1, 1), MessageTable.Names[i]);
+            }
+        }
+
+        [TestMethod]
+        public void Reads_the_same_at_every_split_point_of_wbxml()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                byte[] bytes = Codec.FromHex(MessageTable.Wbxml[i]);
+                for (int split = 0; split <= bytes.Length; split++)
+                {
+                    Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_wbxml, bytes, split, 0), MessageTable.Names[i]);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void Reads_the_same_at_every_split_point_of_xml()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                byte[] bytes = Encoding.UTF8.GetBytes(MessageTable.XmlText[i]);
+                for (int split = 0; split <= bytes.Length; split++)
+                {
+                    Assert.AreEqual(MessageTable.Items[i], Codec.Read(s_xml, bytes, split, 0), MessageTable.Names[i]);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void A_cut_at_any_byte_is_reported_as_cut()
+        {
+            for (int i = 0; i < MessageTable.Names.Length; i++)
+            {
+                byte[] bytes = Codec.FromHex(MessageTable.Wbxml[i]);
+                for (int cut = 0; cut < bytes.Length; cut++)
+                {
+                    Assert.AreEqual(SyncErrorName(SyncError.Truncated, cut), Codec.ReadError(s_wbxml, bytes, cut), MessageTable.Names[i]);
+                }
+
+                bytes = Encoding.UTF8.GetBytes(MessageTable.XmlText[i]);
+                for (int cut = 0; cut < bytes.Length; cut++)
+                {
+                    Assert.AreEqual(SyncErrorName(SyncError.Truncated, cut), Codec.ReadError(s_xml, bytes, cut), MessageTable.Names[i]);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void Trailing_bytes_are_an_error()
+        {
+            Assert.AreEqual(SyncErrorName(SyncError.TrailingBytes, 5), Codec.ReadError(s_wbxml, Codec.FromHex("03016A00 05 05"), 6));
+            Assert.AreEqual(SyncErrorName(SyncError.TrailingBytes, 5), Codec.ReadError(s_wbxml, Codec.FromHex("03016A00 05 01"), 6));
+            byte[] xml = Encoding.UTF8.GetBytes("<Sync xmlns='AirSync:'/>x");
+            Assert.AreEqual(SyncErrorName(SyncError.TrailingBytes, 24), Codec.ReadError(s_xml, xml, xml.Length));
+        }
+
+        // bytes, error, offset of the byte at fault
+        [TestMethod]
+        [DataRow("04", SyncError.BadHeader, 0)]
+        [DataRow("03016A01", SyncError.BadHeader, 3)]
+        [DataRow("03016A00 01", SyncError.TokenNotAllowed, 4)]
+        [DataRow("03016A00 C5", SyncError.TokenNotAllowed, 4)] // attributes
+        [DataRow("03016A00 45 04", SyncError.TokenNotAllowed, 5)] // LITERAL
+        [DataRow("03016A00 45 00 01", SyncError.TokenNotAllowed, 6)] // page 1
+        [DataRow("03016A00 45 83", SyncError.TokenNotAllowed, 5)] // STR_T
+        [DataRow("03016A00 47", SyncError.NotInGrammar, 4)] // Add as root
+        [DataRow("03016A00 45 58", SyncError.UnknownTag, 5)] // FilterType
+        [DataRow("03016A00 45 7F", SyncError.UnknownTag, 5)]
+        [DataRow("03016A00 45 56", SyncError.NotInGrammar, 5)] // Commands in Sync
+        [DataRow("03016A00 45 03 61", SyncError.BadText, 5)]
+        [DataRow("03016A00 45 51 51", SyncError.NotInGrammar, 6)] // an element in a value
+        [DataRow("03016A00 45 51 03 31 00 01 51", SyncError.Duplicate, 10)]
+        [DataRow("03016A00 45 51 03 31 07", SyncError.BadText, 8)]
+        [DataRow("03016A00 45 4E 03 78 00 01", SyncError.BadNumber, 9)]
+        [DataRow("03016A00 45 4E 01", SyncError.BadNumber, 6)]
+        [DataRow("03016A00 45 51 C3 41", SyncError.TextTooLong, 7)]
+        [DataRow("03016A00 45 5C 4F 01", SyncError.Missing, 7)]
+        [DataRow("03016A00 45 5C 4F 56", SyncError.Missing, 7)]
+        [DataRow("03016A00 45 57 5D C3 90 80 80 80 00", SyncError.BadLength, 12)]
+        [DataRow("03016A00 45 57 5D C3 A0 01", SyncError.DataTooLong, 9)] // 4,097 of 4,096
+        [DataRow("03016A00 45 57 5D 03 2A", SyncError.BadBase64, 8)]
+        [DataRow("03016A00 45 57 5D 03 41 41 00 01", SyncError.BadBase64, 11)]
+        [DataRow("03016A00 45 57 5D C3 01 00 C3", SyncError.BadText, 10)] // a second OPAQUE
+        public void A_bad_message_is_named_with_its_offset(string hex, SyncError error, int offset)
+        {
+            byte[] bytes = Codec.FromHex(hex);
+            Assert.AreEqual(SyncErrorName(error, offset), Codec.ReadError(s_wbxml, bytes, bytes.Length), hex);
+        }
+
+        [TestMethod]
+        [DataRow("<Sync/>", SyncError.BadNamespace, 6)]
+        [DataRow("<Sync xmlns='Other:'/>", SyncError.BadNamespace, 19)]
+        [DataRow("x<Sync/>", SyncError.BadHeader, 0)]
+        [DataRow("<!DOCTYPE Sync [", SyncError.BadXml, 15)]
+        [DataRow("<Sync xmlns='AirSync:'>x", SyncError.BadText, 23)]
+        [DataRow("<Sync xmlns='AirSync:'><Nonsense>", SyncError.UnknownTag, 32)]
+        [DataRow("<Sync xmlns='AirSync:'><Version>1</Wersion>", SyncError.BadXml, 42)]
+        [DataRow("<Sync xmlns='AirSync:'><Version>&nope;", SyncError.BadXml, 37)]
+        [DataRow("<Sync xmlns='AirSync:'><Version>&#0;", SyncError.BadXml, 35)]
+        [DataRow("<Sync xmlns='AirSync:'></Sync></Sync>", SyncError.BadXml, 36)]
+        [DataRow("<Sync xmlns=AirSync:>", SyncError.BadXml, 12)]
+        [DataRow("<Sync xmlns='AirSync:'><Version a='<", SyncError.BadXml, 35)]
+        [DataRow("<a:Sync xmlns:a='AirSync:'/>", SyncError.UnknownTag, 7)]
+        public void Bad_xml_is_named_with_its_offset(string xml, SyncError error, int offset)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(xml);
+            Assert.AreEqual(SyncErrorName(error, offset), Codec.ReadError(s_xml, bytes, bytes.Length), xml);
+        }
+
+        [TestMethod]
+        [DataRow("\ufeff<?xml version='1.0'?><!-- a - b --><!DOCTYPE Sync PUBLIC '-//X//' 'y'>\r\n<Sync xmlns = \"AirSync:\" other=\"1\" ><Version >1.0</Version ></Sync>\n")]
+        [DataRow("<Sync\txmlns='AirSync:'><!-- - -- --> <?pi ? x?><Version><![CDATA[1.]]>&#48;</Version></Sync>")]
+        [DataRow("<Sync xmlns='AirSync:'><Version>&#x31;.0<!-- in a value --></Version></Sync>")]
+        public void Xml_of_other_hands_is_read(string xml)
+        {
+            Assert.AreEqual("<Sync Version=1.0 >Sync ", Codec.Read(s_xml, Encoding.UTF8.GetBytes(xml), -1, 1));
+        }
+
+        [TestMethod]
+        public void Xml_fields_come_one_by_one()
+        {
+            string xml = "<Sync xmlns='AirSync:'><Options><Class>time</Class><ApplicationData> <now>2024-01-01T00:00:00Z</now><ms/> </ApplicationData></Options></Sync>";
+            Assert.AreEqual("<Sync <Options Class=time .now=2024-01-01T00:00:00Z .ms= [] >Options >Sync ", Codec.Read(s_xml, Encoding.UTF8.GetBytes(xml), -1, 1));
+        }
+
+        [TestMethod]
+        public void A_value_of_64_bytes_passes_and_65_do_not()
+        {
+            string id = "0123456789012345678901234567890123456789012345678901234567890123";
+            string items = "<Sync Version=" + id + " >Sync ";
+            Sink sink = new Sink();
+            Codec.Write(new WbxmlWriter(64), sink, items);
+            byte[] bytes = sink.ToArray();
+            Assert.AreEqual(items, Codec.Read(s_wbxml, bytes, -1, 7));
+
+            byte[] longer = new byte[bytes.Length + 1];
+            Array.Copy(bytes, longer, 8);
+            longer[8] = (byte)'x';
+            Array.Copy(bytes, 8, longer, 9, bytes.Length - 8);
+            Assert.AreEqual(SyncErrorName(SyncError.TextTooLong, 71), Codec.ReadError(s_wbxml, longer, longer.Length));
+        }
+
+        [TestMethod]
+        public void A_writer_refuses_what_the_grammar_does_not_allow()
+        {
+            MessageWriter writer = new WbxmlWriter(64);
+            writer.Begin(null);
+            writer.Start(Tags.Commands);
+            Assert.IsTrue(writer.Error == SyncError.WriterMisuse);
+
+            writer.Begin(null);
+            writer.Start(Tags.Sync);
+            Assert.IsFalse(writer.Finish()); // still open
+
+            Sink sink = new Sink();
+            writer.Begin(sink);
+            writer.Start(Tags.Sync);
+            writer.Start(Tags.Options);
+            writer.DataStart(2);
+            writer.Data(new byte[1], 0, 1);
+            writer.DataEnd(); // one byte short
+            Assert.IsTrue(writer.Error == SyncError.WriterMisuse);
+        }
+
+        [TestMethod]
+        public void A_sink_that_fails_ends_the_message()
+        {
+            MessageWriter writer = new WbxmlWriter(64);
+            writer.Begin(new FailingSink());
+            writer.Start(Tags.Sync);
+            writer.End();
+            Assert.IsFalse(writer.Finish());
+            Assert.IsTrue(writer.Error == SyncError.SinkFailed);
+        }
+
+        private static string SyncErrorName(SyncError error, int offset)
+        {
+            return "error " + (int)error + " at " + offset;
+        }
+
+        private sealed class FailingSink : IByteSink
+        {
+            public bool Write(byte[] buffer, int offset, int count)
+            {
+                return false;
+            }
+        }
+    }
+}
