@@ -1,0 +1,211 @@
+// Packed records: the bytes of the specification, every type at its edges, and hostile bytes.
+
+using System;
+using System.Text;
+using NanoSync.Protocol;
+#if NANOFRAMEWORK_1_0
+using nanoFramework.TestFramework;
+#else
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+#endif
+
+namespace NanoSync.Tests
+{
+    [TestClass]
+    public class RecordTests
+    {
+        private static readonly ObjectClass s_reading = new ObjectClass("reading").Time("at").Fixed("temperature", 2).UInt("humidity").UInt("co2").Fixed("battery", 2);
+        private static readonly RecordWriter s_writer = new RecordWriter(64);
+        private static readonly RecordReader s_reader = new RecordReader();
+
+        [TestMethod]
+        public void A_class_is_its_definition()
+        {
+            Assert.AreEqual("reading(at:c,temperature:f2,humidity:u,co2:u,battery:f2)", s_reading.Definition);
+            Assert.AreEqual(5, s_reading.Count);
+            Assert.AreEqual("humidity", s_reading.FieldName(2));
+            Assert.AreEqual(4, s_reading.FindField("battery"));
+            Assert.AreEqual(-1, s_reading.FindField("at2"));
+            Assert.AreEqual(13 - 1, s_reading.WireName.Length); // reading#xxxx
+        }
+
+        [TestMethod]
+        [DataRow("a(b:i)")]
+        [DataRow("a()")]
+        [DataRow("a-1(b_2:f9,c:t,d:x,e:b,f:u,g:s,h:d,i:c)")]
+        public void A_definition_comes_back(string definition)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(definition);
+            ObjectClass parsed = ObjectClass.Parse(bytes, 0, bytes.Length);
+            Assert.IsTrue(parsed != null, definition);
+            Assert.AreEqual(definition, parsed.Definition);
+        }
+
+        [TestMethod]
+        [DataRow("")]
+        [DataRow("a")]
+        [DataRow("(a:i)")]
+        [DataRow("a(b)")]
+        [DataRow("a(b:)")]
+        [DataRow("a(b:i")]
+        [DataRow("a(b:i,)")]
+        [DataRow("a(b:q)")]
+        [DataRow("a(b:i2)")]
+        [DataRow("a(b:f)")]
+        [DataRow("a(b:fx)")]
+        [DataRow("a(b:i,b:u)")]
+        [DataRow("a(b c:i)")]
+        [DataRow("a(b:i))")]
+        [DataRow("a(b:i)x")]
+        [DataRow("a\tb(b:i)")]
+        public void A_bad_definition_is_none(string definition)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(definition);
+            Assert.IsTrue(ObjectClass.Parse(bytes, 0, bytes.Length) == null, definition);
+        }
+
+        [TestMethod]
+        public void A_reading_packs_into_12_bytes()
+        {
+            s_writer.Begin(s_reading);
+            s_writer.Time(1704067200 + 100000000);
+            s_writer.Fixed(2153);
+            s_writer.UInt(45);
+            s_writer.UInt(612);
+            s_writer.Fixed(371);
+            Assert.IsTrue(s_writer.End());
+            Assert.AreEqual("1F80C2D72FD2212DE404E605", Codec.Hex(Record()));
+        }
+
+        [TestMethod]
+        public void Absent_fields_take_no_bytes()
+        {
+            s_writer.Begin(s_reading);
+            s_writer.None();
+            s_writer.Fixed(-1);
+            Assert.IsTrue(s_writer.End());
+            Assert.AreEqual("0201", Codec.Hex(Record()));
+
+            s_reader.Begin(s_reading, s_writer.Buffer, 0, s_writer.Length);
+            Assert.IsTrue(s_reader.Next());
+            Assert.AreEqual(1, s_reader.Field);
+            Assert.IsTrue(s_reader.Value == -1);
+            Assert.IsFalse(s_reader.Next());
+            Assert.IsTrue(s_reader.Error == SyncError.None);
+        }
+
+        [TestMethod]
+        public void Every_type_comes_back_at_its_edges()
+        {
+            ObjectClass all = new ObjectClass("all").Bool("b").Int("i").UInt("u").Fixed("f", 3).Float("s").Double("d").Text("t").Bytes("x").Time("c");
+            long[] ints = { 0, 1, -1, 63, 64, -64, -65, int.MaxValue, int.MinValue, long.MaxValue, long.MinValue };
+            float[] floats = { 0f, 1f, -1.5f, float.MaxValue, float.MinValue, 1.1754944E-38f, 1.4E-45f, -1.0E-40f, 3.14159274f };
+            uint[] times = { 0, 1704067199, 1704067200, 1972502655, uint.MaxValue };
+            for (int n = 0; n < ints.Length; n++)
+            {
+                float single = floats[n % floats.Length];
+                uint time = times[n % times.Length];
+                string text = n == 0 ? "" : "\u00e4\u20ac" + n;
+                s_writer.Begin(all);
+                s_writer.Bool((n & 1) != 0);
+                s_writer.Int(ints[n]);
+                s_writer.UInt((ulong)ints[n]);
+                s_writer.Fixed(ints[n]);
+                s_writer.Float(single);
+                s_writer.Double(single * 3.0);
+                s_writer.Text(text);
+                s_writer.Bytes(s_writer.Buffer, 0, n % 3);
+                s_writer.Time(time);
+                Assert.IsTrue(s_writer.End());
+
+                s_reader.Begin(all, s_writer.Buffer, 0, s_writer.Length);
+                Assert.IsTrue(s_reader.Next() && s_reader.Value == (n & 1));
+                Assert.IsTrue(s_reader.Next() && s_reader.Value == ints[n]);
+                Assert.IsTrue(s_reader.Next() && s_reader.Value == ints[n]);
+                Assert.IsTrue(s_reader.Next() && s_reader.Value == ints[n]);
+                Assert.IsTrue(s_reader.Next() && (float)s_reader.Number == single);
+                Assert.IsTrue(s_reader.Next() && s_reader.Number == single * 3.0);
+                Assert.IsTrue(s_reader.Next());
+                Assert.AreEqual(text, s_reader.Text());
+                Assert.IsTrue(s_reader.Next() && s_reader.Count == n % 3);
+                Assert.IsTrue(s_reader.Next() && s_reader.Value == time);
+                Assert.IsFalse(s_reader.Next());
+                Assert.IsTrue(s_reader.Error == SyncError.None);
+            }
+        }
+
+        [TestMethod]
+        public void Infinities_and_nan_come_back()
+        {
+            ObjectClass one = new ObjectClass("one").Float("s");
+            float[] values = { float.PositiveInfinity, float.NegativeInfinity, float.NaN };
+            for (int n = 0; n < values.Length; n++)
+            {
+                s_writer.Begin(one);
+                s_writer.Float(values[n]);
+                s_reader.Begin(one, s_writer.Buffer, 0, s_writer.Length);
+                Assert.IsTrue(s_reader.Next());
+                Assert.IsTrue(n == 2 ? double.IsNaN(s_reader.Number) : s_reader.Number == values[n]);
+            }
+        }
+
+        [TestMethod]
+        [DataRow("")] // no presence map
+        [DataRow("20")] // a sixth field
+        [DataRow("01")] // a time without bytes
+        [DataRow("018080808080808080808001")] // 11 bytes of varint
+        [DataRow("0180808080808080808002")] // 65 bits
+        [DataRow("01808080808001")] // a time past 32 bits
+        [DataRow("0000")] // a byte left over
+        public void Bytes_that_do_not_fit_the_class_are_an_error(string hex)
+        {
+            byte[] bytes = Codec.FromHex(hex);
+            s_reader.Begin(s_reading, bytes, 0, bytes.Length);
+            while (s_reader.Next())
+            {
+            }
+
+            Assert.IsTrue(s_reader.Error == SyncError.BadRecord, hex);
+        }
+
+        [TestMethod]
+        [DataRow("0105")] // 5 bytes of text, none there
+        [DataRow("01FFFFFFFF0F")] // 4 GB of text
+        [DataRow("01FFFFFFFFFFFFFFFFFF01")] // 2^64 - 1 bytes of text
+        public void A_length_beyond_the_record_is_an_error(string hex)
+        {
+            ObjectClass one = new ObjectClass("one").Text("t");
+            byte[] bytes = Codec.FromHex(hex);
+            s_reader.Begin(one, bytes, 0, bytes.Length);
+            Assert.IsFalse(s_reader.Next());
+            Assert.IsTrue(s_reader.Error == SyncError.BadRecord, hex);
+        }
+
+        [TestMethod]
+        public void A_writer_refuses_the_wrong_type_and_a_full_buffer()
+        {
+            s_writer.Begin(s_reading);
+            s_writer.Int(1);
+            Assert.IsFalse(s_writer.End());
+            Assert.IsTrue(s_writer.Error == SyncError.WriterMisuse);
+
+            RecordWriter small = new RecordWriter(4);
+            ObjectClass one = new ObjectClass("one").Text("t");
+            small.Begin(one);
+            small.Text("abc");
+            Assert.IsFalse(small.End());
+            Assert.IsTrue(small.Error == SyncError.DataTooLong);
+            small.Begin(one);
+            small.Text("ab");
+            Assert.IsTrue(small.End());
+            Assert.AreEqual(4, small.Length);
+        }
+
+        private static byte[] Record()
+        {
+            byte[] record = new byte[s_writer.Length];
+            Array.Copy(s_writer.Buffer, record, record.Length);
+            return record;
+        }
+    }
+}
