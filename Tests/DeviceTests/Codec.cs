@@ -228,7 +228,9 @@ namespace NanoSync.Tests
         {
             for (int tag = 0; tag < Tags.End; tag++)
             {
-                if (Tags.Name(tag) == name)
+                // nanoCLR ends at a comparison of a null string with ==
+                string known = Tags.Name(tag);
+                if (known != null && known == name)
                 {
                     return (byte)tag;
                 }
