@@ -1,0 +1,146 @@
+// The field device: takes readings, keeps them, obeys its configuration, syncs. The same on a board and on a PC: what
+// touches hardware is behind IBoard.
+
+using System;
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Firmware
+{
+    /// <summary>What the application needs of the machine it runs on.</summary>
+    public interface IBoard
+    {
+        /// <summary>Seconds since 1970-01-01 UTC; 0 while the clock is not set.</summary>
+        uint Now { get; }
+
+        /// <summary>The class of this board's readings; its first field is a time.</summary>
+        ObjectClass ReadingClass { get; }
+
+        /// <summary>Names of the sensors, in the order of the fields behind the time, separated by commas.</summary>
+        string SensorNames { get; }
+
+        /// <summary>Reads one sensor into the next field of a record; None where it gives nothing now.</summary>
+        void Read(int sensor, RecordWriter record);
+    }
+
+    /// <summary>One device: its store, its two collections, its engine.</summary>
+    public sealed class FieldDevice
+    {
+        /// <summary>Name of the outbox of readings.</summary>
+        public const string ReadingsName = "readings";
+
+        /// <summary>Name of the two-way collection of configuration.</summary>
+        public const string ConfigName = "config";
+
+        private readonly FlashStore _store;
+        private readonly SyncEngine _engine;
+        private readonly IBoard _board;
+        private readonly SamplingConfig _config;
+        private readonly SyncCollection _readings;
+        private readonly SyncCollection _configs;
+        private readonly RecordWriter _record = new RecordWriter(128);
+        private readonly ObjectInfo _info = new ObjectInfo();
+        private readonly byte[] _sampling = Encoding.UTF8.GetBytes(SamplingConfig.Name);
+
+        /// <summary>Makes a device over a store that is not open yet.</summary>
+        /// <param name="store">Keeps everything.</param>
+        /// <param name="carrier">Brings messages to the server.</param>
+        /// <param name="options">Sizes of the engine.</param>
+        /// <param name="board">The machine.</param>
+        /// <param name="outboxBytes">Flash for readings; when full the oldest is dropped and counted.</param>
+        /// <param name="interval">Seconds between readings until the configuration says otherwise.</param>
+        public FieldDevice(FlashStore store, ICarrier carrier, SyncOptions options, IBoard board, int outboxBytes, int interval)
+        {
+            _store = store;
+            _board = board;
+            _config = new SamplingConfig(interval, board.SensorNames);
+            _engine = new SyncEngine(store, carrier, options);
+            _readings = _engine.AddOutbox(ReadingsName, board.ReadingClass, outboxBytes, true);
+            _configs = _engine.AddTwoWay(ConfigName, SamplingConfig.Class, 8, _config, false);
+        }
+
+        /// <summary>The engine.</summary>
+        public SyncEngine Engine
+        {
+            get { return _engine; }
+        }
+
+        /// <summary>The outbox.</summary>
+        public SyncCollection Readings
+        {
+            get { return _readings; }
+        }
+
+        /// <summary>The configuration in force.</summary>
+        public SamplingConfig Config
+        {
+            get { return _config; }
+        }
+
+        /// <summary>Opens the store, takes over the configuration kept there, or keeps the default one.</summary>
+        public StoreError Open()
+        {
+            StoreError error = _engine.Open();
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+
+            if (_store.FindKey(_configs.Number, _sampling, 0, _sampling.Length, _info) == StoreError.None)
+            {
+                LoadConfig();
+                return StoreError.None;
+            }
+
+            _config.Write(_record);
+            return _store.PutNamed(_configs.Number, _sampling, 0, _sampling.Length, SamplingConfig.Class.Hash, _record.Buffer, 0, _record.Length);
+        }
+
+        /// <summary>Takes one reading and keeps it. Durable when this returns None.</summary>
+        public StoreError TakeReading()
+        {
+            string[] names = _board.SensorNames.Split(',');
+            _record.Begin(_board.ReadingClass);
+            _record.Time(_board.Now);
+            for (int i = 0; i < names.Length; i++)
+            {
+                if (_config.Wants(names[i]))
+                {
+                    _board.Read(i, _record);
+                }
+                else
+                {
+                    _record.None();
+                }
+            }
+
+            uint id;
+            return _record.End() ? _store.Append(_readings.Number, _board.ReadingClass.Hash, _record.Buffer, 0, _record.Length, out id) : StoreError.BadArgument;
+        }
+
+        /// <summary>One round; a configuration that came with it is in force when this returns.</summary>
+        public RoundResult Sync()
+        {
+            RoundResult result = _engine.Round();
+            if (_config.IsChanged)
+            {
+                _config.IsChanged = false;
+                LoadConfig();
+            }
+
+            return result;
+        }
+
+        private void LoadConfig()
+        {
+            byte[] buffer = _record.Buffer; // not in use between readings
+            if (_store.FindKey(_configs.Number, _sampling, 0, _sampling.Length, _info) == StoreError.None && _info.Length <= buffer.Length
+                && _store.Read(_info, 0, buffer, 0, _info.Length) == _info.Length)
+            {
+                _config.Apply(buffer, 0, _info.Length);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// A collection as the engine sees it: its name, its place in the store, and how far the exchange has come.
+
+using System.Text;
+using NanoSync.Protocol;
+
+namespace NanoSync.Device
+{
+    /// <summary>Which way objects go.</summary>
+    public enum CollectionKind
+    {
+        /// <summary>Device to server; dropped from flash once acknowledged.</summary>
+        Outbox = 0,
+
+        /// <summary>Server to device.</summary>
+        Inbox = 1,
+
+        /// <summary>Both.</summary>
+        TwoWay = 2,
+    }
+
+    /// <summary>What the application says to objects that come from the server. Called while a reply is read: be short, do no I/O.</summary>
+    public interface IObjectHandler
+    {
+        /// <summary>Looks at an object before it is kept. Only objects that fit <see cref="SyncOptions.ObjectBytes"/> are shown.</summary>
+        /// <returns>null to take it; else the reason for the server's operator, at most 64 bytes of UTF-8.</returns>
+        string Check(SyncCollection collection, byte[] record, int offset, int count);
+
+        /// <summary>Objects of the collection changed and are durable: read them from the store.</summary>
+        void Changed(SyncCollection collection);
+    }
+
+    /// <summary>Made by <see cref="SyncEngine"/>; used to name a collection to it. About 400 bytes on the heap of a board.</summary>
+    public sealed class SyncCollection
+    {
+        // 10 digits of the number + 4 of the check sum, and some for servers that count longer
+        internal const int KeySize = 24;
+
+        /// <summary>Its number in the store.</summary>
+        public readonly int Number;
+
+        internal readonly CollectionKind Kind;
+        internal readonly byte[] Name;
+        internal readonly ObjectClass Class;
+        internal readonly IObjectHandler Handler;
+        internal readonly bool DeviceWins;
+
+        internal readonly byte[] Key = new byte[KeySize];
+        internal int KeyLength;
+
+        // What the server has been told since it last answered; cleared when it must be told again.
+        internal bool Introduced;
+        internal int ToldWindow;
+
+        // The round under way.
+        internal bool Included;
+        internal bool Answered; // the reply had this collection, without Status
+        internal int Sent; // objects in the request
+        internal uint SentUpTo; // last id (outbox) or change number (keyed) in the request
+        internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
+        internal bool More; // the server has more
+        internal bool Touched; // objects changed by this reply
+
+        /// <summary>Status of the collection in the last reply that had one; 0 = none.</summary>
+        public int LastStatus;
+
+        internal SyncCollection(int number, CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
+        {
+            Number = number;
+            Kind = kind;
+            Name = Encoding.UTF8.GetBytes(name);
+            Class = type;
+            Handler = handler;
+            DeviceWins = deviceWins;
+        }
+
+        /// <summary>True before the first key was got, and after the server no longer knew the one held.</summary>
+        public bool StartsOver
+        {
+            get { return KeyLength == 1 && Key[0] == (byte)'0'; }
+        }
+
+        /// <summary>The key held. Allocates.</summary>
+        public string KeyText
+        {
+            get { return Encoding.UTF8.GetString(Key, 0, KeyLength); }
+        }
+    }
+}

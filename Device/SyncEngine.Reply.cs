@@ -1,0 +1,701 @@
+// Applies the reply while it is read: each command goes into the store's batch as it comes, and the batch is committed
+// together with the new keys when the reply ended well. [SPEC 5.1]
+
+using System;
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    public sealed partial class SyncEngine
+    {
+        private readonly byte[] _newKey = new byte[SyncCollection.KeySize];
+        private readonly byte[] _id = new byte[1 + Limits.Text]; // [0] = collection, so that it can name an answer as it is
+        private int _newKeyLength;
+        private int _idLength;
+        private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
+        private int _status;
+        private int _gathered; // bytes of ApplicationData
+        private SyncCollection _current; // null = content to be passed over
+        private bool _admitted; // the current collection's ids have been looked at
+        private bool _classKnown;
+        private byte _streaming; // 0 = gathering, 1 = streaming into the store, 2 = passing over
+
+        private bool Receive()
+        {
+            _result.Carrier = _carrier.Receive();
+            if (_result.Carrier != CarrierError.None)
+            {
+                if (_result.Carrier == CarrierError.Later)
+                {
+                    _result.Outcome = RoundOutcome.Later;
+                }
+
+                return false;
+            }
+
+            _result.Store = _store.Begin();
+            if (_result.Store != StoreError.None)
+            {
+                return false;
+            }
+
+            bool whole = ReadReply();
+            if (whole && _result.BytesDown == 0)
+            {
+                _store.Abandon();
+                return NothingNew();
+            }
+
+            if (whole)
+            {
+                _result.Store = _store.Commit();
+            }
+            else
+            {
+                _store.Abandon();
+                Shrink();
+            }
+
+            whole = whole && _result.Store == StoreError.None;
+            for (int i = 0; i < _count; i++)
+            {
+                Settle(_collections[i], whole);
+            }
+
+            return whole && _result.Status == 0;
+        }
+
+        // [SPEC 2.3] The empty reply: nothing for you. Only a request without commands and answers gets it.
+        private bool NothingNew()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                SyncCollection c = _collections[i];
+                if (c.Sent > 0 || c.StartsOver)
+                {
+                    _result.Message = SyncError.Truncated;
+                    return false;
+                }
+
+                c.Introduced = true;
+                c.ToldWindow = _window;
+                c.LastStatus = 0;
+            }
+
+            return true;
+        }
+
+        // A reply that does not fit into one batch is asked for again in smaller portions.
+        private void Shrink()
+        {
+            if ((_result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull) && _window > 1)
+            {
+                _window >>= 1;
+            }
+        }
+
+        private void Settle(SyncCollection c, bool committed)
+        {
+            if (!committed)
+            {
+                c.Touched = false;
+                c.More = false;
+                return;
+            }
+
+            c.More |= c.StartsOver && c.Kind != CollectionKind.Outbox; // key 0 only asked for a key, not for changes
+            LoadKey(c);
+            if (c.StartsOver)
+            {
+                c.Introduced = false;
+            }
+            else if (c.Answered)
+            {
+                c.Introduced = true;
+                c.ToldWindow = _window;
+            }
+
+            if (c.Touched && c.Handler != null)
+            {
+                c.Handler.Changed(c);
+            }
+        }
+
+        private bool ReadReply()
+        {
+            _reader.Reset();
+            _current = null;
+            Item item = Item.NeedMore;
+            while (true)
+            {
+                if (item == Item.NeedMore || item == Item.EndOfMessage)
+                {
+                    int count = _carrier.Read(_buffer, 0, _buffer.Length);
+                    if (count < 0)
+                    {
+                        _result.Carrier = (CarrierError)(-count);
+                        return false;
+                    }
+
+                    if (count == 0)
+                    {
+                        break;
+                    }
+
+                    _result.BytesDown += count;
+                    _reader.Feed(_buffer, 0, count);
+                }
+
+                item = _reader.Read();
+                if (item == Item.Error || !Take(item))
+                {
+                    return ReplyFailed();
+                }
+            }
+
+            return _result.BytesDown == 0 || _reader.Finish() == Item.EndOfMessage || ReplyFailed();
+        }
+
+        private bool ReplyFailed()
+        {
+            if (_reader.Error != SyncError.None)
+            {
+                _result.Message = _reader.Error;
+                _result.MessageOffset = _reader.ErrorOffset;
+            }
+
+            return false;
+        }
+
+        // One item of the reply. False ends the round; the result says why.
+        private bool Take(Item item)
+        {
+            switch (item)
+            {
+                case Item.Value:
+                    return TakeValue();
+                case Item.Start:
+                    return TakeStart();
+                case Item.End:
+                    return TakeEnd();
+                case Item.Data:
+                    return TakeData();
+                case Item.Field:
+                    // a server sends fields only to who asked for them; this engine does not [SPEC 6.4]
+                    _result.Message = SyncError.BadRecord;
+                    return false;
+                default:
+                    return true;
+            }
+        }
+
+        private bool TakeStart()
+        {
+            byte tag = _reader.Tag;
+            switch (_reader.Scope)
+            {
+                case Scopes.Collections:
+                    _current = null;
+                    _admitted = false;
+                    _newKeyLength = 0;
+                    _idLength = 0;
+                    _status = 0;
+                    _classKnown = true;
+                    return true;
+
+                case Scopes.Collection:
+                    return Admit();
+
+                case Scopes.Responses:
+                case Scopes.Commands:
+                    _idLength = 0;
+                    _clientNumber = 0;
+                    _status = 0;
+                    _gathered = 0;
+                    _streaming = 0;
+                    return true;
+
+                default:
+                    return true;
+            }
+        }
+
+        private bool TakeValue()
+        {
+            switch (_reader.Tag)
+            {
+                case Tags.Status:
+                    _status = _reader.Number == Status.Success ? 0 : _reader.Number;
+                    if (_reader.Scope == Scopes.Message && _status != 0)
+                    {
+                        _result.Status = _status;
+                        return false;
+                    }
+
+                    return true;
+
+                case Tags.SyncKey:
+                    if (_reader.TextLength > SyncCollection.KeySize)
+                    {
+                        _result.Message = SyncError.TextTooLong;
+                        return false;
+                    }
+
+                    Array.Copy(_reader.Text, _newKey, _reader.TextLength);
+                    _newKeyLength = _reader.TextLength;
+                    return true;
+
+                case Tags.CollectionId:
+                    FindCollection();
+                    return true;
+
+                case Tags.Class:
+                    if (_reader.Scope != Scopes.Options)
+                    {
+                        // the collection may not be known yet: any class of any collection counts as known until then
+                        _classKnown = KnowsClass();
+                    }
+
+                    return true;
+
+                case Tags.MoreAvailable:
+                    if (_current != null)
+                    {
+                        _current.More = true;
+                    }
+
+                    return true;
+
+                case Tags.ServerId:
+                    Array.Copy(_reader.Text, 0, _id, 1, _reader.TextLength);
+                    _idLength = _reader.TextLength;
+                    return true;
+
+                case Tags.ClientId:
+                    _clientNumber = ParseClientId();
+                    return true;
+
+                default:
+                    return true;
+            }
+        }
+
+        private bool KnowsClass()
+        {
+            if (_current != null)
+            {
+                return _reader.TextIs(_current.Class.WireName);
+            }
+
+            for (int i = 0; i < _count; i++)
+            {
+                if (_reader.TextIs(_collections[i].Class.WireName))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private void FindCollection()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                if (_collections[i].Included && _reader.TextIs(_collections[i].Name))
+                {
+                    _current = _collections[i];
+                    return;
+                }
+            }
+        }
+
+        // Decides whether the current collection of the reply counts, once its key, id and status are read.
+        private bool Admit()
+        {
+            if (_admitted || _current == null)
+            {
+                return true;
+            }
+
+            _admitted = true;
+            SyncCollection c = _current;
+            if (_status != 0)
+            {
+                c.LastStatus = _status;
+                if (_status == Status.InvalidSyncKey)
+                {
+                    // [SPEC 5.2] start over; what is pending stays pending
+                    c.LastStatus = 0;
+                    _newKey[0] = (byte)'0';
+                    _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, 1);
+                    _current = null;
+                    return _result.Store == StoreError.None;
+                }
+
+                if (_result.Status == 0)
+                {
+                    _result.Status = _status;
+                }
+
+                _current = null;
+                return true;
+            }
+
+            // [SPEC 5.3] a reply to another request changes nothing
+            if (_newKeyLength < 5 || !Fnv.HasTag(_writer.Hash, _newKey, _newKeyLength - 4))
+            {
+                _result.Carrier = CarrierError.BadReply;
+                return false;
+            }
+
+            c.LastStatus = 0;
+            c.Answered = true;
+            _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, _newKeyLength);
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = DropAnswers(c);
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        // The server has read what this device refused.
+        private StoreError DropAnswers(SyncCollection c)
+        {
+            StoreError e = StoreError.None;
+            if (c.StartsOver)
+            {
+                return e; // they were not in the request
+            }
+
+            _info.Reset();
+            while (e == StoreError.None && _store.Next(AnswerCollection, _info) == StoreError.None)
+            {
+                if (_info.Key[0] == c.Number)
+                {
+                    e = _store.RemoveServer(AnswerCollection, _info.Key, 0, _info.KeyLength);
+                }
+            }
+
+            return e;
+        }
+
+        private bool TakeEnd()
+        {
+            switch (_reader.Scope)
+            {
+                case Scopes.Responses:
+                    return _current == null || TakeResponse();
+                case Scopes.Commands:
+                    return _current == null || TakeCommand();
+                case Scopes.Collections:
+                    return Admit() && (_current == null || Acknowledge());
+                default:
+                    return true;
+            }
+        }
+
+        private bool TakeData()
+        {
+            if (_current == null || _streaming == 2 || _reader.OpenTag(1) == Tags.Options)
+            {
+                return true;
+            }
+
+            int room = _object.Length - _gathered;
+            if (_reader.OpenTag(2) == Tags.Responses)
+            {
+                // a reason: as much of it as a refused object keeps
+                Gather(_reader.DataCount < room ? _reader.DataCount : room);
+                return true;
+            }
+
+            if (_streaming == 0 && _reader.DataCount <= room)
+            {
+                Gather(_reader.DataCount);
+                return true;
+            }
+
+            return Stream();
+        }
+
+        private void Gather(int count)
+        {
+            Array.Copy(_reader.Data, _reader.DataOffset, _object, _gathered, count);
+            _gathered += count;
+        }
+
+        // An object too large to be gathered goes into the store slice by slice.
+        private bool Stream()
+        {
+            if (_streaming == 0)
+            {
+                if (!_classKnown || IsPendingHere())
+                {
+                    _streaming = 2;
+                    return true;
+                }
+
+                _result.Store = _store.BeginPut(_current.Number, _id, 1, _idLength, _current.Class.Hash);
+                if (_result.Store == StoreError.None)
+                {
+                    _result.Store = _store.WritePut(_object, 0, _gathered);
+                }
+
+                _streaming = 1;
+            }
+
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = _store.WritePut(_reader.Data, _reader.DataOffset, _reader.DataCount);
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        // [SPEC 2.3] A response: a success with a server id, or a failure with its status. Order: id of a reading, else version.
+        private bool TakeResponse()
+        {
+            SyncCollection c = _current;
+            bool outbox = c.Kind == CollectionKind.Outbox;
+            uint order = _clientNumber;
+            if (!outbox)
+            {
+                StoreError found = _clientNumber != 0 ? _store.FindLocal(c.Number, _clientNumber, _info) : _store.FindKey(c.Number, _id, 1, _idLength, _info);
+                if (found != StoreError.None)
+                {
+                    return true; // gone meanwhile
+                }
+
+                order = _info.Version;
+            }
+
+            if (order == 0 || order > c.SentUpTo)
+            {
+                // not of this request; a new id for an object that changed meanwhile is welcome all the same
+                order = 0;
+                if (outbox || _status != 0)
+                {
+                    return true;
+                }
+            }
+
+            switch (_status)
+            {
+                case 0:
+                    if (_clientNumber != 0 && _idLength > 0 && !outbox)
+                    {
+                        _result.Store = _store.Bind(c.Number, _clientNumber, order, _id, 1, _idLength);
+                    }
+
+                    break;
+
+                case Status.Retry:
+                case Status.ServerError:
+                    if (c.HoldFrom == 0 || order < c.HoldFrom)
+                    {
+                        c.HoldFrom = order;
+                    }
+
+                    break;
+
+                case Status.Conflict: // the server's object comes down; this change is acknowledged as lost with the others
+                case Status.NotFound: // a delete has reached its aim
+                    break;
+
+                default:
+                    _result.RefusedUp++;
+                    _result.Store = outbox
+                        ? _store.SetAside(c.Number, order, _status, _object, 0, ReasonLength())
+                        : _store.Refuse(c.Number, _info.Id, _info.Key, 0, _info.KeyLength, order, _status, _object, 0, ReasonLength());
+                    break;
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        // Everything sent that the responses did not hold back or refuse is on the server.
+        private bool Acknowledge()
+        {
+            SyncCollection c = _current;
+            if (c.Sent == 0)
+            {
+                return true;
+            }
+
+            uint upTo = c.HoldFrom == 0 ? c.SentUpTo : c.HoldFrom - 1;
+            _result.ObjectsUp += c.Sent;
+            if (c.Kind == CollectionKind.Outbox)
+            {
+                AcknowledgeRetried(c.Number, upTo);
+                if (_result.Store == StoreError.None)
+                {
+                    _result.Store = _store.AckOutbox(c.Number, upTo);
+                }
+
+                return _result.Store == StoreError.None;
+            }
+
+            // what the responses touched in this batch is passed over by the store; an object without a key waits for its own
+            uint version = 0;
+            while (_result.Store == StoreError.None && _store.NextPending(c.Number, version, _info) == StoreError.None && _info.Version <= upTo)
+            {
+                version = _info.Version;
+                if (_info.KeyLength > 0)
+                {
+                    _result.Store = _store.AckChange(c.Number, _info.Key, 0, _info.KeyLength, version);
+                }
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        // Readings refused before and sent once more lie below what is acknowledged.
+        private void AcknowledgeRetried(int number, uint upTo)
+        {
+            uint acked = _store.AckedId(number);
+            uint id = 0;
+            while (_result.Store == StoreError.None && _store.NextPending(number, id, _info) == StoreError.None && _info.Id <= acked && _info.Id <= upTo)
+            {
+                id = _info.Id;
+                _result.Store = _store.Drop(_info);
+            }
+        }
+
+        // True when the object was changed here and the change was not in this request.
+        private bool IsPendingHere()
+        {
+            if (_store.FindKey(_current.Number, _id, 1, _idLength, _info) != StoreError.None)
+            {
+                return false;
+            }
+
+            return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && _info.Version > _current.SentUpTo;
+        }
+
+        private bool TakeCommand()
+        {
+            SyncCollection c = _current;
+            byte tag = _reader.Tag;
+            if (_idLength == 0 || c.Kind == CollectionKind.Outbox)
+            {
+                _result.Message = SyncError.Missing; // nothing can be done with it, and nobody told
+                return false;
+            }
+
+            if (tag != Tags.Fetch && IsPendingHere())
+            {
+                // [SPEC 5.6] keep the own change; the server judges
+                return c.DeviceWins || AnswerLater(tag, Status.Conflict, null);
+            }
+
+            if (tag == Tags.Delete || tag == Tags.SoftDelete)
+            {
+                _result.Store = _store.RemoveServer(c.Number, _id, 1, _idLength);
+                c.Touched = true;
+                _result.ObjectsDown++;
+                return _result.Store == StoreError.None;
+            }
+
+            if (tag == Tags.Fetch)
+            {
+                // answered with the object itself when the next message is written
+                return AnswerLater(tag, _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
+            }
+
+            if (!_classKnown)
+            {
+                return AnswerLater(tag, Status.UnknownClass, null);
+            }
+
+            return Keep(c, tag);
+        }
+
+        private bool Keep(SyncCollection c, byte tag)
+        {
+            if (_streaming == 1)
+            {
+                _result.Store = _store.EndPut();
+            }
+            else
+            {
+                string reason = c.Handler == null ? null : c.Handler.Check(c, _object, 0, _gathered);
+                if (reason != null)
+                {
+                    return AnswerLater(tag, Status.BadObject, reason);
+                }
+
+                _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, c.Class.Hash, _object, 0, _gathered);
+            }
+
+            if (_result.Store == StoreError.IndexFull || _result.Store == StoreError.QuotaFull || _result.Store == StoreError.VolumeFull)
+            {
+                _result.Store = StoreError.None;
+                return AnswerLater(tag, Status.OutOfSpace, null);
+            }
+
+            c.Touched = true;
+            _result.ObjectsDown++;
+            return _result.Store == StoreError.None;
+        }
+
+        // The answer becomes durable with the reply that it answers, and goes up with the next message.
+        private bool AnswerLater(byte tag, int status, string reason)
+        {
+            _id[0] = (byte)_current.Number;
+            _object[0] = tag;
+            _object[1] = (byte)status;
+            _object[2] = (byte)(status >> 8);
+            int length = 3;
+            if (reason != null)
+            {
+                byte[] utf8 = Encoding.UTF8.GetBytes(reason);
+                int count = utf8.Length <= Limits.Text ? utf8.Length : Limits.Text;
+                Array.Copy(utf8, 0, _object, 3, count);
+                length += count;
+            }
+
+            if (status != Status.Success)
+            {
+                _result.RefusedDown++;
+            }
+
+            _result.Store = _store.PutServer(AnswerCollection, _id, 0, _idLength + 1, 0, _object, 0, length);
+            return _result.Store == StoreError.None;
+        }
+
+        private int ReasonLength()
+        {
+            return _gathered < ObjectInfo.MaxReason ? _gathered : ObjectInfo.MaxReason;
+        }
+
+        private uint ParseClientId()
+        {
+            byte[] text = _reader.Text;
+            int length = _reader.TextLength;
+            if (length < 5 || length > ClientIdSize)
+            {
+                return 0;
+            }
+
+            ulong number = 0;
+            for (int i = 0; i < length; i++)
+            {
+                if (i < 4 ? text[i] != _formatId[i] : text[i] < '0' || text[i] > '9')
+                {
+                    return 0;
+                }
+
+                if (i >= 4)
+                {
+                    number = number * 10 + (uint)(text[i] - '0');
+                }
+            }
+
+            return number <= uint.MaxValue ? (uint)number : 0;
+        }
+    }
+}

@@ -1,0 +1,340 @@
+// Writes the message: twice, first to count its bytes, then to the carrier, so that no message is ever held in memory.
+
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    public sealed partial class SyncEngine
+    {
+        // Elements around an object: Add or Change 2, id 4 + 64, ApplicationData 2 + OPAQUE 1 + length 3
+        private const int Envelope = 80;
+        private const int ClientIdSize = 14; // format id 4 + 10 digits
+
+        private readonly byte[] _clientId = new byte[ClientIdSize];
+        private readonly byte[] _className = new byte[5];
+
+        private bool Send()
+        {
+            _writer.Begin(null);
+            WriteMessage(true);
+            if (!_writer.Finish())
+            {
+                _result.Message = _writer.Error;
+                return false;
+            }
+
+            int length = _writer.Length;
+            _result.Carrier = _carrier.Open(_writer.ContentType, length);
+            if (_result.Carrier != CarrierError.None)
+            {
+                return false;
+            }
+
+            _writer.Begin(this);
+            WriteMessage(false);
+            bool written = _writer.Finish() && _writer.Length == length;
+            _result.BytesUp = _writer.Length;
+            if (!written && _writer.Error != SyncError.SinkFailed && _result.Store == StoreError.None)
+            {
+                // an object was changed by another thread between the two passes
+                _result.Message = SyncError.WriterMisuse;
+            }
+
+            return written && _result.Store == StoreError.None;
+        }
+
+        private void WriteMessage(bool counting)
+        {
+            _writer.Start(Tags.Sync);
+            _writer.Value(Tags.Version, s_version);
+            _writer.Start(Tags.Collections);
+            for (int i = 0; i < _count; i++)
+            {
+                WriteCollection(_collections[i], counting);
+            }
+
+            _writer.End();
+            _writer.End();
+        }
+
+        private void WriteCollection(SyncCollection c, bool counting)
+        {
+            if (counting)
+            {
+                c.Included = true;
+                c.Answered = false;
+                c.Sent = 0;
+                c.SentUpTo = 0;
+                c.HoldFrom = 0;
+                c.More = false;
+                c.Touched = false;
+            }
+
+            _writer.Start(Tags.Collection);
+            if (!c.Introduced)
+            {
+                _writer.Value(Tags.Class, c.Class.WireName);
+            }
+
+            _writer.Value(Tags.SyncKey, c.Key, 0, c.KeyLength);
+            _writer.Value(Tags.CollectionId, c.Name);
+            if (c.Kind == CollectionKind.Outbox)
+            {
+                _writer.Empty(Tags.DeletesAsMoves);
+            }
+            else
+            {
+                _writer.Empty(Tags.GetChanges);
+                if (!c.Introduced || c.ToldWindow != _window)
+                {
+                    _writer.Number(Tags.WindowSize, _window);
+                }
+
+                if (!c.Introduced)
+                {
+                    _writer.Start(Tags.Options);
+                    if (c.DeviceWins)
+                    {
+                        _writer.Number(Tags.Conflict, 0);
+                    }
+
+                    _writer.Number(Tags.Limit, _options.ReplyBytes);
+                    _writer.End();
+                }
+            }
+
+            // [SPEC 5.2] key 0 goes alone
+            if (!c.StartsOver)
+            {
+                WriteAnswers(c, counting);
+                WriteCommands(c, counting);
+            }
+
+            _writer.End();
+        }
+
+        // What this device refused of the last reply. An answer's key is the collection's number and the object's id;
+        // its bytes are the verb, the status (2 bytes) and the reason.
+        private void WriteAnswers(SyncCollection c, bool counting)
+        {
+            bool any = false;
+            _info.Reset();
+            while (_store.Next(AnswerCollection, _info) == StoreError.None)
+            {
+                if (_info.Key[0] != c.Number)
+                {
+                    continue;
+                }
+
+                int length = Read(_info, 0, _info.Length);
+                if (length < 3)
+                {
+                    return;
+                }
+
+                if (!any)
+                {
+                    any = true;
+                    _writer.Start(Tags.Responses);
+                }
+
+                WriteAnswer(c, length, counting);
+                if (_result.Store != StoreError.None)
+                {
+                    return;
+                }
+            }
+
+            if (any)
+            {
+                _writer.End();
+            }
+        }
+
+        private void WriteAnswer(SyncCollection c, int length, bool counting)
+        {
+            byte tag = _buffer[0];
+            int status = _buffer[1] | (_buffer[2] << 8);
+            _writer.Start(tag);
+            _writer.Value(Tags.ServerId, _info.Key, 1, _info.KeyLength - 1);
+            if (status == Status.Success)
+            {
+                // a Fetch: the object as it is now
+                if (_store.FindKey(c.Number, _info.Key, 1, _info.KeyLength - 1, _found) == StoreError.None)
+                {
+                    WritePayload(_found, counting);
+                }
+                else
+                {
+                    _writer.Number(Tags.Status, Status.NotFound);
+                }
+            }
+            else
+            {
+                _writer.Number(Tags.Status, status);
+                if (length > 3)
+                {
+                    _writer.DataStart(length - 3);
+                    _writer.Data(_buffer, 3, length - 3);
+                    _writer.DataEnd();
+                }
+            }
+
+            _writer.End();
+        }
+
+        private void WriteCommands(SyncCollection c, bool counting)
+        {
+            if (!counting && c.Sent == 0)
+            {
+                return;
+            }
+
+            uint last = 0; // id of the Add before; 0 = the next Add says its id
+            int written = 0;
+            uint order = 0;
+            while (_store.NextPending(c.Number, order, _info) == StoreError.None)
+            {
+                order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
+                if (counting
+                    ? written == _window || (written > 0 && _writer.Length + _info.Length + Envelope > _options.RequestBytes)
+                    : order > c.SentUpTo)
+                {
+                    break;
+                }
+
+                if (written == 0)
+                {
+                    _writer.Start(Tags.Commands);
+                }
+
+                bool add = _info.KeyLength == 0;
+                WriteCommand(c, add && last != 0 && _info.Id == last + 1, counting);
+                if (_result.Store != StoreError.None)
+                {
+                    return;
+                }
+
+                last = add ? _info.Id : last;
+                written++;
+                if (counting)
+                {
+                    c.SentUpTo = order;
+                    c.Sent = written;
+                }
+            }
+
+            if (written > 0)
+            {
+                _writer.End();
+            }
+        }
+
+        private void WriteCommand(SyncCollection c, bool implied, bool counting)
+        {
+            // an object deleted before the server named it is added first: only then is there something to delete
+            if (_info.State == ObjectState.PendingDelete && _info.KeyLength > 0)
+            {
+                _writer.Start(Tags.Delete);
+                _writer.Value(Tags.ServerId, _info.Key, 0, _info.KeyLength);
+                _writer.End();
+                return;
+            }
+
+            if (_info.KeyLength > 0)
+            {
+                _writer.Start(Tags.Change);
+                _writer.Value(Tags.ServerId, _info.Key, 0, _info.KeyLength);
+            }
+            else
+            {
+                _writer.Start(Tags.Add);
+                if (!implied)
+                {
+                    _writer.Value(Tags.ClientId, _clientId, 0, MakeClientId(_info.Id));
+                }
+            }
+
+            if (_info.Tag != c.Class.Hash)
+            {
+                WriteClass(_info.Tag);
+            }
+
+            WritePayload(_info, counting);
+            _writer.End();
+        }
+
+        // The class of an object that is not of the collection's: an earlier or a second one. [SPEC 2.3]
+        private void WriteClass(uint hash)
+        {
+            for (int i = 0; i < _classCount; i++)
+            {
+                if (_classes[i].Hash == hash)
+                {
+                    _writer.Value(Tags.Class, _classes[i].WireName);
+                    return;
+                }
+            }
+
+            _className[0] = (byte)'#';
+            Fnv.WriteTag(hash, _className, 1);
+            _writer.Value(Tags.Class, _className, 0, 5);
+        }
+
+        private void WritePayload(ObjectInfo info, bool counting)
+        {
+            _writer.DataStart(info.Length);
+            for (int at = 0; at < info.Length && !counting;)
+            {
+                int count = info.Length - at;
+                if (count > _buffer.Length)
+                {
+                    count = _buffer.Length;
+                }
+
+                count = Read(info, at, count);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                _writer.Data(_buffer, 0, count);
+                at += count;
+            }
+
+            _writer.DataEnd();
+        }
+
+        // Bytes of an object into the buffer; 0, and the result says why, when they cannot be had.
+        private int Read(ObjectInfo info, int position, int count)
+        {
+            int read = _store.Read(info, position, _buffer, 0, count);
+            if (read <= 0)
+            {
+                _result.Store = read == 0 ? StoreError.Damaged : (StoreError)(-read);
+                return 0;
+            }
+
+            return read;
+        }
+
+        private int MakeClientId(uint id)
+        {
+            System.Array.Copy(_formatId, _clientId, 4);
+            int length = 4;
+            uint power = 1;
+            while (id / power >= 10)
+            {
+                power *= 10;
+            }
+
+            for (; power > 0; power /= 10)
+            {
+                _clientId[length++] = (byte)('0' + id / power % 10);
+            }
+
+            return length;
+        }
+    }
+}

@@ -1,0 +1,275 @@
+// The sync engine: one round = one message to the server, one reply from it, one commit to flash.
+//
+// Rule 1: the key held changes only in Commit, together with everything the reply brought.
+// Rule 2: an object is acknowledged only by a reply that names the request it was in.
+// Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
+// Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
+//
+// SyncEngine.Request.cs writes the message, SyncEngine.Reply.cs applies the reply.
+
+using System;
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    /// <summary>
+    /// Exchanges the objects of a <see cref="FlashStore"/> with a server. Not for two threads at once; the application may
+    /// append readings to the store from another thread while a round runs.
+    /// </summary>
+    public sealed partial class SyncEngine : IByteSink
+    {
+        /// <summary>Most collections of an engine: the store has 15, one is the engine's own.</summary>
+        public const int MaxCollections = 14;
+
+        /// <summary>Most classes of an engine, those of its collections included.</summary>
+        public const int MaxClasses = 16;
+
+        /// <summary>The version of the message that this engine speaks. [SPEC 2.3]</summary>
+        public const string Version = "1.0";
+
+        // The engine's own collection: refusals to be told to the server, so that they survive what the key survives.
+        private const int AnswerCollection = 15;
+
+        private const int KeySlot = 0; // the store's values per collection: the key held
+
+        private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);
+
+        private readonly FlashStore _store;
+        private readonly ICarrier _carrier;
+        private readonly SyncOptions _options;
+        private readonly SyncCollection[] _collections = new SyncCollection[MaxCollections];
+        private readonly MessageWriter _writer;
+        private readonly MessageReader _reader;
+        private readonly byte[] _buffer; // payload on its way out, then the reply on its way in
+        private readonly byte[] _object; // an object of the reply, gathered
+        private readonly ObjectInfo _info = new ObjectInfo(); // the object under the hand
+        private readonly ObjectInfo _found = new ObjectInfo(); // one looked up beside it
+        private readonly ObjectClass[] _classes = new ObjectClass[MaxClasses];
+        private readonly RoundResult _result = new RoundResult();
+        private byte[] _formatId;
+        private int _count;
+        private int _classCount;
+        private bool _open;
+        private int _window;
+
+        /// <summary>Makes an engine. Add collections, then Open.</summary>
+        public SyncEngine(FlashStore store, ICarrier carrier, SyncOptions options)
+        {
+            _store = store;
+            _carrier = carrier;
+            _options = options;
+            _window = options.Window;
+            if (options.Xml)
+            {
+                _writer = new XmlWriter(options.BufferBytes);
+                _reader = new XmlReader();
+            }
+            else
+            {
+                _writer = new WbxmlWriter(options.BufferBytes);
+                _reader = new WbxmlReader();
+            }
+
+            _reader.MaxData = options.MaxObjectBytes;
+            _buffer = new byte[options.BufferBytes];
+            _object = new byte[options.ObjectBytes];
+        }
+
+        /// <summary>The outcome of the last round; the same object each time.</summary>
+        public RoundResult Result
+        {
+            get { return _result; }
+        }
+
+        /// <summary>Collections added.</summary>
+        public int Count
+        {
+            get { return _count; }
+        }
+
+        /// <summary>A collection by its number in the order added.</summary>
+        public SyncCollection Collection(int index)
+        {
+            return _collections[index];
+        }
+
+        /// <summary>Adds a collection that goes to the server and is dropped from flash once acknowledged.</summary>
+        /// <param name="name">Its CollectionId, 1 to 64 bytes.</param>
+        /// <param name="type">Class of its objects.</param>
+        /// <param name="quotaBytes">Most bytes of flash for it.</param>
+        /// <param name="dropOldest">What a full outbox does: true = drops the oldest, and counts; false = refuses the new.</param>
+        public SyncCollection AddOutbox(string name, ObjectClass type, int quotaBytes, bool dropOldest)
+        {
+            SyncCollection added = Add(CollectionKind.Outbox, name, type, null, false);
+            Check(_store.DeclareOutbox(added.Number, quotaBytes, dropOldest));
+            return added;
+        }
+
+        /// <summary>Adds a collection that comes from the server.</summary>
+        public SyncCollection AddInbox(string name, ObjectClass type, int maxObjects, IObjectHandler handler)
+        {
+            SyncCollection added = Add(CollectionKind.Inbox, name, type, handler, false);
+            Check(_store.DeclareKeyed(added.Number, maxObjects));
+            return added;
+        }
+
+        /// <summary>Adds a collection that both sides change.</summary>
+        /// <param name="name">Its CollectionId, 1 to 64 bytes.</param>
+        /// <param name="type">Class of its objects.</param>
+        /// <param name="maxObjects">Most objects; 12 bytes of memory each.</param>
+        /// <param name="handler">Looks at what comes; null = all is taken.</param>
+        /// <param name="deviceWins">Who wins when both sides changed an object.</param>
+        public SyncCollection AddTwoWay(string name, ObjectClass type, int maxObjects, IObjectHandler handler, bool deviceWins)
+        {
+            SyncCollection added = Add(CollectionKind.TwoWay, name, type, handler, deviceWins);
+            Check(_store.DeclareKeyed(added.Number, maxObjects));
+            return added;
+        }
+
+        /// <summary>Makes a class known besides those of the collections: of objects kept by an earlier firmware, or a second one in a collection.</summary>
+        public void AddClass(ObjectClass type)
+        {
+            for (int i = 0; i < _classCount; i++)
+            {
+                if (_classes[i].Hash == type.Hash)
+                {
+                    return;
+                }
+            }
+
+            if (_classCount == MaxClasses)
+            {
+                throw new InvalidOperationException("At most 16 classes.");
+            }
+
+            _classes[_classCount++] = type;
+        }
+
+        /// <summary>Opens the store, if it is not open, and takes up where the last run ended.</summary>
+        /// <returns>None, or why the store cannot be opened.</returns>
+        public StoreError Open()
+        {
+            StoreError error = _store.DeclareKeyed(AnswerCollection, _options.Answers);
+            if (error == StoreError.None)
+            {
+                error = _store.Open();
+            }
+
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+
+            _formatId = Encoding.UTF8.GetBytes(_store.FormatId);
+            for (int i = 0; i < _count; i++)
+            {
+                LoadKey(_collections[i]);
+            }
+
+            _open = true;
+            return StoreError.None;
+        }
+
+        /// <summary>
+        /// One exchange with the server. Blocks as long as the carrier does. Throws nothing for what a network, a server or a
+        /// full flash does: see the result.
+        /// </summary>
+        public RoundResult Round()
+        {
+            _result.Clear();
+            if (!_open)
+            {
+                _result.Store = StoreError.NotOpen;
+                return _result;
+            }
+
+            if (Send() && Receive())
+            {
+                _result.Outcome = InStep() ? RoundOutcome.InStep : RoundOutcome.More;
+            }
+
+            _carrier.Close();
+            _result.HttpStatus = _carrier.StatusCode;
+            _result.RetryAfter = _carrier.RetryAfter;
+            return _result;
+        }
+
+        /// <summary>Objects waiting to go up, over all collections.</summary>
+        public int Pending
+        {
+            get
+            {
+                int pending = 0;
+                for (int i = 0; i < _count; i++)
+                {
+                    pending += _store.PendingCount(_collections[i].Number);
+                }
+
+                return pending;
+            }
+        }
+
+        /// <summary>Takes bytes of the message being written; for the writer only.</summary>
+        bool IByteSink.Write(byte[] buffer, int offset, int count)
+        {
+            _result.Carrier = _carrier.Write(buffer, offset, count);
+            return _result.Carrier == CarrierError.None;
+        }
+
+        private SyncCollection Add(CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
+        {
+            if (_open || _count == MaxCollections)
+            {
+                throw new InvalidOperationException("Add collections before Open, at most 14.");
+            }
+
+            SyncCollection added = new SyncCollection(_count, kind, name, type, handler, deviceWins);
+            if (added.Name.Length < 1 || added.Name.Length > Limits.Text)
+            {
+                throw new ArgumentException("A collection's name has 1 to 64 bytes.");
+            }
+
+            _collections[_count++] = added;
+            AddClass(type);
+            return added;
+        }
+
+        private static void Check(StoreError error)
+        {
+            if (error != StoreError.None)
+            {
+                throw new ArgumentException("The store does not take the collection: error " + ((int)error).ToString());
+            }
+        }
+
+        private void LoadKey(SyncCollection collection)
+        {
+            int length;
+            StoreError error = _store.GetMeta(collection.Number, KeySlot, collection.Key, 0, out length);
+            if (error != StoreError.None || length < 1)
+            {
+                collection.Key[0] = (byte)'0';
+                length = 1;
+            }
+
+            collection.KeyLength = length;
+        }
+
+        // [SPEC 5.1.4] Nothing pending that was not held back, no answers to tell, nothing more on the server.
+        private bool InStep()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                SyncCollection c = _collections[i];
+                if (c.More || c.StartsOver || (c.LastStatus == 0 && c.HoldFrom == 0 && _store.PendingCount(c.Number) > 0))
+                {
+                    return false;
+                }
+            }
+
+            return _store.Count(AnswerCollection) == 0;
+        }
+    }
+}

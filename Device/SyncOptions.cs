@@ -1,0 +1,35 @@
+// What an engine is built with. Every number is a bound of memory or of bytes on the wire, fixed before the first sync.
+
+namespace NanoSync.Device
+{
+    /// <summary>Sizes and bounds of a <see cref="SyncEngine"/>.</summary>
+    public sealed class SyncOptions
+    {
+        /// <summary>Bytes of each of the two buffers (message out, message in). Default 512. Larger = fewer writes and reads; never changes what is stored.</summary>
+        public int BufferBytes = 512;
+
+        /// <summary>Most objects per collection in a message, each way, 1 to 512. Default 20. Larger = fewer rounds, more to repeat after a cut.</summary>
+        public int Window = 20;
+
+        /// <summary>
+        /// Most bytes of objects that the server may send per collection and reply. Default 1,024. With what surrounds them
+        /// they must fit one batch of the store, half a segment.
+        /// </summary>
+        public int ReplyBytes = 1024;
+
+        /// <summary>Most bytes of a request, once it has one object. Default 4,096.</summary>
+        public int RequestBytes = 4096;
+
+        /// <summary>Largest object that is gathered in memory and shown to the application before it is kept. Default 256.</summary>
+        public int ObjectBytes = 256;
+
+        /// <summary>Largest object taken at all. Default 65,536.</summary>
+        public int MaxObjectBytes = 65536;
+
+        /// <summary>Refusals of the device waiting to be told to the server, over all collections. Default 32. 12 bytes of memory each.</summary>
+        public int Answers = 32;
+
+        /// <summary>True: messages in the text form. For debugging; three times the bytes.</summary>
+        public bool Xml;
+    }
+}

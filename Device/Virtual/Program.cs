@@ -1,0 +1,75 @@
+// The virtual device: the firmware's logic on a PC, its flash a folder, its sensors this machine, and - unless told
+// otherwise - a server of its own in the same process. `--help` says it all.
+
+using System.CommandLine;
+using NanoSync.Virtual;
+
+var server = new Option<Uri?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
+var token = new Option<string?>("--token") { Description = "The device's token there, as printed by `device add NAME`", HelpName = "T" };
+var data = new Option<DirectoryInfo>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("data") };
+var once = new Option<bool>("--once") { Description = "One reading and one full sync, then exit: 0 only when both sides are in step" };
+var readings = new Option<FileInfo?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
+var window = new Option<int>("--window") { Description = "Most objects in a message, each way, 1 to 512", HelpName = "N", DefaultValueFactory = _ => 20 };
+var interval = new Option<int>("--interval") { Description = "Seconds between readings until the configuration says otherwise", HelpName = "S", DefaultValueFactory = _ => 3 };
+var port = new Option<int>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one", HelpName = "P", DefaultValueFactory = _ => 8080 };
+var xml = new Option<bool>("--xml") { Description = "Messages as XML instead of WBXML" };
+var platformHttp = new Option<bool>("--platform-http") { Description = "The carrier over HttpWebRequest instead of the lean one over sockets" };
+var dump = new Option<DirectoryInfo?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
+
+var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
+{
+    server, token, data, once, readings, window, interval, port, xml, platformHttp, dump,
+};
+
+root.Validators.Add(result =>
+{
+    if (result.GetValue(server) is not null != result.GetValue(token) is not null)
+    {
+        result.AddError("--server and --token go together: enrol the device there with `device add NAME`.");
+    }
+
+    if (result.GetValue(window) is < 1 or > 512)
+    {
+        result.AddError("--window is 1 to 512.");
+    }
+
+    if (result.GetValue(interval) is < 1 or > 86400)
+    {
+        result.AddError("--interval is 1 to 86400 seconds.");
+    }
+});
+
+root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
+    new VirtualOptions(
+        parsed.GetValue(server),
+        parsed.GetValue(token),
+        parsed.GetValue(data)!.FullName,
+        parsed.GetValue(once),
+        parsed.GetValue(readings)?.FullName,
+        parsed.GetValue(window),
+        parsed.GetValue(interval),
+        parsed.GetValue(port),
+        parsed.GetValue(xml),
+        parsed.GetValue(platformHttp),
+        parsed.GetValue(dump)?.FullName),
+    cancel)));
+
+var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder, such as data/flash" };
+var store = new Command("store", "List, check and explain the files of a store.") { folder };
+store.SetAction(parsed => StoreInspector.Run(parsed.GetValue(folder)!.FullName, Console.Out));
+root.Subcommands.Add(store);
+
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+
+static async Task<int> Guard(Func<Task<int>> run)
+{
+    try
+    {
+        return await run();
+    }
+    catch (UserError e)
+    {
+        Console.Error.WriteLine(e.Message);
+        return 2;
+    }
+}

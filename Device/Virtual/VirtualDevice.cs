@@ -1,0 +1,239 @@
+// Runs the device: opens its flash, starts the server if it has none, then reads and syncs until told to stop.
+
+using System.Diagnostics;
+using NanoSync.Device;
+using NanoSync.Device.LeanHttp;
+using NanoSync.Device.PlatformHttp;
+using NanoSync.Firmware;
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Storage;
+
+namespace NanoSync.Virtual;
+
+/// <summary>What the command line asked for.</summary>
+internal sealed record VirtualOptions(
+    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int Port, bool Xml, bool PlatformHttp, string? Dump);
+
+/// <summary>The device's life in one process.</summary>
+internal sealed class VirtualDevice
+{
+    private const int OutboxBytes = 1024 * 1024;
+
+    private static readonly ObjectClass s_sample = new ObjectClass("sample").Time("at").Fixed("value", ReadingsFile.Digits);
+
+    private readonly VirtualOptions _options;
+    private readonly FlashStore _store;
+    private readonly FieldDevice _device;
+    private readonly SyncSchedule _schedule = new(new Random());
+    private long _rounds;
+    private long _bytesUp;
+    private long _bytesDown;
+
+    private VirtualDevice(VirtualOptions options, Uri url, string token)
+    {
+        _options = options;
+        ICarrier carrier = Carriers.Make(url, token, options.PlatformHttp);
+        if (options.Dump is not null)
+        {
+            carrier = new DumpingCarrier(carrier, options.Dump);
+        }
+
+        string flash = Path.Combine(options.Data, "flash");
+        _store = new FlashStore(
+            new FileVolume(flash),
+            new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
+        var board = new PcBoard(TimeProvider.System);
+        _device = new FieldDevice(
+            _store, carrier, new SyncOptions { Window = options.Window, Xml = options.Xml, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
+        _device.Engine.AddClass(s_sample);
+        StoreError error = _device.Open();
+        if (error != StoreError.None)
+        {
+            throw new UserError($"The flash in {flash} cannot be used: {Explain.Store(error)}");
+        }
+    }
+
+    /// <summary>Runs until cancelled, or once. Returns the exit code.</summary>
+    public static async Task<int> RunAsync(VirtualOptions options, CancellationToken cancel)
+    {
+        List<CsvReading>? rows = options.Readings is null ? null : ReadingsFile.Load(options.Readings);
+        try
+        {
+            Directory.CreateDirectory(options.Data);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"The data folder {options.Data} cannot be made: {e.Message} Choose another with --data.");
+        }
+
+        if (options.Server is not null)
+        {
+            return await new VirtualDevice(options, options.Server, options.Token!).LiveAsync(rows, cancel);
+        }
+
+        await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
+        own.PrintHowTo(Console.Out);
+        return await new VirtualDevice(options, own.Url, own.Token).LiveAsync(rows, cancel);
+    }
+
+    private async Task<int> LiveAsync(List<CsvReading>? rows, CancellationToken cancel)
+    {
+        try
+        {
+            return rows is not null ? await ReplayAsync(rows, cancel)
+                : _options.Once ? await OnceAsync(cancel)
+                : await ForEverAsync(cancel);
+        }
+        finally
+        {
+            _store.Close();
+        }
+    }
+
+    private async Task<int> OnceAsync(CancellationToken cancel)
+    {
+        TakeReading();
+        bool inStep = await SyncAsync(retries: 3, quiet: false, cancel);
+        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: see the last line");
+        return inStep ? 0 : 1;
+    }
+
+    private async Task<int> ForEverAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            TakeReading();
+            RoundResult result;
+            int wait;
+            do
+            {
+                result = Round(quiet: false);
+                wait = _schedule.Next(result, _device.Config.Interval * 1000);
+            }
+            while (result.Outcome == RoundOutcome.More && !cancel.IsCancellationRequested);
+
+            // readings go on at their interval while the server is away
+            long until = Environment.TickCount64 + wait;
+            while (!cancel.IsCancellationRequested && Environment.TickCount64 < until)
+            {
+                int nap = (int)Math.Min(until - Environment.TickCount64, _device.Config.Interval * 1000L);
+                await Task.Delay(Math.Max(nap, 1), cancel).ContinueWith(_ => { }, CancellationToken.None);
+                if (Environment.TickCount64 < until && !cancel.IsCancellationRequested)
+                {
+                    TakeReading();
+                }
+            }
+        }
+
+        Console.WriteLine($"stopped; {_device.Engine.Pending} pending, kept in {Path.Combine(_options.Data, "flash")}");
+        return 0;
+    }
+
+    // Rows already appended by an earlier run are known by their number: the outbox counts ids from 1 without gaps.
+    private async Task<int> ReplayAsync(List<CsvReading> rows, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+        var record = new RecordWriter(32);
+        var bar = new ProgressBar(Console.Out, rows.Count);
+        int next = ReplayProgress.Read(_store, _device.Readings);
+        if (next > 0)
+        {
+            Console.WriteLine($"going on after row {next}");
+        }
+
+        int taken = next;
+        while (next < rows.Count && !cancel.IsCancellationRequested)
+        {
+            StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, _options.Window, ref next);
+            if (error is not StoreError.None)
+            {
+                throw new UserError($"Row {next + 1} could not be kept: {Explain.Store(error)}");
+            }
+
+            if (next - taken >= 10 * _options.Window || next == rows.Count)
+            {
+                taken = next;
+                if (!await SyncAsync(retries: 10, quiet: true, cancel))
+                {
+                    Console.WriteLine();
+                    Console.WriteLine(Explain.Round(_device.Engine.Result));
+                    return 1;
+                }
+
+                bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
+            }
+        }
+
+        bool inStep = await SyncAsync(retries: 10, quiet: true, cancel);
+        bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
+        Console.WriteLine();
+        if (_rounds > 0 && next > 0)
+        {
+            Console.WriteLine($"{next} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; this run {_bytesUp} bytes up, {_bytesDown} down: "
+                + $"{(double)_bytesUp / rows.Count:F2} and {(double)_bytesDown / rows.Count:F2} per reading");
+        }
+
+        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: " + Explain.Round(_device.Engine.Result));
+        return inStep ? 0 : 1;
+    }
+
+    private async Task<bool> SyncAsync(int retries, bool quiet, CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            RoundResult result = Round(quiet);
+            if (result.Outcome == RoundOutcome.InStep)
+            {
+                return true;
+            }
+
+            if (result.Outcome == RoundOutcome.Failed)
+            {
+                if (result.Status == Status.NotFound || result.HttpStatus is 401 or 403 || retries-- == 0)
+                {
+                    return false; // trying again would not help
+                }
+
+                int wait = _schedule.Next(result, 0);
+                await Task.Delay(wait, cancel).ContinueWith(_ => { }, CancellationToken.None);
+            }
+        }
+
+        return false;
+    }
+
+    private RoundResult Round(bool quiet)
+    {
+        RoundResult result = _device.Sync();
+        _rounds++;
+        _bytesUp += result.BytesUp;
+        _bytesDown += result.BytesDown;
+        if (!quiet)
+        {
+            Console.WriteLine($"{DateTime.Now:HH:mm:ss}  up {result.ObjectsUp,3} ({result.BytesUp,5} B)  down {result.ObjectsDown,3} ({result.BytesDown,5} B)  "
+                + $"pending {_device.Engine.Pending,4}  key {_device.Readings.KeyText,-8}  {Explain.Round(result)}");
+        }
+
+        return result;
+    }
+
+    private void TakeReading()
+    {
+        int interval = _device.Config.Interval;
+        StoreError error = _device.TakeReading();
+        if (error != StoreError.None)
+        {
+            Console.Error.WriteLine($"a reading could not be kept: {Explain.Store(error)}");
+        }
+
+        if (interval != _shownInterval || _device.Config.Sensors != _shownSensors)
+        {
+            (_shownInterval, _shownSensors) = (interval, _device.Config.Sensors);
+            Console.WriteLine($"sampling every {interval} s: {(_shownSensors.Length == 0 ? "all sensors" : _shownSensors)}");
+        }
+    }
+
+    private int _shownInterval;
+    private string _shownSensors = "";
+}

@@ -1,0 +1,401 @@
+using System;
+
+namespace NanoSync.Storage
+{
+    // Batches on the main log: what is written between Begin and Commit becomes durable by one Close.
+    public sealed partial class FlashStore
+    {
+        private const int AckSlot = 255;
+        private const int MaxTouched = 128;
+        private const int MaxBatchFiles = 16;
+
+        private readonly uint[] _touched = new uint[MaxTouched];        // hashes of what this batch has written
+        private readonly uint[] _touchedLocal = new uint[MaxTouched];   // and the local ids that got their keys in it
+        private readonly uint[] _batchFiles = new uint[MaxBatchFiles];  // large files made in it
+        private int _touchedCount;
+        private int _batchFileCount;
+        private int _batchNew;      // objects the batch adds, at most
+        private int _batchNewMeta;
+        private int _batchGrowth;   // bytes of large files the batch adds
+        private bool _batch;        // Begin was called
+        private uint _keptFile;     // the tail before the batch, to go back to when it fails
+        private int _keptLength;
+        private bool _keptDirty;
+
+        /// <summary>
+        /// Begins a batch. Until <see cref="Commit"/> nothing of it is seen by any other call; local changes of keyed objects
+        /// are refused as Busy meanwhile, appending to outboxes is not. May first reclaim space.
+        /// </summary>
+        /// <returns>None, NotOpen, Busy, QuotaFull or an error of the volume.</returns>
+        public StoreError Begin()
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                if (_batch)
+                {
+                    return StoreError.Busy;
+                }
+                int room = _options.SegmentBytes / 2;
+                StoreError error = MakeRoom(_options.SegmentBytes, false);
+                if (error == StoreError.None)
+                {
+                    StartMain(room);
+                    _batch = true;
+                }
+                return error;
+            }
+        }
+
+        /// <summary>Makes the batch durable, whole.</summary>
+        /// <returns>
+        /// None. NotBegun; Busy while a payload is being written. VolumeFull and others: nothing of the batch happened, it is
+        /// over, the store stays usable. Only after VolumeFailed, when what was written could not be read back, the next Open
+        /// decides.
+        /// </returns>
+        public StoreError Commit()
+        {
+            lock (_gate)
+            {
+                if (!_batch)
+                {
+                    return _open ? StoreError.NotBegun : StoreError.NotOpen;
+                }
+                if (_put != PutNone)
+                {
+                    return StoreError.Busy;
+                }
+                int bytes = _main.BatchBytes;
+                StoreError error = EndBatch(true);
+                if (error == StoreError.None)
+                {
+                    Pace(bytes);
+                }
+                return error;
+            }
+        }
+
+        /// <summary>Ends the batch as if it had never begun. Slices of a partial download stay.</summary>
+        public StoreError Abandon()
+        {
+            lock (_gate)
+            {
+                if (!_batch)
+                {
+                    return _open ? StoreError.NotBegun : StoreError.NotOpen;
+                }
+                DropPut();
+                EndBatch(false);
+                return StoreError.None;
+            }
+        }
+
+        /// <summary>Whether a batch is open.</summary>
+        public bool InBatch
+        {
+            get { return _batch; }
+        }
+
+        /// <summary>
+        /// Keeps a small value of a collection (a sync key, a counter): in the batch when one is open, otherwise at once.
+        /// </summary>
+        /// <param name="collection">A declared collection.</param>
+        /// <param name="slot">0 to 200.</param>
+        /// <param name="value">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many, 0 to <see cref="MaxMeta"/>.</param>
+        public StoreError SetMeta(int collection, int slot, byte[] value, int offset, int count)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
+                {
+                    return StoreError.NoCollection;
+                }
+                if (slot < 0 || slot > 200 || count < 0 || count > MaxMeta)
+                {
+                    return StoreError.BadArgument;
+                }
+                return PutMeta(collection, slot, value, offset, count);
+            }
+        }
+
+        /// <summary>Reads a value as it was last committed.</summary>
+        /// <param name="collection">A declared collection.</param>
+        /// <param name="slot">0 to 200.</param>
+        /// <param name="buffer">Takes up to <see cref="MaxMeta"/> bytes.</param>
+        /// <param name="offset">Where to put them.</param>
+        /// <param name="count">Bytes of the value; 0 when it was never set.</param>
+        /// <returns>None, NotFound when it was never set, or Damaged.</returns>
+        public StoreError GetMeta(int collection, int slot, byte[] buffer, int offset, out int count)
+        {
+            lock (_gate)
+            {
+                count = 0;
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                int entry = FindMeta(collection, slot);
+                if (entry < 0)
+                {
+                    return StoreError.NotFound;
+                }
+                if (!TakeEntry(entry))
+                {
+                    return StoreError.Damaged;
+                }
+                count = _reader.Size - Format.MinSize;
+                Array.Copy(_reader.Buffer, _reader.Index + Format.Head, buffer, offset, count);
+                return StoreError.None;
+            }
+        }
+
+        private StoreError PutMeta(int collection, int slot, byte[] value, int offset, int count)
+        {
+            uint hash = MetaHash(collection, slot);
+            bool isNew = slot != AckSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
+            if (isNew && _metaCount + _batchNewMeta >= _options.MetaSlots + _ackSlots)
+            {
+                return StoreError.IndexFull;
+            }
+            StoreError error = Enter(Format.MinSize + count, false, hash);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (isNew)
+            {
+                _batchNewMeta++;
+            }
+            _main.StartRecord(Format.Meta, collection, (uint)slot);
+            _main.Put(value, offset, count);
+            _main.EndRecord();
+            return Leave();
+        }
+
+        // Every change of the main log goes Enter, one record, Leave. Without an open batch it is a batch of its own.
+        private StoreError Enter(int need, bool grows, uint hash)
+        {
+            if (_put != PutNone)
+            {
+                return StoreError.Busy;
+            }
+            if (_batch)
+            {
+                if (_main.Fault != VolumeCode.Ok)
+                {
+                    return Map(_main.Fault);
+                }
+                if (_touchedCount + 2 > MaxTouched || _main.Length + _main.BatchBytes + need > _options.SegmentBytes)
+                {
+                    return StoreError.BatchFull;
+                }
+                if (grows && !Fits(_main.BatchBytes + _batchGrowth + need))
+                {
+                    return StoreError.QuotaFull;
+                }
+            }
+            else
+            {
+                if (grows && !Fits(need))
+                {
+                    return StoreError.QuotaFull;
+                }
+                StoreError error = MakeRoom(need, grows);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                StartMain(need);
+            }
+            Touch(hash, 0);
+            return StoreError.None;
+        }
+
+        private void Touch(uint hash, uint localId)
+        {
+            _touched[_touchedCount] = hash;
+            _touchedLocal[_touchedCount] = localId;
+            _touchedCount++;
+        }
+
+        private StoreError Leave()
+        {
+            if (_batch)
+            {
+                return Map(_main.Fault);
+            }
+            int bytes = _main.BatchBytes;
+            StoreError error = EndBatch(true);
+            if (error == StoreError.None)
+            {
+                Pace(bytes);
+            }
+            return error;
+        }
+
+        private bool IsTouched(uint hash)
+        {
+            for (int i = 0; i < _touchedCount; i++)
+            {
+                if (_touched[i] == hash)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        // The local id of an object that got its key earlier in this batch; 0 = none did.
+        private uint TouchedLocal(uint hash)
+        {
+            uint id = 0;
+            for (int i = 0; i < _touchedCount; i++)
+            {
+                if (_touched[i] == hash && _touchedLocal[i] != 0)
+                {
+                    id = _touchedLocal[i];
+                }
+            }
+            return id;
+        }
+
+        private StoreError EndBatch(bool commit)
+        {
+            StoreError error = FinishMain(commit, false);
+            if (!commit || error != StoreError.None)
+            {
+                for (int i = 0; i < _batchFileCount; i++)
+                {
+                    DeleteFile(_batchFiles[i]);
+                }
+                if (_partFile != 0 && _partIsNew)
+                {
+                    _partFile = 0;
+                }
+            }
+            ResetBatch();
+            return error;
+        }
+
+        private void ResetBatch()
+        {
+            _batch = false;
+            _put = PutNone;
+            _touchedCount = 0;
+            _batchFileCount = 0;
+            _batchNew = 0;
+            _batchNewMeta = 0;
+            _batchGrowth = 0;
+            _partIsNew = false;
+        }
+
+        private void AbandonAll()
+        {
+            if (_batch)
+            {
+                DropPut();
+                EndBatch(false);
+            }
+            if (_appendTo >= 0)
+            {
+                EndAppend(false);
+            }
+            _local.Abandon();
+        }
+
+        // Begins writing to the newest segment, or to a new one.
+        private void StartMain(int need)
+        {
+            _keptFile = _main.File;
+            _keptLength = _main.Length;
+            _keptDirty = _mainDirty;
+            if (!_mainDirty && _main.Length + need <= _options.SegmentBytes)
+            {
+                _main.Turn(_main.File, _main.Length);
+                return;
+            }
+            uint file = _main.File + 1;
+            _main.Turn(file, 0);
+            Format.PutHeader(_main.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
+            _main.TakeHeader();
+            _mainDirty = false;
+        }
+
+        private StoreError FinishMain(bool commit, bool evenEmpty)
+        {
+            int before = _main.Length;
+            int from = before == 0 ? Format.HeaderSize : before;
+            if (commit && !_main.HasRecords && !evenEmpty)
+            {
+                commit = false;
+            }
+            bool wanted = commit;
+            int code = VolumeCode.Ok;
+            if (commit)
+            {
+                code = _main.Commit();
+            }
+            else
+            {
+                _main.Abandon();
+            }
+            uint file = _main.File;
+            if (!wanted && _main.Written == 0)
+            {
+                KeepMain();
+                return StoreError.None;
+            }
+            int length = code == VolumeCode.Ok && commit ? before + _main.Written : LengthOf(file, before);
+            int end = commit ? ScanCommitted(file, from, length) : from;
+            if (end > from)
+            {
+                _mainBytes += length - before;
+                _mainDirty = length != end;
+                _main.Turn(file, end);
+                SettleOutboxes();
+                return StoreError.None;
+            }
+            if (before == 0)
+            {
+                DeleteFile(file);
+                KeepMain();
+            }
+            else
+            {
+                _mainBytes += length - before;
+                _mainDirty = length != before || end < 0;
+                _main.Turn(file, before);
+            }
+            if (!wanted)
+            {
+                return StoreError.None;
+            }
+            return code == VolumeCode.Ok ? StoreError.VolumeFailed : Map(code);
+        }
+
+        private void KeepMain()
+        {
+            _main.Turn(_keptFile, _keptLength);
+            _mainDirty = _keptDirty;
+        }
+
+        private int LengthOf(uint file, int otherwise)
+        {
+            int length = _volume.Length(file);
+            if (length == VolumeCode.NotFound)
+            {
+                return 0;
+            }
+            return length < 0 ? otherwise : length;
+        }
+    }
+}

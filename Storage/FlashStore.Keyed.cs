@@ -1,0 +1,514 @@
+using System;
+
+namespace NanoSync.Storage
+{
+    // Keyed objects: local changes, and what the server says about them.
+    public sealed partial class FlashStore
+    {
+        private readonly int _inlineMax; // longest payload held in a log
+
+        // ---- The device's own changes: durable when the call returns; Busy while a batch is open ----
+
+        /// <summary>Adds an object made on the device. It is Pending until the server has named it (<see cref="Bind"/>).</summary>
+        /// <param name="collection">A keyed collection.</param>
+        /// <param name="tag">The caller's mark.</param>
+        /// <param name="payload">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many; up to what the quota has room for.</param>
+        /// <param name="localId">Its local id, never given before and never again under this format id.</param>
+        /// <returns>None, Busy, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        public StoreError Add(int collection, uint tag, byte[] payload, int offset, int count, out uint localId)
+        {
+            lock (_gate)
+            {
+                localId = 0;
+                StoreError error = CheckLocal(collection, payload, offset, count);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                return StoreLocal(collection, -1, tag, payload, offset, count, out localId);
+            }
+        }
+
+        /// <summary>Changes an object on the device: new payload, new version, Pending. A refused one is thereby tried again.</summary>
+        /// <param name="info">The object, as found. Only its key or local id is used.</param>
+        /// <param name="tag">The caller's mark.</param>
+        /// <param name="payload">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many.</param>
+        public StoreError Change(ObjectInfo info, uint tag, byte[] payload, int offset, int count)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckLocal(info.Collection, payload, offset, count);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindObject(info);
+                if (slot < 0 || IsDeletion(slot))
+                {
+                    return StoreError.NotFound;
+                }
+                uint id;
+                return StoreLocal(info.Collection, slot, tag, payload, offset, count, out id);
+            }
+        }
+
+        /// <summary>
+        /// Deletes an object on the device. It is PendingDelete until the server confirms it. One the server has not named yet
+        /// keeps its payload, as the server may have to be given it first; see <see cref="Drop"/>.
+        /// </summary>
+        public StoreError Delete(ObjectInfo info)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckLocal(info.Collection, _probe, 0, 0);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindObject(info);
+                if (slot < 0 || IsDeletion(slot))
+                {
+                    return StoreError.NotFound;
+                }
+                return Rewrite(slot, (int)ObjectState.PendingDelete | Format.DeleteFlag, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
+            }
+        }
+
+        /// <summary>Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a kept reading that was acknowledged.</summary>
+        public StoreError Drop(ObjectInfo info)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                int slot = FindObject(info);
+                return slot < 0 ? StoreError.NotFound : PutGone(slot);
+            }
+        }
+
+        /// <summary>Makes a refused object, or a refused reading kept aside, Pending once more. The reading keeps its id.</summary>
+        public StoreError Retry(ObjectInfo info)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                int slot = FindObject(info);
+                if (slot < 0 || _index.State(slot) != (int)ObjectState.Refused)
+                {
+                    return StoreError.NotFound;
+                }
+                bool deletion = (_probe[Format.ObjectState] & Format.DeleteFlag) != 0;
+                int state = deletion ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
+                uint version = Format.U32(_probe, Format.ObjectVersion);
+                return Rewrite(slot, state, version, info.Key, 0, 0, 0, null, 0, 0);
+            }
+        }
+
+        // ---- What the server says: within a batch, or each call a batch of its own ----
+
+        /// <summary>The object as the server has it; Clean afterwards, whatever it was before.</summary>
+        /// <param name="collection">A keyed collection.</param>
+        /// <param name="key">The server's id.</param>
+        /// <param name="keyOffset">Where it begins.</param>
+        /// <param name="keyCount">Its bytes, 1 to 64.</param>
+        /// <param name="tag">The caller's mark.</param>
+        /// <param name="payload">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many.</param>
+        /// <returns>None, BatchFull, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        public StoreError PutServer(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
+        {
+            lock (_gate)
+            {
+                StoreError error = StartPut(collection, key, keyOffset, keyCount, tag, count);
+                if (error == StoreError.None)
+                {
+                    error = ContinuePut(payload, offset, count);
+                }
+                if (error == StoreError.None)
+                {
+                    return FinishPut();
+                }
+                DropPut();
+                return error;
+            }
+        }
+
+        /// <summary>The server deleted the object. Done as well when it was not there.</summary>
+        public StoreError RemoveServer(int collection, byte[] key, int keyOffset, int keyCount)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
+                int slot = FindKey(collection, key, keyOffset, keyCount, false);
+                if (slot < 0 && !IsTouched(hash))
+                {
+                    return StoreError.None;
+                }
+                error = Enter(Format.ObjectKey + keyCount + Format.Crc, false, hash);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                StartObject(Format.Gone, collection, 0, 0, 0, 0, key, keyOffset, keyCount);
+                _main.EndRecord();
+                return Leave();
+            }
+        }
+
+        /// <summary>
+        /// The server named an object made here: it gets its key, and is Clean if it has not changed since that version was
+        /// sent; a deletion and a newer change stay pending. Done as well when the object is gone or has its key already.
+        /// </summary>
+        public StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindKeyless(collection, localId);
+                uint keyHash = KeyHash(collection, key, keyOffset, keyCount, false);
+                if (slot < 0 || IsTouched(IdHash(collection, localId)) || IsTouched(keyHash))
+                {
+                    return StoreError.None;
+                }
+                uint now = Format.U32(_probe, Format.ObjectVersion);
+                int state = _probe[Format.ObjectState];
+                if (now == version && (state & Format.DeleteFlag) == 0)
+                {
+                    state = (int)ObjectState.Clean;
+                }
+                else if ((state & Format.StateMask) == (int)ObjectState.Refused)
+                {
+                    state = (state & Format.DeleteFlag) != 0 ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
+                }
+                error = Rewrite(slot, state, now, key, keyOffset, keyCount, 0, null, 0, 0);
+                if (error == StoreError.None && _batch)
+                {
+                    Touch(keyHash, localId);
+                }
+                return error;
+            }
+        }
+
+        /// <summary>
+        /// The server has the change of this version: Clean, or gone if it was a deletion. Nothing happens if the object
+        /// changed since.
+        /// </summary>
+        public StoreError AckChange(int collection, byte[] key, int keyOffset, int keyCount, uint version)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindKey(collection, key, keyOffset, keyCount, false);
+                if (slot < 0 || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false))
+                    || _index.Version(slot) != version || _index.State(slot) == (int)ObjectState.Clean)
+                {
+                    return StoreError.None;
+                }
+                if (IsDeletion(slot))
+                {
+                    return PutGone(slot);
+                }
+                return Rewrite(slot, (int)ObjectState.Clean, version, key, keyOffset, keyCount, 0, null, 0, 0);
+            }
+        }
+
+        /// <summary>
+        /// The server refused this version of an object: kept, reported, not pending any more. Nothing happens if it changed
+        /// since. An object without a key is named by its local id, any other by its key.
+        /// </summary>
+        /// <param name="collection">A keyed collection.</param>
+        /// <param name="localId">Local id; used when <paramref name="keyCount"/> is 0.</param>
+        /// <param name="key">The server's id.</param>
+        /// <param name="keyOffset">Where it begins.</param>
+        /// <param name="keyCount">Its bytes, 0 to 64.</param>
+        /// <param name="version">The version that was refused.</param>
+        /// <param name="status">The server's status, 0 to 65,535.</param>
+        /// <param name="reason">Why, UTF-8; may be null.</param>
+        /// <param name="reasonOffset">Where it begins.</param>
+        /// <param name="reasonCount">Its bytes; more than 64 are cut.</param>
+        public StoreError Refuse(int collection, uint localId, byte[] key, int keyOffset, int keyCount, uint version, int status, byte[] reason, int reasonOffset, int reasonCount)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                if (!IsKind(collection, KindKeyed))
+                {
+                    return StoreError.NoCollection;
+                }
+                if (keyCount < 0 || keyCount > Format.MaxKey || status < 0 || status > 65535)
+                {
+                    return StoreError.BadArgument;
+                }
+                int slot;
+                uint hash;
+                if (keyCount > 0)
+                {
+                    slot = FindKey(collection, key, keyOffset, keyCount, false);
+                    hash = KeyHash(collection, key, keyOffset, keyCount, false);
+                }
+                else
+                {
+                    slot = FindKeyless(collection, localId);
+                    hash = IdHash(collection, localId);
+                }
+                if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version || _index.State(slot) == (int)ObjectState.Clean)
+                {
+                    return StoreError.None;
+                }
+                int state = (int)ObjectState.Refused | (IsDeletion(slot) ? Format.DeleteFlag : 0);
+                return Rewrite(slot, state, version, key, keyOffset, 0, status, reason, reasonOffset, reasonCount);
+            }
+        }
+
+        // ---- Within ----
+
+        private StoreError CheckLocal(int collection, byte[] payload, int offset, int count)
+        {
+            if (!_open)
+            {
+                return StoreError.NotOpen;
+            }
+            if (!IsKind(collection, KindKeyed))
+            {
+                return StoreError.NoCollection;
+            }
+            if (payload == null || offset < 0 || count < 0 || offset + count > payload.Length)
+            {
+                return StoreError.BadArgument;
+            }
+            return _batch ? StoreError.Busy : StoreError.None;
+        }
+
+        private StoreError CheckKey(int collection, byte[] key, int offset, int count)
+        {
+            if (!_open)
+            {
+                return StoreError.NotOpen;
+            }
+            if (!IsKind(collection, KindKeyed))
+            {
+                return StoreError.NoCollection;
+            }
+            return key == null || offset < 0 || count < 1 || count > Format.MaxKey || offset + count > key.Length
+                ? StoreError.BadArgument : StoreError.None;
+        }
+
+        // The entry an information is about, by its key or its id; the head is then in _probe.
+        private int FindObject(ObjectInfo info)
+        {
+            if (info.Collection < 0 || info.Collection > MaxCollection)
+            {
+                return -1;
+            }
+            return info.KeyLength > 0
+                ? FindKey(info.Collection, info.Key, 0, info.KeyLength, false)
+                : FindLocalId(info.Collection, info.Id);
+        }
+
+        // Whether the entry in _probe is a deletion.
+        private bool IsDeletion(int slot)
+        {
+            return _index.State(slot) == (int)ObjectState.PendingDelete || (_probe[Format.ObjectState] & Format.DeleteFlag) != 0;
+        }
+
+        private void StartObject(int kind, int collection, uint id, uint version, uint tag, int state, byte[] key, int keyOffset, int keyCount)
+        {
+            _main.StartRecord(kind, collection, id);
+            _main.Put32(version);
+            _main.Put32(tag);
+            _main.Put8(state);
+            _main.Put8(keyCount);
+            _main.Put(key, keyOffset, keyCount);
+        }
+
+        // Stores a local object: a new one (slot -1) or a new payload for the one in _probe.
+        private StoreError StoreLocal(int collection, int slot, uint tag, byte[] payload, int offset, int count, out uint localId)
+        {
+            localId = 0;
+            if (count > _inlineMax)
+            {
+                StoreError error = StartLocal(collection, slot, tag);
+                if (error == StoreError.None)
+                {
+                    error = ContinueLocal(payload, offset, count);
+                    if (error == StoreError.None)
+                    {
+                        error = FinishLocal(out localId);
+                    }
+                    if (error != StoreError.None)
+                    {
+                        _local.Abandon();
+                    }
+                }
+                return error;
+            }
+            return PutLocal(collection, slot, tag, payload, offset, count, 0, out localId);
+        }
+
+        // The record of a local object; its payload is inline, or with largeCrc in the file of _local.
+        private StoreError PutLocal(int collection, int slot, uint tag, byte[] payload, int offset, int count, int largeLength, out uint localId)
+        {
+            localId = 0;
+            if (slot < 0 && _entries[collection] >= _limits[collection])
+            {
+                return StoreError.IndexFull;
+            }
+            int keyCount = 0;
+            uint id = _nextLocal;
+            if (slot >= 0)
+            {
+                keyCount = _probe[Format.ObjectKeyLength];
+                id = Format.U32(_probe, Format.Id);
+                Array.Copy(_probe, Format.ObjectKey, _key, 0, keyCount);
+            }
+            int need = Format.ObjectKey + keyCount + count + Format.Crc;
+            StoreError error = Enter(need, true, 0);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            StartObject(Format.Object, collection, id, _nextVersion, tag, (int)ObjectState.Pending, _key, 0, keyCount);
+            if (largeLength > 0)
+            {
+                _main.MarkLarge();
+            }
+            _main.Put(payload, offset, count);
+            _main.EndRecord();
+            _nextVersion++;
+            if (slot < 0)
+            {
+                _nextLocal++;
+            }
+            error = Leave();
+            localId = error == StoreError.None ? id : 0;
+            return error;
+        }
+
+        private readonly byte[] _key = new byte[Format.MaxKey];
+
+        // Writes the record of an entry anew with another head. The payload is taken over, except by a deletion the server can
+        // be told by key alone. keyCount 0 keeps the key.
+        private StoreError Rewrite(int slot, int state, uint version, byte[] key, int keyOffset, int keyCount, int status, byte[] reason, int reasonOffset, int reasonCount)
+        {
+            if (!TakeEntry(slot))
+            {
+                return StoreError.Damaged;
+            }
+            if (reasonCount > Format.MaxReason)
+            {
+                reasonCount = Format.MaxReason;
+            }
+            byte[] source = _reader.Buffer;
+            int at = _reader.Index;
+            int size = _reader.Size;
+            int collection = source[at + Format.Collection];
+            uint id = Format.U32(source, at + Format.Id);
+            uint tag = Format.U32(source, at + Format.ObjectTag);
+            int flags = source[at] & Format.LargeFlag;
+            int data = PayloadStart(source, at);
+            int oldKey = source[at + Format.ObjectKeyLength];
+            if (keyCount == 0)
+            {
+                keyCount = oldKey;
+                Array.Copy(source, at + Format.ObjectKey, _key, 0, keyCount);
+                key = _key;
+                keyOffset = 0;
+            }
+            int count = at + size - Format.Crc - data;
+            if (keyCount > 0 && (state & Format.StateMask) == (int)ObjectState.PendingDelete)
+            {
+                count = 0;
+                flags = 0;
+            }
+            StoreError error = Enter(Format.MaxObjectHead + count + Format.Crc, false, HashOf(source, at));
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (!TakeEntry(slot)) // Enter may have moved it, and used the buffer
+            {
+                EndIfAlone();
+                return StoreError.Damaged;
+            }
+            at = _reader.Index;
+            data = PayloadStart(source, at);
+            StartObject(Format.Object | flags, collection, id, version, tag, state, key, keyOffset, keyCount);
+            if ((state & Format.StateMask) == (int)ObjectState.Refused)
+            {
+                _main.Put16(status);
+                _main.Put8(reasonCount);
+                if (reasonCount > 0)
+                {
+                    _main.Put(reason, reasonOffset, reasonCount);
+                }
+            }
+            _main.Put(source, data, count);
+            _main.EndRecord();
+            _nextVersion = Larger(_nextVersion, version + 1);
+            return Leave();
+        }
+
+        private void EndIfAlone()
+        {
+            if (!_batch)
+            {
+                EndBatch(false);
+            }
+        }
+
+        // A record that ends the entry in _probe.
+        private StoreError PutGone(int slot)
+        {
+            int collection = _index.Collection(slot);
+            int keyCount = _probe[Format.ObjectKeyLength];
+            uint id = Format.U32(_probe, Format.Id);
+            int state = _index.State(slot) == KeyedIndex.StatePartial ? KeyedIndex.StatePartial : 0;
+            Array.Copy(_probe, Format.ObjectKey, _key, 0, keyCount);
+            StoreError error = Enter(Format.ObjectKey + keyCount + Format.Crc, false, HashOf(_probe, 0));
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            StartObject(Format.Gone, collection, keyCount > 0 ? 0 : id, 0, 0, state, _key, 0, keyCount);
+            _main.EndRecord();
+            return Leave();
+        }
+
+        // Where the payload of an object record begins: behind the key, and behind status and reason of a refused one.
+        private static int PayloadStart(byte[] buffer, int at)
+        {
+            int data = at + Format.ObjectKey + buffer[at + Format.ObjectKeyLength];
+            if ((buffer[at + Format.ObjectState] & Format.StateMask) == (int)ObjectState.Refused)
+            {
+                data += 3 + buffer[data + 2];
+            }
+            return data;
+        }
+    }
+}

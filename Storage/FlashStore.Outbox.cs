@@ -1,0 +1,637 @@
+using System;
+
+namespace NanoSync.Storage
+{
+    // Outboxes: a chain of segments each, appended to at one end, deleted whole at the other. Nothing is ever copied.
+    public sealed partial class FlashStore
+    {
+        private int _appendTo = -1;     // the outbox of the append batch; -1 = none
+        private uint _appendNext;       // id of the next reading of the batch
+        private uint _appendFirst;      // id the batch began with
+        private int _appendLarge;       // bytes of large files in it
+        private uint _found;            // the segment FindReading stopped in
+        private uint _boundFile;        // the segment whose bound and length are known
+        private uint _bound;            // its readings have ids below this one
+        private int _boundLength;
+
+        /// <summary>
+        /// Appends a reading. Durable when the call returns, unless an append batch on this outbox is open. Allowed while a
+        /// batch on the main log is open.
+        /// </summary>
+        /// <param name="collection">An outbox.</param>
+        /// <param name="tag">The caller's mark, such as the hash of its class.</param>
+        /// <param name="payload">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many; up to what the outbox's quota has room for.</param>
+        /// <param name="id">Its id: 1 for the first, then one more each time; never used again. (After damage some are passed over.)</param>
+        /// <returns>None; QuotaFull when the outbox is full and refuses; Busy; BatchFull; or an error of the volume.</returns>
+        public StoreError Append(int collection, uint tag, byte[] payload, int offset, int count, out uint id)
+        {
+            lock (_gate)
+            {
+                id = 0;
+                StoreError error = CheckOutbox(collection);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                if (payload == null || offset < 0 || count < 0 || offset + count > payload.Length)
+                {
+                    return StoreError.BadArgument;
+                }
+                if (count <= _inlineMax)
+                {
+                    return AppendRecord(collection, tag, payload, offset, count, 0, out id);
+                }
+                error = StartLocal(collection, -1, tag);
+                if (error == StoreError.None)
+                {
+                    error = ContinueLocal(payload, offset, count);
+                    if (error == StoreError.None)
+                    {
+                        error = FinishLocal(out id);
+                    }
+                    if (error != StoreError.None)
+                    {
+                        _local.Abandon();
+                    }
+                }
+                return error;
+            }
+        }
+
+        /// <summary>Begins a batch of appends to one outbox: they become durable together at <see cref="CommitAppend"/>, by one Close.</summary>
+        public StoreError BeginAppend(int collection)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckOutbox(collection);
+                if (error == StoreError.None)
+                {
+                    error = _appendTo >= 0 ? StoreError.Busy : MakeOutboxRoom(collection, _options.BufferBytes);
+                }
+                if (error == StoreError.None)
+                {
+                    StartOut(collection, _outboxes[collection].SegmentBytes / 2);
+                    _appendTo = collection;
+                }
+                return error;
+            }
+        }
+
+        /// <summary>Makes the appends durable. After an error none of them happened.</summary>
+        public StoreError CommitAppend()
+        {
+            lock (_gate)
+            {
+                return _appendTo < 0 ? NotBegun() : EndAppend(true);
+            }
+        }
+
+        /// <summary>Ends the batch of appends as if it had never begun.</summary>
+        public StoreError AbandonAppend()
+        {
+            lock (_gate)
+            {
+                if (_appendTo < 0)
+                {
+                    return NotBegun();
+                }
+                EndAppend(false);
+                return StoreError.None;
+            }
+        }
+
+        /// <summary>
+        /// The server has every reading up to this id: they are dropped. In the batch when one is open, otherwise at once.
+        /// Readings kept aside are not touched, see <see cref="Drop"/>.
+        /// </summary>
+        public StoreError AckOutbox(int collection, uint upToId)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckOutbox(collection);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                Outbox outbox = _outboxes[collection];
+                if (upToId >= outbox.NextId)
+                {
+                    return StoreError.BadArgument;
+                }
+                if (upToId <= outbox.Acked)
+                {
+                    return StoreError.None;
+                }
+                uint gap = outbox.Gap;
+                if (gap > upToId - outbox.Acked)
+                {
+                    gap = upToId - outbox.Acked;
+                }
+                Format.Put32(_reference, 0, upToId);
+                Format.Put32(_reference, 4, outbox.Dropped + gap);
+                return PutMeta(collection, AckSlot, _reference, 0, 8);
+            }
+        }
+
+        /// <summary>
+        /// The server refused a reading: it is kept aside with the reason, and no longer pending. Acknowledge the readings up to
+        /// it in the same batch. In the batch when one is open, otherwise at once.
+        /// </summary>
+        /// <param name="collection">An outbox.</param>
+        /// <param name="id">The reading.</param>
+        /// <param name="status">The server's status, 0 to 65,535.</param>
+        /// <param name="reason">Why, UTF-8; may be null.</param>
+        /// <param name="offset">Where it begins.</param>
+        /// <param name="count">Its bytes; more than 64 are cut.</param>
+        public StoreError SetAside(int collection, uint id, int status, byte[] reason, int offset, int count)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckOutbox(collection);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                if (status < 0 || status > 65535)
+                {
+                    return StoreError.BadArgument;
+                }
+                int slot = FindKeyless(collection, id);
+                if (slot >= 0)
+                {
+                    return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
+                }
+                if (_asideCount + _batchNew >= _options.SetAsideSlots)
+                {
+                    error = DropOldestAside(collection);
+                    if (error != StoreError.None)
+                    {
+                        return error;
+                    }
+                }
+                return CopyAside(collection, id, status, reason, offset, count > Format.MaxReason ? Format.MaxReason : count);
+            }
+        }
+
+        /// <summary>Readings that went unsent because the outbox was full, or were refused and no longer kept, since the store began.</summary>
+        public uint DroppedCount(int collection)
+        {
+            lock (_gate)
+            {
+                return IsKind(collection, KindOutbox) ? _outboxes[collection].Dropped + _outboxes[collection].Gap : 0;
+            }
+        }
+
+        /// <summary>The id up to which everything is acknowledged.</summary>
+        public uint AckedId(int collection)
+        {
+            return IsKind(collection, KindOutbox) ? _outboxes[collection].Acked : 0;
+        }
+
+        /// <summary>The id the next reading will have, unless damage makes the store pass over some.</summary>
+        public uint NextId(int collection)
+        {
+            return IsKind(collection, KindOutbox) ? _outboxes[collection].NextId : 0;
+        }
+
+        private StoreError CheckOutbox(int collection)
+        {
+            if (!_open)
+            {
+                return StoreError.NotOpen;
+            }
+            return IsKind(collection, KindOutbox) ? StoreError.None : StoreError.NoCollection;
+        }
+
+        // ---- Appending ----
+
+        private StoreError AppendRecord(int collection, uint tag, byte[] payload, int offset, int count, int largeLength, out uint id)
+        {
+            id = 0;
+            if (_appendTo >= 0 && _appendTo != collection)
+            {
+                return StoreError.Busy;
+            }
+            Outbox outbox = _outboxes[collection];
+            bool alone = _appendTo < 0;
+            int need = Format.ReadingData + count + Format.Crc;
+            StoreError error = MakeOutboxRoom(collection, need + largeLength + (alone ? Format.HeaderSize : _out.BatchBytes + _appendLarge));
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (alone)
+            {
+                StartOut(collection, need);
+            }
+            else if (_out.Length + _out.BatchBytes + need > outbox.SegmentBytes)
+            {
+                return StoreError.BatchFull;
+            }
+            _out.StartRecord(Format.Reading, collection, _appendNext);
+            if (largeLength > 0)
+            {
+                _out.MarkLarge();
+            }
+            _out.Put32(tag);
+            _out.Put(payload, offset, count);
+            _out.EndRecord();
+            id = _appendNext++;
+            _appendLarge += largeLength;
+            if (alone)
+            {
+                _appendTo = collection;
+                error = EndAppend(true);
+            }
+            else
+            {
+                error = Map(_out.Fault);
+            }
+            if (error != StoreError.None)
+            {
+                id = 0;
+            }
+            return error;
+        }
+
+        private void StartOut(int collection, int need)
+        {
+            Outbox outbox = _outboxes[collection];
+            _appendLarge = 0;
+            if (outbox.Head != 0 && !outbox.Dirty && outbox.TailLength + need <= outbox.SegmentBytes
+                && outbox.TailLarge < outbox.SegmentBytes)
+            {
+                _appendNext = outbox.NextId;
+                _appendFirst = _appendNext;
+                _out.Turn(outbox.Tail, outbox.TailLength);
+                return;
+            }
+            uint passed = outbox.PassIds ? (uint)PassedIds : 0;
+            _appendNext = outbox.NextId + passed;
+            _appendFirst = _appendNext;
+            uint file = StoreFile.Make(StoreFile.Outbox, collection, StoreFile.Number(outbox.Tail) + 1);
+            _out.Turn(file, 0);
+            Format.PutHeader(_out.Buffer, _idBytes, _salt, file, _appendNext, passed, 0);
+            _out.TakeHeader();
+        }
+
+        private StoreError EndAppend(bool commit)
+        {
+            int collection = _appendTo;
+            _appendTo = -1;
+            bool filled = _out.HasRecords;
+            StoreError error = FinishOut(collection, commit && filled);
+            if (error == StoreError.None && commit && filled)
+            {
+                TrimOutbox(_outboxes[collection], collection);
+            }
+            return error;
+        }
+
+        private StoreError FinishOut(int collection, bool commit)
+        {
+            Outbox outbox = _outboxes[collection];
+            uint file = _out.File;
+            int before = _out.Length;
+            int from = before == 0 ? Format.HeaderSize : before;
+            int code = VolumeCode.Ok;
+            if (commit)
+            {
+                code = _out.Commit();
+            }
+            else
+            {
+                _out.Abandon();
+            }
+            if (!commit && _out.Written == 0)
+            {
+                return StoreError.None;
+            }
+            int length = commit && code == VolumeCode.Ok ? before + _out.Written : LengthOf(file, before);
+            if (before == 0)
+            {
+                outbox.TailLarge = 0;
+            }
+            int end = commit ? ScanCommitted(file, from, length) : from;
+            if (end > from)
+            {
+                if (before == 0)
+                {
+                    uint passed = outbox.PassIds ? (uint)PassedIds : 0;
+                    if (outbox.Head == 0)
+                    {
+                        outbox.Head = file;
+                        outbox.HeadFirst = _appendFirst - passed;
+                    }
+                    outbox.PassIds = false;
+                }
+                _boundFile = 0;
+                outbox.Tail = file;
+                outbox.TailLength = end;
+                outbox.Dirty = end != length;
+                outbox.Bytes += length - before;
+                return StoreError.None;
+            }
+            if (end < 0)
+            {
+                // It may be there after the next Open: its ids must not be given to others.
+                outbox.PassIds = true;
+            }
+            if (before == 0)
+            {
+                DeleteFile(file);
+            }
+            else
+            {
+                outbox.Bytes += length - before;
+                outbox.Dirty = length != before || end < 0;
+            }
+            if (!commit)
+            {
+                return StoreError.None;
+            }
+            return code == VolumeCode.Ok ? StoreError.VolumeFailed : Map(code);
+        }
+
+        // ---- Room ----
+
+        private StoreError MakeOutboxRoom(int collection, int need)
+        {
+            Outbox outbox = _outboxes[collection];
+            if (need > outbox.Quota - Format.HeaderSize)
+            {
+                return StoreError.QuotaFull;
+            }
+            while (outbox.Bytes + need > outbox.Quota)
+            {
+                if (!outbox.DropOldest || outbox.Head == 0 || _appendTo == collection)
+                {
+                    return StoreError.QuotaFull;
+                }
+                StoreError error = outbox.Head == outbox.Tail ? BeginSegment(collection) : StoreError.None;
+                if (error == StoreError.None)
+                {
+                    error = DropHead(outbox, collection);
+                }
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+            }
+            return StoreError.None;
+        }
+
+        // Puts an empty segment behind the only one, so that the only one can go: the ids it holds must not come again.
+        private StoreError BeginSegment(int collection)
+        {
+            Outbox outbox = _outboxes[collection];
+            bool dirty = outbox.Dirty;
+            outbox.Dirty = true;
+            StartOut(collection, 0);
+            StoreError error = FinishOut(collection, true);
+            if (error != StoreError.None)
+            {
+                outbox.Dirty = dirty;
+            }
+            return error;
+        }
+
+        // Drops the oldest segment with all its readings, sent or not.
+        private StoreError DropHead(Outbox outbox, int collection)
+        {
+            uint bound = Bound(outbox, outbox.Head);
+            if (bound > 0 && bound != uint.MaxValue)
+            {
+                TakeOff(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1);
+            }
+            return DeleteHead(outbox, bound);
+        }
+
+        private StoreError DeleteHead(Outbox outbox, uint bound)
+        {
+            uint file = outbox.Head;
+            int length = LengthOf(file, 0);
+            int code = DeleteFile(file);
+            _boundFile = 0;
+            if (code != VolumeCode.Ok)
+            {
+                return Map(code);
+            }
+            outbox.Bytes -= length;
+            outbox.HeadFirst = bound;
+            outbox.Head = file == outbox.Tail ? 0 : file + 1;
+            return StoreError.None;
+        }
+
+        // Deletes the segments that hold nothing unacknowledged. The newest one stays until it is half full.
+        private void TrimOutbox(Outbox outbox, int collection)
+        {
+            while (outbox.Head != 0)
+            {
+                uint bound = Bound(outbox, outbox.Head);
+                if (outbox.Acked + 1 < bound)
+                {
+                    return;
+                }
+                if (outbox.Head == outbox.Tail && (outbox.TailLength < outbox.SegmentBytes / 2 || _appendTo == collection))
+                {
+                    return;
+                }
+                if (DeleteHead(outbox, bound) != StoreError.None)
+                {
+                    return;
+                }
+            }
+        }
+
+        // After a commit on the main log: takes the readings that it acknowledged off.
+        private void SettleOutboxes()
+        {
+            for (int i = 0; i <= MaxCollection; i++)
+            {
+                Outbox outbox = _outboxes[i];
+                if (outbox != null && outbox.Acked > outbox.Counted)
+                {
+                    TakeOff(outbox, i, outbox.Counted, outbox.Acked);
+                    outbox.Counted = outbox.Acked;
+                    TrimOutbox(outbox, i);
+                }
+            }
+        }
+
+        // Takes readings above one id, up to another, off the count, and deletes their large files.
+        private void TakeOff(Outbox outbox, int collection, uint after, uint upTo)
+        {
+            uint file = outbox.Head;
+            int at = 0;
+            while (FindReading(outbox, file, at, after))
+            {
+                byte[] buffer = _reader.Buffer;
+                int index = _reader.Index;
+                after = Format.U32(buffer, index + Format.Id);
+                if (after > upTo)
+                {
+                    return;
+                }
+                outbox.Count--;
+                file = _found;
+                at = _reader.At + _reader.Size;
+                if ((buffer[index] & Format.LargeFlag) != 0)
+                {
+                    int reference = index + _reader.Size - Format.Crc - Format.LargeRef;
+                    uint large = Format.U32(buffer, reference);
+                    outbox.Bytes -= (int)Format.U32(buffer, reference + 4);
+                    if (FindKeyless(collection, after) < 0)
+                    {
+                        DeleteFile(large);
+                    }
+                }
+            }
+        }
+
+        // ---- Finding ----
+
+        // Ids in this segment are below the first of the next one: what was begun there and not finished does not count.
+        private uint Bound(Outbox outbox, uint file)
+        {
+            if (file == outbox.Tail)
+            {
+                _boundLength = outbox.TailLength;
+                return outbox.NextId;
+            }
+            if (file == _boundFile)
+            {
+                return _bound;
+            }
+            _boundFile = file;
+            _bound = uint.MaxValue;
+            _boundLength = LengthOf(file, 0);
+            for (uint next = file + 1; next <= outbox.Tail; next++)
+            {
+                int at = _reader.Load(next, 0, Format.HeaderSize);
+                if (at >= 0 && Format.IsHeader(_reader.Buffer, at, next))
+                {
+                    _bound = Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
+                    break;
+                }
+            }
+            if (_bound == uint.MaxValue)
+            {
+                _bound = outbox.NextId;
+            }
+            return _bound;
+        }
+
+        // Finds the first reading with an id above this one, from a place on. It is then in the reader, its segment in _found.
+        private bool FindReading(Outbox outbox, uint file, int at, uint after)
+        {
+            if (outbox.Head == 0 || file < outbox.Head)
+            {
+                file = outbox.Head;
+                at = 0;
+            }
+            while (file != 0 && file <= outbox.Tail)
+            {
+                uint bound = Bound(outbox, file);
+                if (after + 1 < bound)
+                {
+                    int length = _boundLength;
+                    if (at < Format.HeaderSize)
+                    {
+                        at = Format.HeaderSize;
+                    }
+                    while (_reader.Find(file, at, length))
+                    {
+                        at = _reader.At + _reader.Size;
+                        if ((_reader.Buffer[_reader.Index] & Format.KindMask) != Format.Reading)
+                        {
+                            continue;
+                        }
+                        uint id = Format.U32(_reader.Buffer, _reader.Index + Format.Id);
+                        if (id >= bound)
+                        {
+                            break;
+                        }
+                        if (id > after)
+                        {
+                            _found = file;
+                            return true;
+                        }
+                    }
+                }
+                file++;
+                at = 0;
+            }
+            return false;
+        }
+
+        // ---- Kept aside ----
+
+        private StoreError CopyAside(int collection, uint id, int status, byte[] reason, int offset, int count)
+        {
+            if (!TakeReading(collection, id))
+            {
+                return StoreError.NotFound;
+            }
+            StoreError error = Enter(Format.ObjectKey + 3 + count + _reader.Size, false, IdHash(collection, id));
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (!TakeReading(collection, id)) // Enter may have used the buffer
+            {
+                EndIfAlone();
+                return StoreError.NotFound;
+            }
+            byte[] source = _reader.Buffer;
+            int at = _reader.Index;
+            int data = at + Format.ReadingData;
+            StartObject(Format.Object | (source[at] & Format.LargeFlag), collection, id, 0, Format.U32(source, at + Format.ReadingTag),
+                (int)ObjectState.Refused, _key, 0, 0);
+            _main.Put16(status);
+            _main.Put8(count);
+            if (count > 0)
+            {
+                _main.Put(reason, offset, count);
+            }
+            _main.Put(source, data, at + _reader.Size - Format.Crc - data);
+            _main.EndRecord();
+            _batchNew++;
+            return Leave();
+        }
+
+        private bool TakeReading(int collection, uint id)
+        {
+            Outbox outbox = _outboxes[collection];
+            return id > 0 && FindReading(outbox, outbox.Head, 0, id - 1) && Format.U32(_reader.Buffer, _reader.Index + Format.Id) == id;
+        }
+
+        private StoreError DropOldestAside(int collection)
+        {
+            int oldest = -1;
+            for (int slot = 0; slot < _index.Capacity; slot++)
+            {
+                if (_index.IsUsed(slot) && _index.State(slot) < KeyedIndex.StatePartial && _kinds[_index.Collection(slot)] == KindOutbox
+                    && !IsTouched(IdHash(_index.Collection(slot), _index.Version(slot)))
+                    && (oldest < 0 || _index.Version(slot) < _index.Version(oldest)))
+                {
+                    oldest = slot;
+                }
+            }
+            if (oldest < 0 || !Probe(oldest))
+            {
+                return StoreError.IndexFull;
+            }
+            _health.RefusedDropped++;
+            _health.Note(0, 0, _index.Version(oldest), 0);
+            StoreError error = PutGone(oldest);
+            if (error == StoreError.None && _batch)
+            {
+                _batchNew--;
+            }
+            return error;
+        }
+    }
+}

@@ -1,0 +1,309 @@
+using System;
+
+namespace NanoSync.Storage
+{
+    /// <summary>
+    /// Objects in flash that a power cut cannot hurt. Two kinds of collections: an outbox (first in, first out, dropped when
+    /// acknowledged) and keyed objects. Collections are declared, then <see cref="Open"/> reads what is there.
+    /// <para>Rule 1: what a call reported as done is there after any power cut; a batch is there whole or not at all.
+    /// Rule 2: the index in RAM changes in one place only, where committed records are read back (Apply); mount, commit and
+    /// reclaim all go through it. Rule 3: files are appended to or deleted, never overwritten or renamed.</para>
+    /// <para>Bytes: FORMAT.md. Reasons: NOTES.md. Every public call takes one lock and may come from any thread.</para>
+    /// </summary>
+    public sealed partial class FlashStore
+    {
+        /// <summary>Collections are numbered from 0 up to this one.</summary>
+        public const int MaxCollection = 15;
+
+        /// <summary>Longest value of SetMeta in bytes.</summary>
+        public const int MaxMeta = Format.MaxMeta;
+
+        // Kinds in _kinds
+        private const byte KindNone = 0;
+        private const byte KindOutbox = 1;
+        private const byte KindKeyed = 2;
+
+        private const int MaxSegments = 250;    // of 256, the numbers one byte of the index tells apart
+        private const int PassedIds = 4096;     // more than a damaged segment can have held
+        private const int ProbeSize = Format.MaxObjectHead + Format.LargeRef + Format.Crc;
+
+        private readonly IVolume _volume;
+        private readonly StoreOptions _options;
+        private readonly StoreHealth _health = new StoreHealth();
+        private readonly object _gate = new object();
+        private readonly byte[] _probe = new byte[ProbeSize];   // head of an older record, while the reader's buffer holds a newer
+        private readonly byte[] _idBytes = new byte[4];
+        private readonly RecordReader _reader;
+        private readonly LogWriter _main;
+        private readonly LogWriter _out;
+
+        private readonly byte[] _kinds = new byte[MaxCollection + 1];
+        private readonly int[] _limits = new int[MaxCollection + 1];    // keyed: most objects
+        private readonly Outbox[] _outboxes = new Outbox[MaxCollection + 1];
+        private readonly int[] _entries = new int[MaxCollection + 1];   // index entries: objects, kept readings
+        private readonly int[] _pending = new int[MaxCollection + 1];
+        private readonly int[] _refused = new int[MaxCollection + 1];
+        private readonly int[] _partials = new int[MaxCollection + 1];
+        private readonly int[] _bytes = new int[MaxCollection + 1];     // records and large files, without the outbox chains
+
+        private KeyedIndex _index;
+        private bool _open;
+        private bool _mounting;
+        private bool _isNew;
+        private bool _overflow;
+        private string _formatId = "";
+        private uint _salt;
+        private uint _nextVersion;
+        private uint _nextLocal;
+        private uint _nextLarge;
+        private int _mainQuota;
+        private uint _head;         // oldest main segment
+        private int _mainBytes;     // bytes of all main segments
+        private int _liveBytes;     // bytes of records the index points to
+        private int _largeBytes;    // bytes of large files that objects of the main log own
+        private bool _mainDirty;
+        private int _metaCount;
+        private int _asideCount;
+        private int _ackSlots;      // index entries of acknowledgements, one per outbox
+
+        /// <summary>A store on a volume. Buffers are made here, the index at <see cref="Open"/>.</summary>
+        /// <param name="volume">Where the files are; used by this store alone.</param>
+        /// <param name="options">Sizes; must not change afterwards.</param>
+        public FlashStore(IVolume volume, StoreOptions options)
+        {
+            _volume = volume;
+            _options = options;
+            _reader = new RecordReader(volume, options.BufferBytes);
+            _main = new LogWriter(volume, _health, 0, options.BufferBytes);
+            _out = new LogWriter(volume, _health, 1, options.BufferBytes);
+            _large = new LargeWriter(volume, _health, 2);
+            _local = new LargeWriter(volume, _health, 3);
+            _inlineMax = options.BufferBytes - Format.MaxObjectHead - Format.Crc;
+        }
+
+        /// <summary>Declares an outbox, before <see cref="Open"/>.</summary>
+        /// <param name="collection">0 to <see cref="MaxCollection"/>.</param>
+        /// <param name="quotaBytes">Most bytes of flash it takes, at least 4,096.</param>
+        /// <param name="dropOldest">When full: true drops the oldest readings and counts them, false refuses new ones.</param>
+        public StoreError DeclareOutbox(int collection, int quotaBytes, bool dropOldest)
+        {
+            if (_open)
+            {
+                return StoreError.AlreadyOpen;
+            }
+            if (collection < 0 || collection > MaxCollection || quotaBytes < 4096)
+            {
+                return StoreError.BadArgument;
+            }
+            _kinds[collection] = KindOutbox;
+            Outbox outbox = new Outbox();
+            outbox.Quota = quotaBytes;
+            outbox.DropOldest = dropOldest;
+            // At least 4 segments, so that dropping the oldest drops a quarter, not everything
+            outbox.SegmentBytes = quotaBytes / 4 < _options.SegmentBytes ? quotaBytes / 4 : _options.SegmentBytes;
+            if (outbox.SegmentBytes < _options.BufferBytes + Format.HeaderSize)
+            {
+                outbox.SegmentBytes = _options.BufferBytes + Format.HeaderSize;
+            }
+            _outboxes[collection] = outbox;
+            return StoreError.None;
+        }
+
+        /// <summary>Declares a collection of keyed objects, before <see cref="Open"/>.</summary>
+        /// <param name="collection">0 to <see cref="MaxCollection"/>.</param>
+        /// <param name="maxObjects">Most objects it may hold, deleted ones the server has not confirmed included. 12 bytes of RAM each.</param>
+        public StoreError DeclareKeyed(int collection, int maxObjects)
+        {
+            if (_open)
+            {
+                return StoreError.AlreadyOpen;
+            }
+            if (collection < 0 || collection > MaxCollection || maxObjects < 1 || maxObjects > 60000)
+            {
+                return StoreError.BadArgument;
+            }
+            _kinds[collection] = KindKeyed;
+            _limits[collection] = maxObjects;
+            return StoreError.None;
+        }
+
+        /// <summary>Reads what the volume holds, and makes a new store when it holds none. Time is linear in the bytes of the logs.</summary>
+        /// <returns>
+        /// None; BadQuota; BadArgument for sizes out of bounds; VolumeUnreadable, VolumeFailed, VolumeFull or VolumeReadOnly;
+        /// NewerFormat; IndexFull when there are more objects than declared (nothing is lost: declare more).
+        /// </returns>
+        public StoreError Open()
+        {
+            lock (_gate)
+            {
+                if (_open)
+                {
+                    return StoreError.AlreadyOpen;
+                }
+                StoreError error = Prepare();
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int code = _volume.Open();
+                if (code != VolumeCode.Ok)
+                {
+                    _health.Code = code;
+                    return Map(code);
+                }
+                uint[] files = _volume.List();
+                if (files == null)
+                {
+                    return StoreError.VolumeUnreadable;
+                }
+                Sort(files);
+                _mounting = true;
+                error = Mount(files);
+                _mounting = false;
+                _open = error == StoreError.None;
+                return error;
+            }
+        }
+
+        /// <summary>Ends use; an open batch is abandoned. Not needed before a power cut.</summary>
+        public void Close()
+        {
+            lock (_gate)
+            {
+                if (_open)
+                {
+                    AbandonAll();
+                    _open = false;
+                }
+            }
+        }
+
+        /// <summary>
+        /// Four characters of 0-9 A-Z a-z _ -, new whenever the store began on an empty or lost volume. Together with it an id is
+        /// unique for good.
+        /// </summary>
+        public string FormatId
+        {
+            get { return _formatId; }
+        }
+
+        /// <summary>Whether Open made a new store.</summary>
+        public bool IsNew
+        {
+            get { return _isNew; }
+        }
+
+        /// <summary>Counters and what was found wrong.</summary>
+        public StoreHealth Health
+        {
+            get { return _health; }
+        }
+
+        private StoreError Prepare()
+        {
+            StoreOptions o = _options;
+            if (o.SegmentBytes < 1024 || o.SegmentBytes > 65535 || o.BufferBytes < 256 || o.BufferBytes * 4 > o.SegmentBytes
+                || o.StepBytes < 256 || o.MetaSlots < 0 || o.SetAsideSlots < 1 || _volume.Lanes < 4)
+            {
+                return StoreError.BadArgument;
+            }
+            int capacity = o.MetaSlots + o.SetAsideSlots;
+            _ackSlots = 0;
+            _mainQuota = o.QuotaBytes;
+            for (int i = 0; i <= MaxCollection; i++)
+            {
+                if (_kinds[i] == KindOutbox)
+                {
+                    _mainQuota -= _outboxes[i].Quota;
+                    _outboxes[i].Clear();
+                    capacity++; // its acknowledgement
+                    _ackSlots++;
+                }
+                else if (_kinds[i] == KindKeyed)
+                {
+                    capacity += _limits[i] + 1; // a partial download
+                }
+            }
+            if (_mainQuota < 6 * o.SegmentBytes || _mainQuota / o.SegmentBytes > MaxSegments - 50)
+            {
+                return StoreError.BadQuota;
+            }
+            if (capacity > 65534)
+            {
+                return StoreError.BadArgument;
+            }
+            if (_index == null || _index.Capacity != capacity)
+            {
+                _index = new KeyedIndex(capacity);
+            }
+            else
+            {
+                _index.Clear();
+            }
+            Array.Clear(_entries, 0, _entries.Length);
+            Array.Clear(_pending, 0, _pending.Length);
+            Array.Clear(_refused, 0, _refused.Length);
+            Array.Clear(_partials, 0, _partials.Length);
+            Array.Clear(_bytes, 0, _bytes.Length);
+            _reader.Forget();
+            _isNew = false;
+            _overflow = false;
+            _salt = 0;
+            _formatId = "";
+            _nextVersion = 1;
+            _nextLocal = 1;
+            _nextLarge = 1;
+            _head = 0;
+            _mainBytes = 0;
+            _liveBytes = 0;
+            _largeBytes = 0;
+            _mainDirty = false;
+            _metaCount = 0;
+            _asideCount = 0;
+            _reclaimAt = 0;
+            _partFile = 0;
+            ResetBatch();
+            return StoreError.None;
+        }
+
+        private static StoreError Map(int code)
+        {
+            switch (code)
+            {
+                case VolumeCode.Ok: return StoreError.None;
+                case VolumeCode.Full: return StoreError.VolumeFull;
+                case VolumeCode.ReadOnly: return StoreError.VolumeReadOnly;
+                case VolumeCode.Unreadable: return StoreError.VolumeUnreadable;
+                default: return StoreError.VolumeFailed;
+            }
+        }
+
+        // Insertion sort: file systems list nearly in order, and there are few files.
+        private static void Sort(uint[] files)
+        {
+            for (int i = 1; i < files.Length; i++)
+            {
+                uint file = files[i];
+                int at = i - 1;
+                while (at >= 0 && files[at] > file)
+                {
+                    files[at + 1] = files[at];
+                    at--;
+                }
+                files[at + 1] = file;
+            }
+        }
+
+        // The number of a main segment from the byte of it that the index keeps.
+        private uint SegmentFile(int low)
+        {
+            uint first = StoreFile.Number(_head);
+            return StoreFile.Make(StoreFile.Main, 0, first + (((uint)low - first) & 0xFF));
+        }
+
+        private bool IsKind(int collection, byte kind)
+        {
+            return collection >= 0 && collection <= MaxCollection && _kinds[collection] == kind;
+        }
+    }
+}

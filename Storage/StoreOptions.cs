@@ -1,0 +1,42 @@
+namespace NanoSync.Storage
+{
+    /// <summary>Sizes of a store, fixed at construction. All are in bytes.</summary>
+    public sealed class StoreOptions
+    {
+        /// <summary>
+        /// Most bytes of flash the store's files take together. Default 96 KB. The outboxes' quotas are part of it; the rest,
+        /// at least 6 segments, is the main log's, three segments of which are never given to objects: they keep
+        /// acknowledging, deleting and reclaiming possible when the store is full. Leave the file system 10 % or more of
+        /// its own size besides.
+        /// </summary>
+        public int QuotaBytes = 96 * 1024;
+
+        /// <summary>
+        /// Largest segment file, 1,024 to 65,535. Default 4,096, one littlefs block. Larger: fewer files and deletes, more bytes
+        /// kept free for reclaiming. A batch on the main log holds at least half of it.
+        /// </summary>
+        public int SegmentBytes = 4096;
+
+        /// <summary>
+        /// Size of each of the store's three buffers, 256 to a quarter of the segment. Default 1,024. A record must fit into one:
+        /// a longer payload goes to a file of its own. Larger: fewer and larger writes.
+        /// </summary>
+        public int BufferBytes = 1024;
+
+        /// <summary>Live bytes copied by one reclaim step. Default 1,024. Larger: fewer, longer steps.</summary>
+        public int StepBytes = 1024;
+
+        /// <summary>Values SetMeta may hold over all collections, besides the store's own. Default 16. Costs 12 bytes of RAM each.</summary>
+        public int MetaSlots = 16;
+
+        /// <summary>Refused readings kept over all outboxes. Default 16. Costs 12 bytes of RAM each; beyond it the oldest is dropped and counted.</summary>
+        public int SetAsideSlots = 16;
+
+        /// <summary>
+        /// Entropy of the format id. It must differ at every start of the same device (a hardware random number, the time of the
+        /// first start): a value that repeats would mint the ids of before once more after the volume was reformatted.
+        /// 0: the store takes the clock and the run time, which is weaker on a board without a clock.
+        /// </summary>
+        public uint Entropy;
+    }
+}

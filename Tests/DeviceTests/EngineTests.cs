@@ -1,0 +1,233 @@
+// The engine over a real store in memory and a server in the same process.
+
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+#if NANOFRAMEWORK_1_0
+using nanoFramework.TestFramework;
+#else
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+#endif
+
+namespace NanoSync.Tests
+{
+    [TestClass]
+    public class EngineTests
+    {
+        private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("value");
+        private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("value");
+
+        [TestMethod]
+        public void Readings_go_up_in_windows_and_each_arrives_once()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 10);
+            bench.Append(50);
+            Assert.AreEqual(50, bench.Engine.Pending);
+
+            bench.SyncUntilInStep(10);
+
+            Assert.AreEqual(50, server.Readings);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(6, server.Rounds); // key 0 and 5 windows
+        }
+
+        [TestMethod]
+        public void Objects_come_down_in_windows_and_are_kept()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 95;
+            Bench bench = new Bench(server, null, 20);
+
+            bench.SyncUntilInStep(10);
+
+            Assert.AreEqual(95, bench.Store.Count(bench.Config.Number));
+        }
+
+        [TestMethod]
+        public void An_idle_round_gets_the_empty_reply()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            string key = bench.Log.KeyText;
+
+            RoundResult result = bench.Engine.Round();
+
+            Assert.IsTrue(result.Outcome == RoundOutcome.InStep);
+            Assert.AreEqual(0, result.BytesDown);
+            Assert.IsTrue(result.BytesUp <= 64, "idle: " + result.BytesUp);
+            Assert.AreEqual(key, bench.Log.KeyText);
+        }
+
+        [TestMethod]
+        public void A_reply_cut_at_any_byte_loses_and_doubles_nothing()
+        {
+            int length = 1;
+            for (int cut = 0; cut < length; cut++)
+            {
+                ScriptedServer server = new ScriptedServer(4096);
+                server.Objects = 7;
+                Bench bench = new Bench(server, null, 5);
+                bench.Append(5);
+                bench.Engine.Round(); // key 0
+                server.CutReplyAt = cut;
+                RoundResult result = bench.Engine.Round();
+                length = server.ReplyLength;
+                Assert.IsTrue(result.Outcome == RoundOutcome.Failed && result.Carrier == CarrierError.Broken, "cut at " + cut);
+                Assert.AreEqual(5, bench.Engine.Pending, "cut at " + cut);
+                Assert.AreEqual(0, bench.Store.Count(bench.Config.Number), "cut at " + cut);
+
+                server.CutReplyAt = -1;
+                bench.SyncUntilInStep(5);
+                Assert.AreEqual(5, server.Readings);
+                Assert.AreEqual(5, server.Repeated); // the window came twice and was known
+                Assert.AreEqual(0, bench.Engine.Pending);
+                Assert.AreEqual(7, bench.Store.Count(bench.Config.Number));
+            }
+
+            Assert.IsTrue(length > 100, "the reply had " + length + " bytes");
+        }
+
+        [TestMethod]
+        public void After_an_unknown_key_the_device_starts_over_and_keeps_what_is_pending()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            bench.SyncUntilInStep(5);
+            bench.Append(3);
+            server.ForgetKeys = true;
+
+            bench.Engine.Round();
+            Assert.IsTrue(bench.Log.StartsOver);
+            Assert.AreEqual(3, bench.Engine.Pending);
+
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(3, server.Readings);
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
+        [TestMethod]
+        public void A_refused_reading_is_kept_aside_and_does_not_block()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            server.Knows(bench.Store.FormatId);
+            bench.Append(12);
+            server.RefuseReading = 3;
+
+            bench.SyncUntilInStep(8);
+
+            Assert.AreEqual(12, server.Readings);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(1, bench.Store.RefusedCount(bench.Log.Number));
+        }
+
+        [TestMethod]
+        public void What_the_application_refuses_goes_up_as_an_answer()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 8;
+            Bench bench = new Bench(server, new RefusesFive(), 5);
+
+            bench.SyncUntilInStep(8);
+
+            Assert.AreEqual(7, bench.Store.Count(bench.Config.Number));
+            Assert.AreEqual(1, server.Refusals);
+        }
+
+        [TestMethod]
+        public void A_restart_goes_on_with_the_key_held()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            bench.Append(4);
+            bench.SyncUntilInStep(8);
+            string key = bench.Log.KeyText;
+            int rounds = server.Rounds;
+
+            bench.Restart();
+
+            Assert.AreEqual(key, bench.Log.KeyText);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            bench.SyncUntilInStep(3);
+            Assert.AreEqual(rounds + 1, server.Rounds);
+        }
+
+        private sealed class RefusesFive : IObjectHandler
+        {
+            public string Check(SyncCollection collection, byte[] record, int offset, int count)
+            {
+                return record[offset + 1] == 5 ? "not five" : null;
+            }
+
+            public void Changed(SyncCollection collection)
+            {
+            }
+        }
+
+        /// <summary>A device: a store on a volume in memory, an engine, two collections.</summary>
+        private sealed class Bench
+        {
+            private readonly MemoryVolume _volume = new MemoryVolume(256 * 1024, 64);
+            private readonly ScriptedServer _server;
+            private readonly IObjectHandler _handler;
+            private readonly int _window;
+            private readonly RecordWriter _record = new RecordWriter(16);
+
+            public FlashStore Store;
+            public SyncEngine Engine;
+            public SyncCollection Log;
+            public SyncCollection Config;
+
+            public Bench(ScriptedServer server, IObjectHandler handler, int window)
+            {
+                _server = server;
+                _handler = handler;
+                _window = window;
+                server.Window = window;
+                Restart();
+            }
+
+            public void Restart()
+            {
+                Store = new FlashStore(_volume, new StoreOptions());
+                Engine = new SyncEngine(Store, _server, new SyncOptions() { Window = _window });
+                Log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
+                Config = Engine.AddTwoWay("config", s_setting, 256, _handler, false);
+                StoreError error = Engine.Open();
+                Assert.IsTrue(error == StoreError.None, "open: " + (int)error);
+            }
+
+            public void Append(int count)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    uint id;
+                    _record.Begin(s_reading);
+                    _record.UInt((ulong)i);
+                    StoreError error = Store.Append(Log.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out id);
+                    Assert.IsTrue(error == StoreError.None, "append: " + (int)error);
+                }
+            }
+
+            public void SyncUntilInStep(int most)
+            {
+                for (int round = 0; round < most; round++)
+                {
+                    RoundResult result = Engine.Round();
+                    if (result.Outcome == RoundOutcome.InStep)
+                    {
+                        return;
+                    }
+
+                    Assert.IsTrue(result.Outcome == RoundOutcome.More,
+                        "round failed: carrier " + (int)result.Carrier + " message " + (int)result.Message + " store " + (int)result.Store + " status " + result.Status);
+                }
+
+                Assert.IsTrue(false, "not in step after " + most + " rounds");
+            }
+        }
+    }
+}

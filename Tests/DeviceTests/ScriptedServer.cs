@@ -1,0 +1,409 @@
+// The other end of the line in the same process: reads each request as a server does, counts what comes, and answers
+// with as many configuration objects as it was told. Fixed memory, whatever the number of objects; runs on nanoCLR.
+
+using System;
+using NanoSync.Device;
+using NanoSync.Protocol;
+
+namespace NanoSync.Tests
+{
+    /// <summary>A carrier that is a server. One device, collections "log" (outbox) and "config" (two-way).</summary>
+    public sealed class ScriptedServer : ICarrier, IByteSink
+    {
+        private readonly WbxmlReader _reader = new WbxmlReader();
+        private readonly WbxmlWriter _writer = new WbxmlWriter(256);
+        private readonly byte[] _reply;
+        private readonly byte[] _key = new byte[20];
+        private readonly byte[] _id = new byte[64];
+        private readonly byte[] _value = new byte[4];
+        private int _replyLength;
+        private int _replyRead;
+        private uint _hash;
+        private uint _clientId;
+        private bool _inCommands;
+        private bool _asked; // the request had any commands, answers or a key 0
+        private int _collections;
+        private readonly int[] _kind = new int[2]; // collections of this request, in order: 0 = log, 1 = config
+        private readonly bool[] _startsOver = new bool[2];
+        private readonly bool[] _current = new bool[2];
+        private readonly int[] _number = new int[2]; // n of the last key given, per kind
+        private readonly uint[] _tag = new uint[2];
+        private int _keyNumber;
+        private bool _keyZero;
+        private bool _keyCurrent;
+        private uint _lastRequest;
+        private int _sentTo; // configuration objects sent in the last reply, up to this one
+        private int _sentFrom;
+
+        /// <summary>Configuration objects to send.</summary>
+        public int Objects;
+
+        /// <summary>Most of them in one reply.</summary>
+        public int Window = 20;
+
+        /// <summary>Readings received, each counted once by its ClientId.</summary>
+        public int Readings;
+
+        /// <summary>Readings received again.</summary>
+        public int Repeated;
+
+        /// <summary>Readings whose ClientId left a gap.</summary>
+        public int Gaps;
+
+        /// <summary>Changes of configuration received.</summary>
+        public int Changes;
+
+        /// <summary>Answers with a Status received.</summary>
+        public int Refusals;
+
+        /// <summary>Requests.</summary>
+        public int Rounds;
+
+        /// <summary>Bytes of the reply after which the connection breaks; -1 = it does not.</summary>
+        public int CutReplyAt = -1;
+
+        /// <summary>True: the next key is not known any more.</summary>
+        public bool ForgetKeys;
+
+        /// <summary>ClientId number that is refused with Status 6; 0 = none.</summary>
+        public uint RefuseReading;
+
+        /// <summary>Bytes of the last reply.</summary>
+        public int ReplyLength
+        {
+            get { return _replyLength; }
+        }
+
+        public ScriptedServer(int replyBytes)
+        {
+            _reply = new byte[replyBytes];
+        }
+
+        public int StatusCode
+        {
+            get { return 200; }
+        }
+
+        public int RetryAfter
+        {
+            get { return -1; }
+        }
+
+        public CarrierError Open(string contentType, int contentLength)
+        {
+            _reader.Reset();
+            _hash = Fnv.Start;
+            _collections = 0;
+            _asked = false;
+            _inCommands = false;
+            return CarrierError.None;
+        }
+
+        public CarrierError Write(byte[] buffer, int offset, int count)
+        {
+            _hash = Fnv.Add(_hash, buffer, offset, count);
+            _reader.Feed(buffer, offset, count);
+            Item item = _reader.Read();
+            while (item != Item.NeedMore && item != Item.EndOfMessage)
+            {
+                if (item == Item.Error)
+                {
+                    throw new Exception("the engine wrote a bad message: error " + (int)_reader.Error + " at " + _reader.ErrorOffset);
+                }
+
+                Take(item);
+                item = _reader.Read();
+            }
+
+            return CarrierError.None;
+        }
+
+        public CarrierError Receive()
+        {
+            if (_reader.Finish() != Item.EndOfMessage)
+            {
+                throw new Exception("the engine did not end its message");
+            }
+
+            Rounds++;
+            _replyLength = 0;
+            _replyRead = 0;
+            if (_asked || Objects > _sentTo || ForgetKeys)
+            {
+                WriteReply();
+            }
+            else
+            {
+                _sentFrom = _sentTo;
+            }
+
+            return CarrierError.None;
+        }
+
+        public int Read(byte[] buffer, int offset, int count)
+        {
+            int end = CutReplyAt >= 0 && CutReplyAt < _replyLength ? CutReplyAt : _replyLength;
+            if (count > end - _replyRead)
+            {
+                count = end - _replyRead;
+            }
+
+            if (count == 0 && end < _replyLength)
+            {
+                return -(int)CarrierError.Broken;
+            }
+
+            Array.Copy(_reply, _replyRead, buffer, offset, count);
+            _replyRead += count;
+            return count;
+        }
+
+        public void Close()
+        {
+        }
+
+        bool IByteSink.Write(byte[] buffer, int offset, int count)
+        {
+            if (_replyLength + count > _reply.Length)
+            {
+                return false;
+            }
+
+            Array.Copy(buffer, offset, _reply, _replyLength, count);
+            _replyLength += count;
+            return true;
+        }
+
+        private void Take(Item item)
+        {
+            if (item == Item.Value)
+            {
+                TakeValue();
+            }
+            else if (item == Item.Start && _reader.Scope == Scopes.Collection && _reader.Tag != Tags.Options)
+            {
+                _asked = true;
+                _inCommands = _reader.Tag == Tags.Commands;
+            }
+            else if (item == Item.End && _reader.Scope == Scopes.Commands)
+            {
+                TakeCommand();
+            }
+        }
+
+        private void TakeValue()
+        {
+            switch (_reader.Tag)
+            {
+                case Tags.SyncKey:
+                    _keyNumber = 0;
+                    for (int i = 0; i < _reader.TextLength - 4; i++)
+                    {
+                        _keyNumber = _keyNumber * 10 + (_reader.Text[i] - '0');
+                    }
+
+                    _keyZero = _reader.TextLength == 1;
+                    Array.Copy(_reader.Text, _key, 20);
+                    break;
+
+                case Tags.CollectionId:
+                    int kind = _reader.TextLength == 3 ? 0 : 1; // log, config
+                    _kind[_collections] = kind;
+                    _startsOver[_collections] = _keyZero;
+                    _keyCurrent = !_keyZero && _keyNumber == _number[kind] && Fnv.HasTag(_tag[kind], _key, DigitsOf(_keyNumber));
+                    _current[_collections] = _keyCurrent;
+                    _asked |= _keyZero || !_keyCurrent;
+                    if (_keyZero)
+                    {
+                        _sentTo = kind == 1 ? 0 : _sentTo;
+                        _sentFrom = kind == 1 ? 0 : _sentFrom;
+                    }
+                    else if (kind == 1)
+                    {
+                        // an older key: from the older point once more
+                        _sentTo = _keyCurrent ? _sentTo : _sentFrom;
+                        _sentFrom = _sentTo;
+                    }
+
+                    _collections++;
+                    break;
+
+                case Tags.ClientId:
+                    _clientId = 0;
+                    for (int i = 4; i < _reader.TextLength; i++)
+                    {
+                        _clientId = _clientId * 10 + (uint)(_reader.Text[i] - '0');
+                    }
+
+                    _clientId--; // the command's end counts it up
+                    break;
+
+                case Tags.Status:
+                    Refusals++;
+                    break;
+            }
+        }
+
+        private static int DigitsOf(int number)
+        {
+            int digits = 1;
+            while (number >= 10)
+            {
+                number /= 10;
+                digits++;
+            }
+
+            return digits;
+        }
+
+        private void TakeCommand()
+        {
+            if (_reader.Tag != Tags.Add)
+            {
+                Changes++;
+                return;
+            }
+
+            _clientId++;
+            if (_clientId <= (uint)Readings)
+            {
+                Repeated++;
+            }
+            else
+            {
+                Gaps += (int)(_clientId - (uint)Readings - 1);
+                Readings = (int)_clientId;
+            }
+        }
+
+        private void WriteReply()
+        {
+            _lastRequest = _hash;
+            _writer.Begin(this);
+            _writer.Start(Tags.Sync);
+            _writer.Start(Tags.Collections);
+            for (int i = 0; i < _collections; i++)
+            {
+                _writer.Start(Tags.Collection);
+                int kind = _kind[i];
+                bool unknown = ForgetKeys && !_startsOver[i];
+                if (_startsOver[i] || _current[i])
+                {
+                    _number[kind]++;
+                }
+
+                _tag[kind] = _lastRequest;
+                int length = WriteNumber(_key, 0, _number[kind]);
+                Fnv.WriteTag(_lastRequest, _key, length);
+                _writer.Value(Tags.SyncKey, _key, 0, length + 4);
+                if (kind == 0)
+                {
+                    _id[0] = (byte)'l';
+                    _id[1] = (byte)'o';
+                    _id[2] = (byte)'g';
+                    _writer.Value(Tags.CollectionId, _id, 0, 3);
+                    if (unknown)
+                    {
+                        _writer.Number(Tags.Status, 3);
+                    }
+                    else if (RefuseReading != 0 && RefuseReading <= (uint)Readings)
+                    {
+                        WriteRefusal();
+                    }
+                }
+                else
+                {
+                    byte[] name = { (byte)'c', (byte)'o', (byte)'n', (byte)'f', (byte)'i', (byte)'g' };
+                    _writer.Value(Tags.CollectionId, name);
+                    if (unknown)
+                    {
+                        _writer.Number(Tags.Status, 3);
+                    }
+                    else if (!_startsOver[i])
+                    {
+                        WriteObjects();
+                    }
+                }
+
+                _writer.End();
+            }
+
+            _writer.End();
+            _writer.End();
+            if (!_writer.Finish())
+            {
+                throw new Exception("the scripted reply failed: error " + (int)_writer.Error);
+            }
+
+            ForgetKeys = false;
+        }
+
+        private void WriteRefusal()
+        {
+            _id[0] = _formatId[0];
+            Array.Copy(_formatId, _id, 4);
+            int length = WriteNumber(_id, 4, (int)RefuseReading);
+            _writer.Start(Tags.Responses);
+            _writer.Start(Tags.Add);
+            _writer.Value(Tags.ClientId, _id, 0, length);
+            _writer.Number(Tags.Status, 6);
+            _writer.End();
+            _writer.End();
+            RefuseReading = 0;
+        }
+
+        private byte[] _formatId = new byte[4];
+
+        /// <summary>Tells the server the format id, so that it can name a reading.</summary>
+        public void Knows(string formatId)
+        {
+            _formatId = System.Text.Encoding.UTF8.GetBytes(formatId);
+        }
+
+        private void WriteObjects()
+        {
+            if (_sentTo >= Objects)
+            {
+                return;
+            }
+
+            _writer.Start(Tags.Commands);
+            _sentFrom = _sentTo;
+            for (int n = 0; n < Window && _sentTo < Objects; n++)
+            {
+                _writer.Start(Tags.Add);
+                _id[0] = (byte)'o';
+                _writer.Value(Tags.ServerId, _id, 0, WriteNumber(_id, 1, _sentTo));
+                _value[0] = 1; // presence: the one field
+                _value[1] = (byte)(_sentTo & 0x7F);
+                _writer.DataStart(2);
+                _writer.Data(_value, 0, 2);
+                _writer.DataEnd();
+                _writer.End();
+                _sentTo++;
+            }
+
+            _writer.End();
+            if (_sentTo < Objects)
+            {
+                _writer.Empty(Tags.MoreAvailable);
+            }
+        }
+
+        private static int WriteNumber(byte[] buffer, int offset, int value)
+        {
+            int power = 1;
+            while (value / power >= 10)
+            {
+                power *= 10;
+            }
+
+            for (; power > 0; power /= 10)
+            {
+                buffer[offset++] = (byte)('0' + value / power % 10);
+            }
+
+            return offset;
+        }
+    }
+}

@@ -1,0 +1,343 @@
+using System.Text;
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NanoSync.Storage;
+
+[assembly: Parallelize(Scope = ExecutionScope.MethodLevel, Workers = 2)]
+
+namespace NanoSync.StorageTests;
+
+[TestClass]
+public sealed class BasicTests
+{
+    private const int Readings = 1;
+    private const int Config = 2;
+    private readonly CutVolume _volume = new();
+
+    private FlashStore Open(IVolume? volume = null, int entropy = 7, bool dropOldest = false, int outboxQuota = 16384)
+    {
+        var store = new FlashStore(volume ?? _volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = (uint)entropy });
+        Assert.AreEqual(StoreError.None, store.DeclareOutbox(Readings, outboxQuota, dropOldest));
+        Assert.AreEqual(StoreError.None, store.DeclareKeyed(Config, 100));
+        Assert.AreEqual(StoreError.None, store.Open());
+        return store;
+    }
+
+    private static byte[] Bytes(int count, int seed = 1)
+    {
+        var bytes = new byte[count];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] Key(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static byte[] ReadAll(FlashStore store, ObjectInfo info, int slice = 100)
+    {
+        var bytes = new byte[info.Length];
+        int at = 0;
+        while (at < bytes.Length)
+        {
+            int read = store.Read(info, at, bytes, at, Math.Min(slice, bytes.Length - at));
+            Assert.IsGreaterThan(0, read, $"read at {at}: {(StoreError)(-read)}");
+            at += read;
+        }
+        return bytes;
+    }
+
+    private static void Ok(StoreError error) => Assert.AreEqual(StoreError.None, error);
+
+    [TestMethod]
+    public void A_new_store_has_a_format_id_that_stays()
+    {
+        var store = Open();
+        Assert.IsTrue(store.IsNew);
+        Assert.MatchesRegex("^[0-9A-Za-z_-]{4}$", store.FormatId);
+        var again = Open();
+        Assert.IsFalse(again.IsNew);
+        Assert.AreEqual(store.FormatId, again.FormatId);
+        Assert.AreNotEqual(store.FormatId, Open(new CutVolume(), 8).FormatId);
+    }
+
+    [TestMethod]
+    public void Readings_come_back_in_order_over_a_remount()
+    {
+        var store = Open();
+        for (uint i = 1; i <= 200; i++)
+        {
+            Ok(store.Append(Readings, i, Bytes((int)i, (int)i), 0, (int)i % 60, out uint id));
+            Assert.AreEqual(i, id);
+        }
+        foreach (var s in new[] { store, Open() })
+        {
+            var info = new ObjectInfo();
+            uint after = 0;
+            for (uint i = 1; i <= 200; i++)
+            {
+                Ok(s.NextPending(Readings, after, info));
+                Assert.AreEqual(i, info.Id);
+                Assert.AreEqual(i, info.Tag);
+                CollectionAssert.AreEqual(Bytes((int)i, (int)i)[..((int)i % 60)], ReadAll(s, info));
+                after = info.Id;
+            }
+            Assert.AreEqual(StoreError.NotFound, s.NextPending(Readings, after, info));
+            Assert.AreEqual(200, s.PendingCount(Readings));
+        }
+    }
+
+    [TestMethod]
+    public void An_acknowledgement_and_a_key_come_with_one_commit()
+    {
+        var store = Open();
+        for (int i = 0; i < 150; i++)
+        {
+            Ok(store.Append(Readings, 0, Bytes(40), 0, 40, out _));
+        }
+        Ok(store.Begin());
+        Ok(store.AckOutbox(Readings, 120));
+        Ok(store.SetMeta(Config, 3, Key("key-17"), 0, 6));
+        Assert.AreEqual(150, store.PendingCount(Readings));
+        Ok(store.Commit());
+        foreach (var s in new[] { store, Open() })
+        {
+            Assert.AreEqual(30, s.PendingCount(Readings));
+            var info = new ObjectInfo();
+            Ok(s.NextPending(Readings, 0, info));
+            Assert.AreEqual(121u, info.Id);
+            var value = new byte[64];
+            Ok(s.GetMeta(Config, 3, value, 0, out int count));
+            Assert.AreEqual("key-17", Encoding.UTF8.GetString(value, 0, count));
+            Assert.AreEqual(120u, s.AckedId(Readings));
+        }
+        Ok(store.AckOutbox(Readings, 150));
+        store = Open();
+        Ok(store.Append(Readings, 0, Bytes(4), 0, 4, out uint id));
+        Assert.AreEqual(151u, id);
+    }
+
+    [TestMethod]
+    public void A_local_object_is_named_changed_acknowledged_and_deleted()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 5, Bytes(30), 0, 30, out uint localId));
+        Ok(store.NextPending(Config, 0, info));
+        uint version = info.Version;
+        Assert.AreEqual(0, info.KeyLength);
+        Ok(store.Bind(Config, localId, version, Key("s1"), 0, 2));
+        Assert.AreEqual(0, store.PendingCount(Config));
+        Ok(store.FindLocal(Config, localId, info));
+        Assert.AreEqual(2, info.KeyLength);
+        Assert.AreEqual(ObjectState.Clean, info.State);
+        Ok(store.Change(info, 6, Bytes(50, 2), 0, 50));
+        Ok(store.FindKey(Config, Key("s1"), 0, 2, info));
+        Assert.AreEqual(ObjectState.Pending, info.State);
+        Assert.AreEqual(6u, info.Tag);
+        uint changed = info.Version;
+        Ok(store.Change(info, 7, Bytes(51, 3), 0, 51));
+        Ok(store.AckChange(Config, Key("s1"), 0, 2, changed));
+        Assert.AreEqual(1, store.PendingCount(Config));
+        Ok(store.FindKey(Config, Key("s1"), 0, 2, info));
+        CollectionAssert.AreEqual(Bytes(51, 3), ReadAll(store, info));
+        Ok(store.AckChange(Config, Key("s1"), 0, 2, info.Version));
+        Assert.AreEqual(0, store.PendingCount(Config));
+        Ok(store.Delete(info));
+        store = Open();
+        Assert.AreEqual(1, store.PendingCount(Config));
+        Ok(store.NextPending(Config, 0, info));
+        Assert.AreEqual(ObjectState.PendingDelete, info.State);
+        Ok(store.AckChange(Config, Key("s1"), 0, 2, info.Version));
+        Assert.AreEqual(StoreError.NotFound, store.FindKey(Config, Key("s1"), 0, 2, info));
+        Assert.AreEqual(0, store.Count(Config));
+        Assert.AreEqual(0, Open().Count(Config));
+    }
+
+    [TestMethod]
+    public void A_batch_that_is_abandoned_leaves_nothing()
+    {
+        var store = Open();
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 1, Bytes(20), 0, 20));
+        Ok(store.Begin());
+        for (int i = 0; i < 12; i++)
+        {
+            Ok(store.PutServer(Config, Key("b" + i), 0, Key("b" + i).Length, 1, Bytes(100), 0, 100));
+        }
+        Ok(store.RemoveServer(Config, Key("a"), 0, 1));
+        Ok(store.Append(Readings, 1, Bytes(5), 0, 5, out _));
+        Ok(store.Abandon());
+        foreach (var s in new[] { store, Open() })
+        {
+            Assert.AreEqual(1, s.Count(Config));
+            Ok(s.FindKey(Config, Key("a"), 0, 1, new ObjectInfo()));
+            Assert.AreEqual(1, s.PendingCount(Readings));
+        }
+        Ok(store.PutServer(Config, Key("c"), 0, 1, 1, Bytes(20), 0, 20));
+        Assert.AreEqual(2, Open().Count(Config));
+    }
+
+    [TestMethod]
+    public void A_payload_in_slices_of_unknown_length()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        var payload = Bytes(9000);
+        Ok(store.Begin());
+        Ok(store.BeginPut(Config, Key("big"), 0, 3, 9));
+        for (int at = 0; at < payload.Length; at += 300)
+        {
+            Ok(store.WritePut(payload, at, 300));
+        }
+        Ok(store.EndPut());
+        Ok(store.BeginPut(Config, Key("small"), 0, 5, 9));
+        Ok(store.WritePut(payload, 0, 10));
+        Ok(store.WritePut(payload, 10, 10));
+        Ok(store.EndPut());
+        Ok(store.BeginPut(Config, Key("gone"), 0, 4, 9));
+        Ok(store.WritePut(payload, 0, 3000));
+        store.AbandonPut();
+        Ok(store.Commit());
+        foreach (var s in new[] { store, Open() })
+        {
+            Ok(s.FindKey(Config, Key("big"), 0, 3, info));
+            CollectionAssert.AreEqual(payload, ReadAll(s, info));
+            Ok(s.FindKey(Config, Key("small"), 0, 5, info));
+            CollectionAssert.AreEqual(payload[..20], ReadAll(s, info));
+            Assert.AreEqual(StoreError.NotFound, s.FindKey(Config, Key("gone"), 0, 4, info));
+        }
+        Assert.AreEqual(1, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        Ok(store.RemoveServer(Config, Key("big"), 0, 3));
+        Assert.AreEqual(0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+    }
+
+    [TestMethod]
+    public void A_download_goes_on_where_it_was_cut()
+    {
+        var payload = Bytes(5000);
+        uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, payload, 0, payload.Length));
+        var info = new ObjectInfo();
+        for (int part = 0; part < 5; part++)
+        {
+            var store = Open();
+            Ok(store.Begin());
+            Ok(store.OpenPartial(Config, Key("fw"), 0, 2, 4, 5000, crc, out int done));
+            Assert.AreEqual(part * 1000, done);
+            Ok(store.WritePartial(payload, done, 600));
+            Ok(store.WritePartial(payload, done + 600, 400));
+            Ok(store.ClosePartial(out bool complete));
+            Assert.AreEqual(part == 4, complete);
+            Ok(store.Commit());
+            Assert.AreEqual(part == 4 ? StoreError.NotFound : StoreError.None, store.FindPartial(Config, Key("fw"), 0, 2, info));
+        }
+        var last = Open();
+        Ok(last.FindKey(Config, Key("fw"), 0, 2, info));
+        CollectionAssert.AreEqual(payload, ReadAll(last, info));
+        Assert.AreEqual(ObjectState.Clean, info.State);
+    }
+
+    [TestMethod]
+    public void A_large_reading_is_written_in_slices_and_goes_with_its_acknowledgement()
+    {
+        var store = Open();
+        var payload = Bytes(8000);
+        Ok(store.BeginLarge(Readings, 3, null));
+        Ok(store.WriteLarge(payload, 0, 5000));
+        Ok(store.Append(Readings, 1, payload, 0, 10, out uint first));
+        Ok(store.WriteLarge(payload, 5000, 3000));
+        Ok(store.EndLarge(out uint id));
+        Assert.AreEqual(first + 1, id);
+        store = Open();
+        var info = new ObjectInfo();
+        Ok(store.NextPending(Readings, first, info));
+        CollectionAssert.AreEqual(payload, ReadAll(store, info));
+        Ok(store.AckOutbox(Readings, id));
+        Assert.AreEqual(0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+    }
+
+    [TestMethod]
+    public void A_refused_reading_is_kept_aside_and_can_be_tried_again()
+    {
+        var store = Open();
+        for (int i = 0; i < 10; i++)
+        {
+            Ok(store.Append(Readings, 1, Bytes(20, i), 0, 20, out _));
+        }
+        Ok(store.Begin());
+        Ok(store.SetAside(Readings, 4, 6, Key("bad value"), 0, 9));
+        Ok(store.AckOutbox(Readings, 8));
+        Ok(store.Commit());
+        store = Open();
+        Assert.AreEqual(2, store.PendingCount(Readings));
+        Assert.AreEqual(1, store.RefusedCount(Readings));
+        var info = new ObjectInfo();
+        Ok(store.NextRefused(Readings, info));
+        Assert.AreEqual(4u, info.Id);
+        Assert.AreEqual(6, info.Status);
+        Assert.AreEqual("bad value", Encoding.UTF8.GetString(info.Reason, 0, info.ReasonLength));
+        Ok(store.Retry(info));
+        Assert.AreEqual(3, store.PendingCount(Readings));
+        var ids = new List<uint>();
+        uint after = 0;
+        while (store.NextPending(Readings, after, info) == StoreError.None)
+        {
+            ids.Add(info.Id);
+            after = info.Id;
+            CollectionAssert.AreEqual(Bytes(20, (int)info.Id - 1), ReadAll(store, info));
+        }
+        CollectionAssert.AreEqual(new List<uint> { 4, 9, 10 }, ids);
+        Ok(store.FindLocal(Readings, 4, info));
+        Ok(store.Drop(info));
+        Assert.AreEqual(2, Open().Count(Readings));
+    }
+
+    [TestMethod]
+    public void A_full_outbox_refuses_or_drops_the_oldest()
+    {
+        foreach (bool drop in new[] { false, true })
+        {
+            var volume = new CutVolume();
+            var store = Open(volume, 3, drop, 8192);
+            int appended = 0;
+            StoreError error = StoreError.None;
+            while (error == StoreError.None && appended < 1000)
+            {
+                error = store.Append(Readings, 1, Bytes(50), 0, 50, out _);
+                appended += error == StoreError.None ? 1 : 0;
+            }
+            Assert.AreEqual(drop ? StoreError.None : StoreError.QuotaFull, error);
+            Assert.AreEqual(appended, store.PendingCount(Readings) + (int)store.DroppedCount(Readings));
+            var again = Open(volume, 3, drop, 8192);
+            Assert.AreEqual(store.PendingCount(Readings), again.PendingCount(Readings));
+            Assert.AreEqual(store.DroppedCount(Readings), again.DroppedCount(Readings));
+            Assert.IsLessThanOrEqualTo(8192, volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Outbox).Sum(f => f.Value.Length));
+            Ok(again.AckOutbox(Readings, again.NextId(Readings) - 1));
+            Assert.AreEqual(store.DroppedCount(Readings), again.DroppedCount(Readings));
+            Ok(again.Append(Readings, 1, Bytes(50), 0, 50, out uint id));
+            Assert.AreEqual((uint)appended + 1, id);
+        }
+    }
+
+    [TestMethod]
+    public void Rewriting_objects_for_ever_stays_within_the_quota()
+    {
+        var store = Open();
+        var random = new Random(5);
+        var expected = new Dictionary<string, byte[]>();
+        for (int i = 0; i < 6000; i++)
+        {
+            string key = "k" + random.Next(60);
+            var payload = Bytes(random.Next(1, 200), i);
+            Ok(store.PutServer(Config, Key(key), 0, Key(key).Length, 1, payload, 0, payload.Length));
+            expected[key] = payload;
+            if (i % 1000 == 999)
+            {
+                store = Open();
+            }
+            Assert.IsLessThanOrEqualTo(65536 - 16384, _volume.Used, "bytes used");
+        }
+        var info = new ObjectInfo();
+        foreach (var (key, payload) in expected)
+        {
+            Ok(store.FindKey(Config, Key(key), 0, Key(key).Length, info));
+            CollectionAssert.AreEqual(payload, ReadAll(store, info));
+        }
+    }
+}
