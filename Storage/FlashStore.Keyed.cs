@@ -31,6 +31,59 @@ namespace NanoSync.Storage
             }
         }
 
+        /// <summary>
+        /// Puts an object under a name of the device's choosing (a configuration): adds or changes it, Pending. The server knows
+        /// it by that name.
+        /// </summary>
+        /// <param name="collection">A keyed collection.</param>
+        /// <param name="key">The name.</param>
+        /// <param name="keyOffset">Where it begins.</param>
+        /// <param name="keyCount">Its bytes, 1 to 64.</param>
+        /// <param name="tag">The caller's mark.</param>
+        /// <param name="payload">The bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many; at most what a record holds.</param>
+        /// <returns>None, Busy, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        public StoreError PutNamed(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckLocal(collection, payload, offset, count);
+                if (error == StoreError.None)
+                {
+                    error = CheckKey(collection, key, keyOffset, keyCount);
+                }
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindKey(collection, key, keyOffset, keyCount, false);
+                uint id;
+                if (slot >= 0)
+                {
+                    return StoreLocal(collection, slot, tag, payload, offset, count, out id);
+                }
+                if (_entries[collection] >= _limits[collection])
+                {
+                    return StoreError.IndexFull;
+                }
+                if (count > _inlineMax)
+                {
+                    return StoreError.BadArgument;
+                }
+                error = Enter(Format.ObjectKey + keyCount + count + Format.Crc, true, 0);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                StartObject(Format.Object, collection, 0, _nextVersion, tag, (int)ObjectState.Pending, key, keyOffset, keyCount);
+                _main.Put(payload, offset, count);
+                _main.EndRecord();
+                _nextVersion++;
+                return Leave();
+            }
+        }
+
         /// <summary>Changes an object on the device: new payload, new version, Pending. A refused one is thereby tried again.</summary>
         /// <param name="info">The object, as found. Only its key or local id is used.</param>
         /// <param name="tag">The caller's mark.</param>

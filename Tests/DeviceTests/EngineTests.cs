@@ -46,6 +46,21 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_thousand_readings_and_two_hundred_objects()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 200;
+            Bench bench = new Bench(server, null, 20);
+            bench.Append(1000);
+
+            bench.SyncUntilInStep(60);
+
+            Assert.AreEqual(1000, server.Readings);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(200, bench.Store.Count(bench.Config.Number));
+        }
+
+        [TestMethod]
         public void An_idle_round_gets_the_empty_reply()
         {
             ScriptedServer server = new ScriptedServer(4096);
@@ -226,7 +241,7 @@ namespace NanoSync.Tests
                         "round failed: carrier " + (int)result.Carrier + " message " + (int)result.Message + " store " + (int)result.Store + " status " + result.Status);
                 }
 
-                Assert.IsTrue(false, "not in step after " + most + " rounds");
+                throw new System.Exception("not in step after " + most + " rounds");
             }
         }
     }
