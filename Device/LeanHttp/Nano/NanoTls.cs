@@ -1,0 +1,32 @@
+// TLS on a board: mbedTLS below nanoFramework's SslStream. Its buffers (about 17 KB) live in the native heap, and it
+// needs a valid clock to check a certificate's dates.
+
+using System.IO;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+
+namespace NanoSync.Device
+{
+    /// <summary>TLS 1.2 by nanoFramework's SslStream, trusting one certificate authority.</summary>
+    public class NanoTls : ITlsOpener
+    {
+        private readonly X509Certificate _authority;
+
+        /// <summary>Trusts servers whose certificate was signed by <paramref name="authority"/>.</summary>
+        /// <param name="authority">The CA certificate; null trusts those stored on the board.</param>
+        public NanoTls(X509Certificate authority)
+        {
+            _authority = authority;
+        }
+
+        /// <inheritdoc/>
+        public Stream Open(Socket socket, string host)
+        {
+            SslStream tls = new SslStream(socket);
+            tls.SslVerification = SslVerification.CertificateRequired;
+            tls.AuthenticateAsClient(host, null, _authority, SslProtocols.Tls12);
+            return tls;
+        }
+    }
+}
