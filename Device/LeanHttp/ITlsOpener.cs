@@ -10,11 +10,14 @@ namespace NanoSync.Device
     public interface ITlsOpener
     {
         /// <summary>Shakes hands as a client and checks the server's certificate and name.</summary>
-        /// <param name="socket">A connected socket. It stays the caller's: on failure the caller closes it.</param>
+        /// <param name="socket">
+        /// A connected socket whose ReceiveTimeout and SendTimeout are the milliseconds there are for the handshake. It
+        /// stays the caller's: on failure the caller closes it.
+        /// </param>
         /// <param name="host">Name the server's certificate must carry.</param>
         /// <returns>
         /// A stream whose Read and Write obey the socket's ReceiveTimeout and SendTimeout. Anything thrown means: not
-        /// trusted, or not reached. The handshake has no timeout of its own; the carrier closes the socket when time is up.
+        /// trusted, or not reached.
         /// </returns>
         Stream Open(Socket socket, string host);
     }

@@ -207,12 +207,14 @@ namespace NanoSync.Device
                     IPAddress address = Resolve();
                     _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-                    // Neither Connect nor a handshake can be given a timeout on a board: closing the socket ends both.
+                    // A board cannot give Connect a timeout: closing the socket ends it, and on the PC a handshake too.
                     watchdog = new Timer(s_closeSocket, _socket, patience, Timeout.Infinite);
                     _socket.Connect(new IPEndPoint(address, _port));
                     _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
                     if (_tlsOpener != null)
                     {
+                        _socket.ReceiveTimeout = patience;
+                        _socket.SendTimeout = patience;
                         _tls = _tlsOpener.Open(_socket, _host);
                     }
                 }

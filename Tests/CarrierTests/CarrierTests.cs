@@ -4,6 +4,8 @@
 // "did not take ten seconds".
 
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using NanoSync.Device;
@@ -250,6 +252,17 @@ public abstract class CarrierTests
     }
 
     [TestMethod]
+    public void Wait_of_an_interim_head_is_not_the_reply_s()
+    {
+        using ScriptedServer server = new(peer =>
+        {
+            peer.ReadRequest();
+            peer.Send("HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n" + Ok);
+        });
+        Assert.AreEqual(-1, Exchange.Run(Create(server.Url)).RetryAfter);
+    }
+
+    [TestMethod]
     public void Message_refused_before_it_was_taken_is_refused_or_broken()
     {
         using ScriptedServer server = new(peer =>
@@ -328,18 +341,20 @@ public abstract class CarrierTests
         ["HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", false],
         ["HTTP/1.1 200 OK\r\nno header line\r\nContent-Length: 5\r\n\r\nhello", true],
         ["HTTP/1.1 200 OK\r\n: no name\r\nContent-Length: 5\r\n\r\nhello", true],
-        ["HTTP/1.1 200 OK\r\nX: folded\r\n line\r\nContent-Length: 5\r\n\r\nhello", false],
+        ["HTTP/1.1 200 OK\r\nX: folded\r\n li:ne\r\nContent-Length: 5\r\n\r\nhello", false],
         ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", false],
         ["HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\nhello", false],
         ["HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", false],
         ["HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nhello", true],
         ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false],
+        ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false],
+        ["HTTP/1.1 200 OK\r\nContent-Length:" + new string(' ', 600) + "5\r\n\r\nhello", false],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello", false],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n", true],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 hello\r\nhello\r\n0\r\n\r\n", true],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloo\r\n0\r\n\r\n", true],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\nhello\r\n0\r\n\r\n", true],
-        ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFF\r\nhello\r\n0\r\n\r\n", true],
+        ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100000005\r\nhello\r\n0\r\n\r\n", true],
         ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;" + new string('x', 9000) + "\r\nhello\r\n0\r\n\r\n", false],
         ["HTTP/1.1 200 " + new string('x', 9000) + "\r\n\r\n", true],
         ["HTTP/1.1 200 OK\r\nX: " + new string('x', 9000) + "\r\nContent-Length: 5\r\n\r\nhello", true],
@@ -521,6 +536,37 @@ public abstract class CarrierTests
         AssertTimesOut(CreateHasty(server.Url), Message(40_000_000));
     }
 
+    [TestMethod]
+    public void Connection_that_is_not_answered_ends_by_the_deadline()
+    {
+        // A full queue of one: Linux drops what comes after it, so a connect waits as it does for a host that is gone.
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Inconclusive("only Linux leaves a connect without an answer on loopback");
+        }
+
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        List<Socket> queue = [];
+        for (int i = 0; i < 4; i++)
+        {
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            queue.Add(socket);
+            try
+            {
+                socket.Connect(listener.LocalEndPoint!);
+            }
+            catch (SocketException)
+            {
+                // Under way.
+            }
+        }
+
+        AssertTimesOut(CreateHasty($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}/"));
+        queue.ForEach(socket => socket.Dispose());
+    }
+
     private static void AssertTimesOut(ICarrier carrier, byte[]? message = null)
     {
         Stopwatch watch = Stopwatch.StartNew();
@@ -678,7 +724,7 @@ public abstract class CarrierTests
     public void Figures_of_a_reply_head()
     {
         using EchoServer server = new();
-        using System.Net.Sockets.TcpClient client = new("127.0.0.1", server.Port);
+        using TcpClient client = new("127.0.0.1", server.Port);
         client.GetStream().Write(Encoding.ASCII.GetBytes(
             $"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: {Exchange.Wbxml}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
         string head = new StreamReader(client.GetStream()).ReadToEnd();

@@ -161,6 +161,20 @@ public sealed class LeanCarrierTests : CarrierTests
     }
 
     [TestMethod]
+    public void Reply_that_goes_on_is_told_though_its_surplus_still_waits_in_the_socket()
+    {
+        string body = new('b', 2000);
+        using ScriptedServer server = new(peer =>
+        {
+            peer.ReadRequest();
+            peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body + "more");
+            peer.Stall();
+        });
+        Exchange exchange = Exchange.Run(Lean(server.Url));
+        Assert.AreEqual((CarrierError.BadReply, body), (exchange.Error, exchange.Text));
+    }
+
+    [TestMethod]
     public void Dispose_leaves_the_server_alone_and_the_carrier_usable()
     {
         bool left = false;
