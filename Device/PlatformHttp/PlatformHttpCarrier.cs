@@ -442,8 +442,19 @@ namespace NanoSync.Device
                 return -1;
             }
 
-            int seconds;
-            return int.TryParse(text, out seconds) && seconds >= 0 ? seconds : RetryAfterDate;
+            int seconds = 0;
+            for (int i = 0; i < text.Length; i++)
+            {
+                int digit = text[i] - '0';
+                if (digit < 0 || digit > 9 || seconds > (int.MaxValue - digit) / 10)
+                {
+                    return RetryAfterDate;
+                }
+
+                seconds = (seconds * 10) + digit;
+            }
+
+            return seconds;
         }
     }
 }
