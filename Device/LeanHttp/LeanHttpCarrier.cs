@@ -1,0 +1,588 @@
+// The lean HTTP/1.1 client: one POST at a time over one kept connection, through one fixed buffer.
+//
+// Rule 1: the buffer serves one direction at a time. While sending, [0, _end) waits to be sent, and the head travels in
+//         one packet with the first bytes of the message. While receiving, [_pos, _end) came and was not read yet.
+// Rule 2: bytes of the reply go from the socket into the caller's buffer; only heads, chunk sizes and what came along
+//         with them pass through ours. Never is more asked for than the reply announced, unless a line is looked for.
+// Rule 3: whatever a network or a server does ends in Fail, which closes the connection. Only a whole reply keeps it.
+// Rule 4: where a call may wait it is at most two calls deep (public method, Pull or Push), because a call frame on a
+//         board costs about 200 bytes of heap.
+//
+// LeanHttpCarrier.Connection.cs opens, watches and uses the socket; LeanHttpCarrier.Head.cs reads and writes lines.
+//
+// Head of a request for https://sync.example.com/sync, 44-character token, WBXML, 5-digit length:
+//   21 POST /sync HTTP/1.1 + 24 Host + 68 Authorization + 46 Content-Type + 23 Content-Length + 2 = 184 bytes.
+// There is no Accept (another 40): a NanoSync server answers in the media type of the message.
+
+using System;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading;
+
+namespace NanoSync.Device
+{
+    /// <summary>
+    /// Carries messages by HTTP/1.1 over a Socket, with TLS where the URL says https. Not safe for several threads.
+    /// The connection is kept between exchanges; a kept connection that the server has closed is noticed before it is
+    /// used. One that dies unnoticed gives <see cref="CarrierError.Broken"/>: the message is not replayed, since it is
+    /// not held; sending it again is safe because repeating a NanoSync message changes nothing.
+    /// </summary>
+    public partial class LeanHttpCarrier : ICarrier, IDisposable
+    {
+        /// <summary>Bytes of buffer when not said otherwise.</summary>
+        public const int DefaultBufferBytes = 512;
+
+        /// <summary>Seconds that <see cref="RetryAfter"/> gives for a Retry-After that is a date: a board's clock may not be set.</summary>
+        public const int RetryAfterDate = 300;
+
+        // All heads of one exchange (1xx included), or the trailers of one reply, hold at most this many bytes.
+        private const int MaxHeadBytes = 4096;
+
+        // What follows _head, without the media type: 14 "Content-Type: " + 2, 16 "Content-Length: " + 10 digits + 2, 2.
+        private const int MessageHeaderBytes = 46;
+
+        // Socket timeouts are kept by another clock than ours: what ends this close to the deadline ended by it.
+        private const int SlackMilliseconds = 20;
+
+        // _state: where the exchange stands; from 100 on it is the CarrierError that ended it.
+        private const int Idle = 0;
+        private const int Sending = 1;
+        private const int Receiving = 2;
+        private const int Ended = 3;
+
+        // _framing: what ends the reply.
+        private const int ByClose = 0;
+        private const int ByLength = 1;
+        private const int ByChunks = 2;
+
+        // _left when no bytes of a chunk are left: which line comes next.
+        private const int SizeLine = 0;
+        private const int LineAfterChunk = -1;
+        private const int TrailerLine = -2;
+
+        private static readonly TimerCallback s_closeSocket = CloseSocket;
+
+        private readonly ITlsOpener _tlsOpener; // null = plain
+        private readonly string _host;
+        private readonly int _port;
+        private readonly byte[] _head; // what every request starts with: request line, Host, Authorization
+        private readonly byte[] _buffer;
+
+        private Socket _socket;
+        private Stream _tls; // over _socket; null = plain
+        private int _pos;
+        private int _end;
+        private int _state;
+        private int _framing;
+        private int _left; // bytes of the message to write; then bytes of the reply, or of the chunk, to read
+        private bool _keep;
+        private int _statusCode;
+        private int _retryAfter;
+        private long _deadline;
+        private int _connectTimeout;
+        private int _exchangeTimeout;
+
+        /// <summary>A carrier with a buffer of <see cref="DefaultBufferBytes"/>.</summary>
+        public LeanHttpCarrier(string url, string token, ITlsOpener tlsOpener)
+            : this(url, token, tlsOpener, DefaultBufferBytes)
+        {
+        }
+
+        /// <summary>A carrier to one address. Connects at the first exchange.</summary>
+        /// <param name="url">http:// or https://, host name or IPv4 address, port if not 80 or 443, path. Printable ASCII.</param>
+        /// <param name="token">Bearer token, printable ASCII without spaces; null sends no Authorization.</param>
+        /// <param name="tlsOpener">How to open TLS; needed for https, unused for http.</param>
+        /// <param name="bufferBytes">
+        /// Bytes of the one buffer; at least the head of a request, media type included (about 200). A header line of the reply that matters
+        /// must fit, longer ones are skipped. Larger = fewer packets up, never another result.
+        /// </param>
+        /// <exception cref="ArgumentException">The URL or token is malformed, TLS is missing, or the buffer is too small.</exception>
+        public LeanHttpCarrier(string url, string token, ITlsOpener tlsOpener, int bufferBytes)
+        {
+            bool secure = url != null && url.StartsWith("https://");
+            if (!secure && (url == null || !url.StartsWith("http://")))
+            {
+                throw new ArgumentException("url");
+            }
+
+            if (secure && tlsOpener == null)
+            {
+                throw new ArgumentException("tlsOpener");
+            }
+
+            if (!IsPrintable(url) || (token != null && !IsPrintable(token)))
+            {
+                throw new ArgumentException("url or token");
+            }
+
+            int start = secure ? 8 : 7;
+            int slash = url.IndexOf('/', start);
+            string authority = slash < 0 ? url.Substring(start) : url.Substring(start, slash - start);
+            string path = slash < 0 ? "/" : url.Substring(slash);
+            int colon = authority.IndexOf(':');
+            _host = colon < 0 ? authority : authority.Substring(0, colon);
+            _port = secure ? 443 : 80;
+            if (_host.Length == 0
+                || (colon >= 0
+                    && (!int.TryParse(authority.Substring(colon + 1), out _port) || _port < 1 || _port > 65535)))
+            {
+                throw new ArgumentException("url");
+            }
+
+            string head = "POST " + path + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+            if (token != null)
+            {
+                head += "Authorization: Bearer " + token + "\r\n";
+            }
+
+            _head = Encoding.UTF8.GetBytes(head);
+            if (bufferBytes < _head.Length + MessageHeaderBytes)
+            {
+                throw new ArgumentException("bufferBytes");
+            }
+
+            _buffer = new byte[bufferBytes];
+            _tlsOpener = secure ? tlsOpener : null;
+            _retryAfter = -1;
+            _connectTimeout = 10000;
+            _exchangeTimeout = 60000;
+        }
+
+        /// <summary>
+        /// Milliseconds to connect and to shake hands for TLS. Default 10,000, at least 1. Looking up the name is not
+        /// bounded by it: no platform lets it be (a board gives up after 30 s).
+        /// </summary>
+        public int ConnectTimeout
+        {
+            get { return _connectTimeout; }
+            set { _connectTimeout = value; }
+        }
+
+        /// <summary>
+        /// Milliseconds from Open to the end of the reply, what the caller does in between included. Default 60,000,
+        /// at least 1.
+        /// </summary>
+        public int ExchangeTimeout
+        {
+            get { return _exchangeTimeout; }
+            set { _exchangeTimeout = value; }
+        }
+
+        /// <inheritdoc/>
+        public int StatusCode
+        {
+            get { return _statusCode; }
+        }
+
+        /// <inheritdoc/>
+        public int RetryAfter
+        {
+            get { return _retryAfter; }
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Open(string contentType, int contentLength)
+        {
+            if (_state != Idle || contentType == null || contentLength < 0
+                || _head.Length + contentType.Length + MessageHeaderBytes > _buffer.Length)
+            {
+                return CarrierError.Misuse;
+            }
+
+            _statusCode = 0;
+            _retryAfter = -1;
+            _deadline = Environment.TickCount64 + _exchangeTimeout;
+            if (_socket != null && IsStale())
+            {
+                Disconnect();
+            }
+
+            if (_socket == null)
+            {
+                Timer watchdog = null;
+                int patience = _connectTimeout < _exchangeTimeout ? _connectTimeout : _exchangeTimeout;
+                long connectBy = Environment.TickCount64 + patience;
+                try
+                {
+                    IPAddress address = Resolve();
+                    _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+                    // A board cannot give Connect a timeout: closing the socket ends it, and on the PC a handshake too.
+                    watchdog = new Timer(s_closeSocket, _socket, patience, Timeout.Infinite);
+                    _socket.Connect(new IPEndPoint(address, _port));
+                    _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+                    if (_tlsOpener != null)
+                    {
+                        _socket.ReceiveTimeout = patience;
+                        _socket.SendTimeout = patience;
+                        _tls = _tlsOpener.Open(_socket, _host);
+                    }
+                }
+                catch (Exception)
+                {
+                    Disconnect();
+                    return Environment.TickCount64 + SlackMilliseconds >= connectBy
+                        ? CarrierError.Timeout : CarrierError.Unreachable;
+                }
+                finally
+                {
+                    if (watchdog != null)
+                    {
+                        watchdog.Dispose();
+                    }
+                }
+            }
+
+            Array.Copy(_head, _buffer, _head.Length);
+            _end = _head.Length;
+            Append("Content-Type: ");
+            Append(contentType);
+            Append("\r\nContent-Length: ");
+            AppendNumber(contentLength);
+            Append("\r\n\r\n");
+            _pos = 0;
+            _left = contentLength;
+            _state = Sending;
+            return CarrierError.None;
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Write(byte[] buffer, int offset, int count)
+        {
+            if (_state != Sending || count > _left || !IsSlice(buffer, offset, count))
+            {
+                return Refusal();
+            }
+
+            while (count > 0)
+            {
+                int room = _buffer.Length - _end;
+                int part = count < room ? count : room;
+                Array.Copy(buffer, offset, _buffer, _end, part);
+                _end += part;
+                _left -= part;
+                offset += part;
+                count -= part;
+                if (_end == _buffer.Length)
+                {
+                    CarrierError error = Push();
+                    if (error == CarrierError.Broken)
+                    {
+                        // A server that refuses a message before it has all of it answers, then closes.
+                        _left = 0;
+                        return Receive();
+                    }
+
+                    if (error != CarrierError.None)
+                    {
+                        return Fail(error);
+                    }
+                }
+            }
+
+            return CarrierError.None;
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Receive()
+        {
+            if (_state != Sending || _left != 0)
+            {
+                return Refusal();
+            }
+
+            bool cut = false; // the server did not take the whole message
+            if (_end > 0)
+            {
+                CarrierError error = Push();
+                if (error == CarrierError.Timeout)
+                {
+                    return Fail(error);
+                }
+
+                cut = error != CarrierError.None;
+            }
+
+            int budget = MaxHeadBytes;
+            int status = 0; // of the head being read; 0 = its status line comes next
+            bool skipping = false; // within a line longer than the buffer
+            _end = 0;
+            for (;;)
+            {
+                int lineEnd = FindLineEnd();
+                if (lineEnd < 0)
+                {
+                    if (!MakeRoom())
+                    {
+                        if (status == 0 || (!skipping && HeaderAt(0, _end) != 0))
+                        {
+                            return Fail(CarrierError.BadReply);
+                        }
+
+                        skipping = true;
+                        budget -= _end;
+                        _end = 0;
+                    }
+
+                    int got = budget < 0 ? -(int)CarrierError.BadReply : Pull(_buffer, _end, _buffer.Length - _end);
+                    if (got <= 0)
+                    {
+                        return Fail(got == 0 ? CarrierError.Broken : (CarrierError)(-got));
+                    }
+
+                    _end += got;
+                    continue;
+                }
+
+                int start = _pos;
+                _pos = lineEnd + 1;
+                budget -= _pos - start;
+                lineEnd = WithoutCarriageReturn(start, lineEnd);
+                if (budget < 0)
+                {
+                    return Fail(CarrierError.BadReply);
+                }
+
+                if (skipping)
+                {
+                    skipping = false;
+                }
+                else if (status == 0)
+                {
+                    status = ReadStatusLine(start, lineEnd);
+                    if (status < 0)
+                    {
+                        return Fail(CarrierError.BadReply);
+                    }
+                }
+                else if (lineEnd > start)
+                {
+                    if (!ReadHeader(start, lineEnd))
+                    {
+                        return Fail(CarrierError.BadReply);
+                    }
+                }
+                else if (status < 200)
+                {
+                    status = 0; // an interim head; the next one may be final
+                }
+                else
+                {
+                    break;
+                }
+            }
+
+            _statusCode = status;
+            if (status == 204 || status == 304)
+            {
+                _framing = ByLength;
+                _left = 0;
+            }
+            else if (_framing == ByClose)
+            {
+                _left = int.MaxValue;
+            }
+            else if (_framing == ByChunks)
+            {
+                _left = SizeLine;
+            }
+
+            _keep = _keep && !cut && _framing != ByClose;
+            if (status >= 300)
+            {
+                _state = (int)CarrierError.Refused;
+                return CarrierError.Refused;
+            }
+
+            if (cut)
+            {
+                return Fail(CarrierError.BadReply);
+            }
+
+            _state = Receiving;
+            return CarrierError.None;
+        }
+
+        /// <inheritdoc/>
+        public int Read(byte[] buffer, int offset, int count)
+        {
+            if (_state == Ended)
+            {
+                return 0;
+            }
+
+            if (_state != Receiving || count < 1 || !IsSlice(buffer, offset, count))
+            {
+                return -(int)Refusal();
+            }
+
+            int budget = MaxHeadBytes;
+            int got;
+            while (_framing == ByChunks && _left <= 0)
+            {
+                int lineEnd = FindLineEnd();
+                if (lineEnd < 0)
+                {
+                    got = MakeRoom() ? Pull(_buffer, _end, _buffer.Length - _end) : -(int)CarrierError.BadReply;
+                    if (got <= 0)
+                    {
+                        return -(int)Fail(got == 0 ? CarrierError.Broken : (CarrierError)(-got));
+                    }
+
+                    _end += got;
+                    continue;
+                }
+
+                int start = _pos;
+                _pos = lineEnd + 1;
+                budget -= _pos - start;
+                lineEnd = WithoutCarriageReturn(start, lineEnd);
+                if (_left == SizeLine)
+                {
+                    _left = ReadChunkSize(start, lineEnd);
+                    if (_left < 0)
+                    {
+                        return -(int)Fail(CarrierError.BadReply);
+                    }
+
+                    if (_left == 0)
+                    {
+                        _left = TrailerLine;
+                    }
+                }
+                else if (lineEnd == start)
+                {
+                    if (_left == TrailerLine)
+                    {
+                        return Finish();
+                    }
+
+                    _left = SizeLine;
+                }
+                else if (_left == LineAfterChunk || budget < 0)
+                {
+                    return -(int)Fail(CarrierError.BadReply);
+                }
+            }
+
+            if (_left == 0)
+            {
+                return Finish();
+            }
+
+            int part = count < _left ? count : _left;
+            got = _end - _pos;
+            if (got > 0)
+            {
+                got = part < got ? part : got;
+                Array.Copy(_buffer, _pos, buffer, offset, got);
+                _pos += got;
+            }
+            else
+            {
+                got = Pull(buffer, offset, part);
+                if (got == 0 && _framing == ByClose)
+                {
+                    return Finish();
+                }
+
+                if (got <= 0)
+                {
+                    return -(int)Fail(got == 0 ? CarrierError.Broken : (CarrierError)(-got));
+                }
+            }
+
+            if (_framing != ByClose)
+            {
+                _left -= got;
+                if (_left == 0 && _framing == ByChunks)
+                {
+                    _left = LineAfterChunk;
+                }
+            }
+
+            return got;
+        }
+
+        /// <inheritdoc/>
+        public void Close()
+        {
+            // A reply that the caller did not want to its end, a refusal's text mostly, is whole if it all came already.
+            bool whole = _state == Ended
+                || ((_state == Receiving || _state == (int)CarrierError.Refused)
+                    && _framing == ByLength && _left == _end - _pos);
+            if (_state != Idle && (!whole || !_keep))
+            {
+                Disconnect();
+            }
+
+            _state = Idle;
+        }
+
+        /// <summary>Closes the kept connection too, before a deep sleep for instance. The carrier stays usable.</summary>
+        public void Dispose()
+        {
+            Close();
+            Disconnect();
+        }
+
+        private static bool IsPrintable(string text)
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (text[i] <= ' ' || text[i] > '~')
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        private static bool IsSlice(byte[] buffer, int offset, int count)
+        {
+            return buffer != null && offset >= 0 && count >= 0 && count <= buffer.Length - offset;
+        }
+
+        private CarrierError Fail(CarrierError error)
+        {
+            Disconnect();
+            _state = (int)error;
+            return error;
+        }
+
+        // Why a call is not possible now: what ended the exchange, or that it is the caller's fault.
+        private CarrierError Refusal()
+        {
+            return _state >= (int)CarrierError.Misuse ? (CarrierError)_state : CarrierError.Misuse;
+        }
+
+        // The reply is whole: 0, unless the server went on.
+        private int Finish()
+        {
+            // A TLS connection may hold records that are not data, so only a plain one tells.
+            bool more = _pos < _end;
+            if (!more && _tls == null)
+            {
+                try
+                {
+                    more = _socket.Available > 0;
+                }
+                catch (Exception)
+                {
+                    _keep = false;
+                }
+            }
+
+            if (more)
+            {
+                return -(int)Fail(CarrierError.BadReply);
+            }
+
+            _state = Ended;
+            return 0;
+        }
+    }
+}

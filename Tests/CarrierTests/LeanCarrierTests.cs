@@ -1,0 +1,322 @@
+// The lean carrier: what every carrier must do, and what only it does: keeping connections, and reading a reply the
+// same however the network cuts it.
+
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using NanoSync.Device;
+
+namespace NanoSync.Tests.Carriers;
+
+[TestClass]
+public sealed class LeanCarrierTests : CarrierTests
+{
+    private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+
+    private protected override ICarrier Create(string url, string? token, X509Certificate? authority, int timeout) =>
+        new LeanHttpCarrier(url, token, url.StartsWith("https") ? new PcTls(authority) : null)
+        {
+            ConnectTimeout = timeout,
+            ExchangeTimeout = timeout,
+        };
+
+    private LeanHttpCarrier Lean(string url) => (LeanHttpCarrier)Create(url, null, null, 30000);
+
+    private protected override void CheckFigures(int headBytes, long allocatedBytes)
+    {
+        Assert.IsTrue(headBytes <= 200, $"{headBytes} bytes of head");
+        Assert.AreEqual(0, allocatedBytes, "bytes allocated on a kept connection");
+    }
+
+    // ---- Keeping the connection
+
+    [TestMethod]
+    [DataRow("/echo")]
+    [DataRow("/chunks")]
+    [DataRow("/nothing")]
+    public void Connection_is_kept(string path)
+    {
+        using EchoServer server = new();
+        LeanHttpCarrier carrier = Lean(server.Root + path);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.AreEqual(CarrierError.None, Exchange.Run(carrier, Message(700)).Error);
+        }
+
+        Assert.AreEqual(1, server.Connections);
+    }
+
+    [TestMethod]
+    public void Connection_is_kept_under_tls()
+    {
+        Authority authority = new("right");
+        using X509Certificate2 certificate = authority.IssueFor("localhost");
+        using EchoServer server = new(certificate);
+        ICarrier carrier = Create(server.Root + "/echo", null, authority.Certificate, 30000);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.AreEqual(CarrierError.None, Exchange.Run(carrier, Message(700)).Error);
+        }
+
+        Assert.AreEqual(1, server.Connections);
+    }
+
+    [TestMethod]
+    public void Connection_is_kept_after_a_refusal_that_came_whole()
+    {
+        using ScriptedServer server = new(peer =>
+        {
+            peer.ReadRequest();
+            peer.Send("HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\nnot today");
+            peer.ReadRequest();
+            peer.Send(Ok);
+        });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Assert.AreEqual(CarrierError.Refused, Exchange.Run(carrier).Error);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        Assert.AreEqual(1, server.Connections);
+    }
+
+    [TestMethod]
+    [DataRow("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")]
+    [DataRow("HTTP/1.1 200 OK\r\nconnection: x, Close\r\nContent-Length: 5\r\n\r\nhello")]
+    [DataRow("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+    public void Connection_is_not_kept_where_the_reply_says_so(string reply)
+    {
+        // The server keeps its side open: it is the client that must leave.
+        bool left = false;
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(reply);
+                left = !peer.ReadRequest();
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        server.Dispose();
+        Assert.IsTrue(left);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Kept_connection_that_the_server_closed_is_replaced_unnoticed(bool reset)
+    {
+        const int Rounds = 20;
+        using SemaphoreSlim done = new(0);
+        using SemaphoreSlim closed = new(0);
+        Action<ScriptedServer.Peer> script = peer =>
+        {
+            peer.ReadRequest();
+            peer.Send(Ok);
+            if (reset)
+            {
+                peer.Reset();
+            }
+
+            done.Wait();
+            peer.Socket.Dispose();
+            closed.Release();
+        };
+        using ScriptedServer server = new([.. Enumerable.Repeat(script, Rounds)]);
+        LeanHttpCarrier carrier = Lean(server.Url);
+        for (int i = 0; i < Rounds; i++)
+        {
+            Exchange exchange = Exchange.Run(carrier);
+            Assert.AreEqual((CarrierError.None, "hello"), (exchange.Error, exchange.Text), "round " + i);
+            done.Release();
+            closed.Wait();
+        }
+
+        Assert.AreEqual(Rounds, server.Connections);
+    }
+
+    [TestMethod]
+    public void Kept_connection_that_dies_in_use_is_broken_and_the_next_exchange_is_well()
+    {
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+                peer.ReadRequest();
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        Exchange second = Exchange.Run(carrier);
+        Assert.AreEqual((CarrierError.Broken, 0), (second.Error, second.StatusCode));
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+    }
+
+    [TestMethod]
+    public void Reply_that_goes_on_is_told_though_its_surplus_still_waits_in_the_socket()
+    {
+        string body = new('b', 2000);
+        using ScriptedServer server = new(peer =>
+        {
+            peer.ReadRequest();
+            peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body + "more");
+            peer.Stall();
+        });
+        Exchange exchange = Exchange.Run(Lean(server.Url));
+        Assert.AreEqual((CarrierError.BadReply, body), (exchange.Error, exchange.Text));
+    }
+
+    [TestMethod]
+    public void Dispose_leaves_the_server_alone_and_the_carrier_usable()
+    {
+        bool left = false;
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+                left = !peer.ReadRequest();
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        carrier.Dispose();
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        server.Dispose();
+        Assert.IsTrue(left);
+    }
+
+    [TestMethod]
+    public void Small_message_travels_in_one_packet_with_its_head()
+    {
+        int first = 0;
+        using ScriptedServer server = new(peer =>
+        {
+            first = peer.Socket.Receive(new byte[4096]);
+            peer.Send(Ok);
+        });
+        Assert.AreEqual("hello", Exchange.Run(Lean(server.Url), Message(100), 10).Text);
+        server.Dispose();
+        Assert.IsTrue(first > 200, $"{first} bytes in the first packet");
+    }
+
+    // ---- However the network cuts a reply
+
+    public static IEnumerable<object[]> Replies => GoodReplies.Concat(BadReplies.Select(bad => new[] { bad[0], null! }));
+
+    /// <summary>The reply comes in two pieces, cut at every byte; text null: it is a bad reply.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Replies))]
+    public void Reply_reads_the_same_at_every_split_point(string reply, string? text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(reply);
+        int step = Math.Max(1, bytes.Length / 1000);
+        for (int cut = 0; cut <= bytes.Length; cut += step)
+        {
+            Exchange exchange = ReadPieces(bytes, cut, 512);
+            Assert.AreEqual(text == null ? CarrierError.BadReply : CarrierError.None, exchange.Error, "cut at " + cut);
+            if (text != null)
+            {
+                Assert.AreEqual(text, exchange.Text, "cut at " + cut);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Replies))]
+    public void Reply_reads_the_same_with_the_smallest_buffer(string reply, string? text)
+    {
+        // A line longer than the buffer is skipped or refused, so only short ones can read the same.
+        if (reply.Length > 400)
+        {
+            return;
+        }
+
+        Exchange exchange = ReadPieces(Encoding.Latin1.GetBytes(reply), 1, 140);
+        Assert.AreEqual(text == null ? CarrierError.BadReply : CarrierError.None, exchange.Error);
+        Assert.IsTrue(text == null || text == exchange.Text);
+    }
+
+    private static Exchange ReadPieces(byte[] reply, int cut, int bufferBytes)
+    {
+        // TLS is where a stream of ours can be put in: it plays the network, one piece a Read.
+        using TcpListener listener = new(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        LeanHttpCarrier carrier = new($"https://127.0.0.1:{port}/", null, new Pieces(reply, cut), bufferBytes);
+        Exchange exchange = Exchange.Run(carrier, [1], 1, 3);
+        carrier.Dispose();
+        return exchange;
+    }
+
+    private sealed class Pieces(byte[] reply, int cut) : MemoryStream, ITlsOpener
+    {
+        private int _at;
+
+        public Stream Open(Socket socket, string host) => this;
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count)
+        {
+            int n = Math.Min(count, (_at < cut ? cut : reply.Length) - _at);
+            Array.Copy(reply, _at, buffer, offset, n);
+            _at += n;
+            return n;
+        }
+    }
+
+    // ---- The address
+
+    [TestMethod]
+    [DataRow(null, null)]
+    [DataRow("", null)]
+    [DataRow("sync.example.com", null)]
+    [DataRow("ftp://sync.example.com/", null)]
+    [DataRow("http://", null)]
+    [DataRow("http:///sync", null)]
+    [DataRow("http://:80/", null)]
+    [DataRow("http://host:/", null)]
+    [DataRow("http://host:0/", null)]
+    [DataRow("http://host:65536/", null)]
+    [DataRow("http://host:8o/", null)]
+    [DataRow("http://host/a b", null)]
+    [DataRow("http://host/\r\nEvil: yes", null)]
+    [DataRow("http://host/ü", null)]
+    [DataRow("http://host/", "two words")]
+    [DataRow("http://host/", "line\r\nEvil: yes")]
+    [DataRow("https://host/", null)]
+    public void Address_or_token_that_is_none_is_refused_at_once(string? url, string? token) =>
+        Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier(url, token, null));
+
+    [TestMethod]
+    public void Buffer_too_small_for_a_request_is_refused_at_once()
+    {
+        Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier("http://host/", null, null, 60));
+        LeanHttpCarrier tight = new("http://host/", null, null, 100);
+        Assert.AreEqual(CarrierError.Misuse, tight.Open(Exchange.Wbxml, 1));
+    }
+
+    [TestMethod]
+    public void Usual_head_has_the_bytes_that_the_comment_adds_up()
+    {
+        // The sum in LeanHttpCarrier.cs.
+        string head = "POST /sync HTTP/1.1\r\nHost: sync.example.com\r\nAuthorization: Bearer " + new string('t', 44)
+            + "\r\nContent-Type: application/vnd.nanosync+wbxml\r\nContent-Length: 12345\r\n\r\n";
+        Assert.AreEqual(184, head.Length);
+    }
+}
