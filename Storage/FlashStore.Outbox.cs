@@ -13,6 +13,7 @@ namespace NanoSync.Storage
         private uint _boundFile;        // the segment whose bound and length are known
         private uint _bound;            // its readings have ids below this one
         private int _boundLength;
+        private int _scanLength;        // bytes to look at in the segment Bound was last asked about
 
         /// <summary>
         /// Appends a reading. Durable when the call returns, unless an append batch on this outbox is open. Allowed while a
@@ -498,16 +499,18 @@ namespace NanoSync.Storage
         {
             if (file == outbox.Tail)
             {
-                _boundLength = outbox.TailLength;
+                _scanLength = outbox.TailLength;
                 return outbox.NextId;
             }
             if (file == _boundFile)
             {
+                _scanLength = _boundLength;
                 return _bound;
             }
             _boundFile = file;
             _bound = uint.MaxValue;
             _boundLength = LengthOf(file, 0);
+            _scanLength = _boundLength;
             for (uint next = file + 1; next <= outbox.Tail; next++)
             {
                 int at = _reader.Load(next, 0, Format.HeaderSize);
@@ -537,7 +540,7 @@ namespace NanoSync.Storage
                 uint bound = Bound(outbox, file);
                 if (after + 1 < bound)
                 {
-                    int length = _boundLength;
+                    int length = _scanLength;
                     if (at < Format.HeaderSize)
                     {
                         at = Format.HeaderSize;
