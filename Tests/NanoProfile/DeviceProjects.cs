@@ -1,0 +1,66 @@
+// The device-side folders: the assembly each becomes on a board, and what it may refer to.
+//
+// A folder's sources are its own *.cs and those of its Nano/ folder (Pc/ holds the same for the PC); folders below
+// it are projects of their own. The .nfproj files say the same again for the real build: a test compares them.
+
+namespace NanoSync.NanoProfile;
+
+/// <summary>One device-side folder.</summary>
+/// <param name="Folder">Below the repository root, with forward slashes.</param>
+/// <param name="Assembly">The name of the assembly, and of the .nfproj.</param>
+/// <param name="Projects">Folders of the device projects it refers to.</param>
+/// <param name="OwnPackages">Ids of the packages it uses itself.</param>
+public sealed record DeviceProject(string Folder, string Assembly, string[] Projects, string[] OwnPackages)
+{
+    /// <summary>An application has an entry point.</summary>
+    public bool IsApplication { get; init; }
+
+    /// <summary>All packages that it and its projects need, in the order of <see cref="NanoPackages.All"/>.</summary>
+    public IReadOnlyList<NanoPackage> Packages =>
+        NanoPackages.Closure(AllProjects.SelectMany(p => p.OwnPackages).Concat(OwnPackages));
+
+    /// <summary>Every project below it, those without dependencies first.</summary>
+    public IReadOnlyList<DeviceProject> AllProjects =>
+        Projects.SelectMany(f => DeviceProjects.ByFolder(f).AllProjects.Append(DeviceProjects.ByFolder(f)))
+            .Distinct().ToList();
+
+    public string NfprojPath(string root) => Path.Combine(root, Folder, Assembly + ".nfproj");
+
+    /// <summary>The files that the board build compiles.</summary>
+    public IReadOnlyList<string> Sources(string root)
+    {
+        string folder = Path.Combine(root, Folder);
+        return new[] { folder, Path.Combine(folder, "Nano") }
+            .Where(Directory.Exists)
+            .SelectMany(f => Directory.GetFiles(f, "*.cs"))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+    }
+}
+
+/// <summary>The table, each folder after those it refers to.</summary>
+public static class DeviceProjects
+{
+    private const string Lite = "Protocol.Lite";
+    private const string Storage = "Storage";
+    private const string Device = "Device";
+    private const string LeanHttp = "Device/LeanHttp";
+
+    public static readonly IReadOnlyList<DeviceProject> All =
+    [
+        new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
+        new(Storage, "NanoSync.Storage", [], [NanoPackages.Streams, NanoPackages.FileSystem]),
+        new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
+        new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net]),
+        new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
+            [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, Storage, Device], [NanoPackages.TestFramework]),
+        new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Device, LeanHttp],
+            [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
+             NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
+    ];
+
+    public static DeviceProject ByFolder(string folder) =>
+        All.FirstOrDefault(p => p.Folder == folder)
+        ?? throw new ArgumentException($"'{folder}' is no device-side folder. There are: {string.Join(", ", All.Select(p => p.Folder))}.");
+}

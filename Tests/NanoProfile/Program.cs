@@ -1,0 +1,23 @@
+// dotnet run --project Tests/NanoProfile -- check [folder...]     the report; exit code 1 when something is refused
+// dotnet run --project Tests/NanoProfile -- show                  the gate refusing a few snippets
+// dotnet run --project Tests/NanoProfile -- members <assembly>    what a reference assembly declares
+
+using NanoSync.NanoProfile;
+
+switch (args.FirstOrDefault())
+{
+    case "check":
+        return Report.Check(Console.Out, args.Skip(1).Select(f => f.TrimEnd('/').Replace('\\', '/')).ToList());
+    case "show":
+        return Report.Show(Console.Out);
+    case "members" when args.Length == 2:
+        foreach (string line in ApiLists.Lines(Cecil.Read(ReferenceAssemblies.Image(args[1])).MainModule))
+        {
+            Console.WriteLine(line);
+        }
+
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: check [folder...] | show | members <assembly>");
+        return 2;
+}
