@@ -543,7 +543,6 @@ namespace System
     public class Object
     {
         public extern Object();
-        extern ~Object();
         public extern Type GetType();
         protected extern object MemberwiseClone();
         public static extern bool Equals(object a, object b);

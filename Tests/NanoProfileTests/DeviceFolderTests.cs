@@ -1,0 +1,39 @@
+// The gate on our own device code: one test per folder.
+
+namespace NanoSync.NanoProfile.Tests;
+
+[TestClass]
+public sealed class DeviceFolderTests
+{
+    private static readonly Gate s_gate = new(Repository.Root);
+
+    [TestMethod]
+    [DataRow("Protocol.Lite")]
+    [DataRow("Storage")]
+    [DataRow("Device")]
+    [DataRow("Device/LeanHttp")]
+    [DataRow("Device/PlatformHttp")]
+    [DataRow("Tests/DeviceTests")]
+    [DataRow("Device/Firmware")]
+    public void Is_nanoFramework_code(string folder)
+    {
+        FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));
+
+        if (result.Outcome == Outcome.NoSources)
+        {
+            Assert.Inconclusive($"{folder} has no sources yet.");
+        }
+
+        Assert.AreEqual(Outcome.Passed, result.Outcome, string.Join(Environment.NewLine, result.Findings));
+    }
+
+    [TestMethod]
+    public void Every_folder_has_a_test()
+    {
+        IEnumerable<object?> tested = typeof(DeviceFolderTests).GetMethod(nameof(Is_nanoFramework_code))!
+            .GetCustomAttributes(typeof(DataRowAttribute), false)
+            .Select(row => ((DataRowAttribute)row).Data[0]);
+
+        CollectionAssert.AreEqual(DeviceProjects.All.Select(p => p.Folder).ToList(), tested.ToList());
+    }
+}
