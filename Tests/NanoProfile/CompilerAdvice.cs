@@ -25,7 +25,7 @@ public static class CompilerAdvice
         ("Task", "no async: a thread, or a state that the caller steps"),
         ("IAsyncStateMachine", "no async: a thread, or a state that the caller steps"),
         ("AsyncVoidMethodBuilder", "no async: a thread, or a state that the caller steps"),
-        ("System.Linq", "no LINQ: a loop"),
+        ("'Linq'", "no LINQ: a loop"),
         ("System.Decimal", "no decimal: a long with a scale of your own"),
         ("IsVolatile", "no volatile: lock, or System.Threading.Interlocked"),
         ("IEquatable", "no records: a class or struct with its own Equals"),

@@ -23,6 +23,13 @@ public static class MemberUse
             }
         }
 
+        // A type is told by its members; alone it stands only when none of them is used.
+        foreach (SortedSet<string> members in byAssembly.Values)
+        {
+            string[] all = [.. members];
+            members.RemoveWhere(m => all.Any(other => other.StartsWith(m + ".", StringComparison.Ordinal)));
+        }
+
         return NanoPackages.All
             .Where(p => byAssembly.ContainsKey(p.Assembly))
             .ToDictionary(p => p, p => (IReadOnlyCollection<string>)byAssembly[p.Assembly]);

@@ -49,6 +49,6 @@ public static class NanoCompiler
     private static string Where(Diagnostic diagnostic)
     {
         FileLinePositionSpan at = diagnostic.Location.GetLineSpan();
-        return at.Path.Length == 0 ? "(assembly)" : $"{at.Path}({at.StartLinePosition.Line + 1},{at.StartLinePosition.Character + 1})";
+        return !at.IsValid ? "(assembly)" : $"{at.Path}({at.StartLinePosition.Line + 1},{at.StartLinePosition.Character + 1})";
     }
 }

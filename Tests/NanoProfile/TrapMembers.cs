@@ -8,7 +8,7 @@ public static class TrapMembers
     {
         ["System.IO.File::AppendText"] = ("opens at position 0 and overwrites", "new FileStream(path, FileMode.Append)"),
         ["System.IO.File::ReadAllBytes"] = ("never ends on a short read", "a loop of FileStream.Read"),
-        ["System.IO.FileStream::Read(SpanByte)"] = ("throws NotImplementedException", "Read(byte[], int, int)"),
+        ["System.IO.Stream::Read(SpanByte)"] = ("throws NotImplementedException on a FileStream", "Read(byte[], int, int)"),
         ["System.Text.Decoder::Convert"] = ("mishandles a character split over two buffers", "find the UTF-8 boundary, then Encoding.UTF8.GetString"),
         ["System.Net.HttpWebRequest::set_SendChunked"] = ("sets the header and writes no chunks", "ContentLength, by a counting first pass"),
         ["System.Net.Http.Headers.HttpRequestHeaders::set_TransferEncodingChunked"] = ("sets the header and writes no chunks", "a content that computes its length"),

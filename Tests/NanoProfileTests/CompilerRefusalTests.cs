@@ -21,7 +21,7 @@ public sealed class CompilerRefusalTests
     [DataRow("int? a;", "CS0518", "no nullable value types", DisplayName = "int?")]
     [DataRow("int F(string s) { return s?.Length ?? -1; }", "CS0518", "no nullable value types", DisplayName = "s?.Length ?? -1")]
     [DataRow("IEnumerable F() { yield return 1; }", "CS0656", "", DisplayName = "yield")]
-    [DataRow("(int, int) F() { return (1, 2); }", "CS0518", "no tuples", DisplayName = "tuple")]
+    [DataRow("(int, int) F() { return (1, 2); }", "CS8179", "no tuples", DisplayName = "tuple")]
     [DataRow("record R(int A);", "CS0518", "no records", DisplayName = "record")]
     [DataRow("async void F() { }", "CS0656", "no async", DisplayName = "async void")]
     [DataRow("async System.Threading.Tasks.Task F() { }", "CS0234", "no async", DisplayName = "async Task")]

@@ -118,8 +118,8 @@ public sealed class IlRuleTests
     [TestMethod]
     public void Too_many_strings()
     {
-        static string Literals(int count) => "class C { static void F(int a) { string s = null; "
-            + Repeat(count, i => $"if (a == {i * 3}) s = \"{new string('x', 95)}{i:D4}\"; ") + " } }";
+        static string Literals(int count) => "class C { static string F(int a) { "
+            + Repeat(count, i => $"if (a == {i * 3}) return \"{new string('x', 95)}{i:D4}\"; ") + "return null; } }";
 
         // One literal is 100 bytes with its NUL.
         Catches(IlRules.TooManyStrings, "Snippet", Literals(660), Literals(600));
