@@ -35,9 +35,9 @@ public static class CompilerAdvice
         ("'string' does not contain", "nanoFramework's String is small (no Replace, Join, StringComparison): a StringBuilder, or a loop"),
         ("'Array' does not contain", "nanoFramework's Array has Copy, Clear, IndexOf, BinarySearch only: a loop"),
         ("'Buffer'", "no Buffer: Array.Copy"),
-        ("does not contain a definition", "a board's type has no such member: see Tests/NanoProfile/Reference"),
-        ("could not be found", "a board has no such type, or this project does not refer to its package: see Tests/NanoProfile/Reference"),
-        ("does not exist in the namespace", "a board has no such type, or this project does not refer to its package: see Tests/NanoProfile/Reference"),
+        ("does not contain a definition", "unless the type is ours: on a board it has no such member, see Tests/NanoProfile/Reference"),
+        ("could not be found", "unless the type is ours: a board has none, or this project does not refer to its package, see Tests/NanoProfile/Reference"),
+        ("does not exist in the namespace", "unless the type is ours: a board has none, or this project does not refer to its package, see Tests/NanoProfile/Reference"),
     ];
 
     public static string For(string id, string message)

@@ -92,6 +92,7 @@ namespace System
 
     public delegate void AsyncCallback(IAsyncResult a);
 
+    [AttributeUsage(AttributeTargets.All)]
     public abstract class Attribute
     {
         protected extern Attribute();
@@ -116,6 +117,7 @@ namespace System
         All = 16383,
     }
 
+    [AttributeUsage(AttributeTargets.Class)]
     public sealed class AttributeUsageAttribute : Attribute
     {
         public extern AttributeUsageAttribute(AttributeTargets a);
@@ -179,6 +181,7 @@ namespace System
         public override extern string ToString();
     }
 
+    [AttributeUsage(AttributeTargets.All)]
     public sealed class CLSCompliantAttribute : Attribute
     {
         public extern CLSCompliantAttribute(bool a);
@@ -367,6 +370,7 @@ namespace System
         public override extern string ToString();
     }
 
+    [AttributeUsage(AttributeTargets.Enum)]
     public class FlagsAttribute : Attribute
     {
         public extern FlagsAttribute();
@@ -496,6 +500,7 @@ namespace System
         public extern InvalidOperationException(string a, Exception b);
     }
 
+    [AttributeUsage(AttributeTargets.Method)]
     public sealed class MTAThreadAttribute : Attribute
     {
         public extern MTAThreadAttribute();
@@ -514,6 +519,7 @@ namespace System
         public override extern bool Equals(object a);
     }
 
+    [AttributeUsage(AttributeTargets.Field)]
     public sealed class NonSerializedAttribute : Attribute
     {
         public extern NonSerializedAttribute();
@@ -559,6 +565,7 @@ namespace System
         public extern ObjectDisposedException(string a, Exception b);
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Constructor | AttributeTargets.Method | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Event | AttributeTargets.Interface | AttributeTargets.Delegate, Inherited = false)]
     public sealed class ObsoleteAttribute : Attribute
     {
         public extern ObsoleteAttribute();
@@ -575,6 +582,7 @@ namespace System
         public extern OutOfMemoryException(string a, Exception b);
     }
 
+    [AttributeUsage(AttributeTargets.Parameter)]
     public sealed class ParamArrayAttribute : Attribute
     {
         public extern ParamArrayAttribute();
@@ -626,11 +634,13 @@ namespace System
         public override extern string ToString();
     }
 
+    [AttributeUsage(AttributeTargets.Method)]
     public sealed class STAThreadAttribute : Attribute
     {
         public extern STAThreadAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Delegate, Inherited = false)]
     public sealed class SerializableAttribute : Attribute
     {
         public extern SerializableAttribute();
@@ -1019,6 +1029,7 @@ namespace System.Collections
 
 namespace System.ComponentModel
 {
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Constructor | AttributeTargets.Method | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Event | AttributeTargets.Interface | AttributeTargets.Delegate)]
     public sealed class EditorBrowsableAttribute : Attribute
     {
         public extern EditorBrowsableAttribute();
@@ -1037,7 +1048,7 @@ namespace System.ComponentModel
 
 namespace System.Diagnostics
 {
-    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method, AllowMultiple = true)]
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
     public sealed class ConditionalAttribute : Attribute
     {
         public extern ConditionalAttribute(string a);
@@ -1054,6 +1065,7 @@ namespace System.Diagnostics
         public static extern void WriteLine(string a);
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Module)]
     public sealed class DebuggableAttribute : Attribute
     {
         public enum DebuggingModes
@@ -1077,6 +1089,7 @@ namespace System.Diagnostics
         public static extern void Break();
     }
 
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field)]
     public sealed class DebuggerBrowsableAttribute : Attribute
     {
         public extern DebuggerBrowsableAttribute(DebuggerBrowsableState a);
@@ -1090,6 +1103,7 @@ namespace System.Diagnostics
         RootHidden = 3,
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Delegate, AllowMultiple = true)]
     public sealed class DebuggerDisplayAttribute : Attribute
     {
         public extern DebuggerDisplayAttribute(string a);
@@ -1100,26 +1114,31 @@ namespace System.Diagnostics
         public extern Type Target { get; set; }
     }
 
+    [AttributeUsage(AttributeTargets.Constructor | AttributeTargets.Method | AttributeTargets.Property, Inherited = false)]
     public sealed class DebuggerHiddenAttribute : Attribute
     {
         public extern DebuggerHiddenAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Constructor | AttributeTargets.Method | AttributeTargets.Property, Inherited = false)]
     public sealed class DebuggerNonUserCodeAttribute : Attribute
     {
         public extern DebuggerNonUserCodeAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Constructor | AttributeTargets.Method, Inherited = false)]
     public sealed class DebuggerStepThroughAttribute : Attribute
     {
         public extern DebuggerStepThroughAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Constructor | AttributeTargets.Method, Inherited = false)]
     public sealed class DebuggerStepperBoundaryAttribute : Attribute
     {
         public extern DebuggerStepperBoundaryAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class | AttributeTargets.Struct, AllowMultiple = true)]
     public sealed class DebuggerTypeProxyAttribute : Attribute
     {
         public extern DebuggerTypeProxyAttribute(string a);
@@ -1129,6 +1148,7 @@ namespace System.Diagnostics
         public extern Type Target { get; set; }
     }
 
+    [AttributeUsage(AttributeTargets.Constructor | AttributeTargets.Method, Inherited = false)]
     public sealed class NativeProfiledAttribute : Attribute
     {
         public extern NativeProfiledAttribute();
@@ -1137,38 +1157,45 @@ namespace System.Diagnostics
 
 namespace System.Diagnostics.CodeAnalysis
 {
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter, Inherited = false)]
     public sealed class AllowNullAttribute : Attribute
     {
         public extern AllowNullAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter, Inherited = false)]
     public sealed class DisallowNullAttribute : Attribute
     {
         public extern DisallowNullAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Method, Inherited = false)]
     public sealed class DoesNotReturnAttribute : Attribute
     {
         public extern DoesNotReturnAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Parameter, Inherited = false)]
     public sealed class DoesNotReturnIfAttribute : Attribute
     {
         public extern DoesNotReturnIfAttribute(bool a);
         public extern bool ParameterValue { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter | AttributeTargets.ReturnValue, Inherited = false)]
     public sealed class MaybeNullAttribute : Attribute
     {
         public extern MaybeNullAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Parameter, Inherited = false)]
     public sealed class MaybeNullWhenAttribute : Attribute
     {
         public extern MaybeNullWhenAttribute(bool a);
         public extern bool ReturnValue { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Method | AttributeTargets.Property, Inherited = false, AllowMultiple = true)]
     public sealed class MemberNotNullAttribute : Attribute
     {
         public extern MemberNotNullAttribute(string a);
@@ -1176,6 +1203,7 @@ namespace System.Diagnostics.CodeAnalysis
         public extern string[] Members { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Method | AttributeTargets.Property, Inherited = false, AllowMultiple = true)]
     public sealed class MemberNotNullWhenAttribute : Attribute
     {
         public extern MemberNotNullWhenAttribute(bool a, string b);
@@ -1184,11 +1212,13 @@ namespace System.Diagnostics.CodeAnalysis
         public extern string[] Members { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter | AttributeTargets.ReturnValue, Inherited = false)]
     public sealed class NotNullAttribute : Attribute
     {
         public extern NotNullAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter | AttributeTargets.ReturnValue, AllowMultiple = true, Inherited = false)]
     public sealed class NotNullIfNotNullAttribute : Attribute
     {
         public extern NotNullIfNotNullAttribute(string a);
@@ -1293,54 +1323,63 @@ namespace System.Reflection
         public virtual extern Type[] GetTypes();
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyCompanyAttribute : Attribute
     {
         public extern AssemblyCompanyAttribute(string a);
         public extern string Company { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyConfigurationAttribute : Attribute
     {
         public extern AssemblyConfigurationAttribute(string a);
         public extern string Configuration { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyCopyrightAttribute : Attribute
     {
         public extern AssemblyCopyrightAttribute(string a);
         public extern string Copyright { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyCultureAttribute : Attribute
     {
         public extern AssemblyCultureAttribute(string a);
         public extern string Culture { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyDefaultAliasAttribute : Attribute
     {
         public extern AssemblyDefaultAliasAttribute(string a);
         public extern string DefaultAlias { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyDelaySignAttribute : Attribute
     {
         public extern AssemblyDelaySignAttribute(bool a);
         public extern bool DelaySign { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyDescriptionAttribute : Attribute
     {
         public extern AssemblyDescriptionAttribute(string a);
         public extern string Description { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyFileVersionAttribute : Attribute
     {
         public extern AssemblyFileVersionAttribute(string a);
         public extern string Version { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyFlagsAttribute : Attribute
     {
         public extern AssemblyFlagsAttribute(AssemblyNameFlags a);
@@ -1348,18 +1387,21 @@ namespace System.Reflection
         public extern uint Flags { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyInformationalVersionAttribute : Attribute
     {
         public extern AssemblyInformationalVersionAttribute(string a);
         public extern string InformationalVersion { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyKeyFileAttribute : Attribute
     {
         public extern AssemblyKeyFileAttribute(string a);
         public extern string KeyFile { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyKeyNameAttribute : Attribute
     {
         public extern AssemblyKeyNameAttribute(string a);
@@ -1383,30 +1425,35 @@ namespace System.Reflection
         EnableJITcompileTracking = 32768,
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class, Inherited = false)]
     public sealed class AssemblyNativeVersionAttribute : Attribute
     {
         public extern AssemblyNativeVersionAttribute(string a);
         public extern string NativeVersion { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyProductAttribute : Attribute
     {
         public extern AssemblyProductAttribute(string a);
         public extern string Product { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyTitleAttribute : Attribute
     {
         public extern AssemblyTitleAttribute(string a);
         public extern string Title { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyTrademarkAttribute : Attribute
     {
         public extern AssemblyTrademarkAttribute(string a);
         public extern string Trademark { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class AssemblyVersionAttribute : Attribute
     {
         public extern AssemblyVersionAttribute(string a);
@@ -1450,6 +1497,7 @@ namespace System.Reflection
         public override extern object[] GetCustomAttributes(bool a);
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface)]
     public sealed class DefaultMemberAttribute : Attribute
     {
         public extern DefaultMemberAttribute(string a);
@@ -1558,33 +1606,39 @@ namespace System.Reflection
 
 namespace System.Runtime.CompilerServices
 {
+    [AttributeUsage(AttributeTargets.Field)]
     public sealed class AccessedThroughPropertyAttribute : Attribute
     {
         public extern AccessedThroughPropertyAttribute(string a);
         public extern string PropertyName { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Parameter, AllowMultiple = false, Inherited = false)]
     public sealed class CallerArgumentExpressionAttribute : Attribute
     {
         public extern CallerArgumentExpressionAttribute(string a);
         public extern string ParameterName { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Parameter, Inherited = false)]
     public sealed class CallerMemberNameAttribute : Attribute
     {
         public extern CallerMemberNameAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum, AllowMultiple = false, Inherited = true)]
     public class ExcludeTypeAttribute : Attribute
     {
         public extern ExcludeTypeAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class | AttributeTargets.Method)]
     public sealed class ExtensionAttribute : Attribute
     {
         public extern ExtensionAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Property)]
     public sealed class IndexerNameAttribute : Attribute
     {
         public extern IndexerNameAttribute(string a);
@@ -1609,6 +1663,7 @@ namespace System.Runtime.CompilerServices
         Runtime = 3,
     }
 
+    [AttributeUsage(AttributeTargets.Constructor | AttributeTargets.Method, Inherited = false)]
     public sealed class MethodImplAttribute : Attribute
     {
         public MethodCodeType MethodCodeType;
@@ -1653,12 +1708,14 @@ namespace System.Runtime.InteropServices
         Auto = 4,
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Method | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Interface | AttributeTargets.Delegate, Inherited = false)]
     public sealed class ComVisibleAttribute : Attribute
     {
         public extern ComVisibleAttribute(bool a);
         public extern bool Value { get; }
     }
 
+    [AttributeUsage(AttributeTargets.Assembly | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface | AttributeTargets.Delegate, Inherited = false)]
     public sealed class GuidAttribute : Attribute
     {
         public extern GuidAttribute(string a);
@@ -1672,11 +1729,13 @@ namespace System.Runtime.InteropServices
         Auto = 3,
     }
 
+    [AttributeUsage(AttributeTargets.Parameter)]
     public sealed class OutAttribute : Attribute
     {
         public extern OutAttribute();
     }
 
+    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct, Inherited = false)]
     public sealed class StructLayoutAttribute : Attribute
     {
         public int Pack;
@@ -1698,6 +1757,7 @@ namespace System.Runtime.Remoting
 
 namespace System.Runtime.Versioning
 {
+    [AttributeUsage(AttributeTargets.Assembly)]
     public sealed class TargetFrameworkAttribute : Attribute
     {
         public extern TargetFrameworkAttribute(string a);

@@ -107,7 +107,7 @@ namespace nanoFramework.TestFramework
         public static extern void True(bool a, string message = default);
     }
 
-    [AttributeUsage(AttributeTargets.Method)]
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = false)]
     public class CleanupAttribute : Attribute
     {
         public extern CleanupAttribute();
@@ -140,7 +140,7 @@ namespace nanoFramework.TestFramework
         public static extern void WriteLine(string a);
     }
 
-    [AttributeUsage(AttributeTargets.Method)]
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = false)]
     public class SetupAttribute : Attribute
     {
         public extern SetupAttribute();
@@ -151,7 +151,7 @@ namespace nanoFramework.TestFramework
         public extern SkipTestException(string a = default, Exception b = default);
     }
 
-    [AttributeUsage(AttributeTargets.Class)]
+    [AttributeUsage(AttributeTargets.Class, AllowMultiple = false)]
     public class TestClassAttribute : Attribute
     {
         public extern TestClassAttribute();
@@ -163,7 +163,7 @@ namespace nanoFramework.TestFramework
         public static extern bool SequenceEqual(Array a, Array b);
     }
 
-    [AttributeUsage(AttributeTargets.Method)]
+    [AttributeUsage(AttributeTargets.Method, AllowMultiple = false)]
     public class TestMethodAttribute : Attribute
     {
         public extern TestMethodAttribute();
