@@ -1,7 +1,7 @@
 // How big an assembly will be for the metadata processor, counted from the dll.
 //
 // IL bytes follow its code writer: 2-byte tokens and long branches, 1 + 2n bytes for a switch, 12 bytes per exception
-// handler and 1 per method that has any. That is exact but for long branches that it could have shortened.
+// handler and 1 per method that has any: the same to the byte as in the pe files of our own assemblies.
 // String bytes are an upper bound: every distinct name and literal in UTF-8 with its NUL, without deducting the 860
 // names of nanoCLR's built-in table.
 
@@ -28,6 +28,8 @@ public sealed record AssemblySizes(int Types, int Methods, int Fields, int IlByt
         strings.UnionWith(fields.Select(f => f.Name));
         strings.UnionWith(module.GetMemberReferences().Select(m => m.Name));
         strings.UnionWith(bodies.SelectMany(b => b.Instructions).Select(i => i.Operand).OfType<string>());
+        strings.UnionWith(types.Concat<ICustomAttributeProvider>(methods).Concat(fields)
+            .SelectMany(m => m.CustomAttributes).SelectMany(a => a.ConstructorArguments).SelectMany(StringsOf));
 
         return new AssemblySizes(
             types.Count,
@@ -36,6 +38,14 @@ public sealed record AssemblySizes(int Types, int Methods, int Fields, int IlByt
             bodies.Sum(IlBytesOf),
             strings.Sum(s => Encoding.UTF8.GetByteCount(s) + 1));
     }
+
+    private static IEnumerable<string> StringsOf(CustomAttributeArgument argument) => argument.Value switch
+    {
+        string text => [text],
+        CustomAttributeArgument boxed => StringsOf(boxed),
+        CustomAttributeArgument[] items => items.SelectMany(StringsOf),
+        _ => [],
+    };
 
     private static int IlBytesOf(MethodBody body)
     {
