@@ -7,6 +7,7 @@ public static class CompilerAdvice
     private static readonly (string InMessage, string Instead)[] s_rows =
     [
         ("System.Nullable", "no nullable value types: keep a bool beside the value, or a value that means none"),
+        ("'Generic'", "no generics: an array with a count, or System.Collections.ArrayList"),
         ("List<", "no generics: an array with a count, or System.Collections.ArrayList"),
         ("Dictionary<", "no generics: System.Collections.Hashtable, or two arrays"),
         ("IEnumerable<", "no generics and no yield: fill an array, or call a delegate per item"),

@@ -13,7 +13,7 @@ public sealed class CompilerRefusalTests
         allowUnsafe: allowUnsafe);
 
     [TestMethod]
-    [DataRow("System.Collections.Generic.List<int> a;", "CS0234", "a board has none", DisplayName = "List<int>")]
+    [DataRow("System.Collections.Generic.List<int> a;", "CS0234", "no generics", DisplayName = "List<int>")]
     [DataRow("List<int> a;", "CS0246", "ArrayList", DisplayName = "List<int>, unqualified")]
     [DataRow("IEnumerable<int> a;", "CS0308", "", DisplayName = "IEnumerable<int>")]
     [DataRow("Func<int> a;", "CS0246", "delegate type of your own", DisplayName = "Func<int>")]
