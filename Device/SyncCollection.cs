@@ -60,6 +60,12 @@ namespace NanoSync.Device
         internal bool More; // the server has more
         internal bool Touched; // objects changed by this reply
 
+        // A large object on its way up, in parts.
+        internal uint UploadOrder; // its id or change number; 0 = none
+        internal int UploadDone; // bytes that the server has
+        internal int UploadSent; // bytes in the request under way
+        internal int UploadTotal;
+
         /// <summary>Status of the collection in the last reply that had one; 0 = none.</summary>
         public int LastStatus;
 

@@ -10,9 +10,13 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
+        private const int PassSlot = 3; // the store's values per collection: version from which a pass began, 0 = none under way
+        private const int SweepStep = 8;
+
         private readonly byte[] _newKey = new byte[SyncCollection.KeySize];
         private readonly byte[] _id = new byte[1 + Limits.Text]; // [0] = collection, so that it can name an answer as it is
         private int _newKeyLength;
+        private uint _definitionsSent;
         private int _idLength;
         private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
         private int _status;
@@ -20,7 +24,17 @@ namespace NanoSync.Device
         private SyncCollection _current; // null = content to be passed over
         private bool _admitted; // the current collection's ids have been looked at
         private bool _classKnown;
-        private byte _streaming; // 0 = gathering, 1 = streaming into the store, 2 = passing over
+        private byte _streaming; // where the bytes of the object go, one of:
+        private const byte Gathering = 0; // into _object
+        private const byte Streaming = 1; // into the store as they come
+        private const byte Passing = 2; // nowhere
+        private const byte Part = 3; // to a partial download
+
+        private bool _noSpace; // the object does not fit
+        private bool _hasRange; // the bytes are a part of a large object
+        private uint _rangeOffset;
+        private uint _rangeTotal;
+        private uint _rangeCrc;
 
         private bool Receive()
         {
@@ -41,6 +55,9 @@ namespace NanoSync.Device
                 return false;
             }
 
+            _commandId = 0;
+            _definitionsSent = _definitionsAsked;
+            _definitionsAsked = 0;
             bool whole = ReadReply();
             if (whole && _result.BytesDown == 0)
             {
@@ -50,7 +67,15 @@ namespace NanoSync.Device
 
             if (whole)
             {
-                _result.Store = _store.Commit();
+                _result.Store = KeepCommand();
+                if (_result.Store == StoreError.None)
+                {
+                    _result.Store = _store.Commit();
+                }
+                else
+                {
+                    _store.Abandon();
+                }
             }
             else
             {
@@ -59,12 +84,23 @@ namespace NanoSync.Device
             }
 
             whole = whole && _result.Store == StoreError.None;
+            if (whole)
+            {
+                SendStatus = false;
+                _tellCommand = false;
+                DoCommand();
+            }
+            else
+            {
+                _definitionsAsked |= _definitionsSent;
+            }
+
             for (int i = 0; i < _count; i++)
             {
                 Settle(_collections[i], whole);
             }
 
-            return whole && _result.Status == 0;
+            return whole && _result.Status == 0 && _result.Store == StoreError.None;
         }
 
         // [SPEC 2.3] The empty reply: nothing for you. Only a request without commands and answers gets it.
@@ -82,9 +118,11 @@ namespace NanoSync.Device
                 c.Introduced = true;
                 c.ToldWindow = _window;
                 c.LastStatus = 0;
+                Sweep(c);
             }
 
-            return true;
+            SendStatus = false;
+            return _result.Store == StoreError.None;
         }
 
         // A reply that does not fit into one batch is asked for again in smaller portions.
@@ -121,6 +159,63 @@ namespace NanoSync.Device
             {
                 c.Handler.Changed(c);
             }
+
+            if (c.Answered && !c.More)
+            {
+                Sweep(c);
+            }
+        }
+
+        // [SPEC 5.8] The server has named all it has since the start over: what was not named it has not. An inbox drops
+        // it; of a two-way collection it goes up again. A few at a time; the next round goes on.
+        private void Sweep(SyncCollection c)
+        {
+            int length;
+            if (c.Kind == CollectionKind.Outbox || _store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
+            {
+                return;
+            }
+
+            uint start = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
+            if (start == 0)
+            {
+                return;
+            }
+
+            int done = 0;
+            _info.Reset();
+            while (_result.Store == StoreError.None && _store.Next(c.Number, _info) == StoreError.None)
+            {
+                if (_info.State != ObjectState.Clean || _info.Version >= start)
+                {
+                    continue;
+                }
+
+                if (done++ == SweepStep)
+                {
+                    c.More = true;
+                    return;
+                }
+
+                _result.Store = c.Kind == CollectionKind.Inbox
+                    ? _store.RemoveServer(c.Number, _info.Key, 0, _info.KeyLength)
+                    : _store.SendAgain(_info);
+            }
+
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = MarkPass(c.Number, 0);
+            }
+        }
+
+        private StoreError MarkPass(int number, uint start)
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                _small[i] = (byte)(start >> (8 * i));
+            }
+
+            return _store.SetMeta(number, PassSlot, _small, 0, 4);
         }
 
         private bool ReadReply()
@@ -182,6 +277,13 @@ namespace NanoSync.Device
                     return TakeEnd();
                 case Item.Data:
                     return TakeData();
+                case Item.DataEnd:
+                    if (_reader.OpenTag(0) == Tags.Options)
+                    {
+                        TakeStructure();
+                    }
+
+                    return true;
                 case Item.Field:
                     // a server sends fields only to who asked for them; this engine does not [SPEC 6.4]
                     _result.Message = SyncError.BadRecord;
@@ -214,7 +316,9 @@ namespace NanoSync.Device
                     _clientNumber = 0;
                     _status = 0;
                     _gathered = 0;
-                    _streaming = 0;
+                    _streaming = Gathering;
+                    _hasRange = false;
+                    _noSpace = false;
                     return true;
 
                 default:
@@ -252,7 +356,11 @@ namespace NanoSync.Device
                     return true;
 
                 case Tags.Class:
-                    if (_reader.Scope != Scopes.Options)
+                    if (_reader.Scope == Scopes.Options)
+                    {
+                        NameStructure();
+                    }
+                    else
                     {
                         // the collection may not be known yet: any class of any collection counts as known until then
                         _classKnown = KnowsClass();
@@ -356,7 +464,13 @@ namespace NanoSync.Device
             _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, _newKeyLength);
             if (_result.Store == StoreError.None)
             {
+                // they were in the request, unless it started over: then what was refused comes down again
                 _result.Store = DropAnswers(c);
+            }
+
+            if (_result.Store == StoreError.None && c.StartsOver && c.Kind != CollectionKind.Outbox)
+            {
+                _result.Store = MarkPass(c.Number, _store.NextVersion);
             }
 
             return _result.Store == StoreError.None;
@@ -366,11 +480,6 @@ namespace NanoSync.Device
         private StoreError DropAnswers(SyncCollection c)
         {
             StoreError e = StoreError.None;
-            if (c.StartsOver)
-            {
-                return e; // they were not in the request
-            }
-
             _info.Reset();
             while (e == StoreError.None && _store.Next(AnswerCollection, _info) == StoreError.None)
             {
@@ -400,26 +509,131 @@ namespace NanoSync.Device
 
         private bool TakeData()
         {
-            if (_current == null || _streaming == 2 || _reader.OpenTag(1) == Tags.Options)
+            byte verb = _reader.OpenTag(1);
+            if (verb == Tags.Options)
+            {
+                GatherStructure();
+                return true;
+            }
+
+            if (_current == null || _streaming == Passing)
             {
                 return true;
             }
 
             int room = _object.Length - _gathered;
-            if (_reader.OpenTag(2) == Tags.Responses)
+            if (_reader.OpenTag(2) == Tags.Responses && verb != Tags.Fetch)
             {
                 // a reason: as much of it as a refused object keeps
                 Gather(_reader.DataCount < room ? _reader.DataCount : room);
                 return true;
             }
 
-            if (_streaming == 0 && _reader.DataCount <= room)
+            if (_hasRange)
+            {
+                return TakePart();
+            }
+
+            if (_streaming == Gathering && _reader.DataCount <= room)
             {
                 Gather(_reader.DataCount);
                 return true;
             }
 
             return Stream();
+        }
+
+        private void TakeRange(int at, uint offset)
+        {
+            // range(offset, total, crc): what bit 1, count, would say is known from the bytes
+            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
+            _rangeOffset = offset;
+        }
+
+        // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
+        private bool TakePart()
+        {
+            if (_streaming == Gathering)
+            {
+                int done = -1;
+                if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
+                {
+                    _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, _current.Class.Hash, (int)_rangeTotal, _rangeCrc, out done);
+                    if (IsOutOfSpace())
+                    {
+                        _noSpace = true;
+                    }
+                }
+
+                if (_result.Store == StoreError.None && !_noSpace && done >= 0 && done != (int)_rangeOffset)
+                {
+                    bool complete;
+                    _store.ClosePartial(out complete);
+                    done = -1;
+                }
+
+                _streaming = _result.Store != StoreError.None || _noSpace || done < 0 ? Passing : Part;
+            }
+
+            if (_streaming == Part)
+            {
+                _result.Store = _store.WritePartial(_reader.Data, _reader.DataOffset, _reader.DataCount);
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        private bool EndPart(byte tag)
+        {
+            if (!_classKnown)
+            {
+                return AnswerLater(tag, Status.UnknownClass, null);
+            }
+
+            if (_rangeTotal > (uint)_options.MaxObjectBytes)
+            {
+                return AnswerLater(tag, Status.TooLarge, null);
+            }
+
+            if (_noSpace)
+            {
+                return AnswerLater(tag, Status.OutOfSpace, null);
+            }
+
+            _current.More = true; // the rest, or the part passed over, is asked for with the next message
+            if (_streaming != Part)
+            {
+                return true;
+            }
+
+            bool complete;
+            _result.Store = _store.ClosePartial(out complete);
+            if (_result.Store == StoreError.Damaged)
+            {
+                // its check sum is wrong: from the start once more
+                _result.Store = StoreError.None;
+                return AnswerLater(tag, Status.Retry, null);
+            }
+
+            if (complete)
+            {
+                _current.Touched = true;
+                _result.ObjectsDown++;
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
+        // True, and the round goes on, when an object does not fit: an ordinary outcome that the server is told.
+        private bool IsOutOfSpace()
+        {
+            if (_result.Store != StoreError.IndexFull && _result.Store != StoreError.QuotaFull && _result.Store != StoreError.VolumeFull)
+            {
+                return false;
+            }
+
+            _result.Store = StoreError.None;
+            return true;
         }
 
         private void Gather(int count)
@@ -431,11 +645,11 @@ namespace NanoSync.Device
         // An object too large to be gathered goes into the store slice by slice.
         private bool Stream()
         {
-            if (_streaming == 0)
+            if (_streaming == Gathering)
             {
                 if (!_classKnown || IsPendingHere())
                 {
-                    _streaming = 2;
+                    _streaming = Passing;
                     return true;
                 }
 
@@ -445,12 +659,19 @@ namespace NanoSync.Device
                     _result.Store = _store.WritePut(_object, 0, _gathered);
                 }
 
-                _streaming = 1;
+                _streaming = Streaming;
             }
 
             if (_result.Store == StoreError.None)
             {
                 _result.Store = _store.WritePut(_reader.Data, _reader.DataOffset, _reader.DataCount);
+            }
+
+            if (IsOutOfSpace())
+            {
+                _store.AbandonPut();
+                _noSpace = true;
+                _streaming = Passing;
             }
 
             return _result.Store == StoreError.None;
@@ -460,6 +681,11 @@ namespace NanoSync.Device
         private bool TakeResponse()
         {
             SyncCollection c = _current;
+            if (_reader.Tag == Tags.Fetch)
+            {
+                return TakeFetched(c);
+            }
+
             bool outbox = c.Kind == CollectionKind.Outbox;
             uint order = _clientNumber;
             if (!outbox)
@@ -493,6 +719,15 @@ namespace NanoSync.Device
 
                     break;
 
+                case Status.Incomplete:
+                    // [SPEC 7.2] the server holds this much of a large object
+                    c.UploadOrder = order;
+                    c.UploadDone = _hasRange ? (int)_rangeOffset : 0;
+                    c.UploadSent = 0;
+                    c.HoldFrom = order;
+                    c.More = true;
+                    break;
+
                 case Status.Retry:
                 case Status.ServerError:
                     if (c.HoldFrom == 0 || order < c.HoldFrom)
@@ -517,6 +752,26 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
+        // The object asked for, or a part of it.
+        private bool TakeFetched(SyncCollection c)
+        {
+            if (_status == 0)
+            {
+                return _idLength == 0 || c.Kind == CollectionKind.Outbox || Keep(c, Tags.Fetch);
+            }
+
+            if (_status == Status.NotFound && _idLength > 0)
+            {
+                _result.Store = _store.DropPartial(c.Number, _id, 1, _idLength);
+                if (_result.Store == StoreError.NotFound)
+                {
+                    _result.Store = StoreError.None;
+                }
+            }
+
+            return _result.Store == StoreError.None;
+        }
+
         // Everything sent that the responses did not hold back or refuse is on the server.
         private bool Acknowledge()
         {
@@ -526,8 +781,20 @@ namespace NanoSync.Device
                 return true;
             }
 
+            if (c.UploadSent > 0)
+            {
+                // a part of a large object: the object itself is acknowledged with its last part
+                c.UploadDone += c.UploadSent;
+                c.UploadSent = 0;
+                if (c.UploadDone < c.UploadTotal)
+                {
+                    c.HoldFrom = c.UploadOrder;
+                    c.More = true;
+                }
+            }
+
             uint upTo = c.HoldFrom == 0 ? c.SentUpTo : c.HoldFrom - 1;
-            _result.ObjectsUp += c.Sent;
+            _result.ObjectsUp += c.HoldFrom == 0 ? c.Sent : c.Sent - 1;
             if (c.Kind == CollectionKind.Outbox)
             {
                 AcknowledgeRetried(c.Number, upTo);
@@ -616,11 +883,16 @@ namespace NanoSync.Device
 
         private bool Keep(SyncCollection c, byte tag)
         {
-            if (_streaming == 1)
+            if (_hasRange)
+            {
+                return EndPart(tag);
+            }
+
+            if (_streaming == Streaming)
             {
                 _result.Store = _store.EndPut();
             }
-            else
+            else if (!_noSpace)
             {
                 string reason = c.Handler == null ? null : c.Handler.Check(c, _object, 0, _gathered);
                 if (reason != null)
@@ -631,9 +903,8 @@ namespace NanoSync.Device
                 _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, c.Class.Hash, _object, 0, _gathered);
             }
 
-            if (_result.Store == StoreError.IndexFull || _result.Store == StoreError.QuotaFull || _result.Store == StoreError.VolumeFull)
+            if (_noSpace || IsOutOfSpace())
             {
-                _result.Store = StoreError.None;
                 return AnswerLater(tag, Status.OutOfSpace, null);
             }
 

@@ -48,6 +48,7 @@ namespace NanoSync.Device
         {
             _writer.Start(Tags.Sync);
             _writer.Value(Tags.Version, s_version);
+            WriteMessageOptions(counting);
             _writer.Start(Tags.Collections);
             for (int i = 0; i < _count; i++)
             {
@@ -69,6 +70,7 @@ namespace NanoSync.Device
                 c.HoldFrom = 0;
                 c.More = false;
                 c.Touched = false;
+                c.UploadSent = 0;
             }
 
             _writer.Start(Tags.Collection);
@@ -163,7 +165,7 @@ namespace NanoSync.Device
                 // a Fetch: the object as it is now
                 if (_store.FindKey(c.Number, _info.Key, 1, _info.KeyLength - 1, _found) == StoreError.None)
                 {
-                    WritePayload(_found, counting);
+                    WritePayload(_found, 0, _found.Length, counting);
                 }
                 else
                 {
@@ -186,31 +188,40 @@ namespace NanoSync.Device
 
         private void WriteCommands(SyncCollection c, bool counting)
         {
-            if (!counting && c.Sent == 0)
+            bool any = false;
+            if (c.Kind != CollectionKind.Outbox && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
-                return;
+                // [SPEC 7.2] go on with a large object from what is in flash
+                any = true;
+                _writer.Start(Tags.Commands);
+                _writer.Start(Tags.Fetch);
+                _writer.Value(Tags.ServerId, _info.Key, 0, _info.KeyLength);
+                WriteRange((uint)_info.Done, (uint)_options.ReplyBytes, 0, 0);
+                _writer.End();
             }
 
+            uint order = 0;
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
-            uint order = 0;
-            while (_store.NextPending(c.Number, order, _info) == StoreError.None)
+            while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None)
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
+                bool large = _info.Length > _options.RequestBytes && _info.State == ObjectState.Pending;
                 if (counting
-                    ? written == _window || (written > 0 && _writer.Length + _info.Length + Envelope > _options.RequestBytes)
+                    ? written == _window || (written > 0 && (large || _writer.Length + _info.Length + Envelope > _options.RequestBytes))
                     : order > c.SentUpTo)
                 {
                     break;
                 }
 
-                if (written == 0)
+                if (!any)
                 {
+                    any = true;
                     _writer.Start(Tags.Commands);
                 }
 
                 bool add = _info.KeyLength == 0;
-                WriteCommand(c, add && last != 0 && _info.Id == last + 1, counting);
+                WriteCommand(c, order, add && last != 0 && _info.Id == last + 1, large, counting);
                 if (_result.Store != StoreError.None)
                 {
                     return;
@@ -222,16 +233,20 @@ namespace NanoSync.Device
                 {
                     c.SentUpTo = order;
                     c.Sent = written;
+                    if (large)
+                    {
+                        break; // a part of it fills the message
+                    }
                 }
             }
 
-            if (written > 0)
+            if (any)
             {
                 _writer.End();
             }
         }
 
-        private void WriteCommand(SyncCollection c, bool implied, bool counting)
+        private void WriteCommand(SyncCollection c, uint order, bool implied, bool large, bool counting)
         {
             // an object deleted before the server named it is added first: only then is there something to delete
             if (_info.State == ObjectState.PendingDelete && _info.KeyLength > 0)
@@ -261,7 +276,24 @@ namespace NanoSync.Device
                 WriteClass(_info.Tag);
             }
 
-            WritePayload(_info, counting);
+            if (large)
+            {
+                if (c.UploadOrder != order || c.UploadDone >= _info.Length)
+                {
+                    c.UploadOrder = order;
+                    c.UploadDone = 0;
+                }
+
+                c.UploadTotal = _info.Length;
+                c.UploadSent = _info.Length - c.UploadDone < _options.RequestBytes ? _info.Length - c.UploadDone : _options.RequestBytes;
+                WriteRange((uint)c.UploadDone, 0, (uint)_info.Length, _info.Crc);
+                WritePayload(_info, c.UploadDone, c.UploadSent, counting);
+            }
+            else
+            {
+                WritePayload(_info, 0, _info.Length, counting);
+            }
+
             _writer.End();
         }
 
@@ -282,12 +314,13 @@ namespace NanoSync.Device
             _writer.Value(Tags.Class, _className, 0, 5);
         }
 
-        private void WritePayload(ObjectInfo info, bool counting)
+        private void WritePayload(ObjectInfo info, int at, int length, bool counting)
         {
-            _writer.DataStart(info.Length);
-            for (int at = 0; at < info.Length && !counting;)
+            int end = at + length;
+            _writer.DataStart(length);
+            while (at < end && !counting)
             {
-                int count = info.Length - at;
+                int count = end - at;
                 if (count > _buffer.Length)
                 {
                     count = _buffer.Length;

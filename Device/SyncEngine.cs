@@ -168,6 +168,7 @@ namespace NanoSync.Device
                 LoadKey(_collections[i]);
             }
 
+            LoadCommand();
             _open = true;
             return StoreError.None;
         }
@@ -269,7 +270,7 @@ namespace NanoSync.Device
                 }
             }
 
-            return _store.Count(AnswerCollection) == 0;
+            return _store.Count(AnswerCollection) == 0 && !_tellCommand && _definitionsAsked == 0;
         }
     }
 }

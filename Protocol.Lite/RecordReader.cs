@@ -12,7 +12,7 @@ namespace NanoSync.Protocol
     public sealed class RecordReader
     {
         /// <summary>2024-01-01 in seconds since 1970-01-01 UTC.</summary>
-        internal const uint Epoch = 1704067200;
+        public const uint Epoch = 1704067200;
 
         private ObjectClass _class;
         private byte[] _record;

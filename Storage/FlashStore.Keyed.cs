@@ -168,7 +168,25 @@ namespace NanoSync.Storage
 
         // ---- What the server says: within a batch, or each call a batch of its own ----
 
-        /// <summary>The object as the server has it; Clean afterwards, whatever it was before.</summary>
+        /// <summary>Makes a clean object Pending once more, as it is, with a new version: the server has lost it. In the batch when one is open.</summary>
+        public StoreError SendAgain(ObjectInfo info)
+        {
+            lock (_gate)
+            {
+                if (!_open)
+                {
+                    return StoreError.NotOpen;
+                }
+                int slot = FindObject(info);
+                if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean)
+                {
+                    return StoreError.NotFound;
+                }
+                return Rewrite(slot, (int)ObjectState.Pending, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
+            }
+        }
+
+        /// <summary>The object as the server has it; Clean afterwards, whatever it was before, with a new version.</summary>
         /// <param name="collection">A keyed collection.</param>
         /// <param name="key">The server's id.</param>
         /// <param name="keyOffset">Where it begins.</param>

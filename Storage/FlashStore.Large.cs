@@ -103,7 +103,7 @@ namespace NanoSync.Storage
             {
                 _batchNew++;
             }
-            StartObject(Format.Object, collection, id, 0, tag, (int)ObjectState.Clean, key, keyOffset, keyCount);
+            StartObject(Format.Object, collection, id, _nextVersion++, tag, (int)ObjectState.Clean, key, keyOffset, keyCount);
             _put = PutInline;
             _putCollection = collection;
             return StoreError.None;
@@ -363,7 +363,7 @@ namespace NanoSync.Storage
                 {
                     _batchNew++;
                 }
-                StartObject(Format.Object, _putCollection, id, 0, _putTag, (int)ObjectState.Clean, _putKey, 0, _putKeyLength);
+                StartObject(Format.Object, _putCollection, id, _nextVersion++, _putTag, (int)ObjectState.Clean, _putKey, 0, _putKeyLength);
                 _main.MarkLarge();
                 PutReference(_partFile, _partTotal, _partCrc);
                 _main.EndRecord();

@@ -86,6 +86,12 @@ namespace NanoSync.Storage
             }
         }
 
+        /// <summary>The version that the next change of any keyed object gets: what is put from now on has this one or a higher one.</summary>
+        public uint NextVersion
+        {
+            get { return _nextVersion; }
+        }
+
         /// <summary>The next object of a keyed collection, pending, refused or clean, without deleted ones; in no order. Begin with a reset info.</summary>
         public StoreError Next(int collection, ObjectInfo info)
         {

@@ -1,0 +1,407 @@
+// Embedded structures in the Options of the message: status, clock, commands, class definitions. [SPEC 7.1]
+//
+// One command of the server is carried out per reply, in the order of their ids. What became of it is durable before it
+// is begun and goes up with the next message; the server repeats a command until then, and the device knows its number.
+
+using System;
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    public sealed partial class SyncEngine
+    {
+        private const int CommandSlot = 1; // the engine's own collection: id (4 bytes) and status (2) of the last command
+        private const int StructureTime = 1;
+        private const int StructureCommand = 2;
+        private const int StructureRange = 3;
+        private const int StructureDefinition = 16; // + number of the class
+
+        private static readonly byte[] s_time = Encoding.UTF8.GetBytes("time");
+        private static readonly byte[] s_status = Encoding.UTF8.GetBytes("status");
+        private static readonly byte[] s_result = Encoding.UTF8.GetBytes("result");
+        private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
+        private static readonly byte[] s_restart = Encoding.UTF8.GetBytes("restart");
+        private static readonly byte[] s_interval = Encoding.UTF8.GetBytes("interval");
+        private static readonly byte[] s_startOver = Encoding.UTF8.GetBytes("start-over");
+        private static readonly byte[] s_sendStatus = Encoding.UTF8.GetBytes("send-status");
+        private static readonly byte[] s_sendDiary = Encoding.UTF8.GetBytes("send-diary");
+
+        private readonly byte[] _small = new byte[24]; // a range (1 + 4 * 5) or a result (1 + 5 + 3)
+        private IDeviceHost _host;
+        private RecordWriter _statusRecord; // made when there is a host
+        private ObjectClass _statusClass;
+        private uint _definitionsAsked; // one bit per class
+        private uint _lastCommand; // id of the last command done
+        private int _lastCommandStatus;
+        private bool _tellCommand;
+
+        // The structure of the reply that is being read, and the command found in it.
+        private int _structure;
+        private int _structureLength;
+        private DeviceCommand _named; // which command the structure is
+        private DeviceCommand _command;
+        private uint _commandId;
+        private uint _commandValue;
+        private int _commandStatus;
+
+        /// <summary>Ask the server for its clock with the next message; cleared when it came.</summary>
+        public bool AskTime;
+
+        /// <summary>Send the device's status with the next message; cleared when the server has it.</summary>
+        public bool SendStatus;
+
+        /// <summary>The application's side of embedded structures; null = none. Set before Open.</summary>
+        public IDeviceHost Host
+        {
+            get
+            {
+                return _host;
+            }
+
+            set
+            {
+                _host = value;
+                _statusRecord = new RecordWriter(128);
+                _statusClass = BuiltIn.Status();
+            }
+        }
+
+        private void LoadCommand()
+        {
+            int length;
+            if (_store.GetMeta(AnswerCollection, CommandSlot, _small, 0, out length) == StoreError.None && length == 6)
+            {
+                _lastCommand = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
+                _lastCommandStatus = _small[4] | (_small[5] << 8);
+            }
+        }
+
+        private void WriteMessageOptions(bool counting)
+        {
+            bool status = SendStatus && _host != null;
+            if (!status && !AskTime && !_tellCommand && _definitionsAsked == 0)
+            {
+                return;
+            }
+
+            _writer.Start(Tags.Options);
+            if (status)
+            {
+                if (counting)
+                {
+                    _statusRecord.Begin(_statusClass);
+                    _host.WriteStatus(_statusRecord);
+                }
+
+                WriteStructure(s_status, _statusRecord.Buffer, _statusRecord.Length);
+            }
+
+            if (_tellCommand)
+            {
+                // result(id, status): both present
+                _small[0] = 3;
+                int length = PutVarint(1, _lastCommand);
+                length = PutVarint(length, (uint)_lastCommandStatus);
+                WriteStructure(s_result, _small, length);
+            }
+
+            for (int i = 0; i < _classCount; i++)
+            {
+                if ((_definitionsAsked & (1u << i)) != 0)
+                {
+                    byte[] definition = Encoding.UTF8.GetBytes(_classes[i].Definition);
+                    WriteStructure(Encoding.UTF8.GetBytes("def:" + WireText(_classes[i])), definition, definition.Length);
+                }
+            }
+
+            if (AskTime)
+            {
+                _writer.Value(Tags.Class, s_time);
+            }
+
+            _writer.End();
+        }
+
+        private static string WireText(ObjectClass type)
+        {
+            return Encoding.UTF8.GetString(type.WireName, 0, type.WireName.Length);
+        }
+
+        private void WriteStructure(byte[] name, byte[] record, int length)
+        {
+            _writer.Value(Tags.Class, name);
+            _writer.DataStart(length);
+            _writer.Data(record, 0, length);
+            _writer.DataEnd();
+        }
+
+        // range(offset, count) wanted, or range(offset, total, crc) of a part that follows
+        private void WriteRange(uint offset, uint count, uint total, uint crc)
+        {
+            _small[0] = count != 0 ? (byte)3 : (byte)0xD;
+            int length = PutVarint(1, offset);
+            if (count != 0)
+            {
+                length = PutVarint(length, count);
+            }
+            else
+            {
+                length = PutVarint(PutVarint(length, total), crc);
+            }
+
+            _writer.Start(Tags.Options);
+            WriteStructure(s_range, _small, length);
+            _writer.End();
+        }
+
+        private int PutVarint(int at, uint value)
+        {
+            while (value >= 0x80)
+            {
+                _small[at++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            _small[at++] = (byte)value;
+            return at;
+        }
+
+        // A Class in Options: which structure is it? A definition is asked for by its name alone.
+        private void NameStructure()
+        {
+            _structure = 0;
+            _structureLength = 0;
+            _named = DeviceCommand.Unknown;
+            if (_reader.OpenTag(1) != Tags.Sync)
+            {
+                _structure = _reader.TextIs(s_range) ? StructureRange : 0;
+                return;
+            }
+
+            if (_reader.TextIs(s_time))
+            {
+                _structure = StructureTime;
+            }
+            else if (IsDefinition())
+            {
+                for (int i = 0; i < _classCount; i++)
+                {
+                    if (EndsWith(_classes[i].WireName))
+                    {
+                        _structure = StructureDefinition + i;
+                        _definitionsAsked |= 1u << i; // taken back when data follow: then it was not a question
+                    }
+                }
+            }
+            else
+            {
+                // whatever else the server sends with data is a command; one unknown here is answered so
+                _structure = StructureCommand;
+                _named = _reader.TextIs(s_restart) ? DeviceCommand.Restart
+                    : _reader.TextIs(s_interval) ? DeviceCommand.Interval
+                    : _reader.TextIs(s_startOver) ? DeviceCommand.StartOver
+                    : _reader.TextIs(s_sendStatus) ? DeviceCommand.SendStatus
+                    : _reader.TextIs(s_sendDiary) ? DeviceCommand.SendDiary
+                    : DeviceCommand.Unknown;
+            }
+        }
+
+        private bool IsDefinition()
+        {
+            byte[] text = _reader.Text;
+            return _reader.TextLength > 4 && text[0] == 'd' && text[1] == 'e' && text[2] == 'f' && text[3] == ':';
+        }
+
+        private bool EndsWith(byte[] wireName)
+        {
+            if (_reader.TextLength != wireName.Length + 4)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < wireName.Length; i++)
+            {
+                if (_reader.Text[i + 4] != wireName[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        // A structure's bytes; longer than any this engine knows: passed over.
+        private void GatherStructure()
+        {
+            if (_structure != 0 && _structureLength + _reader.DataCount <= _object.Length)
+            {
+                Array.Copy(_reader.Data, _reader.DataOffset, _object, _structureLength, _reader.DataCount);
+                _structureLength += _reader.DataCount;
+            }
+            else
+            {
+                _structure = 0;
+            }
+        }
+
+        private void TakeStructure()
+        {
+            int at = 1;
+            uint first;
+            uint second = 0;
+            if (_structure >= StructureDefinition)
+            {
+                _definitionsAsked &= ~(1u << (_structure - StructureDefinition));
+            }
+
+            if (_structureLength < 2 || (_object[0] & 1) == 0 || !GetVarint(ref at, out first))
+            {
+                return;
+            }
+
+            if ((_object[0] & 2) != 0 && !GetVarint(ref at, out second))
+            {
+                return;
+            }
+
+            switch (_structure)
+            {
+                case StructureTime:
+                    AskTime = false;
+                    if (_host != null)
+                    {
+                        _host.SetTime(unchecked(first + RecordReader.Epoch), (int)second);
+                    }
+
+                    break;
+
+                case StructureRange:
+                    TakeRange(at, first);
+                    break;
+
+                case StructureCommand:
+                    if (first > _lastCommand && (_commandId == 0 || first < _commandId))
+                    {
+                        _command = _named;
+                        _commandId = first;
+                        _commandValue = second;
+                        _commandStatus = Judge(at);
+                    }
+                    else if (first == _lastCommand)
+                    {
+                        _tellCommand = true; // the answer was lost
+                    }
+
+                    break;
+            }
+        }
+
+        private int Judge(int at)
+        {
+            switch (_command)
+            {
+                case DeviceCommand.Unknown:
+                    return Status.NotFound;
+                case DeviceCommand.SendStatus:
+                    return _host == null ? Status.NotFound : Status.Success;
+                case DeviceCommand.StartOver:
+                    // its text: length in _commandValue, bytes behind it
+                    for (int i = 0; i < _count; i++)
+                    {
+                        byte[] name = _collections[i].Name;
+                        if (name.Length == _commandValue && at + name.Length <= _structureLength && Same(name, at))
+                        {
+                            _commandValue = (uint)i;
+                            return Status.Success;
+                        }
+                    }
+
+                    return Status.NotFound;
+                default:
+                    return _host == null ? Status.NotFound : _host.Accept(_command, _commandValue);
+            }
+        }
+
+        private bool Same(byte[] name, int at)
+        {
+            for (int i = 0; i < name.Length; i++)
+            {
+                if (_object[at + i] != name[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        // Into the batch: the command counts as done from its commit on.
+        private StoreError KeepCommand()
+        {
+            if (_commandId == 0)
+            {
+                return StoreError.None;
+            }
+
+            for (int i = 0; i < 4; i++)
+            {
+                _small[i] = (byte)(_commandId >> (8 * i));
+            }
+
+            _small[4] = (byte)_commandStatus;
+            _small[5] = (byte)(_commandStatus >> 8);
+            StoreError error = _store.SetMeta(AnswerCollection, CommandSlot, _small, 0, 6);
+            if (error == StoreError.None && _command == DeviceCommand.StartOver && _commandStatus == Status.Success)
+            {
+                _newKey[0] = (byte)'0';
+                error = _store.SetMeta((int)_commandValue, KeySlot, _newKey, 0, 1);
+            }
+
+            return error;
+        }
+
+        // After the commit.
+        private void DoCommand()
+        {
+            if (_commandId == 0)
+            {
+                return;
+            }
+
+            _lastCommand = _commandId;
+            _lastCommandStatus = _commandStatus;
+            _tellCommand = true;
+            if (_commandStatus != Status.Success)
+            {
+                return;
+            }
+
+            if (_command == DeviceCommand.SendStatus)
+            {
+                SendStatus = true;
+            }
+            else if (_command != DeviceCommand.StartOver)
+            {
+                _host.Execute(_command, _commandValue);
+            }
+        }
+
+        private bool GetVarint(ref int at, out uint value)
+        {
+            value = 0;
+            for (int shift = 0; shift < 35 && at < _structureLength; shift += 7)
+            {
+                byte b = _object[at++];
+                value |= (uint)(b & 0x7F) << shift;
+                if (b < 0x80)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+}
