@@ -2,8 +2,7 @@
 
 using System.Diagnostics;
 using NanoSync.Device;
-using NanoSync.Device.LeanHttp;
-using NanoSync.Device.PlatformHttp;
+
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Server;

@@ -1,0 +1,20 @@
+using NanoSync.Device;
+
+namespace NanoSync.Virtual;
+
+/// <summary>The way to the server that the command line chose.</summary>
+internal static class Carriers
+{
+    public static ICarrier Make(Uri server, string token, bool platformHttp)
+    {
+        if (server.Scheme is not ("http" or "https"))
+        {
+            throw new UserError($"--server {server}: http and https are spoken here, not {server.Scheme}.");
+        }
+
+        string url = new Uri(server, "sync").AbsoluteUri;
+        return platformHttp
+            ? new PlatformHttpCarrier(url, token, new PcHttpPlatform(null))
+            : new LeanHttpCarrier(url, token, new PcTls(null));
+    }
+}
