@@ -15,6 +15,7 @@ namespace NanoSync.Storage
         private int _touchedCount;
         private int _batchFileCount;
         private int _batchNew;      // objects the batch adds, at most
+        private int _batchAside;    // readings it sets aside, less those dropped for them
         private int _batchNewMeta;
         private int _batchGrowth;   // bytes of large files the batch adds
         private bool _batch;        // Begin was called
@@ -294,6 +295,7 @@ namespace NanoSync.Storage
             _batchFileCount = 0;
             _batchNew = 0;
             _batchNewMeta = 0;
+            _batchAside = 0;
             _batchGrowth = 0;
             _partIsNew = false;
         }

@@ -13,7 +13,6 @@ namespace NanoSync.Storage
         private uint _boundFile;        // the segment whose bound and length are known
         private uint _bound;            // its readings have ids below this one
         private int _boundLength;
-        private int _scanLength;        // bytes to look at in the segment Bound was last asked about
 
         /// <summary>
         /// Appends a reading. Durable when the call returns, unless an append batch on this outbox is open. Allowed while a
@@ -164,7 +163,7 @@ namespace NanoSync.Storage
                 {
                     return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
                 }
-                if (_asideCount + _batchNew >= _options.SetAsideSlots)
+                if (_asideCount + _batchAside >= _options.SetAsideSlots)
                 {
                     error = DropOldestAside(collection);
                     if (error != StoreError.None)
@@ -499,18 +498,15 @@ namespace NanoSync.Storage
         {
             if (file == outbox.Tail)
             {
-                _scanLength = outbox.TailLength;
                 return outbox.NextId;
             }
             if (file == _boundFile)
             {
-                _scanLength = _boundLength;
                 return _bound;
             }
             _boundFile = file;
             _bound = uint.MaxValue;
             _boundLength = LengthOf(file, 0);
-            _scanLength = _boundLength;
             for (uint next = file + 1; next <= outbox.Tail; next++)
             {
                 int at = _reader.Load(next, 0, Format.HeaderSize);
@@ -540,7 +536,7 @@ namespace NanoSync.Storage
                 uint bound = Bound(outbox, file);
                 if (after + 1 < bound)
                 {
-                    int length = _scanLength;
+                    int length = file == outbox.Tail ? outbox.TailLength : _boundLength;
                     if (at < Format.HeaderSize)
                     {
                         at = Format.HeaderSize;
@@ -601,7 +597,7 @@ namespace NanoSync.Storage
             }
             _main.Put(source, data, at + _reader.Size - Format.Crc - data);
             _main.EndRecord();
-            _batchNew++;
+            _batchAside++;
             return Leave();
         }
 
@@ -632,7 +628,7 @@ namespace NanoSync.Storage
             StoreError error = PutGone(oldest);
             if (error == StoreError.None && _batch)
             {
-                _batchNew--;
+                _batchAside--;
             }
             return error;
         }
