@@ -53,7 +53,8 @@ namespace NanoSync.Storage
 
         /// <summary>Makes the batch durable, whole.</summary>
         /// <returns>
-        /// None. NotBegun; Busy while a payload is being written. VolumeFull and others: nothing of the batch happened, it is
+        /// None. NotBegun; Busy while a payload is being written. VolumeFull (the store has then given its spare bytes up: try
+        /// once more) and others: nothing of the batch happened, it is
         /// over, the store stays usable. Only after VolumeFailed, when what was written could not be read back, the next Open
         /// decides.
         /// </returns>
@@ -365,6 +366,10 @@ namespace NanoSync.Storage
                 _main.Turn(file, end);
                 SettleOutboxes();
                 return StoreError.None;
+            }
+            if (code == VolumeCode.Full)
+            {
+                GiveSpare();
             }
             if (before == 0)
             {

@@ -177,7 +177,7 @@ public sealed class CutTests
                 }
             },
             seed: Environment.GetEnvironmentVariable("NANOSYNC_SEED"),
-            iter: int.Parse(Environment.GetEnvironmentVariable("NANOSYNC_LIVES") ?? "250"),
+            iter: int.Parse(Environment.GetEnvironmentVariable("NANOSYNC_LIVES") ?? "400"),
             threads: 2);
         TestContext.WriteLine($"random lives: {s_cuts - before} cuts (with those of tests beside), {s_secondCuts} second cuts in all, {watch.Elapsed.TotalSeconds:0.0} s");
     }

@@ -248,7 +248,7 @@ public sealed class DamageTests
             life.Volume.Files.Remove(file);
         }
         string id = life.Store.FormatId;
-        var store = new FlashStore(life.Volume, new StoreOptions { QuotaBytes = 18432, SegmentBytes = 1024, BufferBytes = 256, Entropy = 12 });
+        var store = new FlashStore(life.Volume, new StoreOptions { QuotaBytes = 19456, SegmentBytes = 1024, BufferBytes = 256, Entropy = 12 });
         store.DeclareOutbox(Life.Strict, 4096, false);
         store.DeclareKeyed(Life.Keyed, 12);
         store.DeclareOutbox(Life.Dropping, 4096, true);

@@ -108,7 +108,7 @@ public sealed class Life
     {
         var store = new FlashStore(volume, new StoreOptions
         {
-            QuotaBytes = 8192 + 10240,
+            QuotaBytes = 8192 + 11264,
             SegmentBytes = 1024,
             BufferBytes = 256,
             StepBytes = 256,
