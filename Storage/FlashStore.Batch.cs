@@ -15,6 +15,7 @@ namespace NanoSync.Storage
         private int _touchedCount;
         private int _batchFileCount;
         private int _batchNew;      // objects the batch adds, at most
+        private int _batchAside;    // readings it sets aside, less those dropped for them
         private int _batchNewMeta;
         private int _batchGrowth;   // bytes of large files the batch adds
         private bool _batch;        // Begin was called
@@ -52,7 +53,8 @@ namespace NanoSync.Storage
 
         /// <summary>Makes the batch durable, whole.</summary>
         /// <returns>
-        /// None. NotBegun; Busy while a payload is being written. VolumeFull and others: nothing of the batch happened, it is
+        /// None. NotBegun; Busy while a payload is being written. VolumeFull (the store has then given its spare bytes up: try
+        /// once more) and others: nothing of the batch happened, it is
         /// over, the store stays usable. Only after VolumeFailed, when what was written could not be read back, the next Open
         /// decides.
         /// </returns>
@@ -294,6 +296,7 @@ namespace NanoSync.Storage
             _batchFileCount = 0;
             _batchNew = 0;
             _batchNewMeta = 0;
+            _batchAside = 0;
             _batchGrowth = 0;
             _partIsNew = false;
         }
@@ -363,6 +366,10 @@ namespace NanoSync.Storage
                 _main.Turn(file, end);
                 SettleOutboxes();
                 return StoreError.None;
+            }
+            if (code == VolumeCode.Full)
+            {
+                GiveSpare();
             }
             if (before == 0)
             {

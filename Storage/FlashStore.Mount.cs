@@ -42,7 +42,15 @@ namespace NanoSync.Storage
             }
             FinishOutboxes();
             DeleteOrphans(files);
-            return _head != 0 ? StoreError.None : BeginNew(files);
+            if (_head == 0)
+            {
+                error = BeginNew(files);
+            }
+            if (error == StoreError.None)
+            {
+                MakeSpare();
+            }
+            return error;
         }
 
         // Format id, salt and counters. A main segment's are the store's; an outbox's salt serves when the main log is lost.

@@ -13,7 +13,6 @@ namespace NanoSync.Storage
         private uint _boundFile;        // the segment whose bound and length are known
         private uint _bound;            // its readings have ids below this one
         private int _boundLength;
-        private int _scanLength;        // bytes to look at in the segment Bound was last asked about
 
         /// <summary>
         /// Appends a reading. Durable when the call returns, unless an append batch on this outbox is open. Allowed while a
@@ -164,7 +163,7 @@ namespace NanoSync.Storage
                 {
                     return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
                 }
-                if (_asideCount + _batchNew >= _options.SetAsideSlots)
+                if (_asideCount + _batchAside >= _options.SetAsideSlots)
                 {
                     error = DropOldestAside(collection);
                     if (error != StoreError.None)
@@ -405,7 +404,7 @@ namespace NanoSync.Storage
             uint bound = Bound(outbox, outbox.Head);
             if (bound > 0 && bound != uint.MaxValue)
             {
-                TakeOff(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1);
+                TakeOff(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
             }
             return DeleteHead(outbox, bound);
         }
@@ -423,6 +422,15 @@ namespace NanoSync.Storage
             outbox.Bytes -= length;
             outbox.HeadFirst = bound;
             outbox.Head = file == outbox.Tail ? 0 : file + 1;
+            int at = outbox.Head == 0 ? -1 : _reader.Load(outbox.Head, 0, Format.HeaderSize);
+            if (at >= 0 && Format.IsHeader(_reader.Buffer, at, outbox.Head))
+            {
+                outbox.HeadFirst = Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
+            }
+            else if (outbox.Head != 0 && FindReading(outbox, outbox.Head, 0, 0))
+            {
+                outbox.HeadFirst = Format.U32(_reader.Buffer, _reader.Index + Format.Id);
+            }
             return StoreError.None;
         }
 
@@ -455,15 +463,15 @@ namespace NanoSync.Storage
                 Outbox outbox = _outboxes[i];
                 if (outbox != null && outbox.Acked > outbox.Counted)
                 {
-                    TakeOff(outbox, i, outbox.Counted, outbox.Acked);
+                    TakeOff(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail);
                     outbox.Counted = outbox.Acked;
                     TrimOutbox(outbox, i);
                 }
             }
         }
 
-        // Takes readings above one id, up to another, off the count, and deletes their large files.
-        private void TakeOff(Outbox outbox, int collection, uint after, uint upTo)
+        // Takes readings above one id, up to another and to a segment, off the count, and deletes their large files.
+        private void TakeOff(Outbox outbox, int collection, uint after, uint upTo, uint lastFile)
         {
             uint file = outbox.Head;
             int at = 0;
@@ -472,7 +480,7 @@ namespace NanoSync.Storage
                 byte[] buffer = _reader.Buffer;
                 int index = _reader.Index;
                 after = Format.U32(buffer, index + Format.Id);
-                if (after > upTo)
+                if (after > upTo || _found > lastFile)
                 {
                     return;
                 }
@@ -499,32 +507,56 @@ namespace NanoSync.Storage
         {
             if (file == outbox.Tail)
             {
-                _scanLength = outbox.TailLength;
                 return outbox.NextId;
             }
             if (file == _boundFile)
             {
-                _scanLength = _boundLength;
                 return _bound;
             }
             _boundFile = file;
             _bound = uint.MaxValue;
             _boundLength = LengthOf(file, 0);
-            _scanLength = _boundLength;
-            for (uint next = file + 1; next <= outbox.Tail; next++)
+            int at = _reader.Load(file + 1, 0, Format.HeaderSize);
+            if (at >= 0 && Format.IsHeader(_reader.Buffer, at, file + 1))
+            {
+                _bound = Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
+            }
+            if (_bound == uint.MaxValue)
+            {
+                // The next header is damaged: the marks in the segment itself tell where its last whole batch ends.
+                _bound = FirstBehind(outbox, file);
+                _boundLength = EndOfBatches(file, _boundLength);
+            }
+            return _bound;
+        }
+
+        // The first id that a later segment's header vouches for.
+        private uint FirstBehind(Outbox outbox, uint file)
+        {
+            for (uint next = file + 2; next <= outbox.Tail; next++)
             {
                 int at = _reader.Load(next, 0, Format.HeaderSize);
                 if (at >= 0 && Format.IsHeader(_reader.Buffer, at, next))
                 {
-                    _bound = Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
-                    break;
+                    return Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
                 }
             }
-            if (_bound == uint.MaxValue)
+            return outbox.NextId;
+        }
+
+        private int EndOfBatches(uint file, int length)
+        {
+            int end = Format.HeaderSize;
+            int at = end;
+            while (_reader.Find(file, at, length))
             {
-                _bound = outbox.NextId;
+                at = _reader.At + _reader.Size;
+                if ((_reader.Buffer[_reader.Index] & Format.LastFlag) != 0)
+                {
+                    end = at;
+                }
             }
-            return _bound;
+            return end;
         }
 
         // Finds the first reading with an id above this one, from a place on. It is then in the reader, its segment in _found.
@@ -540,7 +572,7 @@ namespace NanoSync.Storage
                 uint bound = Bound(outbox, file);
                 if (after + 1 < bound)
                 {
-                    int length = _scanLength;
+                    int length = file == outbox.Tail ? outbox.TailLength : _boundLength;
                     if (at < Format.HeaderSize)
                     {
                         at = Format.HeaderSize;
@@ -601,7 +633,7 @@ namespace NanoSync.Storage
             }
             _main.Put(source, data, at + _reader.Size - Format.Crc - data);
             _main.EndRecord();
-            _batchNew++;
+            _batchAside++;
             return Leave();
         }
 
@@ -632,7 +664,7 @@ namespace NanoSync.Storage
             StoreError error = PutGone(oldest);
             if (error == StoreError.None && _batch)
             {
-                _batchNew--;
+                _batchAside--;
             }
             return error;
         }

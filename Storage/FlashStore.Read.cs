@@ -374,17 +374,28 @@ namespace NanoSync.Storage
             return count;
         }
 
+        // Whether an information still says where its object lies.
+        private bool IsCurrent(ObjectInfo info)
+        {
+            if (info.Slot < 0)
+            {
+                return _outboxes[info.Collection] != null && info.Id > _outboxes[info.Collection].Acked;
+            }
+            return _index.IsUsed(info.Slot) && _index.Offset(info.Slot) == info.RecordOffset
+                && SegmentFile(_index.Segment(info.Slot)) == info.RecordFile;
+        }
+
         private int ReadLargeFile(ObjectInfo info, int position, byte[] buffer, int offset, int count)
         {
             int read = _volume.Read(info.DataFile, position, buffer, offset, count);
             if (read < count)
             {
-                if (read == VolumeCode.NotFound)
+                if (read == VolumeCode.NotFound && !IsCurrent(info))
                 {
                     return -(int)StoreError.Stale;
                 }
                 _health.Note(info.DataFile, position, info.Id, read < 0 ? read : 0);
-                return -(int)(read < 0 ? StoreError.VolumeFailed : StoreError.Damaged);
+                return -(int)(read < 0 && read != VolumeCode.NotFound ? StoreError.VolumeFailed : StoreError.Damaged);
             }
             if (position == 0)
             {

@@ -7,6 +7,8 @@ namespace NanoSync.Storage
         private const int PutSteps = 8;     // most steps within one put; then the caller is asked to call Step
         private const int AllSteps = 2000;  // more than a full turn of the largest log
 
+        private bool _hasSpare;     // a file of a segment's size, given up when the volume is full
+        private int _spareAt;       // files deleted when the spare was last missed
         private int _reclaimAt;     // how far the oldest segment is copied
 
         /// <summary>
@@ -18,7 +20,15 @@ namespace NanoSync.Storage
         {
             lock (_gate)
             {
-                if (!_open || _batch || _put != PutNone || !WantsReclaim(2 * _options.SegmentBytes))
+                if (!_open || _batch || _put != PutNone)
+                {
+                    return false;
+                }
+                if (!_hasSpare && _health.FilesDeleted != _spareAt)
+                {
+                    MakeSpare();
+                }
+                if (!WantsReclaim(2 * _options.SegmentBytes))
                 {
                     return false;
                 }
@@ -31,7 +41,7 @@ namespace NanoSync.Storage
         {
             get
             {
-                int bytes = _mainBytes + _largeBytes;
+                int bytes = _mainBytes + _largeBytes + (_hasSpare ? _options.SegmentBytes : 0);
                 for (int i = 0; i <= MaxCollection; i++)
                 {
                     if (_outboxes[i] != null)
@@ -53,10 +63,69 @@ namespace NanoSync.Storage
             }
         }
 
-        // What objects may take: three segments are kept for reclaiming, acknowledging and deleting.
+        // What objects may take. Four segments are kept: one as the spare, one for reclaim to copy to, two so that a turn of
+        // the log always gains and there is room to acknowledge and delete.
         private int ObjectQuota
         {
-            get { return _mainQuota - 3 * _options.SegmentBytes; }
+            get { return _mainQuota - 4 * _options.SegmentBytes; }
+        }
+
+        // What the log and its large files may take before reclaim must go first.
+        private int FileQuota
+        {
+            get { return _mainQuota - 2 * _options.SegmentBytes; }
+        }
+
+        // Puts bytes aside on the volume, so that acknowledging and reclaiming stay possible when others, or the outboxes, have
+        // filled it: without them a full volume could never be emptied.
+        private void MakeSpare()
+        {
+            uint file = StoreFile.Make(StoreFile.Spare, 0, 1);
+            int length = LengthOf(file, 0);
+            if (length != _options.SegmentBytes)
+            {
+                if (length > 0)
+                {
+                    DeleteFile(file);
+                }
+                length = 0;
+                int code = _volume.OpenAppend(0, file);
+                bool opened = code == VolumeCode.Ok;
+                while (code == VolumeCode.Ok && length < _options.SegmentBytes)
+                {
+                    int count = _options.SegmentBytes - length;
+                    if (count > _options.BufferBytes)
+                    {
+                        count = _options.BufferBytes;
+                    }
+                    code = _volume.Append(0, _main.Buffer, 0, count);
+                    length += count;
+                }
+                if (opened)
+                {
+                    int closed = _volume.Close(0);
+                    code = code == VolumeCode.Ok ? closed : code;
+                    _health.FilesClosed++;
+                    _health.BytesWritten += length;
+                }
+                if (code != VolumeCode.Ok)
+                {
+                    DeleteFile(file);
+                    _spareAt = _health.FilesDeleted;
+                    return;
+                }
+            }
+            _hasSpare = true;
+        }
+
+        private void GiveSpare()
+        {
+            if (_hasSpare)
+            {
+                _hasSpare = false;
+                DeleteFile(StoreFile.Make(StoreFile.Spare, 0, 1));
+                _spareAt = _health.FilesDeleted;
+            }
         }
 
         private bool Fits(int more)
@@ -69,14 +138,14 @@ namespace NanoSync.Storage
             get { return (int)(StoreFile.Number(_main.File) - StoreFile.Number(_head)) + 1; }
         }
 
-        // Whether less than this is free below the last segment, which is reclaim's own, while there is something to gain.
+        // Whether less than this is free while there is something to gain.
         private bool WantsReclaim(int room)
         {
             if (MainSegments >= MaxSegments - 20)
             {
                 return true;
             }
-            return _mainBytes + _largeBytes + room > _mainQuota - _options.SegmentBytes
+            return _mainBytes + _largeBytes + room > FileQuota
                 && _mainBytes - _liveBytes > _options.SegmentBytes / 2;
         }
 
@@ -98,7 +167,7 @@ namespace NanoSync.Storage
         private StoreError MakeRoom(int need, bool bounded)
         {
             int steps = bounded ? PutSteps : AllSteps;
-            int limit = _mainQuota - _options.SegmentBytes;
+            int limit = FileQuota;
             while (_mainBytes + _largeBytes + need + Format.HeaderSize > limit || MainSegments >= MaxSegments - 2)
             {
                 if (steps-- == 0)

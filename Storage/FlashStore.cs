@@ -224,7 +224,7 @@ namespace NanoSync.Storage
                     capacity += _limits[i] + 1; // a partial download
                 }
             }
-            if (_mainQuota < 6 * o.SegmentBytes || _mainQuota / o.SegmentBytes > MaxSegments - 50)
+            if (_mainQuota < 7 * o.SegmentBytes || _mainQuota / o.SegmentBytes > MaxSegments - 50)
             {
                 return StoreError.BadQuota;
             }
@@ -261,6 +261,8 @@ namespace NanoSync.Storage
             _metaCount = 0;
             _asideCount = 0;
             _reclaimAt = 0;
+            _hasSpare = false;
+            _spareAt = 0;
             _partFile = 0;
             ResetBatch();
             return StoreError.None;

@@ -55,6 +55,15 @@ namespace NanoSync.Storage
         /// <summary>Bytes of the reason.</summary>
         public int ReasonLength;
 
+        /// <summary>
+        /// A reading that was refused and is tried again: acknowledging the readings up to an id does not cover it, drop it
+        /// (<see cref="FlashStore.Drop"/>) when the server has it.
+        /// </summary>
+        public bool Retried
+        {
+            get { return Slot >= 0; }
+        }
+
         // Where the record lies, and where its payload: in the same file behind the head, or a file of its own.
         internal uint RecordFile;
         internal int RecordOffset;

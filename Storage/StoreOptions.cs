@@ -5,7 +5,7 @@ namespace NanoSync.Storage
     {
         /// <summary>
         /// Most bytes of flash the store's files take together. Default 96 KB. The outboxes' quotas are part of it; the rest,
-        /// at least 6 segments, is the main log's, three segments of which are never given to objects: they keep
+        /// at least 7 segments, is the main log's, four segments of which are never given to objects: they keep
         /// acknowledging, deleting and reclaiming possible when the store is full. Leave the file system 10 % or more of
         /// its own size besides.
         /// </summary>

@@ -340,4 +340,30 @@ public sealed class BasicTests
             CollectionAssert.AreEqual(payload, ReadAll(store, info));
         }
     }
+
+    [TestMethod]
+    public void Counters_outlive_every_record_that_used_them()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        uint last = 0;
+        uint version = 0;
+        for (int i = 0; i < 20; i++)
+        {
+            Ok(store.Add(Config, 1, Bytes(20), 0, 20, out last));
+            Ok(store.FindLocal(Config, last, info));
+            version = info.Version;
+            Ok(store.Drop(info));
+        }
+        for (int i = 0; i < 3000; i++)
+        {
+            Ok(store.PutServer(Config, Key("k" + i % 5), 0, 2, 1, Bytes(100), 0, 100)); // the log turns over
+        }
+        Assert.IsFalse(_volume.Files.ContainsKey(StoreFile.Make(StoreFile.Main, 0, 1)));
+        store = Open();
+        Ok(store.Add(Config, 1, Bytes(20), 0, 20, out uint next));
+        Assert.AreEqual(last + 1, next);
+        Ok(store.FindLocal(Config, next, info));
+        Assert.AreEqual(version + 1, info.Version);
+    }
 }

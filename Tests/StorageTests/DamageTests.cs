@@ -1,0 +1,280 @@
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+using NanoSync.Storage;
+
+namespace NanoSync.StorageTests;
+
+/// <summary>
+/// Flash that does not keep what it was given: every byte of every file flipped, every file cut short at every length, or
+/// gone. What is lost is lost; but nothing wrong is shown, the store opens or says why not, and goes on.
+/// </summary>
+[TestClass]
+public sealed class DamageTests
+{
+    public required TestContext TestContext { get; init; }
+
+    private static Life Lived(int seed, int steps)
+    {
+        var life = new Life(new CutVolume());
+        life.Mount();
+        var random = new Random(seed);
+        for (int i = 0; i < steps; i++)
+        {
+            life.Step(i < Life.StepKinds ? i : random.Next(Life.StepKinds), random.Next(1000));
+        }
+        return life;
+    }
+
+    // Payloads ever written, by identity and content, are all that may be shown: collected at every step of the life.
+    private static (Life Life, HashSet<string> Ever) LivedAndSeen(int seed, int steps)
+    {
+        var life = new Life(new CutVolume());
+        life.Mount();
+        var random = new Random(seed);
+        var ever = new HashSet<string>();
+        for (int i = 0; i < steps; i++)
+        {
+            life.Step(i < Life.StepKinds ? i : random.Next(Life.StepKinds), random.Next(1000));
+            foreach (var thing in life.Now.Things)
+            {
+                ever.Add(Shown(thing.Key[..1], thing.Value));
+            }
+            foreach (var value in life.Now.Values)
+            {
+                ever.Add("value " + value.Key + value.Value);
+            }
+        }
+        return (life, ever);
+    }
+
+    private static string Shown(string collection, Thing thing) => $"{collection} {thing.Tag} {thing.Payload}";
+
+    private static string Check(CutVolume damaged, HashSet<string> ever)
+    {
+        damaged.CallLimit = 200_000;
+        var store = Life.Make(damaged);
+        var error = store.Open();
+        if (error != StoreError.None)
+        {
+            return error.ToString();
+        }
+        var info = new ObjectInfo();
+        var payload = new byte[4096];
+        for (int collection = Life.Strict; collection <= Life.Dropping; collection++)
+        {
+            uint after = 0;
+            for (int guard = 0; ; guard++)
+            {
+                error = store.NextPending(collection, after, info);
+                if (error != StoreError.None)
+                {
+                    Assert.AreEqual(StoreError.NotFound, error);
+                    break;
+                }
+                Assert.IsLessThan(10_000, guard, "no end");
+                after = collection == Life.Keyed ? info.Version : info.Id;
+                Look(store, collection, info, payload, ever);
+            }
+            info.Reset();
+            while (store.NextRefused(collection, info) == StoreError.None)
+            {
+                Look(store, collection, info, payload, ever);
+            }
+        }
+        info.Reset();
+        while (store.Next(Life.Keyed, info) == StoreError.None)
+        {
+            Look(store, Life.Keyed, info, payload, ever);
+        }
+        for (int slot = 0; slot < 4; slot++)
+        {
+            if (store.GetMeta(Life.Keyed, slot, payload, 0, out int count) == StoreError.None)
+            {
+                Assert.Contains("value " + Life.Keyed + "/" + slot + System.Text.Encoding.UTF8.GetString(payload, 0, count), ever);
+            }
+        }
+        // It goes on: what is written now is there afterwards.
+        error = store.Append(Life.Dropping, 1, payload, 0, 20, out uint id);
+        Assert.AreEqual(StoreError.None, error);
+        error = store.SetMeta(Life.Keyed, 0, payload, 0, 5);
+        Assert.AreEqual(StoreError.None, error);
+        var again = Life.Make(new CutVolume(damaged));
+        Assert.AreEqual(StoreError.None, again.Open());
+        Assert.AreEqual(StoreError.None, again.FindLocal(Life.Dropping, id, info));
+        Assert.AreEqual(store.FormatId, again.FormatId);
+        return store.IsNew ? "new" : store.Health.Damaged > 0 ? "damage counted" : store.Health.TornTails > 0 ? "torn tail" : "nothing seen";
+    }
+
+    private static void Look(FlashStore store, int collection, ObjectInfo info, byte[] payload, HashSet<string> ever)
+    {
+        int read = store.Read(info, 0, payload, 0, info.Length);
+        if (read < 0)
+        {
+            Assert.AreEqual(StoreError.Damaged, (StoreError)(-read));
+            return;
+        }
+        uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, payload, 0, info.Length));
+        string shown = $"{collection} {info.Tag} {info.Length}:{crc:x8}";
+        if (!info.IsDelete)
+        {
+            Assert.Contains(shown, ever, "a wrong object: " + shown);
+        }
+    }
+
+    [TestMethod]
+    public void Every_byte_flipped_never_shows_a_wrong_object()
+    {
+        var (life, ever) = LivedAndSeen(5, 120);
+        var outcomes = new SortedDictionary<string, int>();
+        int flips = 0;
+        foreach (var (file, bytes) in life.Volume.Files)
+        {
+            for (int at = 0; at < bytes.Length; at++)
+            {
+                var damaged = new CutVolume(life.Volume);
+                damaged.Files[file][at] ^= (byte)(1 << (at % 8));
+                Count(outcomes, () => Check(damaged, ever), $"{StoreFile.Name(file)} at {at}");
+                flips++;
+            }
+        }
+        TestContext.WriteLine($"{flips} flips in {life.Volume.Files.Count} files: " + string.Join(", ", outcomes.Select(o => $"{o.Value} {o.Key}")));
+    }
+
+    [TestMethod]
+    public void Every_file_cut_short_anywhere_or_gone_never_shows_a_wrong_object()
+    {
+        var (life, ever) = LivedAndSeen(6, 120);
+        var outcomes = new SortedDictionary<string, int>();
+        int cuts = 0;
+        foreach (var (file, bytes) in life.Volume.Files)
+        {
+            for (int length = -1; length < bytes.Length; length++)
+            {
+                var damaged = new CutVolume(life.Volume);
+                if (length < 0)
+                {
+                    damaged.Files.Remove(file);
+                }
+                else
+                {
+                    damaged.Files[file] = bytes[..length];
+                }
+                Count(outcomes, () => Check(damaged, ever), $"{StoreFile.Name(file)} cut to {length}");
+                cuts++;
+            }
+        }
+        TestContext.WriteLine($"{cuts} truncations: " + string.Join(", ", outcomes.Select(o => $"{o.Value} {o.Key}")));
+    }
+
+    [TestMethod]
+    public void Noise_in_many_places_never_shows_a_wrong_object()
+    {
+        var (life, ever) = LivedAndSeen(7, 150);
+        var outcomes = new SortedDictionary<string, int>();
+        var random = new Random(1);
+        for (int run = 0; run < 3000; run++)
+        {
+            var damaged = new CutVolume(life.Volume);
+            foreach (uint file in damaged.Files.Keys.ToList())
+            {
+                var bytes = damaged.Files[file];
+                switch (random.Next(6))
+                {
+                    case 0:
+                        random.NextBytes(bytes.AsSpan(random.Next(bytes.Length + 1)));
+                        break;
+                    case 1:
+                        damaged.Files[file] = bytes[..random.Next(bytes.Length + 1)];
+                        break;
+                    case 2:
+                        Array.Clear(bytes, random.Next(bytes.Length), 0);
+                        Array.Fill(bytes, (byte)0xFF, bytes.Length / 2, bytes.Length / 4);
+                        break;
+                    case 3:
+                        // A block of another file, as a file system gone wrong would show
+                        var other = damaged.Files.Values.ElementAt(random.Next(damaged.Files.Count));
+                        Array.Copy(other, 0, bytes, 0, Math.Min(other.Length, bytes.Length));
+                        break;
+                    case 4:
+                        damaged.Files[file] = [.. bytes, .. bytes];
+                        break;
+                }
+            }
+            Count(outcomes, () => Check(damaged, ever), "run " + run);
+        }
+        TestContext.WriteLine("3000 runs: " + string.Join(", ", outcomes.Select(o => $"{o.Value} {o.Key}")));
+    }
+
+    private static void Count(SortedDictionary<string, int> outcomes, Func<string> check, string where)
+    {
+        string outcome;
+        try
+        {
+            outcome = check();
+        }
+        catch (Exception failure)
+        {
+            throw new AssertFailedException($"{where}: {failure.Message}\n{failure.StackTrace}");
+        }
+        outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
+    }
+
+    [TestMethod]
+    public void Ids_are_not_given_again_when_the_end_of_a_segment_is_lost()
+    {
+        var life = Lived(9, 200);
+        var volume = life.Volume;
+        uint next = life.Store.NextId(Life.Strict);
+        Assert.AreEqual(StoreError.None, life.Store.AckOutbox(Life.Strict, next - 1));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.AreEqual(StoreError.None, life.Store.Append(Life.Strict, 1, Life.Pattern(20, i), 0, 20, out next));
+        }
+        uint file = volume.Files.Keys.Last(f => StoreFile.Kind(f) == StoreFile.Outbox && StoreFile.Collection(f) == Life.Strict);
+        volume.Files[file] = volume.Files[file][..^7];
+        var store = Life.Make(volume);
+        Assert.AreEqual(StoreError.None, store.Open());
+        Assert.AreEqual(StoreError.None, store.Append(Life.Strict, 1, new byte[4], 0, 4, out uint id));
+        Assert.IsGreaterThan(next, id);
+        Assert.AreEqual(0u, store.DroppedCount(Life.Strict));
+    }
+
+    [TestMethod]
+    public void A_lost_main_log_begins_a_new_format_and_keeps_the_readings()
+    {
+        var life = Lived(10, 100);
+        var before = Life.Dump(life.Store).Things.Where(t => t.Key.StartsWith(Life.Strict + "/") && !t.Value.Reason.Equals("aside")).ToList();
+        foreach (uint file in life.Volume.Files.Keys.Where(f => StoreFile.Kind(f) == StoreFile.Main).ToList())
+        {
+            life.Volume.Files.Remove(file);
+        }
+        string id = life.Store.FormatId;
+        var store = new FlashStore(life.Volume, new StoreOptions { QuotaBytes = 19456, SegmentBytes = 1024, BufferBytes = 256, Entropy = 12 });
+        store.DeclareOutbox(Life.Strict, 4096, false);
+        store.DeclareKeyed(Life.Keyed, 12);
+        store.DeclareOutbox(Life.Dropping, 4096, true);
+        Assert.AreEqual(StoreError.None, store.Open());
+        Assert.IsTrue(store.IsNew);
+        Assert.AreNotEqual(id, store.FormatId);
+        var found = Life.Dump(store);
+        foreach (var (key, thing) in before.Where(t => t.Value.Id > life.Now.Acked[Life.Strict]))
+        {
+            Assert.AreEqual(thing, found.Things[key]);
+        }
+    }
+
+    [TestMethod]
+    public void Files_of_a_later_version_are_left_alone()
+    {
+        var life = Lived(11, 60);
+        foreach (var (file, bytes) in life.Volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Main))
+        {
+            bytes[3] = 2;
+            uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, bytes, 0, 28));
+            BitConverter.TryWriteBytes(bytes.AsSpan(28), crc);
+        }
+        var copy = new CutVolume(life.Volume);
+        var store = Life.Make(copy);
+        Assert.AreEqual(StoreError.NewerFormat, store.Open());
+        Assert.AreEqual(0, copy.Calls);
+    }
+}
