@@ -475,6 +475,8 @@ namespace NanoSync.Storage
         {
             uint file = outbox.Head;
             int at = 0;
+            uint tail = outbox.Tail;
+            int tailLength = outbox.TailLength;
             while (FindReading(outbox, file, at, after))
             {
                 byte[] buffer = _reader.Buffer;
@@ -482,6 +484,8 @@ namespace NanoSync.Storage
                 after = Format.U32(buffer, index + Format.Id);
                 if (after > upTo || _found > lastFile)
                 {
+                    outbox.StartFile = _found;
+                    outbox.StartAt = _reader.At;
                     return;
                 }
                 outbox.Count--;
@@ -498,6 +502,8 @@ namespace NanoSync.Storage
                     }
                 }
             }
+            outbox.StartFile = tail;
+            outbox.StartAt = tailLength;
         }
 
         // ---- Finding ----
@@ -562,6 +568,11 @@ namespace NanoSync.Storage
         // Finds the first reading with an id above this one, from a place on. It is then in the reader, its segment in _found.
         private bool FindReading(Outbox outbox, uint file, int at, uint after)
         {
+            if (file == outbox.Head && at == 0 && after >= outbox.Counted && outbox.StartFile >= file)
+            {
+                file = outbox.StartFile; // what lies before is acknowledged
+                at = outbox.StartAt;
+            }
             if (outbox.Head == 0 || file < outbox.Head)
             {
                 file = outbox.Head;

@@ -19,6 +19,8 @@ namespace NanoSync.Storage
         internal uint Acked;        // the server has everything up to here
         internal uint Counted;      // acknowledgements up to here are taken off Count
         internal uint Dropped;      // readings that went unsent, those before Acked
+        internal uint StartFile;    // where the first reading above Counted lies, or a place before it; 0 = not known
+        internal int StartAt;
         internal int Count;         // readings in the chain above Counted
         internal int Bytes;         // of the chain and its large files
 
@@ -35,6 +37,8 @@ namespace NanoSync.Storage
             Acked = 0;
             Counted = 0;
             Dropped = 0;
+            StartFile = 0;
+            StartAt = 0;
             Count = 0;
             Bytes = 0;
         }

@@ -125,17 +125,4 @@ public sealed class FileTests
             Directory.Delete(_folder, true);
         }
     }
-
-    [TestMethod]
-    [TestCategory("Figures")]
-    public void Figures()
-    {
-        if (Environment.GetEnvironmentVariable("NANOSYNC_FIGURES") == null)
-        {
-            Assert.Inconclusive("set NANOSYNC_FIGURES=1 to measure");
-        }
-        var text = new StringWriter();
-        StoreBenchmark.Run(text);
-        TestContext.WriteLine(text.ToString());
-    }
 }
