@@ -60,7 +60,7 @@ namespace NanoSync.Storage
         /// <param name="collection">A declared collection.</param>
         /// <param name="after">Id or version of the one before; 0 to begin.</param>
         /// <param name="info">Is filled. The same one as in the call before saves a search.</param>
-        /// <returns>None, NotFound at the end, or Damaged.</returns>
+        /// <returns>None; NotFound at the end; Damaged when flash lost this one since Open (its id or version is filled in, go on behind it; the next Open drops it).</returns>
         public StoreError NextPending(int collection, uint after, ObjectInfo info)
         {
             lock (_gate)
@@ -284,6 +284,10 @@ namespace NanoSync.Storage
             info.Collection = _index.Collection(slot);
             if (!TakeEntry(slot))
             {
+                info.Version = _index.Version(slot);
+                info.Id = _kinds[info.Collection] == KindOutbox ? info.Version : 0;
+                info.KeyLength = 0;
+                info.RecordFile = 0;
                 return StoreError.Damaged;
             }
             byte[] buffer = _reader.Buffer;

@@ -59,7 +59,7 @@ public sealed class Life
     public const int Strict = 1;    // outbox that refuses
     public const int Keyed = 2;
     public const int Dropping = 3;  // outbox that drops
-    public const int StepKinds = 20;
+    public const int StepKinds = 22;
 
     private static readonly byte[] s_download = Pattern(1500, 99);
     private static readonly uint s_downloadCrc = Crc32.Finish(Crc32.Update(Crc32.Start, s_download, 0, s_download.Length));
@@ -217,6 +217,10 @@ public sealed class Life
                 return Refuse(arg);
             case 17:
                 return RetryOrDrop(arg);
+            case 20:
+                return PutNamed(arg);
+            case 21:
+                return SendAgain(arg);
             case 18:
                 for (int i = 0; i < 3 && Store.Step(); i++)
                 {
@@ -374,6 +378,27 @@ public sealed class Life
         var key = Key(arg);
         Put(Next, key, (uint)arg, payload);
         return Store.PutServer(Keyed, key, 0, key.Length, (uint)arg, payload, 0, payload.Length);
+    }
+
+    private StoreError PutNamed(int arg)
+    {
+        var payload = Pattern(arg % 90, ++_payloads);
+        var key = Key(arg);
+        Put(Next, key, (uint)arg, payload);
+        string name = $"{Keyed}/{Encoding.UTF8.GetString(key)}";
+        Next.Things[name] = Next.Things[name] with { State = ObjectState.Pending };
+        return Store.PutNamed(Keyed, key, 0, key.Length, (uint)arg, payload, 0, payload.Length);
+    }
+
+    private StoreError SendAgain(int arg)
+    {
+        var thing = Pick(arg, t => t.State == ObjectState.Clean);
+        if (thing == null || Find(thing) != StoreError.None)
+        {
+            return StoreError.NotFound;
+        }
+        Next.Things[Name(thing)] = thing with { State = ObjectState.Pending };
+        return Store.SendAgain(_info);
     }
 
     private static void Put(Model model, byte[] key, uint tag, byte[] payload)
