@@ -43,19 +43,21 @@ public static class DeviceProjects
 {
     private const string Lite = "Protocol.Lite";
     private const string Storage = "Storage";
+    private const string Files = "Storage/Files";
     private const string Device = "Device";
     private const string LeanHttp = "Device/LeanHttp";
 
     public static readonly IReadOnlyList<DeviceProject> All =
     [
         new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
-        new(Storage, "NanoSync.Storage", [], [NanoPackages.Streams, NanoPackages.FileSystem]),
+        new(Storage, "NanoSync.Storage", [], []),
+        new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
         new("Tests/DeviceTests", "NFUnitTest", [Lite, Storage, Device], [NanoPackages.TestFramework]),
-        new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Device, LeanHttp],
+        new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
     ];

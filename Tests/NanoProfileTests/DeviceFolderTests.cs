@@ -10,6 +10,7 @@ public sealed class DeviceFolderTests
     [TestMethod]
     [DataRow("Protocol.Lite")]
     [DataRow("Storage")]
+    [DataRow("Storage/Files")]
     [DataRow("Device")]
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]

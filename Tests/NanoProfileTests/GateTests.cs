@@ -99,9 +99,9 @@ public sealed class GateTests
     [TestMethod]
     public void Members_used_are_reported_by_package()
     {
-        Write("Storage/A.cs", "class A { static void F() { System.IO.File.Delete(\"a\"); } }");
+        Write("Storage/Files/A.cs", "class A { static void F() { System.IO.File.Delete(\"a\"); } }");
 
-        IReadOnlyDictionary<NanoPackage, IReadOnlyCollection<string>> used = MemberUse.Of([Check("Storage").Assembly!]);
+        IReadOnlyDictionary<NanoPackage, IReadOnlyCollection<string>> used = MemberUse.Of([Check("Storage/Files").Assembly!]);
 
         CollectionAssert.Contains(used[NanoPackages.ById(NanoPackages.FileSystem)].ToList(), "System.IO.File.Delete(String)");
     }
