@@ -3,6 +3,7 @@
 
 using System;
 using NanoSync.Storage;
+using nanoFramework.Runtime.Native;
 
 namespace NanoSync.SyncRun
 {
@@ -12,7 +13,9 @@ namespace NanoSync.SyncRun
 
         public static void Main()
         {
-            bool files = new FileVolume(Folder).Open() == VolumeCode.Ok;
+            // nanoCLR's POSIX build has no file system, and a full collection after the first refused call ends it
+            string platform = SystemInfo.Platform;
+            bool files = platform != "Linux" && platform != "macOS" && new FileVolume(Folder).Open() == VolumeCode.Ok;
             Console.WriteLine(files ? "volume: files in " + Folder : "volume: memory, no file system here");
             SyncRun.Run(new Volumes(files), 1000, 200);
         }
