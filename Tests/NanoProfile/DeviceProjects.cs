@@ -15,6 +15,9 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
     /// <summary>An application has an entry point.</summary>
     public bool IsApplication { get; init; }
 
+    /// <summary>Sources of other folders, below the repository root: what several programs share.</summary>
+    public string[] Shared { get; init; } = [];
+
     /// <summary>All packages that it and its projects need, in the order of <see cref="NanoPackages.All"/>.</summary>
     public IReadOnlyList<NanoPackage> Packages =>
         NanoPackages.Closure(AllProjects.SelectMany(p => p.OwnPackages).Concat(OwnPackages));
@@ -33,6 +36,7 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
         return new[] { folder, Path.Combine(folder, "Nano") }
             .Where(Directory.Exists)
             .SelectMany(f => Directory.GetFiles(f, "*.cs"))
+            .Concat(Shared.Select(f => Path.Combine(root, f)))
             .Order(StringComparer.Ordinal)
             .ToList();
     }
@@ -46,6 +50,8 @@ public static class DeviceProjects
     private const string Files = "Storage/Files";
     private const string Device = "Device";
     private const string LeanHttp = "Device/LeanHttp";
+    private const string SyncRun = "Tests/NanoPrograms/SyncRun";
+    private const string Server = "Tests/DeviceTests/ScriptedServer.cs";
 
     public static readonly IReadOnlyList<DeviceProject> All =
     [
@@ -60,6 +66,17 @@ public static class DeviceProjects
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
+        new(SyncRun, "NanoSync.SyncRun", [Lite, Storage, Device], [NanoPackages.Native])
+        {
+            IsApplication = true,
+            Shared = [Server],
+        },
+        new("Tests/NanoPrograms/SyncRunFiles", "NanoSync.SyncRunFiles", [Lite, Storage, Files, Device], [NanoPackages.Native])
+        {
+            IsApplication = true,
+            Shared = [Server, SyncRun + "/SyncRun.cs", SyncRun + "/HeapMeter.cs", SyncRun + "/MeteredCarrier.cs",
+                SyncRun + "/MeteredVolume.cs", SyncRun + "/SlotVolume.cs"],
+        },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

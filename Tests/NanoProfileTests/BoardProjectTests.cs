@@ -66,7 +66,8 @@ public sealed class BoardProjectTests
         XDocument document = Load(project);
 
         CollectionAssert.AreEqual(
-            new[] { "*.cs", "Nano\\*.cs" },
+            new[] { "*.cs", "Nano\\*.cs" }.Concat(project.Shared.Select(
+                f => Path.GetRelativePath(project.Folder, f).Replace('/', '\\'))).ToArray(),
             Named(document, "Compile").Select(e => (string)e.Attribute("Include")!).ToArray());
         Assert.AreEqual(project.Assembly, Named(document, "AssemblyName").Single().Value);
         Assert.AreEqual(project.IsApplication ? "Exe" : "Library", Named(document, "OutputType").Single().Value);

@@ -16,6 +16,8 @@ public sealed class DeviceFolderTests
     [DataRow("Device/PlatformHttp")]
     [DataRow("Tests/DeviceTests")]
     [DataRow("Device/Firmware")]
+    [DataRow("Tests/NanoPrograms/SyncRun")]
+    [DataRow("Tests/NanoPrograms/SyncRunFiles")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));

@@ -1,0 +1,28 @@
+// The run on a volume in memory, at three sizes: the heap must not depend on the number of readings.
+//   Tests/run-nanoclr.sh run Tests/NanoPrograms/SyncRun
+// SyncRunFiles is the same on files.
+
+using NanoSync.Storage;
+
+namespace NanoSync.SyncRun
+{
+    public static class Program
+    {
+        public static void Main()
+        {
+            SyncRun.PrintParts();
+            SlotVolumes maker = new SlotVolumes();
+            SyncRun.Run(maker, 10, 10);
+            SyncRun.Run(maker, 1000, 200);
+            SyncRun.Run(maker, 10000, 200);
+        }
+
+        private sealed class SlotVolumes : IVolumeMaker
+        {
+            public IVolume Make(int files, int fileBytes)
+            {
+                return new SlotVolume(files, fileBytes);
+            }
+        }
+    }
+}
