@@ -127,7 +127,7 @@ namespace NanoSync.Device
                     continue;
                 }
 
-                int length = Read(_info, 0, _info.Length);
+                int length = Read(_info, 0, _buffer, _info.Length);
                 if (length < 3)
                 {
                     return;
@@ -194,11 +194,12 @@ namespace NanoSync.Device
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
             uint order = 0;
+            _seriesFirst = 0;
             while (_store.NextPending(c.Number, order, _info) == StoreError.None)
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
                 if (counting
-                    ? written == _window || (written > 0 && _writer.Length + _info.Length + Envelope > _options.RequestBytes)
+                    ? written == _window || (written > 0 && _writer.Length + SeriesLength + _info.Length + Envelope > _options.RequestBytes)
                     : order > c.SentUpTo)
                 {
                     break;
@@ -210,7 +211,13 @@ namespace NanoSync.Device
                 }
 
                 bool add = _info.KeyLength == 0;
-                WriteCommand(c, add && last != 0 && _info.Id == last + 1, counting);
+                bool implied = add && last != 0 && _info.Id == last + 1;
+                if (!JoinSeries(c, implied))
+                {
+                    EndSeries();
+                    WriteCommand(c, implied, counting);
+                }
+
                 if (_result.Store != StoreError.None)
                 {
                     return;
@@ -227,6 +234,7 @@ namespace NanoSync.Device
 
             if (written > 0)
             {
+                EndSeries();
                 _writer.End();
             }
         }
@@ -293,7 +301,7 @@ namespace NanoSync.Device
                     count = _buffer.Length;
                 }
 
-                count = Read(info, at, count);
+                count = Read(info, at, _buffer, count);
                 if (count == 0)
                 {
                     return;
@@ -306,10 +314,10 @@ namespace NanoSync.Device
             _writer.DataEnd();
         }
 
-        // Bytes of an object into the buffer; 0, and the result says why, when they cannot be had.
-        private int Read(ObjectInfo info, int position, int count)
+        // Bytes of an object into a buffer; 0, and the result says why, when they cannot be had.
+        private int Read(ObjectInfo info, int position, byte[] buffer, int count)
         {
-            int read = _store.Read(info, position, _buffer, 0, count);
+            int read = _store.Read(info, position, buffer, 0, count);
             if (read <= 0)
             {
                 _result.Store = read == 0 ? StoreError.Damaged : (StoreError)(-read);
