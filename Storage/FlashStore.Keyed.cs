@@ -5,7 +5,8 @@ namespace NanoSync.Storage
     // Keyed objects: local changes, and what the server says about them.
     public sealed partial class FlashStore
     {
-        private readonly int _inlineMax; // longest payload held in a log
+        private readonly int _inlineMax;                            // longest payload held in a log
+        private readonly byte[] _key = new byte[Format.MaxKey];     // key of a record being written anew
 
         // ---- The device's own changes: durable when the call returns; Busy while a batch is open ----
 
@@ -480,8 +481,6 @@ namespace NanoSync.Storage
             localId = error == StoreError.None ? id : 0;
             return error;
         }
-
-        private readonly byte[] _key = new byte[Format.MaxKey];
 
         // Writes the record of an entry anew with another head. The payload is taken over, except by a deletion the server can
         // be told by key alone. keyCount 0 keeps the key.

@@ -28,6 +28,11 @@ namespace NanoSync.Storage
         private int _partTotal;
         private uint _partCrc;
         private bool _partIsNew;        // begun in this batch
+        private readonly byte[] _putKey = new byte[Format.MaxKey];
+        private int _putKeyLength;
+        private uint _putTag;
+
+        private readonly byte[] _reference = new byte[Format.LargeRef]; // a large payload as a record names it; also an acknowledgement
 
         // ---- From the server, in a batch ----
 
@@ -372,10 +377,6 @@ namespace NanoSync.Storage
             }
         }
 
-        private readonly byte[] _putKey = new byte[Format.MaxKey];
-        private int _putKeyLength;
-        private uint _putTag;
-
         private void KeepPutKey(int collection, byte[] key, int keyOffset, int keyCount, uint tag)
         {
             System.Array.Copy(key, keyOffset, _putKey, 0, keyCount);
@@ -654,7 +655,5 @@ namespace NanoSync.Storage
             }
             return error;
         }
-
-        private readonly byte[] _reference = new byte[Format.LargeRef];
     }
 }

@@ -7,6 +7,9 @@ namespace NanoSync.Storage
     {
         private const string IdDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 
+        private uint[] _files;      // while an outbox is mounted: large files not yet claimed
+        private uint _firstSeen;    // id of the first reading of the segment being mounted
+
         private StoreError Mount(uint[] files)
         {
             StoreError error = ReadHeaders(files);
@@ -225,9 +228,6 @@ namespace NanoSync.Storage
             }
             return StoreError.None;
         }
-
-        private uint[] _files;      // while an outbox is mounted: large files not yet claimed
-        private uint _firstSeen;    // id of the first reading of the segment
 
         // A file whose first batch never ended: nothing in it counts.
         private StoreError DeleteTorn(uint file)

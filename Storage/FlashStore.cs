@@ -261,6 +261,7 @@ namespace NanoSync.Storage
             _metaCount = 0;
             _asideCount = 0;
             _reclaimAt = 0;
+            _boundFile = 0;
             _hasSpare = false;
             _spareAt = 0;
             _partFile = 0;

@@ -47,7 +47,7 @@ namespace NanoSync.Storage
             get { return Written + _used; }
         }
 
-        /// <summary>Places of the finished records of the batch do not matter; whether there is one does.</summary>
+        /// <summary>Whether the batch has a finished record.</summary>
         internal bool HasRecords;
 
         /// <summary>Turns to a segment. A length of 0 makes a new file, whose header the caller puts into the buffer with <see cref="TakeHeader"/>.</summary>

@@ -1,6 +1,6 @@
 namespace NanoSync.Storage
 {
-    /// <summary>What the store found wrong and how much it wrote, since it was opened. Read by the application, written by the store.</summary>
+    /// <summary>What the store found wrong and how much it wrote, since it was made. Read by the application, written by the store.</summary>
     public sealed class StoreHealth
     {
         /// <summary>Damaged places skipped at Open; each may have held one or more records.</summary>

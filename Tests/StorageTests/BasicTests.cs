@@ -366,4 +366,74 @@ public sealed class BasicTests
         Ok(store.FindLocal(Config, next, info));
         Assert.AreEqual(version + 3001, info.Version); // every put from the server took one
     }
+
+    [TestMethod]
+    public void The_same_store_can_be_closed_and_opened_again()
+    {
+        var store = Open();
+        for (int round = 0; round < 5; round++)
+        {
+            for (int i = 0; i < 120; i++)
+            {
+                Ok(store.Append(Readings, 1, Bytes(40, i), 0, 40, out _));
+            }
+            Ok(store.Begin());
+            Ok(store.PutServer(Config, Key("never"), 0, 5, 1, Bytes(10), 0, 10));
+            store.Close();
+            Assert.AreEqual(StoreError.NotOpen, store.Append(Readings, 1, Bytes(1), 0, 1, out _));
+            Ok(store.Open());
+            Assert.AreEqual(0, store.Count(Config));
+            Assert.AreEqual(120, store.PendingCount(Readings));
+            var info = new ObjectInfo();
+            uint after = 0;
+            int seen = 0;
+            while (store.NextPending(Readings, after, info) == StoreError.None)
+            {
+                CollectionAssert.AreEqual(Bytes(40, seen), ReadAll(store, info));
+                after = info.Id;
+                seen++;
+            }
+            Assert.AreEqual(120, seen);
+            Ok(store.AckOutbox(Readings, after));
+        }
+    }
+
+    [TestMethod]
+    public void Wrong_use_is_told_apart_from_bad_luck()
+    {
+        var options = new StoreOptions { QuotaBytes = 20000 };
+        var store = new FlashStore(_volume, options);
+        var info = new ObjectInfo();
+        Assert.AreEqual(StoreError.NotOpen, store.Begin());
+        Assert.AreEqual(StoreError.BadArgument, store.DeclareKeyed(16, 10));
+        Assert.AreEqual(StoreError.BadArgument, store.DeclareOutbox(0, 100, true));
+        Assert.AreEqual(StoreError.BadQuota, store.Open());
+        store = Open();
+        Assert.AreEqual(StoreError.AlreadyOpen, store.Open());
+        Assert.AreEqual(StoreError.AlreadyOpen, store.DeclareKeyed(4, 10));
+        Assert.AreEqual(StoreError.NoCollection, store.Append(Config, 1, Bytes(1), 0, 1, out _));
+        Assert.AreEqual(StoreError.NoCollection, store.Add(Readings, 1, Bytes(1), 0, 1, out _));
+        Assert.AreEqual(StoreError.NoCollection, store.NextPending(9, 0, info));
+        Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, Bytes(4), 2, 3, out _));
+        Assert.AreEqual(StoreError.BadArgument, store.AckOutbox(Readings, 1));
+        Assert.AreEqual(StoreError.BadArgument, store.PutServer(Config, Bytes(65), 0, 65, 1, Bytes(1), 0, 1));
+        Assert.AreEqual(StoreError.BadArgument, store.SetMeta(Config, 0, Bytes(65), 0, 65));
+        Assert.AreEqual(StoreError.NotBegun, store.Commit());
+        Assert.AreEqual(StoreError.NotBegun, store.WritePut(Bytes(1), 0, 1));
+        Assert.AreEqual(StoreError.NotBegun, store.EndLarge(out _));
+        Ok(store.Begin());
+        Assert.AreEqual(StoreError.Busy, store.Begin());
+        Assert.AreEqual(StoreError.Busy, store.Add(Config, 1, Bytes(1), 0, 1, out _));
+        Ok(store.BeginPut(Config, Key("a"), 0, 1, 1));
+        Assert.AreEqual(StoreError.Busy, store.Commit());
+        store.AbandonPut();
+        Ok(store.Commit());
+        Assert.AreEqual(StoreError.NotFound, store.FindKey(Config, Key("a"), 0, 1, info));
+        for (int i = 0; i < 100; i++)
+        {
+            Ok(store.Add(Config, 1, Bytes(1), 0, 1, out _));
+        }
+        Assert.AreEqual(StoreError.IndexFull, store.Add(Config, 1, Bytes(1), 0, 1, out _));
+        Assert.AreEqual(StoreError.QuotaFull, store.Append(Readings, 1, Bytes(20000), 0, 20000, out _));
+    }
 }
