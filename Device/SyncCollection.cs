@@ -61,6 +61,11 @@ namespace NanoSync.Device
         internal bool More; // the server has more
         internal bool Touched; // objects changed by this reply
 
+        // Readings taken before the clock was set: ids, and the seconds that their times lack. To = 0: none.
+        internal uint CorrectFrom;
+        internal uint CorrectTo;
+        internal uint CorrectBy;
+
         // A large object on its way up, in parts.
         internal uint UploadOrder; // its id or change number; 0 = none
         internal int UploadDone; // bytes that the server has

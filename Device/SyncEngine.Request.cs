@@ -297,6 +297,19 @@ namespace NanoSync.Device
                 WriteRange((uint)c.UploadDone, 0, (uint)_info.Length, _info.Crc);
                 WritePayload(_info, c.UploadDone, c.UploadSent, counting);
             }
+            else if (NeedsCorrection(c))
+            {
+                int count = Read(_info, 0, _object, _info.Length);
+                if (count == 0)
+                {
+                    return;
+                }
+
+                count = Correct(c, count);
+                _writer.DataStart(count);
+                _writer.Data(_object, 0, count);
+                _writer.DataEnd();
+            }
             else
             {
                 WritePayload(_info, 0, _info.Length, counting);

@@ -34,6 +34,11 @@ namespace NanoSync.Device
                 return false;
             }
 
+            if (NeedsCorrection(c))
+            {
+                count = Correct(c, count);
+            }
+
             if (_seriesFirst != 0 && implied && _series.Add(_object, 0, count))
             {
                 return true;

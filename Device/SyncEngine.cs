@@ -167,6 +167,7 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 LoadKey(_collections[i]);
+                LoadCorrection(_collections[i]);
             }
 
             LoadCommand();

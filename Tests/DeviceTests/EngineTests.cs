@@ -273,6 +273,45 @@ namespace NanoSync.Tests
             Assert.AreEqual(bench.Sum + 9, server.Sum);
         }
 
+        [TestMethod]
+        public void Readings_taken_before_the_clock_was_set_go_up_with_their_times_corrected()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
+            for (int series = 0; series < 2; series++)
+            {
+                FlashStore store = new FlashStore(new MemoryVolume(256 * 1024, 64), new StoreOptions());
+                SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { Series = series == 1 });
+                SyncCollection log = engine.AddOutbox("log", timed, 32 * 1024, false);
+                Assert.IsTrue(engine.Open() == StoreError.None);
+                RecordWriter record = new RecordWriter(16);
+                uint id;
+                for (uint seconds = 10; seconds < 12; seconds++)
+                {
+                    record.Begin(timed);
+                    record.Time(seconds); // since the start
+                    record.UInt(7);
+                    Assert.IsTrue(store.Append(log.Number, timed.Hash, record.Buffer, 0, record.Length, out id) == StoreError.None);
+                }
+
+                Assert.IsTrue(engine.CorrectTimes(log, 1, 1, 1764000000) == StoreError.None);
+                server.LastData = "";
+                for (int round = 0; round < 3; round++)
+                {
+                    engine.Round();
+                }
+
+                // the first is 1764000010, 4 bytes behind 2024; the second is as it was, 5 bytes
+                record.Begin(timed);
+                record.Time(1764000010);
+                record.UInt(7);
+                byte[] first = new byte[record.Length];
+                System.Array.Copy(record.Buffer, first, first.Length);
+                Assert.IsTrue(server.LastData.IndexOf(Codec.Hex(first)) >= 0, server.LastData);
+                Assert.AreEqual(0, engine.Pending);
+            }
+        }
+
         private sealed class RefusesFive : IObjectHandler
         {
             public string Check(SyncCollection collection, byte[] record, int offset, int count)

@@ -61,6 +61,9 @@ namespace NanoSync.Tests
         /// <summary>Answers with a Status received.</summary>
         public int Refusals;
 
+        /// <summary>Not null: the ApplicationData of requests in hex, one behind the other.</summary>
+        public string LastData;
+
         /// <summary>Requests.</summary>
         public int Rounds;
 
@@ -194,6 +197,12 @@ namespace NanoSync.Tests
             if (item == Item.Value)
             {
                 TakeValue();
+            }
+            else if (item == Item.Data && LastData != null)
+            {
+                byte[] data = new byte[_reader.DataCount];
+                Array.Copy(_reader.Data, _reader.DataOffset, data, 0, data.Length);
+                LastData += Codec.Hex(data);
             }
             else if (item == Item.Start && _reader.Scope == Scopes.Collection && _reader.Tag != Tags.Options)
             {
