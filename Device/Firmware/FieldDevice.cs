@@ -43,6 +43,7 @@ namespace NanoSync.Firmware
         private readonly RecordWriter _record = new RecordWriter(128);
         private readonly ObjectInfo _info = new ObjectInfo();
         private readonly byte[] _sampling = Encoding.UTF8.GetBytes(SamplingConfig.Name);
+        private readonly string[] _names;
 
         /// <summary>Makes a device over a store that is not open yet.</summary>
         /// <param name="store">Keeps everything.</param>
@@ -55,6 +56,7 @@ namespace NanoSync.Firmware
         {
             _store = store;
             _board = board;
+            _names = board.SensorNames.Length == 0 ? new string[0] : board.SensorNames.Split(',');
             _config = new SamplingConfig(interval, board.SensorNames);
             _engine = new SyncEngine(store, carrier, options);
             _readings = _engine.AddOutbox(ReadingsName, board.ReadingClass, outboxBytes, true);
@@ -98,15 +100,23 @@ namespace NanoSync.Firmware
             return _store.PutNamed(_configs.Number, _sampling, 0, _sampling.Length, SamplingConfig.Class.Hash, _record.Buffer, 0, _record.Length);
         }
 
-        /// <summary>Takes one reading and keeps it. Durable when this returns None.</summary>
+        /// <summary>Takes one reading and keeps it. Durable when this returns None. Without a clock the reading has no time.</summary>
         public StoreError TakeReading()
         {
-            string[] names = _board.SensorNames.Split(',');
             _record.Begin(_board.ReadingClass);
-            _record.Time(_board.Now);
-            for (int i = 0; i < names.Length; i++)
+            uint now = _board.Now;
+            if (now != 0)
             {
-                if (_config.Wants(names[i]))
+                _record.Time(now);
+            }
+            else
+            {
+                _record.None(); // the server knows when it came
+            }
+
+            for (int i = 0; i < _names.Length; i++)
+            {
+                if (_config.Wants(_names[i]))
                 {
                     _board.Read(i, _record);
                 }

@@ -1,0 +1,660 @@
+// The application: what a board does from power-on to deep sleep, one short step at a time. It owns no thread and never
+// waits; who runs it waits for as long as the last step said, and lights the lamp meanwhile.
+//
+// Rule 1: readings go on whatever the network does.
+// Rule 2: no error ends it. What may pass by itself is tried again, ever later; what a person must mend (settings, token)
+//         is tried again slowly and shown by the lamp.
+// Rule 3: all that must survive a power cut is in the store or in the boot record; a deep sleep loses everything else.
+// Rule 4: a step makes no objects that stay.
+
+using System;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.Firmware
+{
+    /// <summary>The state machine of a field device.</summary>
+    public sealed class FieldApp
+    {
+        /// <summary>Quick restarts in a row after which a start waits.</summary>
+        public const int HoldFrom = 4;
+
+        /// <summary>Quick restarts in a row after which sensors are left alone.</summary>
+        public const int SafeFrom = 6;
+
+        /// <summary>Milliseconds of a run that did not fall over: it is no quick restart any more.</summary>
+        public const int StableAfter = 120000;
+
+        /// <summary>First wait of a held start, in milliseconds; doubled by each further quick restart.</summary>
+        public const int FirstHold = 30000;
+
+        /// <summary>Longest wait of a held start, in milliseconds.</summary>
+        public const int LongestHold = 3600000;
+
+        /// <summary>Milliseconds given to a network to come up.</summary>
+        public const int ConnectTimeout = 30000;
+
+        /// <summary>Milliseconds given to a time server.</summary>
+        public const int TimeTimeout = 10000;
+
+        /// <summary>Wait after a refusal that only a person can mend, in milliseconds.</summary>
+        public const int RefusedRetry = 3600000;
+
+        /// <summary>Milliseconds before settings or store are tried again.</summary>
+        public const int RepairRetry = 60000;
+
+        /// <summary>Milliseconds a board stays awake after power-on, so that it can be flashed.</summary>
+        public const int AwakeAfterPowerOn = 60000;
+
+        /// <summary>Below this many milliseconds a deep sleep is not worth its start.</summary>
+        public const int ShortestSleep = 5000;
+
+        private const int PollEvery = 500;
+        private const int FailuresBeforeReopen = 3;
+        private const int CrashesBeforeRestart = 3;
+        private const int CrashRetry = 10000;
+        private const uint TimeKeptEvery = 86400;
+
+        private readonly IMachine _machine;
+        private readonly IInputs _inputs;
+        private readonly IVolume _volume;
+        private readonly ISmallFile _settingsFile;
+        private readonly BootRecord _boot;
+        private readonly ICarrierMaker _carriers;
+        private readonly Random _random;
+        private readonly SyncSchedule _schedule;
+        private readonly FieldClock _clock;
+        private readonly LedPattern _lamp = new LedPattern();
+        private readonly RoundResult _noNetwork = new RoundResult();
+
+        private Settings _settings;
+        private SensorBoard _board;
+        private FlashStore _store;
+        private FieldDevice _device;
+        private AppState _state;
+        private string _problem;
+        private bool _booted;
+        private bool _running;
+        private bool _woke;
+        private bool _stable;
+        private bool _restart;
+        private bool _timeAsked;
+        private int _lastReason;
+        private long _holdUntil;
+        private long _nextSample;
+        private long _nextSync;
+        private long _connectUntil; // 0 = not connecting
+        private long _timeUntil; // 0 = not waiting for the time
+        private long _offlineSince; // -1 = not offline
+        private int _storeFailures;
+        private int _crashes;
+
+        /// <summary>Puts the parts together; nothing is touched before the first step.</summary>
+        /// <param name="machine">Power, clock, network, lamp.</param>
+        /// <param name="inputs">What sensors are read from.</param>
+        /// <param name="volume">Where the store is.</param>
+        /// <param name="settingsFile">The settings.</param>
+        /// <param name="boot">The boot record.</param>
+        /// <param name="carriers">Makes the carrier.</param>
+        /// <param name="random">Source of the jitter; must differ from board to board.</param>
+        public FieldApp(IMachine machine, IInputs inputs, IVolume volume, ISmallFile settingsFile, BootRecord boot, ICarrierMaker carriers, Random random)
+        {
+            _machine = machine;
+            _inputs = inputs;
+            _volume = volume;
+            _settingsFile = settingsFile;
+            _boot = boot;
+            _carriers = carriers;
+            _random = random;
+            _schedule = new SyncSchedule(random);
+            _clock = new FieldClock(machine);
+            _noNetwork.Outcome = RoundOutcome.Failed;
+            _noNetwork.RetryAfter = -1;
+            _offlineSince = -1;
+        }
+
+        /// <summary>Where it stands.</summary>
+        public AppState State
+        {
+            get { return _state; }
+        }
+
+        /// <summary>What is wrong with the settings or the store; null when nothing is.</summary>
+        public string Problem
+        {
+            get { return _problem; }
+        }
+
+        /// <summary>The settings in force; null before they were read.</summary>
+        public Settings Settings
+        {
+            get { return _settings; }
+        }
+
+        /// <summary>The device; null before the store is open.</summary>
+        public FieldDevice Device
+        {
+            get { return _device; }
+        }
+
+        /// <summary>The clock.</summary>
+        public FieldClock Clock
+        {
+            get { return _clock; }
+        }
+
+        /// <summary>The schedule of rounds.</summary>
+        public SyncSchedule Schedule
+        {
+            get { return _schedule; }
+        }
+
+        /// <summary>True when sensors are left alone after too many quick restarts.</summary>
+        public bool SafeMode
+        {
+            get { return _board != null && _board.SafeMode; }
+        }
+
+        /// <summary>Why this run began, for the device status.</summary>
+        public string ResetReason
+        {
+            get { return _woke ? "deep sleep" : RestartReason.Name(_lastReason); }
+        }
+
+        /// <summary>Asks for a restart at the end of the step under way: the server's command.</summary>
+        public void RequestRestart()
+        {
+            _restart = true;
+        }
+
+        /// <summary>Does what is due.</summary>
+        /// <returns>Milliseconds until something is due again.</returns>
+        public int Step()
+        {
+            _machine.Feed();
+            if (!_booted)
+            {
+                Boot();
+            }
+
+            if (!_stable && _machine.Ticks >= StableAfter)
+            {
+                Stable();
+            }
+
+            int wait = _holdUntil > 0 ? Hold() : _running ? Run() : Start();
+            if (_restart)
+            {
+                RestartFor(RestartReason.Command);
+            }
+
+            return wait;
+        }
+
+        /// <summary>A step that fails of itself is logged and tried again; after three in a row the board restarts.</summary>
+        /// <returns>As <see cref="Step"/>.</returns>
+        public int SafeStep()
+        {
+            try
+            {
+                int wait = Step();
+                _crashes = 0;
+                return wait;
+            }
+            catch (Exception failure)
+            {
+                _crashes++;
+                _machine.Log("a step failed: " + failure.Message);
+                if (_crashes == CrashesBeforeRestart)
+                {
+                    RestartFor(RestartReason.Crash);
+                }
+
+                return CrashRetry;
+            }
+        }
+
+        /// <summary>Lights the lamp as it has to be now.</summary>
+        /// <returns>Milliseconds until it has to change.</returns>
+        public int Light()
+        {
+            int wait;
+            _machine.Lamp(_lamp.IsOn(_machine.Ticks, out wait));
+            return wait;
+        }
+
+        private void Boot()
+        {
+            _booted = true;
+            _boot.Load();
+            _woke = _machine.WokeFromSleep;
+            _clock.Resume(_boot.ClockIsBehind);
+            _lastReason = _boot.Reason;
+            if (_woke)
+            {
+                _stable = _boot.Quick == 0;
+                return;
+            }
+
+            _boot.Quick = _lastReason == RestartReason.Command || _lastReason == RestartReason.Offline ? 0 : _boot.Quick + 1;
+            _boot.Reason = RestartReason.Unknown;
+            _boot.ClockIsBehind = _clock.IsBehind;
+            _boot.Save();
+            _machine.Log("start " + _boot.Quick.ToString() + ", after " + ResetReason);
+            if (_boot.Quick >= HoldFrom)
+            {
+                _holdUntil = _machine.Ticks + HoldTime(_boot.Quick);
+            }
+        }
+
+        private static int HoldTime(int quick)
+        {
+            int doublings = quick - HoldFrom;
+            return doublings >= 7 ? LongestHold : FirstHold << doublings; // 30 s * 2^7 is past an hour
+        }
+
+        // The radio is what a weak supply cannot bear, and the firmware starts it by itself: only deep sleep keeps it off.
+        // The next start then comes from sleep and is not held again.
+        private int Hold()
+        {
+            long left = _holdUntil - _machine.Ticks;
+            Show(AppState.Holding);
+            if (left <= 0)
+            {
+                _holdUntil = 0;
+                return 0;
+            }
+
+            if (_settings == null)
+            {
+                ReadSettings();
+            }
+
+            if (_settings != null && _settings.Sleep)
+            {
+                _holdUntil = 0;
+                _machine.DeepSleep((int)(left / 1000));
+                return 0;
+            }
+
+            return left > RepairRetry ? RepairRetry : (int)left; // at most a minute, for the watchdog
+        }
+
+        private int Start()
+        {
+            if (_settings == null && !ReadSettings())
+            {
+                Show(AppState.BadSettings);
+                return RepairRetry;
+            }
+
+            if (_device == null && !MakeDevice())
+            {
+                Show(AppState.BadSettings);
+                return RepairRetry;
+            }
+
+            StoreError error = _device.Open();
+            if (error != StoreError.None)
+            {
+                Complain("the store cannot be opened: error " + ((int)error).ToString());
+                Show(AppState.BadFlash);
+                return RepairRetry;
+            }
+
+            _problem = null;
+            _running = true;
+            long now = _machine.Ticks;
+            _nextSample = now;
+            if (_woke)
+            {
+                _nextSync = long.MaxValue; // decided after the reading
+            }
+            else
+            {
+                // devices that get their power back together shall not come together
+                int spread = _settings.Sync * 1000 / 4;
+                _nextSync = now + _random.Next(spread < FirstHold ? spread : FirstHold);
+            }
+
+            return 0;
+        }
+
+        private bool ReadSettings()
+        {
+            byte[] text = new byte[Settings.MaxBytes];
+            int count = _settingsFile.Read(text);
+            Settings settings = new Settings();
+            string error = count < 0 ? "there is no file"
+                : count > text.Length ? "more than 2048 bytes" : settings.Parse(text, count);
+            if (error != null)
+            {
+                Complain("settings: " + error);
+                return false;
+            }
+
+            _settings = settings;
+            _machine.Use(settings);
+            return true;
+        }
+
+        private bool MakeDevice()
+        {
+            ICarrier carrier = _carriers.Make(_settings);
+            if (carrier == null)
+            {
+                Complain("settings: server or token cannot be used");
+                _settings = null; // read again
+                return false;
+            }
+
+            _board = new SensorBoard(_settings, _machine, _inputs, _clock);
+            _board.SafeMode = _boot.Quick >= SafeFrom;
+            if (!_board.SafeMode)
+            {
+                _inputs.Open(_settings);
+            }
+
+            StoreOptions store = new StoreOptions();
+            store.QuotaBytes = _settings.StoreBytes;
+            store.SegmentBytes = _settings.SegmentBytes;
+            store.Entropy = (uint)_random.Next();
+            _store = new FlashStore(_volume, store);
+            SyncOptions sync = new SyncOptions();
+            sync.BufferBytes = _settings.BufferBytes;
+            sync.Window = _settings.Window;
+            sync.ReplyBytes = _settings.ReplyBytes;
+            sync.RequestBytes = _settings.RequestBytes;
+            _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
+            return true;
+        }
+
+        private int Run()
+        {
+            long now = _machine.Ticks;
+            if (now >= _nextSample)
+            {
+                Sample(now);
+            }
+
+            if (now >= _nextSync)
+            {
+                Sync(now);
+                now = _machine.Ticks; // a round takes its time
+            }
+            else
+            {
+                _store.Step(); // room is made while nothing else is to do
+            }
+
+            long next = _nextSample < _nextSync ? _nextSample : _nextSync;
+            if (next <= now)
+            {
+                return 0;
+            }
+
+            if (_settings.Sleep && MaySleep(now))
+            {
+                SleepUntil(now);
+                return 0;
+            }
+
+            return next - now > RepairRetry ? RepairRetry : (int)(next - now);
+        }
+
+        private void Sample(long now)
+        {
+            int interval = _device.Config.Interval * 1000;
+            _nextSample += interval;
+            if (_nextSample <= now)
+            {
+                _nextSample = now + interval; // behind: missed ones are not made up for
+            }
+
+            StoreError error = _device.TakeReading();
+            if (error == StoreError.ReclaimFirst)
+            {
+                while (_store.Step())
+                {
+                    _machine.Feed();
+                }
+
+                error = _device.TakeReading();
+            }
+
+            Met(error);
+            if (_woke && _nextSync == long.MaxValue && IsSyncDue(error))
+            {
+                _nextSync = now;
+            }
+        }
+
+        // After a deep sleep nothing is left of the schedule. What is left is the outbox: readings taken since the last that
+        // the server has. With k readings per sync it is due at k, and while syncs fail at 2k, 4k, 8k, 16k, 32k ...
+        private bool IsSyncDue(StoreError error)
+        {
+            if (error != StoreError.None && error != StoreError.QuotaFull)
+            {
+                return true;
+            }
+
+            int number = _device.Readings.Number;
+            uint taken = _store.NextId(number) - 1 - _store.AckedId(number);
+            int interval = _device.Config.Interval;
+            uint perSync = (uint)(_settings.Sync <= interval ? 1 : _settings.Sync / interval);
+            uint syncs = taken / perSync;
+            return syncs > 0 && taken % perSync == 0 && ((syncs & (syncs - 1)) == 0 || syncs % 16 == 0);
+        }
+
+        private bool MaySleep(long now)
+        {
+            return _connectUntil == 0 && _timeUntil == 0 && _state != AppState.Syncing && _nextSample - now >= ShortestSleep
+                && (_woke || (now >= AwakeAfterPowerOn && _state != AppState.Starting));
+        }
+
+        private void SleepUntil(long now)
+        {
+            KeepTime();
+            _machine.Log("sleep");
+            _machine.DeepSleep((int)((_nextSample - now) / 1000));
+            _running = false; // only a test gets here
+        }
+
+        private void Sync(long now)
+        {
+            if (!IsNetworkUp(now) || !IsTimeKnown(now))
+            {
+                return;
+            }
+
+            Show(AppState.Syncing);
+            RoundResult result = _device.Sync();
+            now = _machine.Ticks;
+            Met(result.Store);
+            int wait = _schedule.Next(result, _settings.Sync * 1000);
+            if (result.Outcome != RoundOutcome.Failed)
+            {
+                Stable();
+                KeepTime();
+                if (wait > 0)
+                {
+                    Show(AppState.InStep);
+                }
+            }
+            else if (result.HttpStatus == 401 || result.HttpStatus == 403 || result.Status == Status.NotFound || result.Status == Status.VersionNotSupported)
+            {
+                Show(AppState.Refused);
+                int slow = RefusedRetry + _random.Next(RefusedRetry / 4);
+                wait = wait > slow ? wait : slow;
+            }
+            else
+            {
+                Show(AppState.ServerAway);
+            }
+
+            if (_storeFailures > 0)
+            {
+                Show(AppState.BadFlash);
+            }
+
+            _nextSync = now + wait;
+        }
+
+        private bool IsNetworkUp(long now)
+        {
+            if (_machine.IsConnected)
+            {
+                _connectUntil = 0;
+                _offlineSince = -1;
+                return true;
+            }
+
+            if (_offlineSince < 0)
+            {
+                _offlineSince = now;
+            }
+
+            if (_connectUntil == 0)
+            {
+                Show(AppState.Connecting);
+                _machine.BeginConnect();
+                _connectUntil = now + ConnectTimeout;
+            }
+
+            if (now < _connectUntil)
+            {
+                _nextSync = now + PollEvery;
+                return false;
+            }
+
+            _connectUntil = 0;
+            Show(AppState.NoNetwork);
+            _nextSync = now + _schedule.Next(_noNetwork, _settings.Sync * 1000);
+            if (_settings.RestartOffline > 0 && now - _offlineSince >= _settings.RestartOffline * 3600000L)
+            {
+                RestartFor(RestartReason.Offline); // a radio that hangs comes back with it
+            }
+
+            return false;
+        }
+
+        // True: known, or waited long enough for.
+        private bool IsTimeKnown(long now)
+        {
+            if (_clock.Now != 0 || _settings.TimeServer == "none")
+            {
+                _timeUntil = 0;
+                return true;
+            }
+
+            if (!_timeAsked)
+            {
+                Show(AppState.GettingTime);
+                _machine.BeginTime(_settings.TimeServer); // goes on asking by itself from here on
+                _timeAsked = true;
+                _timeUntil = now + TimeTimeout;
+            }
+
+            if (_timeUntil > now)
+            {
+                _nextSync = now + PollEvery;
+                return false;
+            }
+
+            _timeUntil = 0;
+            if (_machine.Clock < FieldClock.Earliest && _boot.LastTime != 0)
+            {
+                _clock.PutForward(_boot.LastTime);
+                _boot.ClockIsBehind = true;
+                _boot.Save();
+            }
+
+            return true;
+        }
+
+        // Counts failures of the flash itself; after some in a row the store is opened anew, as at a start.
+        private void Met(StoreError error)
+        {
+            switch (error)
+            {
+                case StoreError.VolumeFull:
+                case StoreError.VolumeFailed:
+                case StoreError.VolumeReadOnly:
+                case StoreError.VolumeUnreadable:
+                case StoreError.Damaged:
+                case StoreError.NotOpen:
+                    break;
+
+                default:
+                    _storeFailures = 0;
+                    _problem = null;
+                    return;
+            }
+
+            _storeFailures++;
+            if (_problem == null)
+            {
+                Complain("flash: error " + ((int)error).ToString());
+            }
+
+            Show(AppState.BadFlash);
+            if (_storeFailures % FailuresBeforeReopen == 0 && error != StoreError.VolumeFull)
+            {
+                _store.Close();
+                _device.Open();
+            }
+        }
+
+        private void Stable()
+        {
+            _stable = true;
+            if (_boot.Quick != 0)
+            {
+                _boot.Quick = 0;
+                _boot.Save();
+            }
+        }
+
+        private void KeepTime()
+        {
+            uint now = _clock.Now;
+            if (now != 0 && (now - _boot.LastTime > TimeKeptEvery || _boot.ClockIsBehind))
+            {
+                _boot.LastTime = now;
+                _boot.ClockIsBehind = false;
+                _boot.Save();
+            }
+        }
+
+        private void RestartFor(int reason)
+        {
+            _restart = false;
+            _boot.Reason = reason;
+            _boot.Save();
+            _machine.Log("restart: " + RestartReason.Name(reason));
+            _machine.Restart();
+        }
+
+        private void Complain(string problem)
+        {
+            if (problem != _problem)
+            {
+                _problem = problem;
+                _machine.Log(problem);
+            }
+        }
+
+        private void Show(AppState state)
+        {
+            if (state != _state)
+            {
+                _state = state;
+                _machine.Log("state " + ((int)state).ToString());
+            }
+
+            _lamp.Show(state, _machine.Ticks);
+            Light(); // a round blocks, and the lamp stands still meanwhile
+        }
+    }
+}

@@ -1,0 +1,93 @@
+// What the application needs of the machine, split by concern. Nano/ implements them for an ESP32, the tests for none.
+
+using NanoSync.Device;
+
+namespace NanoSync.Firmware
+{
+    /// <summary>Power, clock, network and lamp of a board. No call here waits longer than it says.</summary>
+    public interface IMachine
+    {
+        /// <summary>Takes over what concerns it: the lamp's pin, the watchdog's patience. Called once, before Lamp.</summary>
+        void Use(Settings settings);
+
+        /// <summary>Milliseconds since the program started; never goes back.</summary>
+        long Ticks { get; }
+
+        /// <summary>The clock in seconds since 1970-01-01 UTC, whatever it was set to; 0 while it was never set.</summary>
+        uint Clock { get; }
+
+        /// <summary>Sets the clock.</summary>
+        void SetClock(uint seconds);
+
+        /// <summary>Asks a time server in the background; when it answers, the clock is set.</summary>
+        void BeginTime(string server);
+
+        /// <summary>True while there is a network with an address.</summary>
+        bool IsConnected { get; }
+
+        /// <summary>Starts connecting with the credentials of the board's own network configuration. Does not wait.</summary>
+        void BeginConnect();
+
+        /// <summary>True when this run began with the end of a deep sleep, false after power-on or reset.</summary>
+        bool WokeFromSleep { get; }
+
+        /// <summary>Tells the watchdog that the program is alive.</summary>
+        void Feed();
+
+        /// <summary>Waits.</summary>
+        void Pause(int milliseconds);
+
+        /// <summary>Turns the lamp on or off; nothing where there is none.</summary>
+        void Lamp(bool on);
+
+        /// <summary>Starts anew. Does not return on a board.</summary>
+        void Restart();
+
+        /// <summary>Powers down and starts anew after a time. Does not return on a board.</summary>
+        void DeepSleep(int seconds);
+
+        /// <summary>Writes a line for a person who listens at the serial port.</summary>
+        void Log(string line);
+    }
+
+    /// <summary>The raw inputs of a board. Nothing is thrown; what cannot be read is false or negative.</summary>
+    public interface IInputs
+    {
+        /// <summary>Opens what the settings name: I2C pins and speed. Called once, not in safe mode.</summary>
+        void Open(Settings settings);
+
+        /// <summary>Free bytes of the managed heap.</summary>
+        uint FreeHeap { get; }
+
+        /// <summary>Signal of the network in dBm; 0 = not known.</summary>
+        int Signal { get; }
+
+        /// <summary>Reads an ADC channel in parts of its range.</summary>
+        /// <returns>0 to <paramref name="range"/>; -1 when it cannot be read.</returns>
+        int Adc(int channel, out int range);
+
+        /// <summary>Sends bytes to a device on the I2C bus.</summary>
+        bool I2cWrite(int address, byte[] data);
+
+        /// <summary>Fills the buffer from a device on the I2C bus.</summary>
+        bool I2cRead(int address, byte[] data);
+    }
+
+    /// <summary>A file of few bytes.</summary>
+    public interface ISmallFile
+    {
+        /// <summary>Reads from the beginning.</summary>
+        /// <returns>Bytes read; one more than the buffer holds when the file is longer; -1 when there is no file.</returns>
+        int Read(byte[] buffer);
+
+        /// <summary>Replaces the content; after a power cut it is the old or the new one. False when it cannot be written.</summary>
+        bool Write(byte[] buffer, int count);
+    }
+
+    /// <summary>Makes the carrier that the settings ask for. The only place that names one.</summary>
+    public interface ICarrierMaker
+    {
+        /// <summary>A carrier; null when the URL or the token is malformed.</summary>
+        ICarrier Make(Settings settings);
+    }
+}

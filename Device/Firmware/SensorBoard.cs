@@ -1,0 +1,145 @@
+// A board whose sensors are those of its settings: makes the class of its readings, and the values.
+
+using NanoSync.Protocol;
+
+namespace NanoSync.Firmware
+{
+    /// <summary>The sensors of one board.</summary>
+    public sealed class SensorBoard : IBoard
+    {
+        /// <summary>Name of the class of the readings.</summary>
+        public const string ClassName = "reading";
+
+        private readonly Settings _settings;
+        private readonly IMachine _machine;
+        private readonly IInputs _inputs;
+        private readonly FieldClock _clock;
+        private readonly ObjectClass _class = new ObjectClass(ClassName).Time("at");
+        private readonly string _names;
+        private readonly Sht3x[] _sht = new Sht3x[Settings.MaxSensors];
+
+        /// <summary>True: nothing outside the chip is touched; those fields stay empty.</summary>
+        public bool SafeMode;
+
+        /// <summary>Makes the class from the settings.</summary>
+        public SensorBoard(Settings settings, IMachine machine, IInputs inputs, FieldClock clock)
+        {
+            _settings = settings;
+            _machine = machine;
+            _inputs = inputs;
+            _clock = clock;
+            _names = "";
+            for (int i = 0; i < settings.SensorCount; i++)
+            {
+                SensorSetting sensor = settings.Sensors[i];
+                _names += i == 0 ? sensor.Name : "," + sensor.Name;
+                switch (sensor.Kind)
+                {
+                    case SensorKind.FreeHeap:
+                    case SensorKind.Uptime:
+                        _class.UInt(sensor.Name);
+                        break;
+
+                    case SensorKind.Signal:
+                        _class.Int(sensor.Name);
+                        break;
+
+                    case SensorKind.Adc:
+                        _class.Fixed(sensor.Name, 3);
+                        break;
+
+                    default:
+                        _class.Fixed(sensor.Name, 2);
+                        _sht[i] = SensorAt(sensor.Argument, i);
+                        break;
+                }
+            }
+        }
+
+        /// <inheritdoc/>
+        public uint Now
+        {
+            get { return _clock.Now; }
+        }
+
+        /// <inheritdoc/>
+        public ObjectClass ReadingClass
+        {
+            get { return _class; }
+        }
+
+        /// <inheritdoc/>
+        public string SensorNames
+        {
+            get { return _names; }
+        }
+
+        /// <inheritdoc/>
+        public void Read(int sensor, RecordWriter record)
+        {
+            SensorSetting setting = _settings.Sensors[sensor];
+            if (SafeMode && setting.Kind >= SensorKind.Adc)
+            {
+                record.None();
+                return;
+            }
+
+            switch (setting.Kind)
+            {
+                case SensorKind.FreeHeap:
+                    record.UInt(_inputs.FreeHeap);
+                    return;
+
+                case SensorKind.Uptime:
+                    record.UInt((ulong)(_machine.Ticks / 1000));
+                    return;
+
+                case SensorKind.Signal:
+                    int signal = _inputs.Signal;
+                    if (signal != 0)
+                    {
+                        record.Int(signal);
+                        return;
+                    }
+
+                    break;
+
+                case SensorKind.Adc:
+                    int range;
+                    int value = _inputs.Adc(setting.Argument, out range);
+                    if (value >= 0 && range > 0)
+                    {
+                        record.Fixed((long)value * setting.Scale / range);
+                        return;
+                    }
+
+                    break;
+
+                default:
+                    if (_sht[sensor].Measure())
+                    {
+                        record.Fixed(setting.Kind == SensorKind.Temperature ? _sht[sensor].Temperature : _sht[sensor].Humidity);
+                        return;
+                    }
+
+                    break;
+            }
+
+            record.None();
+        }
+
+        // The same object for both figures of one sensor, so that it measures once.
+        private Sht3x SensorAt(int address, int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                if (_sht[i] != null && _sht[i].Address == address)
+                {
+                    return _sht[i];
+                }
+            }
+
+            return new Sht3x(_inputs, _machine, address);
+        }
+    }
+}
