@@ -61,8 +61,8 @@ namespace NanoSync.Tests
         /// <summary>Answers with a Status received.</summary>
         public int Refusals;
 
-        /// <summary>Not null: the ApplicationData of requests in hex, one behind the other.</summary>
-        public string LastData;
+        /// <summary>Not null: takes the ApplicationData of requests, one behind the other.</summary>
+        public IByteSink Capture;
 
         /// <summary>Requests.</summary>
         public int Rounds;
@@ -198,11 +198,9 @@ namespace NanoSync.Tests
             {
                 TakeValue();
             }
-            else if (item == Item.Data && LastData != null)
+            else if (item == Item.Data && Capture != null)
             {
-                byte[] data = new byte[_reader.DataCount];
-                Array.Copy(_reader.Data, _reader.DataOffset, data, 0, data.Length);
-                LastData += Codec.Hex(data);
+                Capture.Write(_reader.Data, _reader.DataOffset, _reader.DataCount);
             }
             else if (item == Item.Start && _reader.Scope == Scopes.Collection && _reader.Tag != Tags.Options)
             {
