@@ -29,7 +29,7 @@ namespace NanoSync.Device
     /// <summary>The application's side of embedded structures. Called within a round: be short.</summary>
     public interface IDeviceHost
     {
-        /// <summary>Writes the device's status, a record of class <see cref="BuiltIn.Status"/> that has been begun.</summary>
+        /// <summary>Writes the device's status, a record of class <see cref="StatusRecord"/> that has been begun.</summary>
         void WriteStatus(RecordWriter record);
 
         /// <summary>The server's clock, as asked for by <see cref="SyncEngine.AskTime"/>.</summary>

@@ -64,7 +64,7 @@ namespace NanoSync.Device
             {
                 _host = value;
                 _statusRecord = new RecordWriter(128);
-                _statusClass = BuiltIn.Status();
+                _statusClass = StatusRecord.MakeClass();
             }
         }
 

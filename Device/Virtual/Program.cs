@@ -11,7 +11,7 @@ var once = new Option<bool>("--once") { Description = "One reading and one full 
 var readings = new Option<FileInfo?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
 var window = new Option<int>("--window") { Description = "Most objects in a message, each way, 1 to 512", HelpName = "N", DefaultValueFactory = _ => 20 };
 var interval = new Option<int>("--interval") { Description = "Seconds between readings until the configuration says otherwise", HelpName = "S", DefaultValueFactory = _ => 3 };
-var port = new Option<int>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one", HelpName = "P", DefaultValueFactory = _ => 8080 };
+var port = new Option<int?>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one [default: 8080, or any free one]", HelpName = "P" };
 var xml = new Option<bool>("--xml") { Description = "Messages as XML instead of WBXML" };
 var platformHttp = new Option<bool>("--platform-http") { Description = "The carrier over HttpWebRequest instead of the lean one over sockets" };
 var dump = new Option<DirectoryInfo?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
@@ -21,26 +21,8 @@ var root = new RootCommand("A NanoSync device on this machine: real readings, ke
     server, token, data, once, readings, window, interval, port, xml, platformHttp, dump,
 };
 
-root.Validators.Add(result =>
-{
-    if (result.GetValue(server) is not null != result.GetValue(token) is not null)
-    {
-        result.AddError("--server and --token go together: enrol the device there with `device add NAME`.");
-    }
-
-    if (result.GetValue(window) is < 1 or > 512)
-    {
-        result.AddError("--window is 1 to 512.");
-    }
-
-    if (result.GetValue(interval) is < 1 or > 86400)
-    {
-        result.AddError("--interval is 1 to 86400 seconds.");
-    }
-});
-
 root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
-    new VirtualOptions(
+    Check(new VirtualOptions(
         parsed.GetValue(server),
         parsed.GetValue(token),
         parsed.GetValue(data)!.FullName,
@@ -51,7 +33,7 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
         parsed.GetValue(port),
         parsed.GetValue(xml),
         parsed.GetValue(platformHttp),
-        parsed.GetValue(dump)?.FullName),
+        parsed.GetValue(dump)?.FullName)),
     cancel)));
 
 var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder, such as data/flash" };
@@ -60,6 +42,14 @@ store.SetAction(parsed => StoreInspector.Run(parsed.GetValue(folder)!.FullName, 
 root.Subcommands.Add(store);
 
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+
+static VirtualOptions Check(VirtualOptions options)
+{
+    return options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
+        : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
+        : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")
+        : options;
+}
 
 static async Task<int> Guard(Func<Task<int>> run)
 {

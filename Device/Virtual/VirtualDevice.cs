@@ -12,7 +12,7 @@ namespace NanoSync.Virtual;
 
 /// <summary>What the command line asked for.</summary>
 internal sealed record VirtualOptions(
-    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int Port, bool Xml, bool PlatformHttp, string? Dump);
+    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump);
 
 /// <summary>The device's life in one process.</summary>
 internal sealed class VirtualDevice
@@ -100,28 +100,28 @@ internal sealed class VirtualDevice
 
     private async Task<int> ForEverAsync(CancellationToken cancel)
     {
+        long nextReading = Environment.TickCount64;
+        long nextSync = nextReading;
         while (!cancel.IsCancellationRequested)
         {
-            TakeReading();
-            RoundResult result;
-            int wait;
-            do
+            if (Environment.TickCount64 >= nextReading)
             {
-                result = Round(quiet: false);
-                wait = _schedule.Next(result, _device.Config.Interval * 1000);
+                TakeReading();
+                nextReading = Environment.TickCount64 + _device.Config.Interval * 1000L;
             }
-            while (result.Outcome == RoundOutcome.More && !cancel.IsCancellationRequested);
+
+            if (Environment.TickCount64 >= nextSync)
+            {
+                RoundResult result = Round(quiet: false);
+                nextSync = Environment.TickCount64 + _schedule.Next(result, _device.Config.Interval * 1000);
+                nextReading = Math.Min(nextReading, Environment.TickCount64 + _device.Config.Interval * 1000L); // it may be shorter now
+            }
 
             // readings go on at their interval while the server is away
-            long until = Environment.TickCount64 + wait;
-            while (!cancel.IsCancellationRequested && Environment.TickCount64 < until)
+            long wait = Math.Min(nextReading, nextSync) - Environment.TickCount64;
+            if (wait > 0)
             {
-                int nap = (int)Math.Min(until - Environment.TickCount64, _device.Config.Interval * 1000L);
-                await Task.Delay(Math.Max(nap, 1), cancel).ContinueWith(_ => { }, CancellationToken.None);
-                if (Environment.TickCount64 < until && !cancel.IsCancellationRequested)
-                {
-                    TakeReading();
-                }
+                await Task.Delay((int)Math.Min(wait, int.MaxValue), cancel).ContinueWith(_ => { }, CancellationToken.None);
             }
         }
 
@@ -144,7 +144,7 @@ internal sealed class VirtualDevice
         int taken = next;
         while (next < rows.Count && !cancel.IsCancellationRequested)
         {
-            StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, _options.Window, ref next);
+            StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, ref next);
             if (error is not StoreError.None)
             {
                 throw new UserError($"Row {next + 1} could not be kept: {Explain.Store(error)}");
