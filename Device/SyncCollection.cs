@@ -40,7 +40,9 @@ namespace NanoSync.Device
 
         internal readonly CollectionKind Kind;
         internal readonly byte[] Name;
-        internal readonly ObjectClass Class;
+        internal readonly ObjectClass Class; // of its objects, unless told otherwise
+        internal ObjectClass Sending; // of the objects in the request under way, those of other classes say so
+        internal ObjectClass Told; // the one the server remembers
         internal readonly IObjectHandler Handler;
         internal readonly bool DeviceWins;
 
@@ -81,6 +83,7 @@ namespace NanoSync.Device
             Kind = kind;
             Name = Encoding.UTF8.GetBytes(name);
             Class = type;
+            Sending = type;
             Handler = handler;
             DeviceWins = deviceWins;
         }

@@ -116,6 +116,7 @@ namespace NanoSync.Device
                 }
 
                 c.Introduced = true;
+                c.Told = c.Sending;
                 c.ToldWindow = _window;
                 c.LastStatus = 0;
                 Sweep(c);
@@ -152,6 +153,7 @@ namespace NanoSync.Device
             else if (c.Answered)
             {
                 c.Introduced = true;
+                c.Told = c.Sending;
                 c.ToldWindow = _window;
             }
 

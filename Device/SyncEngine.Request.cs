@@ -73,10 +73,15 @@ namespace NanoSync.Device
                 c.UploadSent = 0;
             }
 
-            _writer.Start(Tags.Collection);
-            if (!c.Introduced)
+            if (counting && c.Kind == CollectionKind.Outbox && _store.NextPending(c.Number, 0, _info) == StoreError.None)
             {
-                _writer.Value(Tags.Class, c.Class.WireName);
+                c.Sending = ClassOf(_info.Tag, c.Class);
+            }
+
+            _writer.Start(Tags.Collection);
+            if (!c.Introduced || c.Told != c.Sending)
+            {
+                _writer.Value(Tags.Class, c.Sending.WireName);
             }
 
             _writer.Value(Tags.SyncKey, c.Key, 0, c.KeyLength);
@@ -279,7 +284,7 @@ namespace NanoSync.Device
                 }
             }
 
-            if (_info.Tag != c.Class.Hash)
+            if (_info.Tag != c.Sending.Hash)
             {
                 WriteClass(_info.Tag);
             }
@@ -318,16 +323,27 @@ namespace NanoSync.Device
             _writer.End();
         }
 
-        // The class of an object that is not of the collection's: an earlier or a second one. [SPEC 2.3]
-        private void WriteClass(uint hash)
+        private ObjectClass ClassOf(uint hash, ObjectClass otherwise)
         {
             for (int i = 0; i < _classCount; i++)
             {
                 if (_classes[i].Hash == hash)
                 {
-                    _writer.Value(Tags.Class, _classes[i].WireName);
-                    return;
+                    return _classes[i];
                 }
+            }
+
+            return otherwise;
+        }
+
+        // The class of an object that is not of the collection's: an earlier or a second one. [SPEC 2.3]
+        private void WriteClass(uint hash)
+        {
+            ObjectClass known = ClassOf(hash, null);
+            if (known != null)
+            {
+                _writer.Value(Tags.Class, known.WireName);
+                return;
             }
 
             _className[0] = (byte)'#';

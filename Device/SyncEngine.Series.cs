@@ -24,7 +24,7 @@ namespace NanoSync.Device
         private bool JoinSeries(SyncCollection c, bool implied)
         {
             int count = _info.Length;
-            if (_series == null || c.Plain || c.Kind != CollectionKind.Outbox || count == 0 || count > _object.Length || _info.Tag != c.Class.Hash)
+            if (_series == null || c.Plain || c.Kind != CollectionKind.Outbox || count == 0 || count > _object.Length || _info.Tag != c.Sending.Hash)
             {
                 return false;
             }
@@ -45,7 +45,7 @@ namespace NanoSync.Device
             }
 
             EndSeries();
-            _series.Begin(c.Class, _buffer, 0, _buffer.Length);
+            _series.Begin(c.Sending, _buffer, 0, _buffer.Length);
             if (!_series.Add(_object, 0, count))
             {
                 return false;

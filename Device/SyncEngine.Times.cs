@@ -58,14 +58,14 @@ namespace NanoSync.Device
         private bool NeedsCorrection(SyncCollection c)
         {
             return _info.Id <= c.CorrectTo && _info.Id >= c.CorrectFrom && c.Kind == CollectionKind.Outbox
-                && _info.Tag == c.Class.Hash && c.Class.Count > 0 && c.Class.TypeOf(0) == FieldType.Time
+                && _info.Tag == c.Sending.Hash && c.Sending.Count > 0 && c.Sending.TypeOf(0) == FieldType.Time
                 && _info.Length <= _object.Length - 4; // 1 byte of time may become 5
         }
 
         // Corrects the record in _object; gives its new length.
         private int Correct(SyncCollection c, int count)
         {
-            int start = (c.Class.Count + 7) >> 3;
+            int start = (c.Sending.Count + 7) >> 3;
             if ((_object[0] & 1) == 0)
             {
                 return count; // it has no time
