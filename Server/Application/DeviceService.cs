@@ -1,0 +1,221 @@
+// Devices: enrolment, tokens, commands.
+
+using System.Security.Cryptography;
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Application;
+
+/// <summary>What the operator does with devices.</summary>
+public sealed class DeviceService
+{
+    /// <summary>Collections of a device when none are named.</summary>
+    public const string DefaultCollections = "readings,config";
+
+    private const int TokenBytes = 32;
+
+    private readonly IServerStore _store;
+    private readonly TimeProvider _clock;
+    private readonly Func<int, byte[]> _random;
+
+    /// <summary>Makes the service.</summary>
+    /// <param name="store">The database.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="random">Source of tokens; null = the platform's.</param>
+    public DeviceService(IServerStore store, TimeProvider clock, Func<int, byte[]>? random = null)
+    {
+        _store = store;
+        _clock = clock;
+        _random = random ?? RandomNumberGenerator.GetBytes;
+    }
+
+    private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>SHA-256 of a token: all that is kept of it.</summary>
+    public static byte[] HashOf(string token)
+    {
+        return SHA256.HashData(Encoding.UTF8.GetBytes(token));
+    }
+
+    /// <summary>A new token: 32 random bytes in base64url.</summary>
+    public static string NewToken(Func<int, byte[]> random)
+    {
+        return Convert.ToBase64String(random(TokenBytes)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    /// <summary>Enrols a device and gives its token, which cannot be had again.</summary>
+    /// <param name="name">1 to 64 of A-Z a-z 0-9 . _ -</param>
+    /// <param name="collections">Names, comma-separated; NAME@GROUP is shared with the other devices of the group.</param>
+    public string Add(string name, string collections = DefaultCollections)
+    {
+        Check(name, "A device's name");
+        List<(string Name, string? Scope)> granted = ParseCollections(collections);
+        string token = NewToken(_random);
+        using IStoreTransaction store = _store.BeginWrite();
+        if (store.FindDevice(name) != null)
+        {
+            throw new RefusedException(Refusal.Conflict, $"There is a device {name} already. For a new token: device rotate {name}");
+        }
+
+        int device = store.AddDevice(name, HashOf(token), Now);
+        foreach ((string collection, string? scope) in granted)
+        {
+            store.Grant(device, collection, scope);
+        }
+
+        store.Commit();
+        return token;
+    }
+
+    /// <summary>Gives an enrolled device more collections.</summary>
+    public void Grant(string name, string collections)
+    {
+        List<(string Name, string? Scope)> granted = ParseCollections(collections);
+        using IStoreTransaction store = _store.BeginWrite();
+        DeviceRow device = Find(store, name);
+        foreach ((string collection, string? scope) in granted)
+        {
+            store.Grant(device.Id, collection, scope);
+        }
+
+        store.Commit();
+    }
+
+    /// <summary>All devices by name.</summary>
+    public List<DeviceRow> List()
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListDevices();
+    }
+
+    /// <summary>One device.</summary>
+    public DeviceRow Get(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return Find(store, name);
+    }
+
+    /// <summary>Keeps a device out from now on.</summary>
+    public void Revoke(string name)
+    {
+        using IStoreTransaction store = _store.BeginWrite();
+        store.Revoke(Find(store, name).Id, Now);
+        store.Commit();
+    }
+
+    /// <summary>Gives a device a new token; the old one ends. A revoked device is let in again.</summary>
+    public string Rotate(string name)
+    {
+        string token = NewToken(_random);
+        using IStoreTransaction store = _store.BeginWrite();
+        store.SetToken(Find(store, name).Id, HashOf(token));
+        store.Commit();
+        return token;
+    }
+
+    /// <summary>The device that a token belongs to; null when there is none or it is revoked.</summary>
+    public DeviceIdentity? Authenticate(string token)
+    {
+        byte[] hash = HashOf(token);
+        using IStoreTransaction store = _store.BeginRead();
+        return store.FindDeviceByToken(hash);
+    }
+
+    /// <summary>What was refused to or by a device, newest first.</summary>
+    public List<RefusalRow> Refusals(string name, int count = 200)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListRefusals(Find(store, name).Id, count);
+    }
+
+    /// <summary>What a device told last, field by field.</summary>
+    public List<(InfoRow Row, List<KeyValuePair<string, string>> Fields)> Info(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListInfo(Find(store, name).Id).ConvertAll(row =>
+        {
+            List<KeyValuePair<string, string>> fields = row.Class == BuiltIn.DeviceStatus.Name
+                ? RecordText.Unpack(BuiltIn.DeviceStatus, row.Data).ConvertAll(f => new KeyValuePair<string, string>(BuiltIn.DeviceStatus.FieldName(f.Field), f.Text))
+                : [];
+            return (row, fields);
+        });
+    }
+
+    /// <summary>Queues a command; its id. [SPEC 7.1]</summary>
+    public long Command(string name, string type, IReadOnlyList<KeyValuePair<string, string>> arguments)
+    {
+        ObjectClass? definition = Array.Find(BuiltIn.Commands, c => c.Name == type);
+        if (definition == null)
+        {
+            throw new RefusedException(Refusal.BadInput, $"There is no command {type}. There are: {string.Join(", ", BuiltIn.Commands.Select(c => c.Name))}");
+        }
+
+        byte[] Record(long id)
+        {
+            List<KeyValuePair<string, string>> fields = [new("id", id.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. arguments];
+            return RecordText.Pack(definition, fields);
+        }
+
+        try
+        {
+            for (int field = 1; field < definition.Count; field++)
+            {
+                if (!arguments.Any(a => a.Key == definition.FieldName(field)))
+                {
+                    throw new RefusedException(Refusal.BadInput, $"{type} needs {definition.FieldName(field)}.");
+                }
+            }
+
+            // ids from the clock still grow when an older database was restored, and devices act on higher ids only
+            using IStoreTransaction store = _store.BeginWrite();
+            long id = store.AddCommand(Find(store, name).Id, type, Record, Now / 1000, Now);
+            store.Commit();
+            return id;
+        }
+        catch (RecordException e)
+        {
+            throw new RefusedException(Refusal.BadInput, e.Message);
+        }
+    }
+
+    /// <summary>Commands of a device with their results.</summary>
+    public List<DeviceCommandRow> Commands(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListCommands(Find(store, name).Id, all: true);
+    }
+
+    internal static DeviceRow Find(IStoreTransaction store, string name)
+    {
+        return store.FindDevice(name) ?? throw new RefusedException(Refusal.NotFound, $"There is no device {name}.");
+    }
+
+    private static List<(string Name, string? Scope)> ParseCollections(string collections)
+    {
+        List<(string, string?)> list = [];
+        foreach (string part in collections.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            int at = part.IndexOf('@');
+            string name = at < 0 ? part : part[..at];
+            string? scope = at < 0 ? null : part[(at + 1)..];
+            Check(name, "A collection's name");
+            if (scope != null)
+            {
+                Check(scope, "A group's name");
+            }
+
+            list.Add((name, scope));
+        }
+
+        return list.Count > 0 ? list : throw new RefusedException(Refusal.BadInput, "A device needs at least one collection.");
+    }
+
+    private static void Check(string name, string what)
+    {
+        if (name.Length is 0 or > Limits.Text || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '.' && c != '_' && c != '-'))
+        {
+            throw new RefusedException(Refusal.BadInput, $"{what} is 1 to {Limits.Text} of A-Z a-z 0-9 . _ - : not \"{name}\".");
+        }
+    }
+}

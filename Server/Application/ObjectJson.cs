@@ -1,0 +1,152 @@
+// Objects as JSON, for the application. Field values: true/false, numbers, texts, ISO 8601 times, base64 bytes.
+
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Application;
+
+/// <summary>JSON to and from objects.</summary>
+public static class ObjectJson
+{
+    /// <summary>{id, class, seq, changed, by, state, reason?, value | data}</summary>
+    public static JsonObject Of(ObjectView view)
+    {
+        JsonObject json = new()
+        {
+            ["id"] = view.Row.Id,
+            ["class"] = view.Row.Class,
+            ["seq"] = view.Row.Seq,
+            ["changed"] = Time(view.Row.Changed),
+            ["by"] = view.By,
+            ["state"] = view.State,
+        };
+        if (view.Reason != null)
+        {
+            json["reason"] = view.Reason;
+        }
+
+        if (view.Row.Deleted)
+        {
+            json["deleted"] = true;
+        }
+        else
+        {
+            AddValue(json, view.Class, view.Row.Data!);
+        }
+
+        return json;
+    }
+
+    /// <summary>Adds the fields as "value", or the bytes as "data" when they cannot be read as fields.</summary>
+    public static void AddValue(JsonObject json, ObjectClass? type, byte[] data)
+    {
+        if (type is { Count: > 0 })
+        {
+            try
+            {
+                json["value"] = Fields(type, data);
+                return;
+            }
+            catch (RecordException)
+            {
+                // kept before its class was known, and not of it
+            }
+        }
+
+        json["data"] = Convert.ToBase64String(data);
+    }
+
+    /// <summary>Milliseconds since 1970 as ISO 8601.</summary>
+    public static string Time(long milliseconds)
+    {
+        return DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A value from JSON: an object of fields; or {class, value: {fields}} or {class, data: base64}.</summary>
+    public static NewValue Parse(ReadOnlyMemory<byte> json, string? type)
+    {
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(json);
+        }
+        catch (JsonException e)
+        {
+            throw new RefusedException(Refusal.BadInput, $"Not JSON: {e.Message}");
+        }
+
+        using (document)
+        {
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                throw new RefusedException(Refusal.BadInput, "The JSON is not an object of fields.");
+            }
+
+            JsonElement value = default;
+            bool envelope = root.EnumerateObject().Count() == 2
+                && root.TryGetProperty("class", out JsonElement named) && named.ValueKind == JsonValueKind.String
+                && (root.TryGetProperty("value", out value) ? value.ValueKind == JsonValueKind.Object
+                    : root.TryGetProperty("data", out value) && value.ValueKind == JsonValueKind.String);
+            if (!envelope)
+            {
+                return new NewValue(ParseFields(root), null, type);
+            }
+
+            type ??= root.GetProperty("class").GetString();
+            if (value.ValueKind == JsonValueKind.Object)
+            {
+                return new NewValue(ParseFields(value), null, type);
+            }
+
+            return value.TryGetBytesFromBase64(out byte[]? bytes)
+                ? new NewValue(null, bytes, type)
+                : throw new RefusedException(Refusal.BadInput, "data is not base64.");
+        }
+    }
+
+    /// <summary>The members of a JSON object as texts; null members are absent fields.</summary>
+    public static List<KeyValuePair<string, string>> ParseFields(JsonElement json)
+    {
+        List<KeyValuePair<string, string>> fields = [];
+        foreach (JsonProperty member in json.EnumerateObject())
+        {
+            switch (member.Value.ValueKind)
+            {
+                case JsonValueKind.Null:
+                    break;
+                case JsonValueKind.String:
+                    fields.Add(new(member.Name, member.Value.GetString()!));
+                    break;
+                case JsonValueKind.Number:
+                case JsonValueKind.True:
+                case JsonValueKind.False:
+                    fields.Add(new(member.Name, member.Value.GetRawText()));
+                    break;
+                default:
+                    throw new RefusedException(Refusal.BadInput, $"{member.Name} is neither text, number, true nor false.");
+            }
+        }
+
+        return fields;
+    }
+
+    private static JsonObject Fields(ObjectClass type, byte[] data)
+    {
+        JsonObject fields = [];
+        foreach ((int field, string text) in RecordText.Unpack(type, data))
+        {
+            fields[type.FieldName(field)] = type.TypeOf(field) switch
+            {
+                FieldType.Text or FieldType.Bytes or FieldType.Time => JsonValue.Create(text),
+                FieldType.Float or FieldType.Double when !double.IsFinite(double.Parse(text, CultureInfo.InvariantCulture)) => JsonValue.Create(text),
+                _ => JsonNode.Parse(text), // as written: no digit is lost
+            };
+        }
+
+        return fields;
+    }
+}

@@ -1,0 +1,403 @@
+// The verbs of the program. All but serve work on the data folder directly, also while a server runs on it.
+
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Configuration;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Http;
+using Spectre.Console;
+
+namespace NanoSync.Server.Cli;
+
+/// <summary>The program's command line.</summary>
+public static class Commands
+{
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+
+    private static readonly Option<string?> s_data = new("--data")
+    {
+        Description = "Folder of the database and the admin token (NANOSYNC_DATA; default: nanosync-data).",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    private static readonly Argument<string> s_device = new("DEVICE") { Description = "The device's name." };
+    private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "The device's collection." };
+    private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
+
+    /// <summary>Runs the program; its exit code.</summary>
+    public static async Task<int> Run(string[] args)
+    {
+        RootCommand root = new("NanoSync server: devices sync their objects with it.")
+        {
+            s_data,
+            Serve(),
+            Device(),
+            Object(),
+            Refusals(),
+            Decode(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+            {
+                Console.Error.WriteLine(error.Message);
+            }
+
+            Console.Error.WriteLine("--help shows what can be given.");
+            return ExitCodes.Usage;
+        }
+
+        InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
+        try
+        {
+            return await parsed.InvokeAsync(invocation);
+        }
+        catch (RefusedException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return e.Kind == Refusal.NotFound ? ExitCodes.NotFound : ExitCodes.Failed;
+        }
+        catch (StartupException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return e.PortTaken ? ExitCodes.PortTaken : ExitCodes.DataUnusable;
+        }
+        catch (StoreException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return ExitCodes.DataUnusable;
+        }
+    }
+
+    private static Command Serve()
+    {
+        Option<string?> urls = new("--urls")
+        {
+            Description = "Where to listen, semicolon-separated (NANOSYNC_URLS; default: http://127.0.0.1:8080, which no other machine reaches).",
+            HelpName = "URLS",
+        };
+        Option<int?> port = new("--port") { Description = "Listen on this port of this machine; 0 = any free one. For other machines: --urls http://0.0.0.0:N", HelpName = "N" };
+        port.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int n) && n is >= 0 and <= 65535))
+            {
+                result.AddError("A port is a number from 0 to 65535.");
+            }
+        });
+        Option<bool> open = new("--open-api-on-loopback")
+        {
+            Description = "Let requests to /api from this machine pass without the admin token. Only for a machine with one user.",
+        };
+        Command command = new("serve", "Run the server.") { urls, port, open };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            ServerOptions options = Options(parsed);
+            if (parsed.GetValue(port) is { } n)
+            {
+                options = options with { Urls = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{n}") };
+            }
+
+            options = options with
+            {
+                Urls = parsed.GetValue(urls) ?? options.Urls,
+                OpenApiOnLoopback = options.OpenApiOnLoopback || parsed.GetValue(open),
+            };
+            await using Http.WebHost host = await Http.WebHost.Start(options, logLevel: LogLevel.Information);
+            string data = Path.GetFullPath(options.Data);
+            Console.WriteLine($"NanoSync server on {string.Join(' ', host.Urls)}, data in {data}");
+            Console.WriteLine($"Devices: POST /sync. Application: /api with Authorization: Bearer {host.AdminToken}");
+            Console.WriteLine("Ctrl-C ends it.");
+            await host.WaitForShutdown();
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Device()
+    {
+        Argument<string> name = new("NAME") { Description = "The device's name: A-Z a-z 0-9 . _ -" };
+        Option<string> collections = new("--collections")
+        {
+            Description = "What it may sync, comma-separated; NAME@GROUP is shared with the other devices of the group.",
+            HelpName = "NAMES",
+            DefaultValueFactory = _ => DeviceService.DefaultCollections,
+        };
+        Command add = new("add", "Enrol a device; its token is shown once.") { name, collections };
+        add.SetAction(parsed => With(parsed, core =>
+        {
+            string token = core.Devices.Add(parsed.GetValue(name)!, parsed.GetValue(collections)!);
+            Console.WriteLine(token);
+            Console.Error.WriteLine("This token is not kept, only its check sum. Put it on the device now.");
+        }));
+
+        Command list = new("list", "Show all devices.");
+        list.SetAction(parsed => With(parsed, core =>
+        {
+            Table table = NewTable("device", "collections", "enrolled", "last seen", "state");
+            foreach (DeviceRow device in core.Devices.List())
+            {
+                Row(table, device.Name, device.Collections, Time(device.Created), device.LastSeen is { } seen ? Time(seen) : "never",
+                    device.Revoked == null ? "" : "revoked");
+            }
+
+            AnsiConsole.Write(table);
+        }));
+
+        Command revoke = new("revoke", "Keep a device out.") { name };
+        revoke.SetAction(parsed => With(parsed, core => core.Devices.Revoke(parsed.GetValue(name)!)));
+
+        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name };
+        rotate.SetAction(parsed => With(parsed, core => Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!))));
+
+        Command grant = new("grant", "Give a device more collections.") { name, new Argument<string>("NAMES") { Description = "Comma-separated; NAME@GROUP is shared." } };
+        grant.SetAction(parsed => With(parsed, core => core.Devices.Grant(parsed.GetValue(name)!, parsed.GetValue<string>("NAMES")!)));
+
+        Argument<string> type = new("COMMAND") { Description = string.Join(", ", BuiltIn.Commands.Select(c => c.Name)) };
+        Argument<string[]> arguments = new("ARGUMENTS") { Description = "NAME=VALUE, such as seconds=60", Arity = ArgumentArity.ZeroOrMore };
+        Command tell = new("tell", "Queue a command for a device.") { name, type, arguments };
+        tell.SetAction(parsed => With(parsed, core =>
+        {
+            List<KeyValuePair<string, string>> given = [];
+            foreach (string argument in parsed.GetValue(arguments)!)
+            {
+                int equals = argument.IndexOf('=');
+                given.Add(equals > 0 ? new(argument[..equals], argument[(equals + 1)..])
+                    : throw new RefusedException(Refusal.BadInput, $"Not NAME=VALUE: {argument}"));
+            }
+
+            Console.WriteLine(core.Devices.Command(parsed.GetValue(name)!, parsed.GetValue(type)!, given));
+        }));
+
+        Command show = new("show", "Show what a device told last, and its commands.") { name };
+        show.SetAction(parsed => With(parsed, core =>
+        {
+            DeviceRow device = core.Devices.Get(parsed.GetValue(name)!);
+            Console.WriteLine($"{device.Name}: {device.Collections}, enrolled {Time(device.Created)}, "
+                + (device.LastSeen is { } seen ? $"last seen {Time(seen)}" : "never seen") + (device.Revoked == null ? "" : ", revoked"));
+            foreach ((InfoRow row, List<KeyValuePair<string, string>> fields) in core.Devices.Info(device.Name))
+            {
+                Console.WriteLine($"{row.Class} of {Time(row.Time)}: {(fields.Count > 0 ? string.Join(", ", fields.Select(f => f.Key + " " + f.Value)) : row.Data.Length + " bytes")}");
+            }
+
+            foreach (DeviceCommandRow queued in core.Devices.Commands(device.Name))
+            {
+                Console.WriteLine($"{queued.Class} {queued.Id} of {Time(queued.Created)}: "
+                    + (queued.Done == null ? "waiting" : queued.Status == Protocol.Status.Success ? "done" : $"refused ({queued.Status}) {queued.Reason}"));
+            }
+        }));
+
+        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show };
+    }
+
+    private static Command Object()
+    {
+        Command list = new("list", "Show the objects of a collection.") { s_device, s_collection };
+        list.SetAction(parsed => With(parsed, core =>
+        {
+            Table table = NewTable("id", "number", "class", "changed", "by", "state", "value");
+            long after = 0;
+            while (true)
+            {
+                List<ObjectView> objects = core.Objects.List(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, after);
+                foreach (ObjectView view in objects)
+                {
+                    JsonObject json = ObjectJson.Of(view);
+                    Row(table, view.Row.Id, view.Row.Seq.ToString(CultureInfo.InvariantCulture), view.Row.Class ?? "", Time(view.Row.Changed), view.By,
+                        view.State + (view.Reason is { Length: > 0 } reason ? ": " + reason : ""), (json["value"] ?? json["data"])?.ToJsonString() ?? "");
+                }
+
+                if (objects.Count == 0)
+                {
+                    break;
+                }
+
+                after = objects[^1].Row.Seq;
+            }
+
+            AnsiConsole.Write(table);
+        }));
+
+        Option<string?> file = new("--file") { Description = "Write the object's bytes to this file.", HelpName = "FILE" };
+        Command get = new("get", "Show an object.") { s_device, s_collection, s_id, file };
+        get.SetAction(parsed => With(parsed, core =>
+        {
+            ObjectView view = core.Objects.Get(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!);
+            if (parsed.GetValue(file) is { } path)
+            {
+                File.WriteAllBytes(path, view.Row.Data!);
+                return;
+            }
+
+            Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
+        }));
+
+        Argument<string?> json = new("JSON") { Description = "The fields, such as {\"interval\":5}; - = from standard input.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> type = new("--class") { Description = "The object's class: name, name#hash or name(field:code,...).", HelpName = "CLASS" };
+        Option<string?> from = new("--file") { Description = "Take the object's bytes from this file instead of JSON.", HelpName = "FILE" };
+        Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, json, type, from };
+        put.SetAction(parsed => With(parsed, core =>
+        {
+            NewValue value = parsed.GetValue(from) is { } path
+                ? new NewValue(null, ReadFile(path), parsed.GetValue(type))
+                : ObjectJson.Parse(Encoding.UTF8.GetBytes(JsonText(parsed.GetValue(json))), parsed.GetValue(type));
+            ObjectView view = core.Objects.Put(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, value);
+            Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
+        }));
+
+        Command delete = new("delete", "Delete an object.") { s_device, s_collection, s_id };
+        delete.SetAction(parsed => With(parsed, core =>
+            core.Objects.Delete(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!)));
+
+        Argument<string?> some = new("ID") { Description = "The object's id; all when left out.", Arity = ArgumentArity.ZeroOrOne };
+        Command retry = new("retry", "Send again what the device refused.") { s_device, s_collection, some };
+        retry.SetAction(parsed => With(parsed, core =>
+            Console.WriteLine($"{core.Objects.Retry(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(some))} to be sent again")));
+
+        Command drop = new("drop", "Ask the device to drop its copy; the server keeps the object.") { s_device, s_collection, s_id };
+        drop.SetAction(parsed => With(parsed, core =>
+            core.Objects.Drop(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!)));
+
+        Command fetch = new("fetch", "Ask the device for its copy.") { s_device, s_collection, s_id };
+        fetch.SetAction(parsed => With(parsed, core =>
+            core.Objects.FetchFromDevice(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!)));
+
+        Command conflicts = new("conflicts", "Show the losing sides of conflicts.") { s_device, s_collection };
+        conflicts.SetAction(parsed => With(parsed, core =>
+        {
+            Table table = NewTable("id", "loser", "time", "value");
+            foreach ((LoserRow row, Protocol.ObjectClass? definition) in core.Objects.Losers(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!))
+            {
+                JsonObject text = [];
+                ObjectJson.AddValue(text, definition, row.Data ?? []);
+                Row(table, row.ServerId, row.FromDevice ? "device" : "server", Time(row.Time),
+                    row.Deleted ? "deleted" : (text["value"] ?? text["data"])!.ToJsonString());
+            }
+
+            AnsiConsole.Write(table);
+        }));
+
+        return new Command("object", "Read and write objects.") { list, get, put, delete, retry, drop, fetch, conflicts };
+    }
+
+    private static Command Refusals()
+    {
+        Command command = new("refusals", "Show what was refused to or by a device, and why.") { s_device };
+        command.SetAction(parsed => With(parsed, core =>
+        {
+            Table table = NewTable("time", "collection", "object", "by", "status", "times", "reason");
+            string device = parsed.GetValue(s_device)!;
+            foreach (RefusalRow row in core.Devices.Refusals(device))
+            {
+                Row(table, Time(row.Time), row.Collection, row.ObjectId, row.ByServer ? "server" : device,
+                    row.Status.ToString(CultureInfo.InvariantCulture), row.Times.ToString(CultureInfo.InvariantCulture), row.Reason);
+            }
+
+            AnsiConsole.Write(table);
+        }));
+        return command;
+    }
+
+    private static Command Decode()
+    {
+        Argument<string> file = new("FILE") { Description = "A message, WBXML or XML; - = from standard input." };
+        Command command = new("decode", "Show a message as indented XML; of a bad one, what stood before the error.") { file };
+        command.SetAction(parsed =>
+        {
+            byte[] message = ReadFile(parsed.GetValue(file)!);
+            if (message.Length == 0)
+            {
+                Console.WriteLine("No bytes: the empty reply.");
+                return ExitCodes.Done;
+            }
+
+            return MessageDump.Write(message, Console.Out) ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static int With(ParseResult parsed, Action<ServerCore> action)
+    {
+        using ServerCore core = ServerCore.Open(Options(parsed));
+        action(core);
+        return ExitCodes.Done;
+    }
+
+    private static ServerOptions Options(ParseResult parsed)
+    {
+        IConfiguration configuration;
+        try
+        {
+            configuration = ServerOptions.Configuration();
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StartupException($"appsettings.json cannot be read: {e.InnerException?.Message ?? e.Message}");
+        }
+
+        ServerOptions options = ServerOptions.From(configuration);
+        return parsed.GetValue(s_data) is { } data ? options with { Data = data } : options;
+    }
+
+    private static string JsonText(string? argument)
+    {
+        return argument switch
+        {
+            null => throw new RefusedException(Refusal.BadInput, "Give the object's fields as JSON, or --file."),
+            "-" => Console.In.ReadToEnd(),
+            _ => argument,
+        };
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            if (path != "-")
+            {
+                return File.ReadAllBytes(path);
+            }
+
+            using MemoryStream bytes = new();
+            using Stream input = Console.OpenStandardInput();
+            input.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException(Refusal.NotFound, $"Cannot read {path}: {e.Message}");
+        }
+    }
+
+    private static Table NewTable(params string[] columns)
+    {
+        Table table = new() { Border = TableBorder.None };
+        foreach (string column in columns)
+        {
+            table.AddColumn(new TableColumn(column) { NoWrap = true });
+        }
+
+        // into a file or another program: no line is cut
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = 10_000;
+        }
+
+        return table;
+    }
+
+    private static void Row(Table table, params string[] cells)
+    {
+        table.AddRow([.. cells.Select(c => new Text(c))]);
+    }
+
+    private static string Time(long milliseconds)
+    {
+        return DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,96 @@
+// The built-in classes of embedded structures. [SPEC 7]
+
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+/// <summary>Classes that both sides have.</summary>
+public static class BuiltIn
+{
+#pragma warning disable CS1591 // SPEC 7.1 says what they are
+    public static readonly ObjectClass Time = new ObjectClass("time").Time("now");
+    public static readonly ObjectClass Quota = new ObjectClass("quota").UInt("objects").UInt("maxObjects").UInt("maxObject").UInt("maxMessage");
+    public static readonly ObjectClass DeviceStatus = new ObjectClass("status").Fixed("battery", 2).Int("signal").UInt("freeHeap").UInt("flashLeft")
+        .Text("firmware").Text("reset").UInt("refused").UInt("uptime");
+    public static readonly ObjectClass Restart = new ObjectClass("restart").UInt("id");
+    public static readonly ObjectClass Interval = new ObjectClass("interval").UInt("id").UInt("seconds");
+    public static readonly ObjectClass StartOver = new ObjectClass("start-over").UInt("id").Text("collection");
+    public static readonly ObjectClass SendStatus = new ObjectClass("send-status").UInt("id");
+    public static readonly ObjectClass SendDiary = new ObjectClass("send-diary").UInt("id");
+    public static readonly ObjectClass Result = new ObjectClass("result").UInt("id").UInt("status").Text("reason");
+    public static readonly ObjectClass Range = new ObjectClass("range").UInt("offset").UInt("count").UInt("total").UInt("crc");
+#pragma warning restore CS1591
+
+    /// <summary>Name of the structure that holds a device's diary: bytes, no fields.</summary>
+    public const string Diary = "diary";
+
+    /// <summary>What stands before name#hash in a structure that asks for a definition or gives one.</summary>
+    public const string DefinitionPrefix = "def:";
+
+    /// <summary>Commands that can be queued for a device.</summary>
+    public static readonly ObjectClass[] Commands = [Restart, Interval, StartOver, SendStatus, SendDiary];
+}
+
+/// <summary>A range as it travels; what is absent is null. [SPEC 7.2]</summary>
+public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc)
+{
+    /// <summary>The range among these structures. False when there is one that cannot be read.</summary>
+    public static bool TryFind(List<Structure> options, out PartRange? range)
+    {
+        range = null;
+        foreach (Structure structure in options)
+        {
+            if (structure.Class != BuiltIn.Range.Name || structure.Data is not { } data)
+            {
+                continue;
+            }
+
+            long?[] values = new long?[4];
+            RecordReader reader = new();
+            byte[] bytes = data.ToArray();
+            reader.Begin(BuiltIn.Range, bytes, 0, bytes.Length);
+            while (reader.Next())
+            {
+                if (reader.Value < 0 || reader.Value > (reader.Field == 3 ? uint.MaxValue : int.MaxValue))
+                {
+                    return false;
+                }
+
+                values[reader.Field] = reader.Value;
+            }
+
+            if (reader.Error != SyncError.None)
+            {
+                return false;
+            }
+
+            range = new PartRange(values[0], values[1], values[2], (uint?)values[3]);
+        }
+
+        return true;
+    }
+
+    /// <summary>The range as a structure.</summary>
+    public Structure ToStructure()
+    {
+        RecordWriter writer = new(64);
+        writer.Begin(BuiltIn.Range);
+        Put(writer, Offset);
+        Put(writer, Count);
+        Put(writer, Total);
+        Put(writer, Crc);
+        return new Structure(BuiltIn.Range.Name, writer.Buffer.AsMemory(0, writer.Length));
+    }
+
+    private static void Put(RecordWriter writer, long? value)
+    {
+        if (value is { } given)
+        {
+            writer.UInt((ulong)given);
+        }
+        else
+        {
+            writer.None();
+        }
+    }
+}

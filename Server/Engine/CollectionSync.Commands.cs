@@ -1,0 +1,394 @@
+// The device's changes. Each can be repeated: an Add is known by its ClientId, the others carry whole values. [SPEC 5.4]
+
+using System.Globalization;
+using System.Text;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+internal sealed partial class CollectionSync
+{
+    private int _fetched; // bytes of ApplicationData in the responses
+
+    private void ApplyCommands()
+    {
+        foreach (SyncCommand command in _request.Commands)
+        {
+            if (command.Tag != Tags.Add && string.IsNullOrEmpty(command.ServerId))
+            {
+                Refuse(command, Status.ProtocolError, "no ServerId");
+                continue;
+            }
+
+            switch (command.Tag)
+            {
+                case Tags.Add:
+                    Add(command, command.ClientId!);
+                    break;
+                case Tags.Change:
+                    Write(command, command.ServerId!);
+                    break;
+                case Tags.Delete:
+                    Delete(command, command.ServerId!);
+                    break;
+                case Tags.SoftDelete:
+                    SoftDelete(command.ServerId!);
+                    break;
+                default:
+                    Fetch(command, command.ServerId!);
+                    break;
+            }
+        }
+    }
+
+    private void Add(SyncCommand command, string clientId)
+    {
+        IdRow? known = _store.FindId(Device, Collection.Id, clientId);
+        if (Content(command, "a:" + clientId, known) is not { } content)
+        {
+            return;
+        }
+
+        IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc);
+        if (known == null)
+        {
+            if (_live < 0)
+            {
+                _live = _store.CountObjects(Device);
+            }
+
+            if (_live >= _limits.MaxObjects)
+            {
+                Refuse(command, Status.OutOfSpace, string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up"));
+                return;
+            }
+
+            now = now with { ServerId = NewServerId(clientId) };
+            Save(new ObjectRow { Id = now.ServerId, Deleted = true, Created = _now }, content);
+            _store.SaveId(Device, Collection.Id, clientId, now);
+        }
+        else if (!content.IsRepeat)
+        {
+            AddAgain(now.ServerId, content, content.Sum == known.Sum);
+            _store.SaveId(Device, Collection.Id, clientId, now);
+        }
+
+        if (!_request.DeletesAsMoves)
+        {
+            _reply.Responses.Add(new SyncCommand { Tag = Tags.Add, ClientId = clientId, ServerId = now.ServerId });
+        }
+    }
+
+    // [SPEC 5.4] The object of this ClientId is there. The device may have changed it before it heard of its Add; if the
+    // server's side wins then, it goes down as a change.
+    private void AddAgain(string id, Value content, bool sameBytes)
+    {
+        ObjectRow current = _store.FindObject(Collection.Id, id)!;
+        if (current.Deleted && !IsUnseen(current))
+        {
+            Save(current, content); // gone for both sides, and the device makes it anew
+        }
+        else if (!sameBytes)
+        {
+            Put(id, content);
+        }
+    }
+
+    private void Write(SyncCommand command, string id)
+    {
+        if (Content(command, "c:" + id, null) is not { } content)
+        {
+            return;
+        }
+
+        int status = Put(id, content);
+        if (status == Status.NotFound)
+        {
+            Refuse(command, status, "no such object");
+        }
+        else if (status != Status.Success)
+        {
+            Respond(command, status, null);
+        }
+    }
+
+    private void Delete(SyncCommand command, string id)
+    {
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current == null || current.Deleted)
+        {
+            _store.Settle(Device, Collection.Id, id);
+            return; // [SPEC 5.6] both deleted: no conflict
+        }
+
+        if (IsUnseen(current))
+        {
+            if (current.LastDevice == Device && current.LastDeviceSum == 0)
+            {
+                return; // this delete was applied before, and the object made again since
+            }
+
+            if (ServerWins)
+            {
+                _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
+                Respond(command, Status.Conflict, null);
+                return;
+            }
+
+            KeepLoser(current);
+        }
+
+        current.Data = null;
+        current.Deleted = true;
+        Collection.Live--;
+        Save(current, 0);
+    }
+
+    // The device drops its copy; the object stays, and goes to the device again when it changes.
+    private void SoftDelete(string id)
+    {
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current != null && !current.Deleted && !IsUnseen(current))
+        {
+            _store.SetAside(Device, Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped by the device", _now), _row.Class);
+        }
+    }
+
+    private void Fetch(SyncCommand command, string id)
+    {
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current == null || current.Deleted)
+        {
+            Respond(command, Status.NotFound, null);
+            return;
+        }
+
+        if (!PartRange.TryFind(command.Options, out PartRange? range))
+        {
+            Respond(command, Status.ProtocolError, "the range cannot be read");
+            return;
+        }
+
+        byte[] data = current.Data!;
+        int offset = (int)Math.Min(range?.Offset ?? 0, data.Length);
+        int count = (int)Math.Min(range?.Count ?? int.MaxValue, data.Length - offset);
+        int room = Math.Max(Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply) - _fetched, 0);
+        if (range != null && _fetched == 0)
+        {
+            count = Math.Min(count, Math.Max(room, 1));
+        }
+        else if (_fetched > 0 && count > room)
+        {
+            Respond(command, Status.Retry, null); // [SPEC 2.3] Limit: it fits a later reply
+            return;
+        }
+
+        SyncCommand response = new() { Tag = Tags.Fetch, ServerId = id, Class = current.Class ?? "", Data = data.AsMemory(offset, count) };
+        if (range != null)
+        {
+            response.Options.Add(new PartRange(offset, null, data.Length, Crc32.Of(data)).ToStructure());
+        }
+
+        _fetched += Math.Max(count, 1);
+        _reply.Responses.Add(response);
+    }
+
+    // The value of an Add or a Change, checked; null when there is none to apply, and the command is answered.
+    private Value? Content(SyncCommand command, string uploadKey, IdRow? known)
+    {
+        string? type = command.Class ?? _row.Class;
+        if (type?.Length == 0)
+        {
+            type = null;
+        }
+
+        ObjectClass? definition = _classes.Find(_store, type);
+        if (definition == null)
+        {
+            Want(type);
+        }
+
+        ReadOnlyMemory<byte> data = command.Data ?? default;
+        if (command.Fields != null)
+        {
+            if (definition == null)
+            {
+                Refuse(command, Status.UnknownClass, "fields of a class that is not known here");
+                return null;
+            }
+
+            try
+            {
+                data = RecordText.Pack(definition, command.Fields);
+            }
+            catch (RecordException e)
+            {
+                Refuse(command, Status.BadObject, e.Message);
+                return null;
+            }
+        }
+
+        if (!PartRange.TryFind(command.Options, out PartRange? range))
+        {
+            Refuse(command, Status.ProtocolError, "the range cannot be read");
+            return null;
+        }
+
+        if (range != null)
+        {
+            if (known != null && range.Total == known.Length && range.Crc == known.Crc)
+            {
+                return new Value(type, default, known.Sum, known.Crc) { IsRepeat = true };
+            }
+
+            if (command.ServerId != null && _store.FindObject(Collection.Id, command.ServerId) is { Data: { } held }
+                && held.Length == range.Total && Crc32.Of(held) == range.Crc)
+            {
+                return new Value(type, held, ContentSum.Of(type, held), range.Crc.Value); // the last part again
+            }
+
+            if (TakePart(command, uploadKey, range, data) is not { } whole)
+            {
+                return null;
+            }
+
+            data = whole;
+        }
+
+        if (data.Length > _limits.MaxObject)
+        {
+            Refuse(command, Status.TooLarge, string.Create(CultureInfo.InvariantCulture, $"{data.Length} bytes, at most {_limits.MaxObject} are taken"));
+            return null;
+        }
+
+        if (definition != null && !RecordText.IsSound(definition, data))
+        {
+            Refuse(command, Status.BadObject, "the bytes are not a record of " + type);
+            return null;
+        }
+
+        return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span));
+    }
+
+    // Writes a value over an object that the device knows. Success, Conflict or NotFound.
+    private int Put(string id, Value content)
+    {
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current == null)
+        {
+            return Status.NotFound;
+        }
+
+        // deleted by another, as the device knows: it kept its own change, as it may when it wins
+        bool unseen = IsUnseen(current);
+        if (current.Deleted && !unseen && (ServerWins || current.Writer == Device))
+        {
+            return Status.NotFound;
+        }
+
+        content = content with { Class = content.Class ?? current.Class };
+
+        if (!current.Deleted && current.Class == content.Class && current.Data.AsSpan().SequenceEqual(content.Data.Span))
+        {
+            return Status.Success; // both sides hold the same
+        }
+
+        if (unseen)
+        {
+            if (current.LastDevice == Device && current.LastDeviceSum == content.Sum)
+            {
+                return Status.Success; // applied before, and overwritten since by someone who knew it: that goes down
+            }
+
+            if (ServerWins)
+            {
+                KeepLoser(id, content);
+                return Status.Conflict;
+            }
+
+            KeepLoser(current);
+        }
+
+        Save(current, content);
+        return Status.Success;
+    }
+
+    private void Save(ObjectRow row, Value content)
+    {
+        row.Class = content.Class;
+        row.Data = content.Data.ToArray();
+        if (row.Deleted)
+        {
+            row.Deleted = false;
+            row.CreatedSeq = Collection.Seq + 1; // to others it is a new one
+            Collection.Live++;
+            _live += _live < 0 ? 0 : 1;
+        }
+
+        Save(row, content.Sum);
+    }
+
+    private void Save(ObjectRow row, long sum)
+    {
+        bool isNew = row.Seq == 0;
+        row.Seq = ++Collection.Seq;
+        row.Writer = Device;
+        row.LastDevice = Device;
+        row.LastDeviceSum = sum;
+        row.Changed = _now;
+        _store.SaveObject(Collection.Id, row);
+        if (!isNew)
+        {
+            _store.Settle(Device, Collection.Id, row.Id);
+        }
+    }
+
+    // A device-made id is the ClientId, so that it survives a database restored; others' devices must not meet it.
+    private string NewServerId(string clientId)
+    {
+        string id = Collection.Shared ? string.Create(CultureInfo.InvariantCulture, $"{Device}-{clientId}") : clientId;
+        string candidate = id;
+        for (int i = 2; Encoding.UTF8.GetByteCount(candidate) > Limits.Text || _store.FindObject(Collection.Id, candidate) != null; i++)
+        {
+            if (Encoding.UTF8.GetByteCount(id) > Limits.Text - 12)
+            {
+                id = ContentSum.Of(null, Encoding.UTF8.GetBytes(id)).ToString("x16", CultureInfo.InvariantCulture);
+            }
+
+            candidate = string.Create(CultureInfo.InvariantCulture, $"{id}~{i}");
+        }
+
+        return candidate;
+    }
+
+    private void Refuse(SyncCommand command, int status, string reason)
+    {
+        _store.Refused(Device, new RefusalRow(_row.Name, true, command.ClientId ?? command.ServerId ?? "", status, reason, 1, _now));
+        Respond(command, status, reason);
+    }
+
+    private void Respond(SyncCommand command, int status, string? reason, Structure? option = null)
+    {
+        SyncCommand response = new()
+        {
+            Tag = command.Tag,
+            ClientId = command.ClientId,
+            ServerId = command.ServerId,
+            Status = status,
+            Data = reason == null ? null : Encoding.UTF8.GetBytes(reason),
+        };
+        if (option != null)
+        {
+            response.Options.Add(option);
+        }
+
+        _reply.Responses.Add(response);
+    }
+
+    // What a command brings.
+    private sealed record Value(string? Class, ReadOnlyMemory<byte> Data, long Sum, uint Crc)
+    {
+        /// <summary>The last part of what was taken before: there is no Data.</summary>
+        public bool IsRepeat { get; init; }
+    }
+}

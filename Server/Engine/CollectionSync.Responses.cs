@@ -1,0 +1,62 @@
+// What the device says of the commands of the last reply it applied: silence means applied. [SPEC 5.7]
+
+using System.Text;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+internal sealed partial class CollectionSync
+{
+    private void TakeResponses()
+    {
+        foreach (SyncCommand response in _request.Responses)
+        {
+            if (response.ServerId == null)
+            {
+                continue;
+            }
+
+            if (response.Tag == Tags.Fetch && response.Status == Status.Success && (response.Data != null || response.Fields != null))
+            {
+                // the object that the server asked for: as if the device had changed it
+                Write(response, response.ServerId);
+            }
+            else if (response.Status != Status.Success)
+            {
+                TakeRefusal(response, response.ServerId);
+            }
+        }
+    }
+
+    private void TakeRefusal(SyncCommand response, string id)
+    {
+        string reason = response.Data is { } text ? Encoding.UTF8.GetString(text.Span) : "";
+        switch (response.Status)
+        {
+            case Status.Conflict:
+            case Status.Retry:
+            case Status.ServerError:
+                // [SPEC 5.6] the device holds a change of its own; [SPEC 5.7] 16 and 5: again in a later round
+                _store.MakeDue(Device, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
+                return;
+            case Status.Incomplete when PartRange.TryFind(response.Options, out PartRange? range) && range != null:
+                // [SPEC 7.2] the device holds a part of it: the rest is asked for by Fetch, or sent whole again
+                _store.MakeDue(Device, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
+                return;
+        }
+
+        _store.Refused(Device, new RefusalRow(_row.Name, false, id, response.Status, reason, 1, _now));
+        if (response.Tag is Tags.Fetch or Tags.SoftDelete || (response.Tag == Tags.Delete && response.Status == Status.NotFound))
+        {
+            return; // nothing that could be sent again
+        }
+
+        // a value newer than the one refused is still to come: it is not what was refused
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current != null && current.Seq <= _point)
+        {
+            _store.SetAside(Device, Collection.Id,
+                new AsideRow(id, current.Seq, response.Tag == Tags.Add, response.Status, reason, _now), _row.Class);
+        }
+    }
+}

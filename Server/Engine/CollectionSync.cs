@@ -1,0 +1,249 @@
+// One collection of one request, inside one transaction. This file: the key, and in which order things are done.
+//
+//   key                  point the device has        reply
+//   last one given       that of the last reply      n+1; the last reply is acknowledged
+//   one before           that before it              n again: kept, or made anew
+//   0                    0                           n+1, no commands
+//
+// Responses come before Commands: what the device could not apply decides whether its own changes conflict.
+
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.Server.Engine;
+
+internal sealed partial class CollectionSync
+{
+    private const int RepeatsBeforeShrinking = 2; // [SPEC 5.7] more than twice
+
+    private readonly IStoreTransaction _store;
+    private readonly DeviceIdentity _device;
+    private readonly RequestId _id;
+    private readonly SyncCollection _request;
+    private readonly SyncLimits _limits;
+    private readonly ClassCatalog _classes;
+    private readonly long _now;
+    private readonly SyncCollection _reply;
+    private KeyRow _row = null!; // found first of all
+    private long _point; // what the device has seen of the feed
+    private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
+
+    public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
+        ClassCatalog classes, long now)
+    {
+        _store = store;
+        _device = device;
+        _id = id;
+        _request = request;
+        _limits = limits;
+        _classes = classes;
+        _now = now;
+        _reply = new SyncCollection { Id = request.Id, SyncKey = request.SyncKey };
+    }
+
+    /// <summary>Classes met whose definition the server does not have.</summary>
+    public List<string> WantedClasses { get; } = [];
+
+    private int Device => _device.Id;
+
+    private CollectionRow Collection => _row.Collection;
+
+    public SyncCollection Answer()
+    {
+        KeyRow? row = _store.FindKeyRow(Device, _request.Id);
+        if (row == null)
+        {
+            _store.Refused(Device, new RefusalRow(_request.Id, true, "", Status.NotFound, "no such collection of this device", 1, _now));
+            return Failed(Status.NotFound);
+        }
+
+        _row = row;
+        KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash);
+        if (meaning == KeyCase.Unknown)
+        {
+            return Failed(Status.InvalidSyncKey);
+        }
+
+        if (_request.SyncKey == SyncKeys.Zero && (_request.Commands.Count > 0 || _request.Responses.Count > 0))
+        {
+            return Failed(Status.ProtocolError);
+        }
+
+        if (!NumberAdds())
+        {
+            return Failed(Status.ProtocolError);
+        }
+
+        if (meaning == KeyCase.Lost && KeptReply() is { } kept)
+        {
+            return kept;
+        }
+
+        switch (meaning)
+        {
+            case KeyCase.StartOver:
+                StartOver();
+                break;
+            case KeyCase.Current:
+                Acknowledge();
+                break;
+            default:
+                Repeat();
+                break;
+        }
+
+        long seq = Collection.Seq;
+        long live = Collection.Live;
+        Remember();
+        if (meaning != KeyCase.StartOver)
+        {
+            TakeResponses();
+            ApplyCommands();
+            PackFeed();
+        }
+
+        if (Collection.Seq != seq || Collection.Live != live)
+        {
+            _store.SaveCollection(Collection);
+        }
+
+        _reply.SyncKey = _row.Key = SyncKeys.Make(_row.N, _id.Sum);
+        _row.RequestHash = _id.Hash;
+        _row.Reply = Keep(_reply);
+        _row.ReplyCommands = _reply.Commands.Count;
+        _row.Acknowledged = false;
+        _store.SaveKeyRow(_row);
+        _store.Seen(Device, _now);
+        return _reply;
+    }
+
+    private static byte[] Keep(SyncCollection reply)
+    {
+        SyncMessage message = new();
+        message.Collections.Add(reply);
+        return MessagePrinter.Print(MessageFormat.Wbxml, message);
+    }
+
+    private SyncCollection Failed(int status)
+    {
+        _reply.Status = status;
+        return _reply;
+    }
+
+    // [SPEC 5.2] The reply was lost: the kept one again, unless it is time to make a smaller one.
+    private SyncCollection? KeptReply()
+    {
+        if (_row.Reply == null || (_row.ReplyCommands > 0 && _row.Repeats >= RepeatsBeforeShrinking))
+        {
+            return null;
+        }
+
+        _row.Repeats++;
+        if (_row.AloneId != null)
+        {
+            _row.AloneCount++;
+        }
+
+        _store.SaveKeyRow(_row);
+        return MessageParser.Parse(MessageFormat.Wbxml, _row.Reply).Collections[0];
+    }
+
+    private void StartOver()
+    {
+        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]
+        _row.KnownSeq = Math.Max(_row.KnownSeq, _row.FromPoint);
+        _row.ResetSeq = Collection.Seq;
+        _row.N++;
+        _row.PreviousKey = SyncKeys.Zero;
+        _row.FromPoint = 0;
+        _row.ToPoint = 0;
+        _row.Class = null;
+        _row.Window = null;
+        _row.Limit = null;
+        _row.Conflict = null;
+        _row.Repeats = 0;
+        _row.Shrunk = 0;
+        _row.AloneId = null;
+        _row.AloneCount = 0;
+        _store.ForgetDue(Device, Collection.Id);
+    }
+
+    private void Acknowledge()
+    {
+        _store.Acknowledged(Device, Collection.Id, _row.N);
+        _point = _row.ToPoint;
+        _row.PreviousKey = _row.Key;
+        _row.FromPoint = _point;
+        _row.N++;
+        _row.Repeats = 0;
+        _row.AloneId = null;
+        _row.AloneCount = 0;
+        _row.Shrunk = _row.Shrunk * 2 >= Limits.Window ? 0 : _row.Shrunk * 2; // grows back as replies arrive
+    }
+
+    private void Repeat()
+    {
+        _store.Unsent(Device, Collection.Id, _row.N);
+        _point = _row.FromPoint;
+        _row.Repeats++;
+        if (_row.Repeats > RepeatsBeforeShrinking && _row.ReplyCommands > 0)
+        {
+            _row.Shrunk = Math.Max(1, _row.ReplyCommands / 2);
+        }
+    }
+
+    // [SPEC 2.3] Remembered until key 0.
+    private void Remember()
+    {
+        if (_request.Class != null && _request.Class != _row.Class)
+        {
+            _row.Class = _request.Class;
+            _store.RetryOtherClass(Device, Collection.Id, _row.Class);
+        }
+
+        _row.Window = _request.WindowSize ?? _row.Window;
+        _row.Limit = _request.Limit ?? _row.Limit;
+        _row.Conflict = _request.Conflict ?? _row.Conflict;
+    }
+
+    // [SPEC 2.3] An Add without ClientId has that of the Add before it, counted up by one.
+    private bool NumberAdds()
+    {
+        string? last = null;
+        foreach (SyncCommand command in _request.Commands)
+        {
+            if (command.Tag != Tags.Add)
+            {
+                continue;
+            }
+
+            command.ClientId ??= last == null ? null : CountUp(last);
+            last = command.ClientId;
+            if (string.IsNullOrEmpty(last) || Encoding.UTF8.GetByteCount(last) > Limits.Text)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static string? CountUp(string clientId)
+    {
+        const int FormatId = 4;
+        return clientId.Length > FormatId
+            && ulong.TryParse(clientId.AsSpan(FormatId), System.Globalization.NumberStyles.None, null, out ulong counter)
+            && counter < ulong.MaxValue
+            ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{clientId.AsSpan(0, FormatId)}{counter + 1}")
+            : null;
+    }
+
+    private void Want(string? type)
+    {
+        if (type != null && ClassCatalog.IsWireName(type) && !WantedClasses.Contains(type) && _classes.Find(_store, type) == null)
+        {
+            WantedClasses.Add(type);
+        }
+    }
+}

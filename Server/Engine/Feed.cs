@@ -1,0 +1,142 @@
+// Which objects go down, and how many of them. [SPEC 5.5, 5.7]
+
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+internal static class Feed
+{
+    /// <summary>True when a device that has acknowledged the last reply would be sent something.</summary>
+    public static bool HasNews(IStoreTransaction store, KeyRow row, SyncCollection request)
+    {
+        return request.GetChanges
+            && ((row.Collection.Seq > row.ToPoint && store.Feed(row, row.ToPoint, 1).Count > 0)
+                || store.HasDue(row));
+    }
+}
+
+internal sealed partial class CollectionSync
+{
+    private const int AloneBeforeSetAside = 8; // [SPEC 5.7]
+
+    private void PackFeed()
+    {
+        _row.ToPoint = _point;
+        if (_request.GetChanges)
+        {
+            int window = _row.Window ?? _limits.DefaultWindow;
+            window = _row.Shrunk > 0 ? Math.Min(window, _row.Shrunk) : window;
+            SetAsidePoison();
+            Pack(window);
+            NoteAlone();
+        }
+
+        NameClasses();
+    }
+
+    private void Pack(int window)
+    {
+        List<FeedRow> due = _store.Due(_row, _point, window + 1);
+        List<FeedRow> feed = _store.Feed(_row, _point, window + 1);
+        long budget = Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply) - _fetched;
+        bool full = false;
+        foreach (FeedRow row in due.Concat(feed))
+        {
+            // at least one object, or the device would ask for ever; a Fetch's object is one
+            bool first = _reply.Commands.Count == 0 && _fetched == 0;
+            if (_reply.Commands.Count == window || (!first && LengthOf(row) > budget))
+            {
+                full = true;
+                break;
+            }
+
+            budget -= LengthOf(row);
+            _reply.Commands.Add(ToCommand(row));
+            _store.SentIn(Device, Collection.Id, row.Id, _row.N);
+            if (row.Due == null)
+            {
+                _row.ToPoint = row.Seq;
+            }
+        }
+
+        if (full)
+        {
+            _reply.MoreAvailable = true;
+        }
+        else
+        {
+            _row.ToPoint = Collection.Seq;
+        }
+    }
+
+    private static int LengthOf(FeedRow row)
+    {
+        return row.Due is DueKind.Drop or DueKind.Fetch ? 0 : row.Length;
+    }
+
+    private SyncCommand ToCommand(FeedRow row)
+    {
+        if (row.Due == DueKind.Drop || row.Due == DueKind.Fetch)
+        {
+            return new SyncCommand { Tag = row.Due == DueKind.Drop ? Tags.SoftDelete : Tags.Fetch, ServerId = row.Id };
+        }
+
+        if (row.Deleted)
+        {
+            return new SyncCommand { Tag = Tags.Delete, ServerId = row.Id };
+        }
+
+        bool add = row.WasAdd || (row.Due == null && row.CreatedSeq > _point);
+        byte[] data = row.Data ?? (row.Length == 0 ? [] : _store.FindObject(Collection.Id, row.Id)!.Data!);
+        return new SyncCommand { Tag = add ? Tags.Add : Tags.Change, ServerId = row.Id, Class = row.Class ?? "", Data = data };
+    }
+
+    // [SPEC 5.7] One object that was sent alone 8 times without being acknowledged.
+    private void SetAsidePoison()
+    {
+        if (_row.AloneId == null || _row.AloneCount < AloneBeforeSetAside)
+        {
+            return;
+        }
+
+        ObjectRow? poison = _store.FindObject(Collection.Id, _row.AloneId);
+        if (poison != null)
+        {
+            const string Reason = "not acknowledged";
+            bool wasAdd = poison.CreatedSeq > _point;
+            _store.SetAside(Device, Collection.Id, new AsideRow(poison.Id, poison.Seq, wasAdd, Status.Incomplete, Reason, _now), _row.Class);
+            _store.Refused(Device, new RefusalRow(_row.Name, false, poison.Id, Status.Incomplete, Reason, 1, _now));
+        }
+
+        _row.AloneId = null;
+        _row.AloneCount = 0;
+    }
+
+    private void NoteAlone()
+    {
+        SyncCommand? only = _reply.Commands.Count == 1 ? _reply.Commands[0] : null;
+        string? alone = only?.Tag is Tags.Add or Tags.Change or Tags.Delete ? only.ServerId : null;
+        _row.AloneCount = alone == null ? 0 : alone == _row.AloneId ? _row.AloneCount + 1 : 1;
+        _row.AloneId = alone;
+    }
+
+    // The class of most objects stands once, in the collection; what differs from it stands with the object. Nothing is
+    // left to what the device may remember of a reply that it may not have got.
+    private void NameClasses()
+    {
+        SyncCommand? first = _reply.Commands.Find(c => c.Data != null) ?? _reply.Responses.Find(c => c.Tag == Tags.Fetch && c.Data != null && c.Class != null);
+        if (first == null)
+        {
+            return;
+        }
+
+        _reply.Class = first.Class;
+        foreach (SyncCommand command in _reply.Commands.Concat(_reply.Responses))
+        {
+            if (command.Class == _reply.Class)
+            {
+                command.Class = null;
+            }
+        }
+    }
+}

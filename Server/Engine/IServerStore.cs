@@ -1,0 +1,189 @@
+// The port to the database. The engine says what it keeps and what is locked; how is the store's own matter.
+//
+// A write transaction that read a key row holds that row and its collection until it ends. A read transaction sees one
+// state of the database. Nothing is kept of a transaction that ends without Commit.
+
+namespace NanoSync.Server.Engine;
+
+/// <summary>The database failed, and why in words for an operator.</summary>
+public class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Another writer held the database for too long: try again.</summary>
+public sealed class StoreBusyException(string message, Exception? inner = null) : StoreException(message, inner);
+
+/// <summary>The server's database.</summary>
+public interface IServerStore : IDisposable
+{
+    /// <summary>Starts a transaction that only reads.</summary>
+    IStoreTransaction BeginRead();
+
+    /// <summary>Starts a transaction that may write.</summary>
+    IStoreTransaction BeginWrite();
+}
+
+/// <summary>One transaction; disposing it without Commit undoes it.</summary>
+public interface IStoreTransaction : IDisposable
+{
+    /// <summary>Makes everything durable.</summary>
+    void Commit();
+
+    // Devices
+
+    /// <summary>The device whose token has this SHA-256 and is not revoked.</summary>
+    DeviceIdentity? FindDeviceByToken(byte[] tokenHash);
+
+    /// <summary>The device of this name, revoked or not.</summary>
+    DeviceRow? FindDevice(string name);
+
+    /// <summary>All devices by name.</summary>
+    List<DeviceRow> ListDevices();
+
+    /// <summary>Makes a device; its number.</summary>
+    int AddDevice(string name, byte[] tokenHash, long now);
+
+    /// <summary>Gives a device another token, and lets it in again if it was revoked.</summary>
+    void SetToken(int device, byte[] tokenHash);
+
+    /// <summary>Keeps a device out.</summary>
+    void Revoke(int device, long now);
+
+    /// <summary>Notes that a device was there.</summary>
+    void Seen(int device, long now);
+
+    /// <summary>Gives a device a collection under a name: a private one, or that of a scope.</summary>
+    void Grant(int device, string name, string? scope);
+
+    // Key rows and collections
+
+    /// <summary>A device's key row; null when the device has no such collection.</summary>
+    KeyRow? FindKeyRow(int device, string name);
+
+    /// <summary>Keeps a changed key row.</summary>
+    void SaveKeyRow(KeyRow row);
+
+    /// <summary>Keeps a collection's number and count.</summary>
+    void SaveCollection(CollectionRow collection);
+
+    /// <summary>Objects not deleted in the collections of a device.</summary>
+    long CountObjects(int device);
+
+    // Objects
+
+    /// <summary>An object, deleted or not.</summary>
+    ObjectRow? FindObject(int collection, string id);
+
+    /// <summary>Makes or replaces an object.</summary>
+    void SaveObject(int collection, ObjectRow row);
+
+    /// <summary>Objects of a collection that are not deleted (or all), above a number, in the order of their numbers.</summary>
+    List<ObjectRow> ListObjects(int collection, long after, int count, bool deleted);
+
+    /// <summary>What of the feed is for this device, in order. [SPEC 5.5]</summary>
+    List<FeedRow> Feed(KeyRow row, long from, int count);
+
+    /// <summary>True when something is due that the last reply did not hold.</summary>
+    bool HasDue(KeyRow row);
+
+    /// <summary>What is due to this device and not in its feed above <paramref name="from"/>, in order.</summary>
+    List<FeedRow> Due(KeyRow row, long from, int count);
+
+    // Ids
+
+    /// <summary>What a ClientId stands for.</summary>
+    IdRow? FindId(int device, int collection, string clientId);
+
+    /// <summary>Keeps what a ClientId stands for.</summary>
+    void SaveId(int device, int collection, string clientId, IdRow row);
+
+    // Due and set aside
+
+    /// <summary>Makes something due; a Send already due stays as it is.</summary>
+    void MakeDue(int device, int collection, string id, DueKind kind, bool wasAdd = false);
+
+    /// <summary>True when the object itself is due to the device.</summary>
+    bool IsDue(int device, int collection, string id);
+
+    /// <summary>The device has the newest value now: nothing of the object is due or aside any more.</summary>
+    void Settle(int device, int collection, string id);
+
+    /// <summary>Forgets all Sends due to a device: it starts over.</summary>
+    void ForgetDue(int device, int collection);
+
+    /// <summary>Notes that reply <paramref name="n"/> holds the object, so that its acknowledgement settles it.</summary>
+    void SentIn(int device, int collection, string id, int n);
+
+    /// <summary>Reply <paramref name="n"/> is made anew: nothing was sent in it yet.</summary>
+    void Unsent(int device, int collection, int n);
+
+    /// <summary>Reply <paramref name="n"/> was acknowledged: what it held is no longer due or aside.</summary>
+    void Acknowledged(int device, int collection, int n);
+
+    /// <summary>Sets an object aside for a device.</summary>
+    void SetAside(int device, int collection, AsideRow row, string? deviceClass);
+
+    /// <summary>What is set aside for a device, by id.</summary>
+    List<AsideRow> ListAside(int device, int collection);
+
+    /// <summary>Makes due what was set aside under another class than this one.</summary>
+    void RetryOtherClass(int device, int collection, string? deviceClass);
+
+    /// <summary>Makes due what is set aside: one object, or all when <paramref name="id"/> is null. How many.</summary>
+    int Retry(int device, int collection, string? id);
+
+    // What was lost or refused
+
+    /// <summary>Keeps the losing side of a conflict, once.</summary>
+    void AddLoser(int device, int collection, LoserRow row, long sum);
+
+    /// <summary>Losing sides, newest first.</summary>
+    List<LoserRow> ListLosers(int device, int collection, int count);
+
+    /// <summary>Notes a refusal; the same again is counted.</summary>
+    void Refused(int device, RefusalRow row);
+
+    /// <summary>Refusals of a device, newest first.</summary>
+    List<RefusalRow> ListRefusals(int device, int count);
+
+    // Classes, structures, commands
+
+    /// <summary>The definition of name#hash.</summary>
+    string? FindClass(string wireName);
+
+    /// <summary>Wire names of a class name, newest first.</summary>
+    List<string> FindClasses(string name);
+
+    /// <summary>Keeps a definition.</summary>
+    void SaveClass(string wireName, string definition, long now);
+
+    /// <summary>Keeps a structure told by a device.</summary>
+    void SaveInfo(int device, InfoRow row);
+
+    /// <summary>Structures told by a device, by class.</summary>
+    List<InfoRow> ListInfo(int device);
+
+    /// <summary>Queues a command under an id above all earlier ones and at least <paramref name="leastId"/>; its id.</summary>
+    long AddCommand(int device, string type, Func<long, byte[]> record, long leastId, long now);
+
+    /// <summary>Commands of a device, oldest first; those not done only, or all.</summary>
+    List<DeviceCommandRow> ListCommands(int device, bool all);
+
+    /// <summary>Keeps the result of a command; false when it had one or is unknown.</summary>
+    bool FinishCommand(int device, long id, int status, string reason, long now);
+
+    // Uploads
+
+    /// <summary>The upload of an object in parts.</summary>
+    UploadRow? FindUpload(int device, int collection, string key);
+
+    /// <summary>Starts or starts again an upload.</summary>
+    void StartUpload(int device, int collection, string key, int total, uint crc, long now);
+
+    /// <summary>Adds the next part.</summary>
+    void AddPart(int device, int collection, string key, int offset, ReadOnlyMemory<byte> part);
+
+    /// <summary>All parts in order, as one.</summary>
+    byte[] JoinParts(int device, int collection, string key);
+
+    /// <summary>Forgets an upload.</summary>
+    void DropUpload(int device, int collection, string key);
+}

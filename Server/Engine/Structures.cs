@@ -1,0 +1,168 @@
+// The structures in the Options of the message: what a device tells and asks, what the server tells and asks. [SPEC 7.1]
+
+using System.Text;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncLimits limits, DeviceIdentity device, long now)
+{
+    private const int MaxInfo = 16 << 10; // bytes of a status or a diary kept
+
+    private readonly List<string> _wanted = [];
+
+    /// <summary>Keeps what the device tells. Repeating it does nothing new.</summary>
+    public void Keep(List<Structure> told)
+    {
+        if (!told.Exists(s => s.Data != null))
+        {
+            return;
+        }
+
+        using IStoreTransaction transaction = store.BeginWrite();
+        foreach (Structure structure in told)
+        {
+            if (structure.Data is not { } data)
+            {
+                continue;
+            }
+
+            if (structure.Class.StartsWith(BuiltIn.DefinitionPrefix, StringComparison.Ordinal))
+            {
+                string name = structure.Class[BuiltIn.DefinitionPrefix.Length..];
+                if (!ClassCatalog.Learn(transaction, name, data.Span, now))
+                {
+                    Refuse(transaction, structure.Class, "not the definition of this class");
+                }
+            }
+            else if (structure.Class == BuiltIn.Result.Name)
+            {
+                KeepResult(transaction, data);
+            }
+            else if (structure.Class == BuiltIn.Diary || (structure.Class == BuiltIn.DeviceStatus.Name && RecordText.IsSound(BuiltIn.DeviceStatus, data)))
+            {
+                if (data.Length <= MaxInfo)
+                {
+                    transaction.SaveInfo(device.Id, new InfoRow(structure.Class, data.ToArray(), now));
+                }
+            }
+        }
+
+        transaction.Seen(device.Id, now);
+        transaction.Commit();
+    }
+
+    /// <summary>True when the reply has something to say in its Options.</summary>
+    public bool HasNews(IStoreTransaction transaction, List<Structure> asked)
+    {
+        return asked.Exists(s => s.Data == null && Exists(transaction, s.Class)) || transaction.ListCommands(device.Id, all: false).Count > 0;
+    }
+
+    /// <summary>Classes whose definitions are to be asked for.</summary>
+    public void Want(IEnumerable<string> wireNames)
+    {
+        foreach (string name in wireNames)
+        {
+            if (!_wanted.Contains(name))
+            {
+                _wanted.Add(name);
+            }
+        }
+    }
+
+    /// <summary>Says what was asked, asks what is wanted, gives the commands that have no result yet.</summary>
+    public void Tell(List<Structure> asked, List<Structure> options)
+    {
+        using IStoreTransaction transaction = store.BeginRead();
+        foreach (Structure structure in asked)
+        {
+            if (structure.Data == null && Make(transaction, structure.Class) is { } data)
+            {
+                options.Add(new Structure(structure.Class, data));
+            }
+        }
+
+        foreach (string name in _wanted)
+        {
+            options.Add(new Structure(BuiltIn.DefinitionPrefix + name));
+        }
+
+        foreach (DeviceCommandRow command in transaction.ListCommands(device.Id, all: false))
+        {
+            options.Add(new Structure(command.Class, command.Data));
+        }
+    }
+
+    private bool Exists(IStoreTransaction transaction, string name)
+    {
+        return name == BuiltIn.Time.Name || name == BuiltIn.Quota.Name || Definition(transaction, name) != null;
+    }
+
+    private byte[]? Make(IStoreTransaction transaction, string name)
+    {
+        RecordWriter writer = new(64);
+        if (name == BuiltIn.Time.Name)
+        {
+            writer.Begin(BuiltIn.Time);
+            writer.Time((uint)(now / 1000));
+            return writer.Buffer[..writer.Length];
+        }
+
+        if (name == BuiltIn.Quota.Name)
+        {
+            writer.Begin(BuiltIn.Quota);
+            writer.UInt((ulong)transaction.CountObjects(device.Id));
+            writer.UInt((ulong)limits.MaxObjects);
+            writer.UInt((ulong)limits.MaxObject);
+            writer.UInt((ulong)limits.MaxMessage);
+            return writer.Buffer[..writer.Length];
+        }
+
+        return Definition(transaction, name) is { } definition ? Encoding.UTF8.GetBytes(definition) : null;
+    }
+
+    private string? Definition(IStoreTransaction transaction, string name)
+    {
+        return name.StartsWith(BuiltIn.DefinitionPrefix, StringComparison.Ordinal)
+            ? classes.Find(transaction, name[BuiltIn.DefinitionPrefix.Length..])?.Definition
+            : null;
+    }
+
+    private void KeepResult(IStoreTransaction transaction, ReadOnlyMemory<byte> data)
+    {
+        byte[] bytes = data.ToArray();
+        long id = 0;
+        int status = Status.Success;
+        string reason = "";
+        RecordReader reader = new();
+        reader.Begin(BuiltIn.Result, bytes, 0, bytes.Length);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 0:
+                    id = reader.Value;
+                    break;
+                case 1:
+                    status = (int)Math.Clamp(reader.Value, 0, 999);
+                    break;
+                default:
+                    reason = reader.Text();
+                    break;
+            }
+        }
+
+        if (reader.Error != SyncError.None)
+        {
+            Refuse(transaction, BuiltIn.Result.Name, "not a record of this class");
+            return;
+        }
+
+        transaction.FinishCommand(device.Id, id, status, reason, now);
+    }
+
+    private void Refuse(IStoreTransaction transaction, string what, string reason)
+    {
+        transaction.Refused(device.Id, new RefusalRow("", true, what, Status.BadObject, reason, 1, now));
+    }
+}

@@ -1,0 +1,62 @@
+// Rule 1: what a key means is decided here, and nowhere else. Rule 2: this file knows neither HTTP nor SQL.
+
+using System.Globalization;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+/// <summary>What the key of a request means. [SPEC 5.2]</summary>
+public enum KeyCase
+{
+    /// <summary>Not a key that can be answered: Status 3, nothing done.</summary>
+    Unknown,
+
+    /// <summary>"0": start over.</summary>
+    StartOver,
+
+    /// <summary>The last one given: acknowledges the last reply.</summary>
+    Current,
+
+    /// <summary>The one before it, same bytes: the reply was lost.</summary>
+    Lost,
+
+    /// <summary>The one before it, other bytes: the reply was lost and the device has gone on.</summary>
+    Replaced,
+}
+
+/// <summary>Keys: how they are made and what they mean.</summary>
+public static class SyncKeys
+{
+    /// <summary>The key that starts over.</summary>
+    public const string Zero = "0";
+
+    /// <summary>The key of reply <paramref name="n"/>, answering the request with this FNV-1a-32. [SPEC 5.3]</summary>
+    public static string Make(int n, uint requestSum)
+    {
+        byte[] tag = new byte[4];
+        Fnv.WriteTag(requestSum, tag, 0);
+        return string.Create(CultureInfo.InvariantCulture, $"{n}{(char)tag[0]}{(char)tag[1]}{(char)tag[2]}{(char)tag[3]}");
+    }
+
+    /// <summary>Decides.</summary>
+    /// <remarks>
+    /// "The one before" a reply to key 0 is "0" itself: the same start repeated gets the same reply, and the keys held before
+    /// the start are unknown, since the values remembered with them are forgotten.
+    /// </remarks>
+    public static KeyCase Decide(KeyRow row, string key, byte[] requestHash)
+    {
+        bool same = row.RequestHash != null && row.RequestHash.AsSpan().SequenceEqual(requestHash);
+        if (key == Zero)
+        {
+            return row.PreviousKey == Zero && same ? KeyCase.Lost : KeyCase.StartOver;
+        }
+
+        if (key == row.Key)
+        {
+            return KeyCase.Current;
+        }
+
+        // a device that was seen with the last key has not gone back: such a request is late, its reply will be ignored
+        return key != row.PreviousKey ? KeyCase.Unknown : same ? KeyCase.Lost : row.Acknowledged ? KeyCase.Unknown : KeyCase.Replaced;
+    }
+}

@@ -1,0 +1,262 @@
+// The message core: one request in, one reply out. It knows neither HTTP nor SQL, keeps nothing between requests, and
+// gives the same reply for the same store, time and bytes.
+//
+//   1. The whole body is parsed; what cannot be parsed changes nothing.
+//   2. What the device tells in the Options of the message is kept.
+//   3. If nothing is to be done or told, the reply is empty and nothing is written. [SPEC 2.3]
+//   4. Each collection: one transaction that holds its key row, from reading the key to keeping the reply.
+//   5. The replies of the collections are joined with what is told in the Options of the message.
+
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NanoSync.Protocol;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.Server.Engine;
+
+/// <summary>Bounds of the engine.</summary>
+public sealed record SyncLimits
+{
+    /// <summary>Objects not deleted of one device, over its collections. An Add beyond is refused with Status 9.</summary>
+    public long MaxObjects { get; init; } = 1_000_000;
+
+    /// <summary>Bytes of one object, also of one that comes in parts. Beyond: Status 201.</summary>
+    public int MaxObject { get; init; } = 1 << 20;
+
+    /// <summary>Bytes of one request; told to devices, enforced by carriers.</summary>
+    public int MaxMessage { get; init; } = 1 << 20;
+
+    /// <summary>Bytes of ApplicationData in the reply for one collection, whatever Limit the device gave; at least one object is sent.</summary>
+    public int MaxReply { get; init; } = 512 << 10;
+
+    /// <summary>Objects in a reply when the device gave no WindowSize. [SPEC 2.3]</summary>
+    public int DefaultWindow { get; init; } = 100;
+
+    /// <summary>How old the note "last seen" may be before an idle request refreshes it: polling writes nothing.</summary>
+    public TimeSpan SeenEvery { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>Moments at which a test may stop the server.</summary>
+public enum SyncStep
+{
+    /// <summary>All of a collection is done, nothing durable yet.</summary>
+    BeforeCommit,
+
+    /// <summary>A collection is durable, the reply not yet made.</summary>
+    AfterCommit,
+}
+
+/// <summary>What a request came to.</summary>
+public enum SyncOutcome
+{
+    /// <summary>Answered; an empty body is the empty reply.</summary>
+    Answered,
+
+    /// <summary>Not a message; the body says so with Status 4.</summary>
+    Malformed,
+}
+
+/// <summary>A reply.</summary>
+public sealed record SyncReply(SyncOutcome Outcome, byte[] Body, string? Error = null);
+
+/// <summary>Answers requests.</summary>
+public sealed class SyncService
+{
+    /// <summary>The version spoken. [SPEC 2.3]</summary>
+    public const string Version = "1.0";
+
+    private readonly IServerStore _store;
+    private readonly TimeProvider _clock;
+    private readonly SyncLimits _limits;
+    private readonly ClassCatalog _classes;
+    private readonly ILogger _log;
+    private readonly Action<SyncStep>? _reached;
+
+    /// <summary>Makes the core.</summary>
+    /// <param name="store">The database.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="limits">Bounds; null = the defaults.</param>
+    /// <param name="classes">Classes, shared with whoever else works on the store; null = own.</param>
+    /// <param name="log">Failures are told here; null = nowhere.</param>
+    /// <param name="reached">Called at each step; what it throws ends the request there, as a stopped server would.</param>
+    public SyncService(IServerStore store, TimeProvider clock, SyncLimits? limits = null, ClassCatalog? classes = null, ILogger? log = null,
+        Action<SyncStep>? reached = null)
+    {
+        _store = store;
+        _clock = clock;
+        _limits = limits ?? new SyncLimits();
+        _classes = classes ?? new ClassCatalog();
+        _log = log ?? NullLogger.Instance;
+        _reached = reached;
+    }
+
+    /// <summary>
+    /// Answers a request. Throws <see cref="StoreException"/> when the database fails: the device asks again with the same
+    /// bytes, and collections already done give their kept reply.
+    /// </summary>
+    public SyncReply Handle(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
+    {
+        SyncMessage request;
+        try
+        {
+            request = MessageParser.Parse(format, body);
+        }
+        catch (MessageException e)
+        {
+            return IsOtherVersion(e.Version) ? WrongVersion(format) : Malformed(device, format, e.Message);
+        }
+
+        if (request.Version == null)
+        {
+            return Malformed(device, format, $"error {(int)SyncError.Missing} ({SyncError.Missing}): no Version");
+        }
+
+        if (IsOtherVersion(request.Version))
+        {
+            return WrongVersion(format);
+        }
+
+        ArraySegment<byte> bytes = MessageFormat.Segment(body);
+        RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span));
+        long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        Structures structures = new(_store, _classes, _limits, device, now);
+        structures.Keep(request.Options);
+        if (IsIdle(device, request, structures))
+        {
+            NoteIdle(device, request, now);
+            return new SyncReply(SyncOutcome.Answered, []);
+        }
+
+        SyncMessage reply = new();
+        foreach (SyncCollection collection in request.Collections)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            reply.Collections.Add(Answer(device, id, collection, now, structures));
+        }
+
+        structures.Tell(request.Options, reply.Options);
+        return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
+    }
+
+    private static bool IsOtherVersion(string? version)
+    {
+        return version != null && version != Version && !version.StartsWith("1.", StringComparison.Ordinal);
+    }
+
+    private static SyncReply WrongVersion(MessageFormat format)
+    {
+        SyncMessage reply = new() { Version = Version, Status = Status.VersionNotSupported };
+        return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
+    }
+
+    private SyncReply Malformed(DeviceIdentity device, MessageFormat format, string error)
+    {
+        try
+        {
+            using IStoreTransaction store = _store.BeginWrite();
+            store.Refused(device.Id, new RefusalRow("", true, "", Status.ProtocolError, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
+            store.Commit();
+        }
+        catch (StoreBusyException)
+        {
+            // the note is for the operator; the answer does not wait for it
+        }
+
+        byte[] body = MessagePrinter.Print(format, new SyncMessage { Status = Status.ProtocolError });
+        return new SyncReply(SyncOutcome.Malformed, body, error);
+    }
+
+    private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures)
+    {
+        foreach (SyncCollection collection in request.Collections)
+        {
+            if (collection.Commands.Count > 0 || collection.Responses.Count > 0)
+            {
+                return false;
+            }
+        }
+
+        using IStoreTransaction store = _store.BeginRead();
+        if (structures.HasNews(store, request.Options))
+        {
+            return false;
+        }
+
+        foreach (SyncCollection collection in request.Collections)
+        {
+            KeyRow? row = store.FindKeyRow(device.Id, collection.Id);
+            if (row == null || collection.SyncKey != row.Key || Remembers(row, collection) || Feed.HasNews(store, row, collection))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // An idle request writes nothing, but for two things that the operator wants to see: that the last commands arrived, once,
+    // and when the device was last there, now and then.
+    private void NoteIdle(DeviceIdentity device, SyncMessage request, long now)
+    {
+        using (IStoreTransaction store = _store.BeginRead())
+        {
+            long seen = store.FindDevice(device.Name)?.LastSeen ?? 0;
+            if (now - seen < (long)_limits.SeenEvery.TotalMilliseconds
+                && !request.Collections.Exists(c => store.FindKeyRow(device.Id, c.Id) is { ReplyCommands: > 0, Acknowledged: false }))
+            {
+                return;
+            }
+        }
+
+        using IStoreTransaction writing = _store.BeginWrite();
+        foreach (SyncCollection collection in request.Collections)
+        {
+            KeyRow? row = writing.FindKeyRow(device.Id, collection.Id);
+            if (row != null && row.Key == collection.SyncKey && row.ReplyCommands > 0 && !row.Acknowledged)
+            {
+                writing.Acknowledged(device.Id, row.Collection.Id, row.N);
+                row.Acknowledged = true;
+                writing.SaveKeyRow(row);
+            }
+        }
+
+        writing.Seen(device.Id, now);
+        writing.Commit();
+    }
+
+    // A value that is not the one remembered must be kept, so such a request is not idle.
+    private static bool Remembers(KeyRow row, SyncCollection collection)
+    {
+        return (collection.Class != null && collection.Class != row.Class)
+            || (collection.WindowSize != null && collection.WindowSize != row.Window)
+            || (collection.Limit != null && collection.Limit != row.Limit)
+            || (collection.Conflict != null && collection.Conflict != row.Conflict);
+    }
+
+    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures)
+    {
+        using IStoreTransaction store = _store.BeginWrite();
+        SyncCollection reply;
+        try
+        {
+            CollectionSync sync = new(store, device, id, request, _limits, _classes, now);
+            reply = sync.Answer();
+            structures.Want(sync.WantedClasses);
+        }
+        catch (Exception e) when (e is not StoreException)
+        {
+            // [SPEC 2.4] the fault is ours; the device's other collections need not suffer
+            _log.LogError(e, "Collection {Collection} of {Device} failed.", request.Id, device.Name);
+            return new SyncCollection { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError };
+        }
+
+        _reached?.Invoke(SyncStep.BeforeCommit);
+        store.Commit();
+        _reached?.Invoke(SyncStep.AfterCommit);
+        return reply;
+    }
+}
+
+/// <summary>What tells a request from another: the check sum of its key, and SHA-256 of its bytes.</summary>
+internal sealed record RequestId(uint Sum, byte[] Hash);

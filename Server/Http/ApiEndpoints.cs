@@ -1,0 +1,273 @@
+// REST for the application and the operator: devices, objects, commands, refusals. JSON, ETag = the object's number.
+
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Http;
+
+internal sealed class ApiEndpoints(ServerCore core, string adminToken)
+{
+    private const string Objects = "/devices/{device}/collections/{collection}/objects";
+    private const string BytesType = "application/octet-stream";
+
+    public void Map(IEndpointRouteBuilder app)
+    {
+        RouteGroupBuilder api = app.MapGroup("/api").AddEndpointFilter(Guard);
+        api.MapGet("/devices", () => Json(new JsonArray([.. core.Devices.List().Select(Device)])));
+        api.MapPost("/devices", (Delegate)AddDevice);
+        api.MapGet("/devices/{device}", (string device) => Json(DeviceInFull(device)));
+        api.MapDelete("/devices/{device}", (string device) => Done(() => core.Devices.Revoke(device)));
+        api.MapPost("/devices/{device}/rotate", (string device) => Json(new JsonObject { ["token"] = core.Devices.Rotate(device) }));
+        api.MapGet("/devices/{device}/refusals", (string device) => Json(Refusals(device)));
+        api.MapPost("/devices/{device}/commands", (Delegate)AddCommand);
+        api.MapGet("/devices/{device}/commands", (string device) => Json(Commands(device)));
+
+        api.MapGet(Objects, List);
+        api.MapPost(Objects, (string device, string collection, HttpContext context) => Put(device, collection, null, context));
+        api.MapGet(Objects + "/{id}", Get);
+        api.MapPut(Objects + "/{id}", (string device, string collection, string id, HttpContext context) => Put(device, collection, id, context));
+        api.MapDelete(Objects + "/{id}", (string device, string collection, string id, HttpContext context) =>
+            Done(() => core.Objects.Delete(device, collection, id, Expected(context))));
+        api.MapPost(Objects + "/{id}/retry", (string device, string collection, string id) =>
+            Json(new JsonObject { ["retried"] = core.Objects.Retry(device, collection, id) }));
+        api.MapPost(Objects + "/{id}/drop", (string device, string collection, string id) => Done(() => core.Objects.Drop(device, collection, id)));
+        api.MapPost(Objects + "/{id}/fetch", (string device, string collection, string id) => Done(() => core.Objects.FetchFromDevice(device, collection, id)));
+        api.MapGet("/devices/{device}/collections/{collection}/conflicts", Conflicts);
+    }
+
+    private static IResult Json(JsonNode json, int status = StatusCodes.Status200OK)
+    {
+        return Results.Text(json.ToJsonString(), "application/json", statusCode: status);
+    }
+
+    private static IResult Done(Action action)
+    {
+        action();
+        return Results.NoContent();
+    }
+
+    private static IResult Error(int status, string message)
+    {
+        return Json(new JsonObject { ["error"] = message }, status);
+    }
+
+    private async ValueTask<object?> Guard(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        HttpContext context = invocation.HttpContext;
+        bool open = core.Options.OpenApiOnLoopback && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
+        if (!open && !(SyncEndpoint.Bearer(context.Request) is { } token && AdminToken.Matches(adminToken, token)))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Error(StatusCodes.Status401Unauthorized, "The admin token is wanted: Authorization: Bearer ...");
+        }
+
+        try
+        {
+            return await next(invocation);
+        }
+        catch (RefusedException e)
+        {
+            return Error(e.Kind switch
+            {
+                Refusal.NotFound => StatusCodes.Status404NotFound,
+                Refusal.Conflict => invocation.HttpContext.Request.Headers.IfMatch.Count + invocation.HttpContext.Request.Headers.IfNoneMatch.Count > 0
+                    ? StatusCodes.Status412PreconditionFailed
+                    : StatusCodes.Status409Conflict,
+                Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,
+                _ => StatusCodes.Status400BadRequest,
+            }, e.Message);
+        }
+        catch (StoreBusyException e)
+        {
+            context.Response.Headers.RetryAfter = "2";
+            return Error(StatusCodes.Status503ServiceUnavailable, e.Message);
+        }
+        catch (StoreException e)
+        {
+            return Error(StatusCodes.Status500InternalServerError, e.Message);
+        }
+    }
+
+    private static JsonNode Device(DeviceRow device)
+    {
+        return new JsonObject
+        {
+            ["name"] = device.Name,
+            ["id"] = device.Id,
+            ["created"] = ObjectJson.Time(device.Created),
+            ["lastSeen"] = device.LastSeen is { } seen ? ObjectJson.Time(seen) : null,
+            ["revoked"] = device.Revoked is { } revoked ? ObjectJson.Time(revoked) : null,
+            ["collections"] = new JsonArray([.. device.Collections.Split(',').Select(c => JsonValue.Create(c))]),
+        };
+    }
+
+    private JsonNode DeviceInFull(string name)
+    {
+        JsonNode json = Device(core.Devices.Get(name));
+        JsonObject told = [];
+        foreach ((InfoRow row, List<KeyValuePair<string, string>> fields) in core.Devices.Info(name))
+        {
+            JsonObject structure = new() { ["time"] = ObjectJson.Time(row.Time) };
+            if (fields.Count > 0)
+            {
+                structure["value"] = new JsonObject(fields.Select(f => new KeyValuePair<string, JsonNode?>(f.Key, JsonValue.Create(f.Value))));
+            }
+            else
+            {
+                structure["data"] = Convert.ToBase64String(row.Data);
+            }
+
+            told[row.Class] = structure;
+        }
+
+        json["told"] = told;
+        return json;
+    }
+
+    private async Task<IResult> AddDevice(HttpContext context)
+    {
+        using JsonDocument json = await ReadJson(context);
+        string? name = Member(json, "name");
+        if (name == null)
+        {
+            throw new RefusedException(Refusal.BadInput, "name is missing.");
+        }
+
+        string token = core.Devices.Add(name, Member(json, "collections") ?? DeviceService.DefaultCollections);
+        return Json(new JsonObject { ["name"] = name, ["token"] = token }, StatusCodes.Status201Created);
+    }
+
+    private async Task<IResult> AddCommand(string device, HttpContext context)
+    {
+        using JsonDocument json = await ReadJson(context);
+        string type = Member(json, "class") ?? throw new RefusedException(Refusal.BadInput, "class is missing.");
+        List<KeyValuePair<string, string>> arguments = ObjectJson.ParseFields(json.RootElement);
+        arguments.RemoveAll(a => a.Key == "class");
+        long id = core.Devices.Command(device, type, arguments);
+        return Json(new JsonObject { ["id"] = id }, StatusCodes.Status202Accepted);
+    }
+
+    private JsonArray Commands(string device)
+    {
+        return new JsonArray([.. core.Devices.Commands(device).Select(c => new JsonObject
+        {
+            ["id"] = c.Id,
+            ["class"] = c.Class,
+            ["queued"] = ObjectJson.Time(c.Created),
+            ["done"] = c.Done is { } done ? ObjectJson.Time(done) : null,
+            ["status"] = c.Status,
+            ["reason"] = c.Reason,
+        })]);
+    }
+
+    private JsonArray Refusals(string device)
+    {
+        return new JsonArray([.. core.Devices.Refusals(device).Select(r => new JsonObject
+        {
+            ["collection"] = r.Collection,
+            ["object"] = r.ObjectId,
+            ["by"] = r.ByServer ? "server" : device,
+            ["status"] = r.Status,
+            ["reason"] = r.Reason,
+            ["times"] = r.Times,
+            ["time"] = ObjectJson.Time(r.Time),
+        })]);
+    }
+
+    private IResult List(string device, string collection, long? after, int? limit, bool? deleted)
+    {
+        List<ObjectView> objects = core.Objects.List(device, collection, after ?? 0, Math.Clamp(limit ?? 1000, 1, 10_000), deleted ?? false);
+        return Json(new JsonArray([.. objects.Select(ObjectJson.Of)]));
+    }
+
+    private IResult Get(string device, string collection, string id, HttpContext context)
+    {
+        ObjectView view = core.Objects.Get(device, collection, id);
+        SetTag(context, view);
+        return context.Request.Headers.Accept == BytesType ? Results.Bytes(view.Row.Data!, BytesType) : Json(ObjectJson.Of(view));
+    }
+
+    private async Task<IResult> Put(string device, string collection, string? id, HttpContext context)
+    {
+        // base64 in JSON takes a third more than the object
+        ReadOnlyMemory<byte> body = await SyncEndpoint.ReadBody(context, core.Options.Limits.MaxObject * 2)
+            ?? throw new RefusedException(Refusal.TooLarge, "The body is too large.");
+        string? type = context.Request.Query["class"];
+        NewValue value = context.Request.ContentType?.StartsWith(BytesType, StringComparison.OrdinalIgnoreCase) == true
+            ? new NewValue(null, body.ToArray(), type)
+            : ObjectJson.Parse(body, type);
+        ObjectView view = core.Objects.Put(device, collection, id, value, Expected(context));
+        SetTag(context, view);
+        return Json(ObjectJson.Of(view), view.Row.CreatedSeq == view.Row.Seq ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
+
+    private IResult Conflicts(string device, string collection)
+    {
+        return Json(new JsonArray([.. core.Objects.Losers(device, collection).Select(l =>
+        {
+            JsonObject json = new()
+            {
+                ["id"] = l.Row.ServerId,
+                ["loser"] = l.Row.FromDevice ? "device" : "server",
+                ["time"] = ObjectJson.Time(l.Row.Time),
+                ["class"] = l.Row.Class,
+                ["deleted"] = l.Row.Deleted,
+            };
+            if (!l.Row.Deleted)
+            {
+                ObjectJson.AddValue(json, l.Class, l.Row.Data ?? []);
+            }
+
+            return json;
+        })]));
+    }
+
+    private static void SetTag(HttpContext context, ObjectView view)
+    {
+        context.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{view.Row.Seq}\"");
+    }
+
+    // If-Match: "12" = only that one; If-None-Match: * = only when there is none
+    private static long? Expected(HttpContext context)
+    {
+        if (context.Request.Headers.IfNoneMatch == "*")
+        {
+            return 0;
+        }
+
+        string? tag = context.Request.Headers.IfMatch;
+        if (tag == null)
+        {
+            return null;
+        }
+
+        return long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long seq)
+            ? seq
+            : throw new RefusedException(Refusal.BadInput, "If-Match is not an ETag of this server.");
+    }
+
+    private async Task<JsonDocument> ReadJson(HttpContext context)
+    {
+        ReadOnlyMemory<byte> body = await SyncEndpoint.ReadBody(context, core.Options.Limits.MaxMessage)
+            ?? throw new RefusedException(Refusal.TooLarge, "The body is too large.");
+        try
+        {
+            JsonDocument json = JsonDocument.Parse(body);
+            return json.RootElement.ValueKind == JsonValueKind.Object ? json
+                : throw new RefusedException(Refusal.BadInput, "The JSON is not an object.");
+        }
+        catch (JsonException e)
+        {
+            throw new RefusedException(Refusal.BadInput, $"Not JSON: {e.Message}");
+        }
+    }
+
+    private static string? Member(JsonDocument json, string name)
+    {
+        return json.RootElement.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+    }
+}

@@ -1,0 +1,112 @@
+// POST /sync: the HTTP carrier. [SPEC 8] Everything about the message itself is the engine's.
+
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.Server.Http;
+
+internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
+{
+    private const int FirstBuffer = 2048;
+    private const string RetrySoon = "2"; // seconds
+
+    public async Task Handle(HttpContext context)
+    {
+        HttpResponse response = context.Response;
+        response.ContentLength = 0;
+        try
+        {
+            DeviceIdentity? device = Bearer(context.Request) is { } token ? core.Devices.Authenticate(token) : null;
+            if (device == null)
+            {
+                response.StatusCode = StatusCodes.Status401Unauthorized;
+                response.Headers.WWWAuthenticate = "Bearer";
+                return;
+            }
+
+            MessageFormat? format = MessageFormat.Find(context.Request.ContentType);
+            if (format == null)
+            {
+                response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+                return;
+            }
+
+            int wait = limiter.Take(device.Id);
+            if (wait > 0)
+            {
+                response.StatusCode = StatusCodes.Status429TooManyRequests;
+                response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
+                return;
+            }
+
+            ReadOnlyMemory<byte>? body = await ReadBody(context, core.Options.Limits.MaxMessage);
+            if (body == null)
+            {
+                response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+                return;
+            }
+
+            SyncReply reply = core.Sync.Handle(device, body.Value, format, context.RequestAborted);
+            response.StatusCode = reply.Outcome == SyncOutcome.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+            if (reply.Body.Length > 0)
+            {
+                response.ContentType = format.MediaType;
+                response.ContentLength = reply.Body.Length;
+                await response.Body.WriteAsync(reply.Body, context.RequestAborted);
+            }
+        }
+        catch (StoreBusyException)
+        {
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.RetryAfter = RetrySoon;
+        }
+    }
+
+    /// <summary>The bearer token of a request; null when there is none.</summary>
+    public static string? Bearer(HttpRequest request)
+    {
+        StringValues header = request.Headers.Authorization;
+        const string Scheme = "Bearer ";
+        return header.Count == 1 && header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[0]![Scheme.Length..].Trim() : null;
+    }
+
+    /// <summary>The whole body; null when it is larger than <paramref name="most"/> bytes.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> ReadBody(HttpContext context, int most)
+    {
+        if (context.Request.ContentLength > most)
+        {
+            return null;
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null; // counted here
+        }
+
+        // a length that is only promised allocates nothing
+        byte[] buffer = new byte[(int)Math.Min(context.Request.ContentLength ?? FirstBuffer, FirstBuffer) + 1];
+        int count = 0;
+        while (true)
+        {
+            int read = await context.Request.Body.ReadAsync(buffer.AsMemory(count), context.RequestAborted);
+            if (read == 0)
+            {
+                return buffer.AsMemory(0, count);
+            }
+
+            count += read;
+            if (count > most)
+            {
+                return null;
+            }
+
+            if (count == buffer.Length)
+            {
+                Array.Resize(ref buffer, (int)Math.Min((long)buffer.Length * 2, (long)most + 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// The web server around a core.
+
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Http;
+
+/// <summary>A running web server.</summary>
+public sealed class WebHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ServerCore _core;
+
+    private WebHost(WebApplication app, ServerCore core, string adminToken, IReadOnlyList<string> urls)
+    {
+        _app = app;
+        _core = core;
+        AdminToken = adminToken;
+        Urls = urls;
+    }
+
+    /// <summary>The token of /api.</summary>
+    public string AdminToken { get; }
+
+    /// <summary>Where it listens, with the ports really taken.</summary>
+    public IReadOnlyList<string> Urls { get; }
+
+    /// <summary>The parts.</summary>
+    public ServerCore Core => _core;
+
+    /// <summary>Opens the data folder and starts listening.</summary>
+    public static async Task<WebHost> Start(ServerOptions options, TimeProvider? clock = null, LogLevel logLevel = LogLevel.Warning)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.TimestampFormat = "HH:mm:ss ";
+        });
+        builder.Logging.SetMinimumLevel(logLevel);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops it from starting is told below
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.Limits.MaxMessage;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
+            kestrel.Limits.MaxRequestHeadersTotalSize = 8 << 10;
+
+            // a satellite link gives less than the 240 bytes a second that browsers give
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(16, TimeSpan.FromSeconds(30));
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(16, TimeSpan.FromSeconds(30));
+        });
+        WebApplication app = builder.Build();
+        ServerCore core = ServerCore.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
+        try
+        {
+            string token = Http.AdminToken.Load(Path.GetFullPath(options.Data));
+            SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock));
+            app.MapPost("/sync", sync.Handle);
+            app.MapGet("/health", () => Health(core));
+            new ApiEndpoints(core, token).Map(app);
+            await app.StartAsync();
+            ICollection<string> urls = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+            return new WebHost(app, core, token, [.. urls]);
+        }
+        catch (Exception e)
+        {
+            core.Dispose();
+            await app.DisposeAsync();
+            throw e switch
+            {
+                IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
+                    new StartupException($"Another program listens on {options.Urls}. Choose another port with --port or --urls.", portTaken: true),
+                SocketException or IOException => new StartupException($"Cannot listen on {options.Urls}: {e.Message}", portTaken: true),
+                FormatException or InvalidOperationException => new StartupException($"Cannot listen on {options.Urls}: {e.Message}"),
+                _ => e,
+            };
+        }
+    }
+
+    /// <summary>Waits until the process is asked to end.</summary>
+    public Task WaitForShutdown()
+    {
+        return _app.WaitForShutdownAsync();
+    }
+
+    /// <summary>Answers what was begun, stops listening, closes the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _core.Dispose();
+    }
+
+    private static IResult Health(ServerCore core)
+    {
+        try
+        {
+            using IStoreTransaction store = core.Store.BeginRead();
+            store.FindDevice("");
+            return Results.Text("ok");
+        }
+        catch (StoreException e)
+        {
+            return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+}

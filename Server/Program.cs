@@ -1,0 +1,1 @@
+return await NanoSync.Server.Cli.Commands.Run(args);

@@ -1,0 +1,74 @@
+// The parts of a server over one data folder, without HTTP: what the command line, the host and tests have in common.
+
+using Microsoft.Extensions.Logging;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sqlite;
+
+namespace NanoSync.Server;
+
+/// <summary>Store, engine and services.</summary>
+public sealed class ServerCore : IDisposable
+{
+    private const string DatabaseFile = "nanosync.db";
+
+    /// <summary>Joins the parts over a store; the store is disposed with them.</summary>
+    public ServerCore(IServerStore store, ServerOptions options, TimeProvider clock, ILogger? log = null)
+    {
+        Options = options;
+        Clock = clock;
+        Store = store;
+        ClassCatalog classes = new();
+        Sync = new SyncService(store, clock, options.Limits, classes, log);
+        Devices = new DeviceService(store, clock);
+        Objects = new ObjectService(store, clock, options.Limits, classes);
+    }
+
+    /// <summary>What was set.</summary>
+    public ServerOptions Options { get; }
+
+    /// <summary>The time.</summary>
+    public TimeProvider Clock { get; }
+
+    /// <summary>The database.</summary>
+    public IServerStore Store { get; }
+
+    /// <summary>The message core.</summary>
+    public SyncService Sync { get; }
+
+    /// <summary>Devices.</summary>
+    public DeviceService Devices { get; }
+
+    /// <summary>Objects.</summary>
+    public ObjectService Objects { get; }
+
+    /// <summary>Opens the data folder, and makes it when missing.</summary>
+    public static ServerCore Open(ServerOptions options, TimeProvider? clock = null, ILogger? log = null)
+    {
+        string folder = Path.GetFullPath(options.Data);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"Cannot make the data folder {folder}: {e.Message}");
+        }
+
+        try
+        {
+            clock ??= TimeProvider.System;
+            return new ServerCore(new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock), options, clock, log);
+        }
+        catch (StoreException e)
+        {
+            throw new StartupException(e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Store.Dispose();
+    }
+}

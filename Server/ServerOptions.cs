@@ -1,0 +1,89 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server;
+
+/// <summary>
+/// What can be set: on the command line, in the environment (NANOSYNC_DATA, NANOSYNC_URLS, ...), or in appsettings.json
+/// ({"NanoSync": {"data": ...}}) of the working directory; the first of these that has it wins.
+/// </summary>
+public sealed record ServerOptions
+{
+    /// <summary>Folder of the database and the admin token. Made when missing. Default: nanosync-data in the working directory.</summary>
+    public string Data { get; init; } = "nanosync-data";
+
+    /// <summary>Where to listen, semicolon-separated; port 0 = any free one. Default: http://127.0.0.1:8080, which no other machine reaches.</summary>
+    public string Urls { get; init; } = "http://127.0.0.1:8080";
+
+    /// <summary>Bounds of messages and objects.</summary>
+    public SyncLimits Limits { get; init; } = new();
+
+    /// <summary>Requests a second that a device may make on average; 0 = no bound.</summary>
+    public double RatePerSecond { get; init; } = 50;
+
+    /// <summary>Requests that a device may make at once after a pause.</summary>
+    public int RateBurst { get; init; } = 200;
+
+    /// <summary>How long a request waits for the database before 503.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>True: requests to /api from this machine need no token. Only for a machine with one user.</summary>
+    public bool OpenApiOnLoopback { get; init; }
+
+    /// <summary>Reads options from configuration.</summary>
+    public static ServerOptions From(IConfiguration configuration)
+    {
+        ServerOptions defaults = new();
+        SyncLimits limits = defaults.Limits;
+        return defaults with
+        {
+            Data = configuration["data"] ?? defaults.Data,
+            Urls = configuration["urls"] ?? defaults.Urls,
+            RatePerSecond = Number(configuration, "rate", defaults.RatePerSecond),
+            RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
+            Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),
+            OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            Limits = limits with
+            {
+                MaxObjects = (long)Number(configuration, "maxObjects", limits.MaxObjects),
+                MaxObject = (int)Number(configuration, "maxObject", limits.MaxObject),
+                MaxMessage = (int)Number(configuration, "maxMessage", limits.MaxMessage),
+                MaxReply = (int)Number(configuration, "maxReply", limits.MaxReply),
+            },
+        };
+    }
+
+    /// <summary>The configuration of this process: environment over appsettings.json.</summary>
+    public static IConfiguration Configuration()
+    {
+        IConfigurationRoot file = new ConfigurationBuilder()
+            .SetBasePath(Directory.GetCurrentDirectory())
+            .AddJsonFile("appsettings.json", optional: true)
+            .Build();
+        return new ConfigurationBuilder()
+            .AddConfiguration(file.GetSection("NanoSync"))
+            .AddEnvironmentVariables("NANOSYNC_")
+            .Build();
+    }
+
+    private static double Number(IConfiguration configuration, string name, double otherwise)
+    {
+        string? text = configuration[name];
+        if (text == null)
+        {
+            return otherwise;
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && value <= int.MaxValue
+            ? value
+            : throw new StartupException($"The setting {name} is not a number from 0 to {int.MaxValue}: {text}");
+    }
+}
+
+/// <summary>The server cannot start or reach its data, and why in words.</summary>
+public sealed class StartupException(string message, bool portTaken = false) : Exception(message)
+{
+    /// <summary>True when another program listens on the port.</summary>
+    public bool PortTaken => portTaken;
+}

@@ -1,0 +1,58 @@
+// Numbered SQL files, embedded, applied once each, in order.
+
+using System.Data.Common;
+using System.Globalization;
+using System.Reflection;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Stores.Sql;
+
+internal static class Migrations
+{
+    /// <summary>Brings a database to the newest form.</summary>
+    public static void Apply(DbConnection connection, string dialect, TimeProvider clock)
+    {
+        Assembly assembly = typeof(Migrations).Assembly;
+        string prefix = $"NanoSync.Server.Stores.{dialect}.Migrations.";
+        List<string> files = [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+
+        Execute(connection, null, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, time INTEGER NOT NULL)");
+        using DbTransaction transaction = connection.BeginTransaction();
+        int done = Convert.ToInt32(Execute(connection, transaction, "SELECT COALESCE(MAX(number), 0) FROM migration"), CultureInfo.InvariantCulture);
+        int newest = files.Count == 0 ? 0 : NumberOf(files[^1], prefix);
+        if (done > newest)
+        {
+            throw new StoreException($"The database has form {done}, made by a newer version of this program, which knows form {newest}.");
+        }
+
+        foreach (string file in files)
+        {
+            int number = NumberOf(file, prefix);
+            if (number <= done)
+            {
+                continue;
+            }
+
+            using Stream stream = assembly.GetManifestResourceStream(file)!;
+            using StreamReader reader = new(stream);
+            Execute(connection, transaction, reader.ReadToEnd());
+            Execute(connection, transaction, string.Create(CultureInfo.InvariantCulture,
+                $"INSERT INTO migration (number, name, time) VALUES ({number}, '{file[prefix.Length..]}', {clock.GetUtcNow().ToUnixTimeMilliseconds()})"));
+        }
+
+        transaction.Commit();
+    }
+
+    private static int NumberOf(string file, string prefix)
+    {
+        return int.Parse(file.AsSpan(prefix.Length, 3), CultureInfo.InvariantCulture);
+    }
+
+    private static object? Execute(DbConnection connection, DbTransaction? transaction, string sql)
+    {
+        using DbCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        return command.ExecuteScalar();
+    }
+}

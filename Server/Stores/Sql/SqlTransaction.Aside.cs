@@ -1,0 +1,217 @@
+// What is due, set aside, lost, refused; classes; uploads.
+
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Stores.Sql;
+
+public abstract partial class SqlTransaction
+{
+    private const string Mine = "device_id = @device AND collection_id = @collection";
+
+    /// <inheritdoc/>
+    public void MakeDue(int device, int collection, string id, DueKind kind, bool wasAdd = false)
+    {
+        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) VALUES (@device, @collection, @id, @kind, @wasAdd) "
+            + "ON CONFLICT DO NOTHING",
+            ("device", device), ("collection", collection), ("id", id), ("kind", (int)kind), ("wasAdd", wasAdd ? 1 : 0));
+    }
+
+    /// <inheritdoc/>
+    public bool IsDue(int device, int collection, string id)
+    {
+        return Number($"SELECT COUNT(*) FROM due WHERE {Mine} AND server_id = @id AND kind = 0",
+            ("device", device), ("collection", collection), ("id", id)) > 0;
+    }
+
+    /// <inheritdoc/>
+    public void Settle(int device, int collection, string id)
+    {
+        Run($"DELETE FROM due WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
+        Run($"DELETE FROM set_aside WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
+    }
+
+    /// <inheritdoc/>
+    public void ForgetDue(int device, int collection)
+    {
+        Run($"DELETE FROM due WHERE {Mine} AND kind = 0", ("device", device), ("collection", collection));
+    }
+
+    /// <inheritdoc/>
+    public void SentIn(int device, int collection, string id, int n)
+    {
+        Run($"UPDATE due SET sent = @n WHERE {Mine} AND server_id = @id", ("n", n), ("device", device), ("collection", collection), ("id", id));
+        Run($"UPDATE set_aside SET sent = @n WHERE {Mine} AND server_id = @id "
+            + "AND seq <> (SELECT o.seq FROM object o WHERE o.collection_id = @collection AND o.server_id = @id)",
+            ("n", n), ("device", device), ("collection", collection), ("id", id));
+    }
+
+    /// <inheritdoc/>
+    public void Unsent(int device, int collection, int n)
+    {
+        Run($"UPDATE due SET sent = NULL WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+        Run($"UPDATE set_aside SET sent = NULL WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+    }
+
+    /// <inheritdoc/>
+    public void Acknowledged(int device, int collection, int n)
+    {
+        Run($"DELETE FROM due WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+        Run($"DELETE FROM set_aside WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+    }
+
+    /// <inheritdoc/>
+    public void SetAside(int device, int collection, AsideRow row, string? deviceClass)
+    {
+        Run("INSERT INTO set_aside (device_id, collection_id, server_id, seq, was_add, status, reason, class, time) "
+            + "VALUES (@device, @collection, @id, @seq, @wasAdd, @status, @reason, @class, @time) "
+            + "ON CONFLICT (device_id, collection_id, server_id) DO UPDATE SET seq = excluded.seq, was_add = excluded.was_add, "
+            + "status = excluded.status, reason = excluded.reason, class = excluded.class, time = excluded.time, sent = NULL",
+            ("device", device), ("collection", collection), ("id", row.ServerId), ("seq", row.Seq), ("wasAdd", row.WasAdd ? 1 : 0),
+            ("status", row.Status), ("reason", row.Reason), ("class", deviceClass), ("time", row.Time));
+        Run($"DELETE FROM due WHERE {Mine} AND server_id = @id AND kind = 0",
+            ("device", device), ("collection", collection), ("id", row.ServerId));
+    }
+
+    /// <inheritdoc/>
+    public List<AsideRow> ListAside(int device, int collection)
+    {
+        return All($"SELECT server_id, seq, was_add, status, reason, time FROM set_aside WHERE {Mine} ORDER BY server_id",
+            r => new AsideRow(r.GetString(0), r.GetInt64(1), Bool(r, 2), r.GetInt32(3), r.GetString(4), r.GetInt64(5)),
+            ("device", device), ("collection", collection));
+    }
+
+    /// <inheritdoc/>
+    public void RetryOtherClass(int device, int collection, string? deviceClass)
+    {
+        const string Other = Mine + " AND status <> 0 AND COALESCE(class, '') <> COALESCE(@class, '')";
+        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) "
+            + $"SELECT device_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {Other} ON CONFLICT DO NOTHING",
+            ("device", device), ("collection", collection), ("class", deviceClass));
+        Run($"DELETE FROM set_aside WHERE {Other}", ("device", device), ("collection", collection), ("class", deviceClass));
+    }
+
+    /// <inheritdoc/>
+    public int Retry(int device, int collection, string? id)
+    {
+        const string These = Mine + " AND (server_id = @id OR @all = 1)";
+        (string, object?)[] values = [("device", device), ("collection", collection), ("id", id ?? ""), ("all", id == null ? 1 : 0)];
+        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) "
+            + $"SELECT device_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {These} ON CONFLICT DO NOTHING", values);
+        return Run($"DELETE FROM set_aside WHERE {These}", values);
+    }
+
+    /// <inheritdoc/>
+    public void AddLoser(int device, int collection, LoserRow row, long sum)
+    {
+        Run("INSERT INTO loser (device_id, collection_id, server_id, sum, from_device, deleted, class, data, time) "
+            + "VALUES (@device, @collection, @id, @sum, @from, @deleted, @class, @data, @time) ON CONFLICT DO NOTHING",
+            ("device", device), ("collection", collection), ("id", row.ServerId), ("sum", sum), ("from", row.FromDevice ? 1 : 0),
+            ("deleted", row.Deleted ? 1 : 0), ("class", row.Class), ("data", row.Data), ("time", row.Time));
+    }
+
+    /// <inheritdoc/>
+    public List<LoserRow> ListLosers(int device, int collection, int count)
+    {
+        return All($"SELECT server_id, from_device, deleted, class, data, time FROM loser WHERE {Mine} ORDER BY time DESC, server_id LIMIT @count",
+            r => new LoserRow(r.GetString(0), Bool(r, 1), Bool(r, 2), Text(r, 3), Bytes(r, 4), r.GetInt64(5)),
+            ("device", device), ("collection", collection), ("count", count));
+    }
+
+    /// <inheritdoc/>
+    public void Refused(int device, RefusalRow row)
+    {
+        Run("INSERT INTO refusal (device_id, collection, by_server, object_id, status, reason, times, time) "
+            + "VALUES (@device, @collection, @byServer, @id, @status, @reason, 1, @time) "
+            + "ON CONFLICT (device_id, collection, by_server, object_id) DO UPDATE SET status = excluded.status, reason = excluded.reason, "
+            + "times = refusal.times + 1, time = excluded.time",
+            ("device", device), ("collection", row.Collection), ("byServer", row.ByServer ? 1 : 0), ("id", row.ObjectId),
+            ("status", row.Status), ("reason", row.Reason), ("time", row.Time));
+    }
+
+    /// <inheritdoc/>
+    public List<RefusalRow> ListRefusals(int device, int count)
+    {
+        return All("SELECT collection, by_server, object_id, status, reason, times, time FROM refusal WHERE device_id = @device "
+            + "ORDER BY time DESC, collection, object_id LIMIT @count",
+            r => new RefusalRow(r.GetString(0), Bool(r, 1), r.GetString(2), r.GetInt32(3), r.GetString(4), r.GetInt32(5), r.GetInt64(6)),
+            ("device", device), ("count", count));
+    }
+
+    /// <inheritdoc/>
+    public string? FindClass(string wireName)
+    {
+        return One("SELECT definition FROM class WHERE wire_name = @name", r => r.GetString(0), ("name", wireName));
+    }
+
+    /// <inheritdoc/>
+    public List<string> FindClasses(string name)
+    {
+        return All("SELECT wire_name FROM class WHERE name = @name ORDER BY time DESC, wire_name", r => r.GetString(0), ("name", name));
+    }
+
+    /// <inheritdoc/>
+    public void SaveClass(string wireName, string definition, long now)
+    {
+        Run("INSERT INTO class (wire_name, name, definition, time) VALUES (@wire, @name, @definition, @now) ON CONFLICT DO NOTHING",
+            ("wire", wireName), ("name", wireName[..wireName.LastIndexOf('#')]), ("definition", definition), ("now", now));
+    }
+
+    /// <inheritdoc/>
+    public UploadRow? FindUpload(int device, int collection, string key)
+    {
+        return One($"SELECT total, crc, held FROM upload WHERE {Mine} AND object_key = @key",
+            r => new UploadRow(r.GetInt32(0), (uint)r.GetInt64(1), r.GetInt32(2)),
+            ("device", device), ("collection", collection), ("key", key));
+    }
+
+    /// <inheritdoc/>
+    public void StartUpload(int device, int collection, string key, int total, uint crc, long now)
+    {
+        DropUpload(device, collection, key);
+        Run("INSERT INTO upload (device_id, collection_id, object_key, total, crc, held, time) VALUES (@device, @collection, @key, @total, @crc, 0, @now)",
+            ("device", device), ("collection", collection), ("key", key), ("total", total), ("crc", (long)crc), ("now", now));
+
+        // uploads left behind: the newest 16 of a collection are kept
+        List<string> old = All($"SELECT object_key FROM upload WHERE {Mine} ORDER BY time DESC, object_key LIMIT 100 OFFSET 16",
+            r => r.GetString(0), ("device", device), ("collection", collection));
+        foreach (string other in old)
+        {
+            if (other != key)
+            {
+                DropUpload(device, collection, other);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void AddPart(int device, int collection, string key, int offset, ReadOnlyMemory<byte> part)
+    {
+        Run("INSERT INTO upload_part (device_id, collection_id, object_key, start, data) VALUES (@device, @collection, @key, @start, @data)",
+            ("device", device), ("collection", collection), ("key", key), ("start", offset), ("data", part.ToArray()));
+        Run($"UPDATE upload SET held = @held WHERE {Mine} AND object_key = @key",
+            ("held", offset + part.Length), ("device", device), ("collection", collection), ("key", key));
+    }
+
+    /// <inheritdoc/>
+    public byte[] JoinParts(int device, int collection, string key)
+    {
+        List<byte[]> parts = All($"SELECT data FROM upload_part WHERE {Mine} AND object_key = @key ORDER BY start",
+            r => Bytes(r, 0)!, ("device", device), ("collection", collection), ("key", key));
+        byte[] whole = new byte[parts.Sum(p => p.Length)];
+        int at = 0;
+        foreach (byte[] part in parts)
+        {
+            part.CopyTo(whole, at);
+            at += part.Length;
+        }
+
+        return whole;
+    }
+
+    /// <inheritdoc/>
+    public void DropUpload(int device, int collection, string key)
+    {
+        Run($"DELETE FROM upload_part WHERE {Mine} AND object_key = @key", ("device", device), ("collection", collection), ("key", key));
+        Run($"DELETE FROM upload WHERE {Mine} AND object_key = @key", ("device", device), ("collection", collection), ("key", key));
+    }
+}

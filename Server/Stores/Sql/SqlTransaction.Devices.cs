@@ -1,0 +1,136 @@
+// Devices, what they were granted, what they told, what they are told to do.
+
+using System.Data.Common;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Stores.Sql;
+
+public abstract partial class SqlTransaction
+{
+    private const string DeviceColumns = "id, name, created, revoked, last_seen";
+
+    /// <inheritdoc/>
+    public DeviceIdentity? FindDeviceByToken(byte[] tokenHash)
+    {
+        return One("SELECT id, name FROM device WHERE token_hash = @hash AND revoked IS NULL",
+            r => new DeviceIdentity(r.GetInt32(0), r.GetString(1)), ("hash", tokenHash));
+    }
+
+    /// <inheritdoc/>
+    public DeviceRow? FindDevice(string name)
+    {
+        DeviceRow? row = One($"SELECT {DeviceColumns} FROM device WHERE name = @name", ReadDevice, ("name", name));
+        return row == null ? null : row with { Collections = Granted(row.Id) };
+    }
+
+    /// <inheritdoc/>
+    public List<DeviceRow> ListDevices()
+    {
+        return All($"SELECT {DeviceColumns} FROM device ORDER BY name", ReadDevice)
+            .ConvertAll(row => row with { Collections = Granted(row.Id) });
+    }
+
+    /// <inheritdoc/>
+    public int AddDevice(string name, byte[] tokenHash, long now)
+    {
+        int id = Next("device");
+        Run("INSERT INTO device (id, name, token_hash, created) VALUES (@id, @name, @hash, @now)",
+            ("id", id), ("name", name), ("hash", tokenHash), ("now", now));
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public void SetToken(int device, byte[] tokenHash)
+    {
+        Run("UPDATE device SET token_hash = @hash, revoked = NULL WHERE id = @device", ("hash", tokenHash), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public void Revoke(int device, long now)
+    {
+        Run("UPDATE device SET revoked = @now WHERE id = @device AND revoked IS NULL", ("now", now), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public void Seen(int device, long now)
+    {
+        Run("UPDATE device SET last_seen = @now WHERE id = @device", ("now", now), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public void Grant(int device, string name, string? scope)
+    {
+        string owner = scope == null ? "device:" + device : "group:" + scope;
+        long collection = Number("SELECT id FROM collection WHERE scope = @scope AND name = @name", ("scope", owner), ("name", name));
+        if (collection == 0)
+        {
+            collection = Next("collection");
+            Run("INSERT INTO collection (id, scope, name) VALUES (@id, @scope, @name)", ("id", collection), ("scope", owner), ("name", name));
+        }
+
+        Run("INSERT INTO device_collection (device_id, name, collection_id) VALUES (@device, @name, @collection) ON CONFLICT DO NOTHING",
+            ("device", device), ("name", name), ("collection", collection));
+    }
+
+    /// <inheritdoc/>
+    public void SaveInfo(int device, InfoRow row)
+    {
+        Run("INSERT INTO device_info (device_id, class, data, time) VALUES (@device, @class, @data, @time) "
+            + "ON CONFLICT (device_id, class) DO UPDATE SET data = excluded.data, time = excluded.time",
+            ("device", device), ("class", row.Class), ("data", row.Data), ("time", row.Time));
+    }
+
+    /// <inheritdoc/>
+    public List<InfoRow> ListInfo(int device)
+    {
+        return All("SELECT class, data, time FROM device_info WHERE device_id = @device ORDER BY class",
+            r => new InfoRow(r.GetString(0), Bytes(r, 1)!, r.GetInt64(2)), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public long AddCommand(int device, string type, Func<long, byte[]> record, long leastId, long now)
+    {
+        long id = Number(
+            "UPDATE device SET last_command = CASE WHEN last_command < @least THEN @least ELSE last_command + 1 END WHERE id = @device RETURNING last_command",
+            ("least", leastId), ("device", device));
+        Run("INSERT INTO device_command (device_id, id, class, data, created) VALUES (@device, @id, @class, @data, @now)",
+            ("device", device), ("id", id), ("class", type), ("data", record(id)), ("now", now));
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public List<DeviceCommandRow> ListCommands(int device, bool all)
+    {
+        return All("SELECT id, class, data, created, done, status, reason FROM device_command "
+            + "WHERE device_id = @device AND (done IS NULL OR @all = 1) ORDER BY id",
+            r => new DeviceCommandRow(r.GetInt64(0), r.GetString(1), Bytes(r, 2)!, r.GetInt64(3), Long(r, 4), Int(r, 5), Text(r, 6)),
+            ("device", device), ("all", all ? 1 : 0));
+    }
+
+    /// <inheritdoc/>
+    public bool FinishCommand(int device, long id, int status, string reason, long now)
+    {
+        return Run("UPDATE device_command SET done = @now, status = @status, reason = @reason WHERE device_id = @device AND id = @id AND done IS NULL",
+            ("now", now), ("status", status), ("reason", reason), ("device", device), ("id", id)) > 0;
+    }
+
+    private static DeviceRow ReadDevice(DbDataReader r)
+    {
+        return new DeviceRow(r.GetInt32(0), r.GetString(1), r.GetInt64(2), Long(r, 3), Long(r, 4), "");
+    }
+
+    private string Granted(int device)
+    {
+        List<string> names = All(
+            "SELECT k.name, c.scope FROM device_collection k JOIN collection c ON c.id = k.collection_id WHERE k.device_id = @device ORDER BY k.name",
+            r => r.GetString(1).StartsWith("group:", StringComparison.Ordinal) ? r.GetString(0) + "@" + r.GetString(1)[6..] : r.GetString(0),
+            ("device", device));
+        return string.Join(',', names);
+    }
+
+    // a counter row stays locked until the commit; a sequence would give out numbers that commit late
+    private int Next(string counter)
+    {
+        return (int)Number("UPDATE counter SET value = value + 1 WHERE name = @name RETURNING value", ("name", counter));
+    }
+}

@@ -1,0 +1,169 @@
+// The embedded database: one file. WAL, so that readers never wait; synchronous=FULL, because a device forgets what was
+// acknowledged: NORMAL may lose the newest commits when the power goes.
+
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sql;
+
+namespace NanoSync.Server.Stores.Sqlite;
+
+/// <summary>A store in a SQLite file. Other processes may use the same file at the same time.</summary>
+public sealed class SqliteStore : IServerStore
+{
+    private readonly string _connectionString;
+    private readonly TimeSpan _patience;
+    private readonly ConcurrentBag<SqlSession> _idle = [];
+    private readonly SemaphoreSlim _writer = new(1); // the file has one writer; waiting here is fair and does not poll
+    private volatile bool _disposed;
+
+    /// <summary>Opens a file, makes it when missing, and brings it to the newest form.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="patience">How long to wait for another writer before <see cref="StoreBusyException"/>.</param>
+    /// <param name="clock">Time of migrations.</param>
+    public SqliteStore(string path, TimeSpan patience, TimeProvider clock)
+    {
+        _patience = patience;
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Pooling = false, // sessions are kept here, with their statements
+            DefaultTimeout = Math.Max(1, (int)patience.TotalSeconds),
+        }.ToString();
+        try
+        {
+            using SqlSession session = Open();
+            Execute(session.Connection, "PRAGMA journal_mode = WAL");
+            Migrations.Apply(session.Connection, "Sqlite", clock);
+        }
+        catch (SqliteException e)
+        {
+            throw Meaning(e, path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IStoreTransaction BeginRead()
+    {
+        return Begin(write: false);
+    }
+
+    /// <inheritdoc/>
+    public IStoreTransaction BeginWrite()
+    {
+        return Begin(write: true);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_idle.TryTake(out SqlSession? session))
+        {
+            session.Dispose();
+        }
+    }
+
+    private static void Execute(DbConnection connection, string sql)
+    {
+        using DbCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static StoreException Meaning(SqliteException e, string? path = null)
+    {
+        string file = path == null ? "the database file" : $"the database file {path}";
+        return e.SqliteErrorCode switch
+        {
+            5 or 6 => new StoreBusyException("Another writer holds the database.", e),
+            8 => new StoreException($"Cannot write to {file}: it or its folder is read-only.", e),
+            10 => new StoreException($"Cannot read or write {file}: {e.Message}", e),
+            11 => new StoreException($"Damaged: {file} is malformed. Restore it from a backup.", e),
+            13 => new StoreException($"Cannot write to {file}: the disk is full.", e),
+            14 => new StoreException($"Cannot open {file}: no such folder, or no permission.", e),
+            26 => new StoreException($"Not a database: {file}. Name another data folder, or move the file away.", e),
+            _ => new StoreException($"The database failed: {e.Message}", e),
+        };
+    }
+
+    private SqlSession Open()
+    {
+        SqliteConnection connection = new(_connectionString);
+        try
+        {
+            connection.Open();
+            Execute(connection, "PRAGMA synchronous = FULL");
+            return new SqlSession(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private Transaction Begin(bool write)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (write && !_writer.Wait(_patience))
+        {
+            throw new StoreBusyException("Another writer holds the database.");
+        }
+
+        SqlSession? session = null;
+        try
+        {
+            if (!_idle.TryTake(out session))
+            {
+                session = Open();
+            }
+
+            // deferred: a reader takes no lock; otherwise the write lock is taken at once, so that nothing read goes stale
+            SqliteTransaction transaction = ((SqliteConnection)session.Connection).BeginTransaction(deferred: !write);
+            return new Transaction(this, session, transaction, write);
+        }
+        catch (Exception e)
+        {
+            session?.Dispose();
+            if (write)
+            {
+                _writer.Release();
+            }
+
+            throw e is SqliteException error ? Meaning(error) : e;
+        }
+    }
+
+    private void Return(SqlSession session, bool sound, bool write)
+    {
+        if (sound && !_disposed)
+        {
+            _idle.Add(session);
+        }
+        else
+        {
+            session.Dispose();
+        }
+
+        if (write)
+        {
+            _writer.Release();
+        }
+    }
+
+    private sealed class Transaction(SqliteStore store, SqlSession session, SqliteTransaction transaction, bool write)
+        : SqlTransaction(session, transaction)
+    {
+        protected override void Release(SqlSession session, bool sound)
+        {
+            store.Return(session, sound, write);
+        }
+
+        protected override StoreException Translate(DbException error)
+        {
+            return error is SqliteException e ? Meaning(e) : new StoreException(error.Message, error);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+// SPEC 5.2: each row of the table, and the reply that is nothing.
+
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class KeyRuleTests
+{
+    [TestMethod]
+    public void Key_0_starts_over_without_commands()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        bench.PutBytes("d1", "a", 1);
+
+        SyncCollection answer = device.Sync(device.Ask());
+
+        Assert.AreEqual("ok", answer.Line());
+        StringAssert.StartsWith(answer.SyncKey, "1");
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        StringAssert.StartsWith(device.Key(), "2");
+    }
+
+    [TestMethod]
+    public void Key_0_with_commands_or_responses_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncCollection withCommand = device.Ask();
+        withCommand.Commands.Add(TestDevice.Add("Ab1_1", 1));
+        SyncCollection withResponse = device.Ask();
+        withResponse.Responses.Add(TestDevice.Refuse(Tags.Add, "x", Status.BadObject));
+
+        Assert.AreEqual("status 4", device.Sync(withCommand).Line());
+        Assert.AreEqual("status 4", device.Sync(withResponse).Line());
+
+        Assert.AreEqual("", bench.Held("d1"));
+        StringAssert.StartsWith(device.Sync(device.Ask()).SyncKey, "1");
+    }
+
+    [TestMethod]
+    public void An_unknown_key_is_named_and_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        string held = device.Key();
+        foreach (string key in (string[])["7abcd", "", "1", "00", held + "x", held[..^1]])
+        {
+            device.SetKey(key);
+            SyncCollection request = device.Ask();
+            request.Commands.Add(TestDevice.Add("Ab1_1", 1));
+            SyncCollection answer = device.Sync(request);
+            Assert.AreEqual("status 3", answer.Line());
+            Assert.AreEqual(key, answer.SyncKey);
+        }
+
+        Assert.AreEqual("", bench.Held("d1"));
+        device.SetKey(held);
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void The_key_before_with_the_same_bytes_gets_the_same_reply()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        SyncCollection request = device.Ask();
+        request.Commands.Add(TestDevice.Add("Ab1_1", 9));
+        SyncCollection lost = device.Lose(request);
+        bench.PutBytes("d1", "b", 2);
+
+        SyncCollection again = device.SyncAgain();
+
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Add a 01}", lost.Line());
+        Assert.AreEqual(lost.Line(), again.Line());
+        Assert.AreEqual(lost.SyncKey, again.SyncKey);
+        Assert.AreEqual("ok {Add b 02}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void The_key_before_with_other_bytes_is_applied_from_the_older_point()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        SyncCollection first = device.Ask();
+        first.Commands.Add(TestDevice.Add("Ab1_1", 9));
+        SyncCollection lost = device.Lose(first);
+        bench.PutBytes("d1", "b", 2);
+
+        SyncCollection second = device.Ask();
+        second.Commands.Add(TestDevice.Add("Ab1_1", 9));
+        second.Commands.Add(TestDevice.Add(null, 10));
+        SyncCollection answer = device.Sync(second);
+
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] {Add a 01} {Add b 02}", answer.Line());
+        Assert.AreEqual(lost.SyncKey[..^4], answer.SyncKey[..^4]);
+        Assert.AreNotEqual(lost.SyncKey, answer.SyncKey);
+        Assert.AreEqual("Ab1_1=09 Ab1_2=0A a=01 b=02", bench.Held("d1"));
+
+        // the reply that was replaced is not one that a device can have
+        device.SetKey(lost.SyncKey);
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void The_same_start_repeated_gets_the_same_key()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncCollection lost = device.Lose(device.Ask());
+        Assert.AreEqual(lost.SyncKey, device.SyncAgain().SyncKey);
+    }
+
+    [TestMethod]
+    public void Keys_held_before_a_start_are_unknown()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        string before = device.Key();
+        device.Start();
+        device.SetKey(before);
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void An_idle_request_gets_no_bytes_and_changes_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        string before = Convert.ToHexString(Snapshot(bench));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.IsNull(device.Exchange(device.Ask()));
+        }
+
+        Assert.AreEqual(before, Convert.ToHexString(Snapshot(bench)));
+        bench.PutBytes("d1", "b", 2);
+        Assert.AreEqual("ok {Add b 02}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void A_message_is_idle_only_if_all_its_collections_are()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,maps");
+        device.Start();
+        device.Start("maps");
+        bench.PutBytes("d1", "a", 1);
+
+        SyncMessage reply = device.Exchange(device.Ask("maps"), device.Ask())!;
+
+        Assert.AreEqual("maps ok; config ok {Add a 01}", string.Join("; ", reply.Collections.Select(c => c.Id + " " + c.Line())));
+        reply.Collections.ForEach(device.Take);
+        Assert.IsNull(device.Exchange(device.Ask("maps"), device.Ask()));
+    }
+
+    [TestMethod]
+    public void An_unknown_collection_gets_status_8_and_the_others_are_served()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        SyncCollection strange = new() { Id = "elsewhere", SyncKey = "0" };
+        SyncCollection known = device.Ask();
+        known.Commands.Add(TestDevice.Add("Ab1_1", 1));
+
+        SyncMessage reply = device.Exchange(strange, known)!;
+
+        Assert.AreEqual("elsewhere status 8; config ok [Add Ab1_1 Ab1_1]", string.Join("; ", reply.Collections.Select(c => c.Id + " " + c.Line())));
+        Assert.AreEqual("elsewhere", bench.Core.Devices.Refusals("d1").Single().Collection);
+    }
+
+    [TestMethod]
+    public void Another_major_version_gets_status_200_and_changes_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncMessage request = new() { Version = "2.0" };
+        request.Collections.Add(device.Ask());
+
+        SyncMessage reply = device.Exchange(request)!;
+
+        Assert.AreEqual("1.0", reply.Version);
+        Assert.AreEqual(Status.VersionNotSupported, reply.Status);
+        Assert.IsEmpty(reply.Collections);
+        request = new SyncMessage { Version = "1.7" };
+        request.Collections.Add(device.Ask());
+        Assert.AreEqual("ok", device.Exchange(request)!.Collections.Single().Line());
+    }
+
+    [TestMethod]
+    public void Remembered_values_last_until_key_0()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.WindowSize = 2);
+        for (byte i = 0; i < 6; i++)
+        {
+            bench.PutBytes("d1", "o" + i, i);
+        }
+
+        Assert.HasCount(2, device.Sync(device.Ask()).Commands);
+        Assert.HasCount(2, device.Sync(device.Ask()).Commands);
+        device.Start();
+        Assert.HasCount(6, device.Sync(device.Ask()).Commands);
+    }
+
+    [TestMethod]
+    public void A_new_value_to_remember_is_kept_by_a_request_that_is_otherwise_idle()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        SyncCollection request = device.Ask();
+        request.WindowSize = 1;
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 1);
+        Assert.AreEqual("ok {Add a 01} more", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void Two_devices_do_not_see_each_others_private_collections()
+    {
+        using Bench bench = new();
+        TestDevice one = bench.Device("d1");
+        TestDevice two = bench.Device("d2");
+        one.Start();
+        two.Start();
+        SyncCollection request = one.Ask();
+        request.Commands.Add(TestDevice.Add("Ab1_1", 1));
+        one.Sync(request);
+        Assert.IsNull(two.Exchange(two.Ask()));
+    }
+
+    [TestMethod]
+    public void Keys_survive_a_restart()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        bench.Restart();
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+    }
+
+    private static byte[] Snapshot(Bench bench)
+    {
+        // the log grows with every commit
+        using FileStream wal = new(bench.Database + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[wal.Length];
+        wal.ReadExactly(bytes);
+        return bytes;
+    }
+}
