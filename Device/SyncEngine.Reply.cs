@@ -320,6 +320,7 @@ namespace NanoSync.Device
                     _gathered = 0;
                     _streaming = Gathering;
                     _hasRange = false;
+                    _rangeOffset = 0;
                     _noSpace = false;
                     return true;
 
@@ -725,7 +726,7 @@ namespace NanoSync.Device
                 case Status.Incomplete:
                     // [SPEC 7.2] the server holds this much of a large object
                     c.UploadOrder = order;
-                    c.UploadDone = _hasRange ? (int)_rangeOffset : 0;
+                    c.UploadDone = (int)_rangeOffset;
                     c.UploadSent = 0;
                     c.HoldFrom = order;
                     c.More = true;

@@ -8,6 +8,8 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
+    private string QuotaUsed => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
+
     private int _fetched; // bytes of ApplicationData in the responses
 
     private void ApplyCommands()
@@ -52,14 +54,9 @@ internal sealed partial class CollectionSync
         IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc);
         if (known == null)
         {
-            if (_live < 0)
+            if (IsQuotaUsed())
             {
-                _live = _store.CountObjects(Device);
-            }
-
-            if (_live >= _limits.MaxObjects)
-            {
-                Refuse(command, Status.OutOfSpace, string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up"));
+                Refuse(command, Status.OutOfSpace, QuotaUsed);
                 return;
             }
 
@@ -102,9 +99,9 @@ internal sealed partial class CollectionSync
         }
 
         int status = Put(id, content);
-        if (status == Status.NotFound)
+        if (status == Status.OutOfSpace)
         {
-            Refuse(command, status, "no such object");
+            Refuse(command, status, QuotaUsed);
         }
         else if (status != Status.Success)
         {
@@ -270,20 +267,19 @@ internal sealed partial class CollectionSync
         return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span));
     }
 
-    // Writes a value over an object that the device knows. Success, Conflict or NotFound.
+    // Writes a value over an object, or makes it. Success, Conflict or OutOfSpace.
     private int Put(string id, Value content)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current == null)
         {
-            return Status.NotFound;
+            return Make(new ObjectRow { Id = id, Deleted = true, Created = _now }, content); // [SPEC 2.3] an object with a name of its own
         }
 
-        // deleted by another, as the device knows: it kept its own change, as it may when it wins
         bool unseen = IsUnseen(current);
-        if (current.Deleted && !unseen && (ServerWins || current.Writer == Device))
+        if (current.Deleted && !unseen)
         {
-            return Status.NotFound;
+            return Make(current, content); // gone for both sides, and the device makes it anew
         }
 
         content = content with { Class = content.Class ?? current.Class };
@@ -311,6 +307,27 @@ internal sealed partial class CollectionSync
 
         Save(current, content);
         return Status.Success;
+    }
+
+    private int Make(ObjectRow row, Value content)
+    {
+        if (IsQuotaUsed())
+        {
+            return Status.OutOfSpace;
+        }
+
+        Save(row, content);
+        return Status.Success;
+    }
+
+    private bool IsQuotaUsed()
+    {
+        if (_live < 0)
+        {
+            _live = _store.CountObjects(Device);
+        }
+
+        return _live >= _limits.MaxObjects;
     }
 
     private void Save(ObjectRow row, Value content)
