@@ -231,7 +231,7 @@ namespace NanoSync.Protocol
                 return SyncError.UnknownTag;
             }
 
-            byte inside = Grammar.Inside(_scope, tag);
+            byte inside = Grammar.Inside[_scope * Tags.End + tag];
             if (inside == Scopes.None)
             {
                 return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
