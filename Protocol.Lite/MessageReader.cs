@@ -231,37 +231,38 @@ namespace NanoSync.Protocol
                 return SyncError.UnknownTag;
             }
 
-            byte inside = Grammar.Inside[_scope * Tags.End + tag];
+            byte scope = _scope;
+            byte inside = Grammar.Inside[scope * Tags.End + tag];
             if (inside == Scopes.None)
             {
                 return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
             }
 
-            int bit = 1 << ((tag - 5) & 31);
-            int seen = _seen[_depth];
-            if ((seen & bit) != 0 && !Repeats(_scope))
+            int depth = _depth;
+            int seen = _seen[depth];
+            int bit = 1 << (tag - 5);
+            if ((seen & bit) == 0)
+            {
+                _seen[depth] = seen | bit;
+            }
+            else if (!Repeats(scope))
             {
                 return SyncError.Duplicate;
             }
 
-            if (_scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
+            if (scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
                 && (seen & CollectionIds) != CollectionIds)
             {
                 return SyncError.Missing;
             }
 
-            if (_depth == Limits.Depth)
-            {
-                return SyncError.TooDeep;
-            }
-
-            _seen[_depth] = seen | bit;
-            _tags[_depth] = (byte)tag;
-            _scopes[_depth] = _scope;
-            _depth++;
-            _seen[_depth] = 0;
+            _tags[depth] = (byte)tag;
+            _scopes[depth] = scope;
+            depth++;
+            _depth = depth;
+            _seen[depth] = 0;
             Tag = (byte)tag;
-            Scope = _scope;
+            Scope = scope;
             _scope = inside;
             TextLength = 0;
             if (inside == Scopes.Data)
@@ -279,22 +280,24 @@ namespace NanoSync.Protocol
         protected Item Shut()
         {
             byte inside = _scope;
-            int seen = _seen[_depth];
-            _depth--;
-            Tag = _tags[_depth];
-            Scope = _scope = _scopes[_depth];
-            if (inside == Scopes.Value)
-            {
-                return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
-            }
-
+            int depth = _depth - 1;
+            byte scope = _scopes[depth];
+            Tag = _tags[depth];
+            Scope = scope;
+            _scope = scope;
+            _depth = depth;
             if (inside == Scopes.Data)
             {
                 // a base64 group left open: "YQ" without its "==" was cut
                 return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
             }
 
-            if (inside == Scopes.Collection && (seen & CollectionIds) != CollectionIds)
+            if (inside == Scopes.Value)
+            {
+                return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
+            }
+
+            if (inside == Scopes.Collection && (_seen[depth + 1] & CollectionIds) != CollectionIds)
             {
                 return Fail(SyncError.Missing);
             }
