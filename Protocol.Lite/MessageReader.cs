@@ -73,7 +73,7 @@ namespace NanoSync.Protocol
         private readonly byte[] _text = new byte[Limits.Text];
         private readonly byte[] _decoded = new byte[DecodedSize];
         private int _consumed; // bytes of earlier feeds
-        private int _bits; // base64: up to 18 bits not yet given out
+        private int _bits; // base64: the last bits are those not yet given out, up to 18
         private int _bitGroup; // base64: characters of the current group, 0-3; +8 after the first '='
         private int _dataTotal;
 
@@ -150,6 +150,7 @@ namespace NanoSync.Protocol
             _scope = Scopes.Document;
             _consumed = 0;
             _seen[0] = 0;
+            _bitGroup = 0;
             Error = SyncError.None;
         }
 
@@ -267,8 +268,6 @@ namespace NanoSync.Protocol
             TextLength = 0;
             if (inside == Scopes.Data)
             {
-                _bits = 0;
-                _bitGroup = 0;
                 _dataTotal = 0;
                 DataLength = -1;
             }
@@ -288,8 +287,7 @@ namespace NanoSync.Protocol
             _depth = depth;
             if (inside == Scopes.Data)
             {
-                // a base64 group left open: "YQ" without its "==" was cut
-                return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
+                return _bitGroup == 0 || EndBase64() ? Item.DataEnd : Fail(SyncError.BadBase64);
             }
 
             if (inside == Scopes.Value)
@@ -398,6 +396,14 @@ namespace NanoSync.Protocol
             DataOffset = 0;
             DataCount = made;
             return Item.Data;
+        }
+
+        // A group left open, "YQ" without its "==", was cut.
+        private bool EndBase64()
+        {
+            bool whole = (_bitGroup & 3) == 0;
+            _bitGroup = 0;
+            return whole;
         }
 
         private static int Base64Value(byte c)

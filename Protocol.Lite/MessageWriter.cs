@@ -84,14 +84,19 @@ namespace NanoSync.Protocol
         /// <summary>Opens an element that holds elements.</summary>
         public void Start(byte tag)
         {
-            byte inside = Inside(tag);
+            byte scope = _scope;
+            byte inside = scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
             if (inside == Scopes.None || inside >= Scopes.Value)
             {
                 Misused();
                 return;
             }
 
-            Enter(tag, inside);
+            int depth = _depth;
+            _tags[depth] = tag;
+            _scopes[depth] = scope;
+            _depth = depth + 1;
+            _scope = inside;
             WriteOpen(tag);
         }
 
@@ -161,7 +166,11 @@ namespace NanoSync.Protocol
                 return;
             }
 
-            Enter(Tags.ApplicationData, Scopes.Data);
+            int depth = _depth;
+            _tags[depth] = Tags.ApplicationData;
+            _scopes[depth] = _scope;
+            _depth = depth + 1;
+            _scope = Scopes.Data;
             _owed = length;
             WriteDataStart(length);
         }
@@ -289,15 +298,6 @@ namespace NanoSync.Protocol
         {
             byte scope = _scope;
             return scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
-        }
-
-        private void Enter(byte tag, byte inside)
-        {
-            int depth = _depth;
-            _tags[depth] = tag;
-            _scopes[depth] = _scope;
-            _depth = depth + 1;
-            _scope = inside;
         }
 
         private void Misused()

@@ -14,6 +14,8 @@ namespace NanoSync.Protocol
         /// <summary>2024-01-01 in seconds since 1970-01-01 UTC.</summary>
         public const uint Epoch = 1704067200;
 
+        private const int MoreThanFour = 1 << 28; // what four bytes of a varint cannot hold
+
         private byte[] _types;
         private int _count;
         private byte[] _record;
@@ -92,7 +94,8 @@ namespace NanoSync.Protocol
             _present = present >> 1;
             Field = field;
             byte type = _types[field];
-            if (type == (byte)FieldType.Bool || type == (byte)FieldType.Float || type == (byte)FieldType.Double)
+            if (type != (byte)FieldType.Fixed && type != (byte)FieldType.UInt && type != (byte)FieldType.Time
+                && (type == (byte)FieldType.Bool || type == (byte)FieldType.Float || type == (byte)FieldType.Double))
             {
                 return OfFixedSize(type);
             }
@@ -102,8 +105,12 @@ namespace NanoSync.Protocol
             byte[] record = _record;
             int pos = _pos;
             long value;
-            int bits = 0x10000000;
-            if (pos + 4 <= record.Length)
+            int bits;
+            if (pos + 4 > record.Length)
+            {
+                bits = MoreThanFour;
+            }
+            else
             {
                 bits = record[pos++];
                 if (bits >= 0x80)
@@ -120,7 +127,7 @@ namespace NanoSync.Protocol
                 }
             }
 
-            if (bits >= 0x10000000)
+            if (bits >= MoreThanFour)
             {
                 if (!Varint(out value))
                 {

@@ -191,7 +191,7 @@ namespace NanoSync.Protocol
             _left = length;
             _state = Bytes;
             DataLength = length;
-            return CountData(length) ? ReadBytes() : Fail(SyncError.DataTooLong);
+            return MaxData == 0 || length <= MaxData ? ReadBytes() : Fail(SyncError.DataTooLong);
         }
 
         private Item ReadText()
@@ -241,7 +241,7 @@ namespace NanoSync.Protocol
             }
 
             DataLength = _left;
-            return CountData(_left) ? Item.NeedMore : Fail(SyncError.DataTooLong);
+            return MaxData == 0 || _left <= MaxData ? Item.NeedMore : Fail(SyncError.DataTooLong);
         }
 
         private Item ReadBytes()
