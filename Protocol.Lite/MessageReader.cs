@@ -73,7 +73,7 @@ namespace NanoSync.Protocol
         private readonly byte[] _text = new byte[Limits.Text];
         private readonly byte[] _decoded = new byte[DecodedSize];
         private int _consumed; // bytes of earlier feeds
-        private int _bits; // base64: up to 18 bits not yet given out
+        private int _bits; // base64: the last bits are those not yet given out, up to 18
         private int _bitGroup; // base64: characters of the current group, 0-3; +8 after the first '='
         private int _dataTotal;
 
@@ -150,6 +150,7 @@ namespace NanoSync.Protocol
             _scope = Scopes.Document;
             _consumed = 0;
             _seen[0] = 0;
+            _bitGroup = 0;
             Error = SyncError.None;
         }
 
@@ -231,43 +232,42 @@ namespace NanoSync.Protocol
                 return SyncError.UnknownTag;
             }
 
-            byte inside = Grammar.Inside(_scope, tag);
+            byte scope = _scope;
+            byte inside = Grammar.Inside[scope * Tags.End + tag];
             if (inside == Scopes.None)
             {
                 return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
             }
 
-            int bit = 1 << ((tag - 5) & 31);
-            int seen = _seen[_depth];
-            if ((seen & bit) != 0 && !Repeats(_scope))
+            int depth = _depth;
+            int seen = _seen[depth];
+            int bit = 1 << (tag - 5);
+            if ((seen & bit) == 0)
+            {
+                _seen[depth] = seen | bit;
+            }
+            else if (!Repeats(scope))
             {
                 return SyncError.Duplicate;
             }
 
-            if (_scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
+            if (scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
                 && (seen & CollectionIds) != CollectionIds)
             {
                 return SyncError.Missing;
             }
 
-            if (_depth == Limits.Depth)
-            {
-                return SyncError.TooDeep;
-            }
-
-            _seen[_depth] = seen | bit;
-            _tags[_depth] = (byte)tag;
-            _scopes[_depth] = _scope;
-            _depth++;
-            _seen[_depth] = 0;
+            _tags[depth] = (byte)tag;
+            _scopes[depth] = scope;
+            depth++;
+            _depth = depth;
+            _seen[depth] = 0;
             Tag = (byte)tag;
-            Scope = _scope;
+            Scope = scope;
             _scope = inside;
             TextLength = 0;
             if (inside == Scopes.Data)
             {
-                _bits = 0;
-                _bitGroup = 0;
                 _dataTotal = 0;
                 DataLength = -1;
             }
@@ -279,22 +279,23 @@ namespace NanoSync.Protocol
         protected Item Shut()
         {
             byte inside = _scope;
-            int seen = _seen[_depth];
-            _depth--;
-            Tag = _tags[_depth];
-            Scope = _scope = _scopes[_depth];
+            int depth = _depth - 1;
+            byte scope = _scopes[depth];
+            Tag = _tags[depth];
+            Scope = scope;
+            _scope = scope;
+            _depth = depth;
+            if (inside == Scopes.Data)
+            {
+                return _bitGroup == 0 || EndBase64() ? Item.DataEnd : Fail(SyncError.BadBase64);
+            }
+
             if (inside == Scopes.Value)
             {
                 return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
             }
 
-            if (inside == Scopes.Data)
-            {
-                // a base64 group left open: "YQ" without its "==" was cut
-                return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
-            }
-
-            if (inside == Scopes.Collection && (seen & CollectionIds) != CollectionIds)
+            if (inside == Scopes.Collection && (_seen[depth + 1] & CollectionIds) != CollectionIds)
             {
                 return Fail(SyncError.Missing);
             }
@@ -395,6 +396,14 @@ namespace NanoSync.Protocol
             DataOffset = 0;
             DataCount = made;
             return Item.Data;
+        }
+
+        // A group left open, "YQ" without its "==", was cut.
+        private bool EndBase64()
+        {
+            bool whole = (_bitGroup & 3) == 0;
+            _bitGroup = 0;
+            return whole;
         }
 
         private static int Base64Value(byte c)

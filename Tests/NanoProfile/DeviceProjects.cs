@@ -77,6 +77,11 @@ public static class DeviceProjects
             Shared = [Server, SyncRun + "/SyncRun.cs", SyncRun + "/HeapMeter.cs", SyncRun + "/MeteredCarrier.cs",
                 SyncRun + "/MeteredVolume.cs", SyncRun + "/SlotVolume.cs"],
         },
+        new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Lite, Storage], [NanoPackages.Native])
+        {
+            IsApplication = true,
+            Shared = [SyncRun + "/SlotVolume.cs"],
+        },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

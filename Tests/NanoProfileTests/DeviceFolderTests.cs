@@ -18,6 +18,7 @@ public sealed class DeviceFolderTests
     [DataRow("Device/Firmware")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
+    [DataRow("Tests/NanoPrograms/Costs")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));
