@@ -169,9 +169,9 @@ namespace NanoSync.Protocol
             while (_pos < _end && shift < 70)
             {
                 byte b = _record[_pos++];
-                if (shift == 63 && b > 1)
+                if ((shift == 63 && b > 1) || (b == 0 && shift > 0))
                 {
-                    break; // more than 64 bits
+                    break; // more than 64 bits; a byte more than it takes: each record has one form only
                 }
 
                 value |= (long)(b & 0x7F) << shift;

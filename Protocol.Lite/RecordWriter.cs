@@ -164,6 +164,77 @@ namespace NanoSync.Protocol
             }
         }
 
+        /// <summary>Writes a bool, int, uint, fixed-point or time as <see cref="RecordReader.Value"/> gives it; WriterMisuse when it is out of range.</summary>
+        public void Value(long value)
+        {
+            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
+            switch (type)
+            {
+                case FieldType.Int:
+                case FieldType.Fixed:
+                    value = (value << 1) ^ (value >> 63);
+                    break;
+                case FieldType.UInt:
+                    break;
+                case FieldType.Time:
+                    Refuse((ulong)value > uint.MaxValue);
+                    value = (uint)((uint)value - RecordReader.Epoch);
+                    break;
+                case FieldType.Bool:
+                    Refuse((ulong)value > 1);
+                    break;
+                default:
+                    Refuse(true);
+                    break;
+            }
+
+            if (Take(type, 0))
+            {
+                Varint((ulong)value);
+            }
+        }
+
+        /// <summary>
+        /// Writes a float, double, text or bytes from the bytes at <see cref="RecordReader.Offset"/>; WriterMisuse when their
+        /// number does not suit the type.
+        /// </summary>
+        public void Packed(byte[] bytes, int offset, int count)
+        {
+            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
+            switch (type)
+            {
+                case FieldType.Float:
+                case FieldType.Double:
+                    Refuse(count != (type == FieldType.Float ? 4 : 8));
+                    if (Take(type, count))
+                    {
+                        Array.Copy(bytes, offset, _buffer, _length, count);
+                        _length += count;
+                    }
+
+                    break;
+                case FieldType.Text:
+                case FieldType.Bytes:
+                    if (Take(type, count))
+                    {
+                        Counted(bytes, offset, count);
+                    }
+
+                    break;
+                default:
+                    Refuse(true);
+                    break;
+            }
+        }
+
+        private void Refuse(bool refused)
+        {
+            if (refused && Error == SyncError.None)
+            {
+                Error = SyncError.WriterMisuse;
+            }
+        }
+
         private bool Take(FieldType type, int bytes)
         {
             if (Error != SyncError.None)
