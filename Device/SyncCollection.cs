@@ -50,6 +50,7 @@ namespace NanoSync.Device
         // What the server has been told since it last answered; cleared when it must be told again.
         internal bool Introduced;
         internal int ToldWindow;
+        internal bool Plain; // the server could not take a series apart: readings go one by one
 
         // The round under way.
         internal bool Included;

@@ -433,6 +433,7 @@ namespace NanoSync.Device
             if (_status != 0)
             {
                 c.LastStatus = _status;
+                c.Plain |= _status == Status.UnknownClass || _status == Status.ProtocolError; // [SPEC 6.5]
                 if (_status == Status.InvalidSyncKey)
                 {
                     // [SPEC 5.2] start over; what is pending stays pending

@@ -129,7 +129,7 @@ namespace NanoSync.Device
                     continue;
                 }
 
-                int length = Read(_info, 0, _info.Length);
+                int length = Read(_info, 0, _buffer, _info.Length);
                 if (length < 3)
                 {
                     return;
@@ -203,12 +203,13 @@ namespace NanoSync.Device
             uint order = 0;
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
+            _seriesFirst = 0;
             while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None)
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
                 bool large = _info.Length > _options.RequestBytes && _info.State == ObjectState.Pending;
                 if (counting
-                    ? written == _window || (written > 0 && (large || _writer.Length + _info.Length + Envelope > _options.RequestBytes))
+                    ? written == _window || (written > 0 && (large || _writer.Length + SeriesLength + _info.Length + Envelope > _options.RequestBytes))
                     : order > c.SentUpTo)
                 {
                     break;
@@ -221,7 +222,13 @@ namespace NanoSync.Device
                 }
 
                 bool add = _info.KeyLength == 0;
-                WriteCommand(c, order, add && last != 0 && _info.Id == last + 1, large, counting);
+                bool implied = add && last != 0 && _info.Id == last + 1;
+                if (large || !JoinSeries(c, implied))
+                {
+                    EndSeries();
+                    WriteCommand(c, order, implied, large, counting);
+                }
+
                 if (_result.Store != StoreError.None)
                 {
                     return;
@@ -242,6 +249,7 @@ namespace NanoSync.Device
 
             if (any)
             {
+                EndSeries();
                 _writer.End();
             }
         }
@@ -326,7 +334,7 @@ namespace NanoSync.Device
                     count = _buffer.Length;
                 }
 
-                count = Read(info, at, count);
+                count = Read(info, at, _buffer, count);
                 if (count == 0)
                 {
                     return;
@@ -339,10 +347,10 @@ namespace NanoSync.Device
             _writer.DataEnd();
         }
 
-        // Bytes of an object into the buffer; 0, and the result says why, when they cannot be had.
-        private int Read(ObjectInfo info, int position, int count)
+        // Bytes of an object into a buffer; 0, and the result says why, when they cannot be had.
+        private int Read(ObjectInfo info, int position, byte[] buffer, int count)
         {
-            int read = _store.Read(info, position, _buffer, 0, count);
+            int read = _store.Read(info, position, buffer, 0, count);
             if (read <= 0)
             {
                 _result.Store = read == 0 ? StoreError.Damaged : (StoreError)(-read);

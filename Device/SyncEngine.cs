@@ -5,7 +5,7 @@
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
 // Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
 //
-// SyncEngine.Request.cs writes the message, SyncEngine.Reply.cs applies the reply.
+// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply.
 
 using System;
 using System.Text;
@@ -73,6 +73,7 @@ namespace NanoSync.Device
             }
 
             _reader.MaxData = options.MaxObjectBytes;
+            _series = options.Series && !options.Xml ? new SeriesWriter() : null;
             _buffer = new byte[options.BufferBytes];
             _object = new byte[options.ObjectBytes];
         }

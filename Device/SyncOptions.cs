@@ -29,6 +29,12 @@ namespace NanoSync.Device
         /// <summary>Refusals of the device waiting to be told to the server, over all collections. Default 32. 12 bytes of memory each.</summary>
         public int Answers = 32;
 
+        /// <summary>
+        /// Consecutive readings of an outbox as series, a third of the bytes; needs a server that takes them apart. A series has
+        /// at most BufferBytes, its readings at most ObjectBytes each. Costs 1 KB of memory. Not used in the text form.
+        /// </summary>
+        public bool Series;
+
         /// <summary>True: messages in the text form. For debugging; three times the bytes.</summary>
         public bool Xml;
     }

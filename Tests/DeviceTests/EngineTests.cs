@@ -170,6 +170,109 @@ namespace NanoSync.Tests
             Assert.AreEqual(rounds + 1, server.Rounds);
         }
 
+        [TestMethod]
+        [DataRow(50, 10, 512)] // a series a window
+        [DataRow(50, 64, 64)] // several a window: the buffer holds 20 readings
+        [DataRow(3, 1, 512)] // alone in their windows: plain
+        [DataRow(300, 512, 512)]
+        public void Readings_go_up_as_series_and_each_arrives_once(int readings, int window, int buffer)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.ReadingClass = s_reading;
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = window, BufferBytes = buffer, Series = true });
+            bench.Append(readings);
+
+            bench.SyncUntilInStep(10);
+
+            Assert.AreEqual(readings, server.Readings);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(bench.Sum, server.Sum);
+            Assert.AreEqual(window > 1, server.SeriesTaken > 0);
+        }
+
+        [TestMethod]
+        public void A_series_cut_at_any_byte_of_its_reply_loses_and_doubles_nothing()
+        {
+            int length = 1;
+            for (int cut = 0; cut < length; cut++)
+            {
+                ScriptedServer server = new ScriptedServer(4096);
+                server.ReadingClass = s_reading;
+                Bench bench = new Bench(server, null, new SyncOptions() { Window = 8, Series = true });
+                bench.Append(8);
+                bench.Engine.Round(); // key 0
+                server.CutReplyAt = cut;
+                Assert.IsTrue(bench.Engine.Round().Outcome == RoundOutcome.Failed);
+                length = server.ReplyLength;
+                server.CutReplyAt = -1;
+                bench.Append(3);
+                bench.SyncUntilInStep(5);
+                Assert.AreEqual(11, server.Readings);
+                Assert.AreEqual(8, server.Repeated);
+                Assert.AreEqual(bench.Sum, server.Sum);
+            }
+        }
+
+        [TestMethod]
+        public void A_reading_refused_inside_a_series_is_kept_aside_and_the_others_go()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.ReadingClass = s_reading;
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 5, Series = true });
+            server.Knows(bench.Store.FormatId);
+            bench.Append(12);
+            server.RefuseReading = 3;
+
+            bench.SyncUntilInStep(8);
+
+            Assert.AreEqual(12, server.Readings);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(1, bench.Store.RefusedCount(bench.Log.Number));
+        }
+
+        [TestMethod]
+        public void A_server_that_does_not_take_series_gets_the_readings_one_by_one()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 20, Series = true });
+            bench.Append(30);
+            bench.Engine.Round(); // key 0
+
+            RoundResult refused = bench.Engine.Round();
+            Assert.IsTrue(refused.Outcome == RoundOutcome.Failed);
+            Assert.AreEqual(Status.UnknownClass, refused.Status);
+            Assert.AreEqual(30, bench.Engine.Pending);
+            Assert.AreEqual(0, server.Readings);
+
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(30, server.Readings);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(bench.Sum, server.Sum);
+        }
+
+        [TestMethod]
+        public void What_does_not_fit_a_series_goes_between_two()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.ReadingClass = s_reading;
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 100, Series = true, ObjectBytes = 16 });
+            bench.Append(5);
+            bench.AppendBytes(new byte[] { 9 }); // not of the class
+            bench.Append(5);
+            bench.AppendBytes(new byte[40]); // more than a series takes
+            bench.Append(1);
+            bench.AppendBytes(new byte[0]);
+            bench.Append(2);
+
+            bench.SyncUntilInStep(5);
+
+            Assert.AreEqual(16, server.Readings);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(3, server.SeriesTaken);
+            Assert.AreEqual(bench.Sum + 9, server.Sum);
+        }
+
         private sealed class RefusesFive : IObjectHandler
         {
             public string Check(SyncCollection collection, byte[] record, int offset, int count)
@@ -188,7 +291,7 @@ namespace NanoSync.Tests
             private readonly MemoryVolume _volume = new MemoryVolume(256 * 1024, 64);
             private readonly ScriptedServer _server;
             private readonly IObjectHandler _handler;
-            private readonly int _window;
+            private readonly SyncOptions _options;
             private readonly RecordWriter _record = new RecordWriter(16);
 
             public FlashStore Store;
@@ -196,19 +299,26 @@ namespace NanoSync.Tests
             public SyncCollection Log;
             public SyncCollection Config;
 
+            public int Sum; // of the last bytes of all readings
+
             public Bench(ScriptedServer server, IObjectHandler handler, int window)
+                : this(server, handler, new SyncOptions() { Window = window })
+            {
+            }
+
+            public Bench(ScriptedServer server, IObjectHandler handler, SyncOptions options)
             {
                 _server = server;
                 _handler = handler;
-                _window = window;
-                server.Window = window;
+                _options = options;
+                server.Window = options.Window;
                 Restart();
             }
 
             public void Restart()
             {
                 Store = new FlashStore(_volume, new StoreOptions());
-                Engine = new SyncEngine(Store, _server, new SyncOptions() { Window = _window });
+                Engine = new SyncEngine(Store, _server, _options);
                 Log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
                 Config = Engine.AddTwoWay("config", s_setting, 256, _handler, false);
                 StoreError error = Engine.Open();
@@ -224,7 +334,15 @@ namespace NanoSync.Tests
                     _record.UInt((ulong)i);
                     StoreError error = Store.Append(Log.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out id);
                     Assert.IsTrue(error == StoreError.None, "append: " + (int)error);
+                    Sum += _record.Buffer[_record.Length - 1];
                 }
+            }
+
+            public void AppendBytes(byte[] bytes)
+            {
+                uint id;
+                StoreError error = Store.Append(Log.Number, s_reading.Hash, bytes, 0, bytes.Length, out id);
+                Assert.IsTrue(error == StoreError.None, "append: " + (int)error);
             }
 
             public void SyncUntilInStep(int most)

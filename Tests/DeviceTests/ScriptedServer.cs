@@ -34,6 +34,11 @@ namespace NanoSync.Tests
         private uint _lastRequest;
         private int _sentTo; // configuration objects sent in the last reply, up to this one
         private int _sentFrom;
+        private readonly SeriesReader _series = new SeriesReader();
+        private readonly byte[] _data = new byte[1024]; // ApplicationData of the command being read
+        private int _dataLength;
+        private bool _isSeries;
+        private bool _refused; // a series came that was not wanted
 
         /// <summary>Configuration objects to send.</summary>
         public int Objects;
@@ -68,6 +73,15 @@ namespace NanoSync.Tests
         /// <summary>ClientId number that is refused with Status 6; 0 = none.</summary>
         public uint RefuseReading;
 
+        /// <summary>Class of the readings; null = series are not understood.</summary>
+        public ObjectClass ReadingClass;
+
+        /// <summary>Series received.</summary>
+        public int SeriesTaken;
+
+        /// <summary>Sum of the last bytes of all readings received, each counted once.</summary>
+        public int Sum;
+
         /// <summary>Bytes of the last reply.</summary>
         public int ReplyLength
         {
@@ -96,6 +110,7 @@ namespace NanoSync.Tests
             _collections = 0;
             _asked = false;
             _inCommands = false;
+            _refused = false;
             return CarrierError.None;
         }
 
@@ -185,9 +200,26 @@ namespace NanoSync.Tests
                 _asked = true;
                 _inCommands = _reader.Tag == Tags.Commands;
             }
+            else if (item == Item.Start && _reader.Scope == Scopes.Commands)
+            {
+                _isSeries = false;
+                _dataLength = 0;
+            }
+            else if (item == Item.Data && _dataLength + _reader.DataCount <= _data.Length)
+            {
+                Array.Copy(_reader.Data, _reader.DataOffset, _data, _dataLength, _reader.DataCount);
+                _dataLength += _reader.DataCount;
+            }
             else if (item == Item.End && _reader.Scope == Scopes.Commands)
             {
-                TakeCommand();
+                if (_isSeries)
+                {
+                    TakeSeries();
+                }
+                else
+                {
+                    TakeCommand(_dataLength == 0 ? 0 : _data[_dataLength - 1]);
+                }
             }
         }
 
@@ -238,6 +270,10 @@ namespace NanoSync.Tests
                     _clientId--; // the command's end counts it up
                     break;
 
+                case Tags.Class:
+                    _isSeries = _inCommands && _reader.TextLength == 1 && _reader.Text[0] == '*';
+                    break;
+
                 case Tags.Status:
                     Refusals++;
                     break;
@@ -256,7 +292,28 @@ namespace NanoSync.Tests
             return digits;
         }
 
-        private void TakeCommand()
+        private void TakeSeries()
+        {
+            if (ReadingClass == null)
+            {
+                _refused = true;
+                return;
+            }
+
+            SeriesTaken++;
+            _series.Begin(ReadingClass, _data, 0, _dataLength);
+            while (_series.Next())
+            {
+                TakeCommand(_series.Record[_series.Offset + _series.Length - 1]);
+            }
+
+            if (_series.Error != SyncError.None)
+            {
+                throw new Exception("the engine wrote a bad series");
+            }
+        }
+
+        private void TakeCommand(int value)
         {
             if (_reader.Tag != Tags.Add)
             {
@@ -273,6 +330,7 @@ namespace NanoSync.Tests
             {
                 Gaps += (int)(_clientId - (uint)Readings - 1);
                 Readings = (int)_clientId;
+                Sum += value;
             }
         }
 
@@ -287,14 +345,15 @@ namespace NanoSync.Tests
                 _writer.Start(Tags.Collection);
                 int kind = _kind[i];
                 bool unknown = ForgetKeys && !_startsOver[i];
-                if (_startsOver[i] || _current[i])
+                bool refused = _refused && kind == 0;
+                if (!refused && (_startsOver[i] || _current[i]))
                 {
                     _number[kind]++;
                 }
 
-                _tag[kind] = _lastRequest;
+                _tag[kind] = refused ? _tag[kind] : _lastRequest;
                 int length = WriteNumber(_key, 0, _number[kind]);
-                Fnv.WriteTag(_lastRequest, _key, length);
+                Fnv.WriteTag(_tag[kind], _key, length);
                 _writer.Value(Tags.SyncKey, _key, 0, length + 4);
                 if (kind == 0)
                 {
@@ -305,6 +364,10 @@ namespace NanoSync.Tests
                     if (unknown)
                     {
                         _writer.Number(Tags.Status, 3);
+                    }
+                    else if (refused)
+                    {
+                        _writer.Number(Tags.Status, 202);
                     }
                     else if (RefuseReading != 0 && RefuseReading <= (uint)Readings)
                     {
