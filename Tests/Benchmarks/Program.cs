@@ -1,0 +1,34 @@
+// Figures of the project, each verb a kind of them: what the bytes on the wire are, what coding costs, what the store costs.
+
+using BenchmarkDotNet.Running;
+using NanoSync.Benchmarks;
+
+const string Usage = """
+    Usage: dotnet run -c Release --project Tests/Benchmarks -- <verb>
+
+      sizes [FILE.csv ...]   bytes of a reading in every form, one figure a line; FILE.csv holds timestamp,value
+      codec [options]        time and allocations of encoding and decoding 20 readings (BenchmarkDotNet and its options)
+    """;
+
+switch (args.FirstOrDefault())
+{
+    case "sizes":
+        try
+        {
+            Sizes.Run(Console.Out, args[1..]);
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 1;
+        }
+
+    case "codec":
+        BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks)]).Run(["--filter", "*", .. args[1..]]);
+        return 0;
+
+    default:
+        Console.Error.WriteLine(Usage);
+        return 2;
+}
