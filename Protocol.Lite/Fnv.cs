@@ -14,7 +14,17 @@ namespace NanoSync.Protocol
         /// <summary>Goes on over more bytes.</summary>
         public static uint Add(uint hash, byte[] bytes, int offset, int count)
         {
-            for (int end = offset + count; offset < end; offset++)
+            // four at a time: each message passes here byte by byte
+            int end = offset + count;
+            for (; offset < end - 3; offset += 4)
+            {
+                hash = (hash ^ bytes[offset]) * Prime;
+                hash = (hash ^ bytes[offset + 1]) * Prime;
+                hash = (hash ^ bytes[offset + 2]) * Prime;
+                hash = (hash ^ bytes[offset + 3]) * Prime;
+            }
+
+            for (; offset < end; offset++)
             {
                 hash = (hash ^ bytes[offset]) * Prime;
             }

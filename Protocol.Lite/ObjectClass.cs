@@ -166,6 +166,12 @@ namespace NanoSync.Protocol
             return Declare(field, FieldType.Time, 0);
         }
 
+        // Codes of the fields' types; longer than Count. For who looks at each field of each record.
+        internal byte[] Types
+        {
+            get { return _types; }
+        }
+
         /// <summary>The type of a field.</summary>
         public FieldType TypeOf(int field)
         {

@@ -14,9 +14,10 @@ namespace NanoSync.Protocol
         /// <summary>2024-01-01 in seconds since 1970-01-01 UTC.</summary>
         public const uint Epoch = 1704067200;
 
-        private ObjectClass _class;
+        private byte[] _types;
         private byte[] _record;
-        private int _start;
+        private uint _left; // presence of the fields not read yet, the next one lowest
+        private int _fields;
         private int _pos;
         private int _end;
 
@@ -41,105 +42,95 @@ namespace NanoSync.Protocol
         /// <summary>Starts reading.</summary>
         public void Begin(ObjectClass type, byte[] record, int offset, int count)
         {
-            _class = type;
+            int fields = type.Count;
+            int pos = offset + ((fields + 7) >> 3);
+            _types = type.Types;
+            _fields = fields;
             _record = record;
-            _start = offset;
             _end = offset + count;
-            _pos = offset + ((type.Count + 7) >> 3);
+            _pos = pos;
             Field = -1;
             Error = SyncError.None;
-            if (_pos > _end)
+            if (pos > _end)
             {
-                Error = SyncError.BadRecord;
+                Fail();
+                return;
             }
-            else if ((type.Count & 7) != 0 && record[_pos - 1] >> (type.Count & 7) != 0)
+
+            uint left = 0;
+            while (pos > offset)
             {
-                Error = SyncError.BadRecord; // a bit for a field that the class does not have
+                left = (left << 8) | record[--pos];
+            }
+
+            _left = left;
+            if (fields < 32 && left >> fields != 0)
+            {
+                Fail(); // a bit for a field that the class does not have
             }
         }
 
         /// <summary>Goes to the next field present; false at the end or on an error.</summary>
         public bool Next()
         {
-            if (Error != SyncError.None)
+            uint left = _left;
+            int field = Field + 1;
+            if (left == 0)
             {
-                return false;
+                return Finish();
             }
 
-            int count = _class.Count;
-            int field = Field + 1;
-            while (field < count && (_record[_start + (field >> 3)] & (1 << (field & 7))) == 0)
+            while ((left & 1) == 0)
             {
+                left >>= 1;
                 field++;
             }
 
+            _left = left >> 1;
             Field = field;
-            if (field >= count)
-            {
-                Field = count;
-                if (_pos != _end)
-                {
-                    Error = SyncError.BadRecord;
-                }
-
-                return false;
-            }
-
-            switch (_class.TypeOf(field))
+            switch ((FieldType)_types[field])
             {
                 case FieldType.Int:
                 case FieldType.Fixed:
-                    Varint();
-                    Value = (long)((ulong)Value >> 1) ^ -(Value & 1);
-                    break;
-                case FieldType.UInt:
-                    Varint();
-                    break;
-                case FieldType.Time:
-                    Varint();
-                    if ((ulong)Value > 0xFFFFFFFF)
+                    if (!Varint())
                     {
-                        Error = SyncError.BadRecord;
+                        return false;
+                    }
+
+                    long zigzag = Value;
+                    Value = (long)((ulong)zigzag >> 1) ^ -(zigzag & 1);
+                    return true;
+                case FieldType.UInt:
+                    return Varint();
+                case FieldType.Time:
+                    if (!Varint() || (ulong)Value > uint.MaxValue)
+                    {
+                        return Fail();
                     }
 
                     Value = (uint)((uint)Value + Epoch);
-                    break;
+                    return true;
                 case FieldType.Bool:
-                    if (Fixed(1))
-                    {
-                        Value = _record[Offset];
-                        if (Value > 1)
-                        {
-                            Error = SyncError.BadRecord;
-                        }
-                    }
-
-                    break;
+                    return Varint() && ((ulong)Value <= 1 || Fail());
                 case FieldType.Float:
-                    if (Fixed(4))
+                    if (!Fixed(4))
                     {
-                        Number = BitConverter.ToSingle(_record, Offset);
+                        return false;
                     }
 
-                    break;
+                    Number = BitConverter.ToSingle(_record, Offset);
+                    return true;
                 case FieldType.Double:
-                    if (Fixed(8))
+                    if (!Fixed(8))
                     {
-                        Number = BitConverter.ToDouble(_record, Offset);
+                        return false;
                     }
 
-                    break;
+                    Number = BitConverter.ToDouble(_record, Offset);
+                    return true;
                 default:
-                    Varint();
-                    if (Error == SyncError.None)
-                    {
-                        Fixed(Value < 0 || Value > _end - _pos ? -1 : (int)Value);
-                    }
-
-                    break;
+                    return Varint() && Fixed(Value < 0 || Value > _end - _pos ? -1 : (int)Value);
             }
-
-            return Error == SyncError.None;
         }
 
         /// <summary>The current text field. Allocates.</summary>
@@ -148,12 +139,33 @@ namespace NanoSync.Protocol
             return Encoding.UTF8.GetString(_record, Offset, Count);
         }
 
+        // After the last field. An error is told here once more.
+        private bool Finish()
+        {
+            if (Error == SyncError.None)
+            {
+                Field = _fields;
+                if (_pos != _end)
+                {
+                    Error = SyncError.BadRecord;
+                }
+            }
+
+            return false;
+        }
+
+        private bool Fail()
+        {
+            Error = SyncError.BadRecord;
+            _left = 0;
+            return false;
+        }
+
         private bool Fixed(int count)
         {
             if (count < 0 || count > _end - _pos)
             {
-                Error = SyncError.BadRecord;
-                return false;
+                return Fail();
             }
 
             Offset = _pos;
@@ -162,30 +174,43 @@ namespace NanoSync.Protocol
             return true;
         }
 
-        private void Varint()
+        private bool Varint()
         {
-            long value = 0;
-            int shift = 0;
-            while (_pos < _end && shift < 70)
+            byte[] record = _record;
+            int pos = _pos;
+            int end = _end;
+            if (pos < end)
             {
-                byte b = _record[_pos++];
-                if ((shift == 63 && b > 1) || (b == 0 && shift > 0))
-                {
-                    break; // more than 64 bits; a byte more than it takes: each record has one form only
-                }
-
-                value |= (long)(b & 0x7F) << shift;
+                int b = record[pos++];
                 if (b < 0x80)
                 {
-                    Value = value;
-                    return;
+                    _pos = pos;
+                    Value = b;
+                    return true;
                 }
 
-                shift += 7;
+                long value = b & 0x7F;
+                for (int shift = 7; pos < end && shift < 70; shift += 7)
+                {
+                    b = record[pos++];
+                    if (b < 0x80)
+                    {
+                        if (b == 0 || (shift == 63 && b > 1))
+                        {
+                            break; // a byte more than it takes: each record has one form only; or more than 64 bits
+                        }
+
+                        _pos = pos;
+                        Value = value | ((long)b << shift);
+                        return true;
+                    }
+
+                    value |= (long)(b & 0x7F) << shift;
+                }
             }
 
-            Error = SyncError.BadRecord;
             Value = 0;
+            return Fail();
         }
     }
 }

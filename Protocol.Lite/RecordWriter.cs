@@ -12,7 +12,8 @@ namespace NanoSync.Protocol
     public sealed class RecordWriter
     {
         private readonly byte[] _buffer;
-        private ObjectClass _class;
+        private byte[] _types;
+        private int _count; // fields of the class; 0 after an error: no field is taken then
         private int _field;
         private int _length;
 
@@ -46,70 +47,77 @@ namespace NanoSync.Protocol
         /// <summary>Starts a record.</summary>
         public void Begin(ObjectClass type)
         {
-            _class = type;
+            _types = type.Types;
+            _count = type.Count;
             _field = 0;
             Error = SyncError.None;
-            _length = (type.Count + 7) >> 3;
+            _length = (_count + 7) >> 3;
             if (_length > _buffer.Length)
             {
-                Error = SyncError.DataTooLong;
                 _length = 0;
+                Fail(SyncError.DataTooLong);
+                return;
             }
 
-            Array.Clear(_buffer, 0, _length);
+            // all fields present, until one is left out: that is seldom
+            int map = 0;
+            int left = _count;
+            for (; left >= 8; left -= 8)
+            {
+                _buffer[map++] = 0xFF;
+            }
+
+            if (left > 0)
+            {
+                _buffer[map] = (byte)((1 << left) - 1);
+            }
         }
 
         /// <summary>Ends the record; false when it could not be written.</summary>
         public bool End()
         {
+            for (int field = _field; field < _count; field++)
+            {
+                LeaveOut(field);
+            }
+
             return Error == SyncError.None;
         }
 
         /// <summary>The next field is absent.</summary>
         public void None()
         {
-            if (_field >= _class.Count)
+            if (_field >= _count)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            _field++;
+            LeaveOut(_field++);
         }
 
         /// <summary>Writes a bool.</summary>
         public void Bool(bool value)
         {
-            if (Take(FieldType.Bool, 1))
-            {
-                _buffer[_length++] = value ? (byte)1 : (byte)0;
-            }
+            Put(FieldType.Bool, value ? 1 : 0);
         }
 
         /// <summary>Writes a signed integer.</summary>
         public void Int(long value)
         {
-            if (Take(FieldType.Int, 0))
-            {
-                Varint((ulong)((value << 1) ^ (value >> 63)));
-            }
+            Put(FieldType.Int, (value << 1) ^ (value >> 63));
         }
 
         /// <summary>Writes an unsigned integer.</summary>
         public void UInt(ulong value)
         {
-            if (Take(FieldType.UInt, 0))
-            {
-                Varint(value);
-            }
+            Put(FieldType.UInt, (long)value);
         }
 
         /// <summary>Writes a fixed-point number, counted in its smallest step: 21.53 with two digits is 2153.</summary>
         public void Fixed(long steps)
         {
-            if (Take(FieldType.Fixed, 0))
-            {
-                Varint((ulong)((steps << 1) ^ (steps >> 63)));
-            }
+            Put(FieldType.Fixed, (steps << 1) ^ (steps >> 63));
         }
 
         /// <summary>Writes a 32-bit floating-point number.</summary>
@@ -140,58 +148,53 @@ namespace NanoSync.Protocol
         /// <summary>Writes a text given in UTF-8.</summary>
         public void Text(byte[] utf8, int offset, int count)
         {
-            if (Take(FieldType.Text, count))
-            {
-                Counted(utf8, offset, count);
-            }
+            Counted(FieldType.Text, utf8, offset, count);
         }
 
         /// <summary>Writes bytes.</summary>
         public void Bytes(byte[] bytes, int offset, int count)
         {
-            if (Take(FieldType.Bytes, count))
-            {
-                Counted(bytes, offset, count);
-            }
+            Counted(FieldType.Bytes, bytes, offset, count);
         }
 
         /// <summary>Writes a time given in seconds since 1970-01-01 UTC.</summary>
         public void Time(uint unixSeconds)
         {
-            if (Take(FieldType.Time, 0))
-            {
-                Varint(unchecked(unixSeconds - RecordReader.Epoch));
-            }
+            Put(FieldType.Time, unchecked(unixSeconds - RecordReader.Epoch));
         }
 
         /// <summary>Writes a bool, int, uint, fixed-point or time as <see cref="RecordReader.Value"/> gives it; WriterMisuse when it is out of range.</summary>
         public void Value(long value)
         {
-            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
+            FieldType type = _field < _count ? (FieldType)_types[_field] : 0;
             switch (type)
             {
                 case FieldType.Int:
                 case FieldType.Fixed:
-                    value = (value << 1) ^ (value >> 63);
-                    break;
+                    Put(type, (value << 1) ^ (value >> 63));
+                    return;
                 case FieldType.UInt:
-                    break;
+                    Put(type, value);
+                    return;
                 case FieldType.Time:
-                    Refuse((ulong)value > uint.MaxValue);
-                    value = (uint)((uint)value - RecordReader.Epoch);
+                    if ((ulong)value <= uint.MaxValue)
+                    {
+                        Put(type, (uint)((uint)value - RecordReader.Epoch));
+                        return;
+                    }
+
                     break;
                 case FieldType.Bool:
-                    Refuse((ulong)value > 1);
-                    break;
-                default:
-                    Refuse(true);
+                    if ((ulong)value <= 1)
+                    {
+                        Put(type, value);
+                        return;
+                    }
+
                     break;
             }
 
-            if (Take(type, 0))
-            {
-                Varint((ulong)value);
-            }
+            Fail(SyncError.WriterMisuse);
         }
 
         /// <summary>
@@ -200,93 +203,110 @@ namespace NanoSync.Protocol
         /// </summary>
         public void Packed(byte[] bytes, int offset, int count)
         {
-            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
-            switch (type)
+            FieldType type = _field < _count ? (FieldType)_types[_field] : 0;
+            if (type == FieldType.Text || type == FieldType.Bytes)
             {
-                case FieldType.Float:
-                case FieldType.Double:
-                    Refuse(count != (type == FieldType.Float ? 4 : 8));
-                    if (Take(type, count))
-                    {
-                        Array.Copy(bytes, offset, _buffer, _length, count);
-                        _length += count;
-                    }
-
-                    break;
-                case FieldType.Text:
-                case FieldType.Bytes:
-                    if (Take(type, count))
-                    {
-                        Counted(bytes, offset, count);
-                    }
-
-                    break;
-                default:
-                    Refuse(true);
-                    break;
+                Counted(type, bytes, offset, count);
+            }
+            else if (count != (type == FieldType.Float ? 4 : type == FieldType.Double ? 8 : -1))
+            {
+                Fail(SyncError.WriterMisuse);
+            }
+            else if (Take(type, count))
+            {
+                Array.Copy(bytes, offset, _buffer, _length, count);
+                _length += count;
             }
         }
 
-        private void Refuse(bool refused)
+        // The first error stays.
+        private void Fail(SyncError error)
         {
-            if (refused && Error == SyncError.None)
+            _count = 0;
+            if (Error == SyncError.None)
             {
-                Error = SyncError.WriterMisuse;
+                Error = error;
             }
+        }
+
+        private void LeaveOut(int field)
+        {
+            _buffer[field >> 3] &= (byte)~(1 << (field & 7));
         }
 
         private bool Take(FieldType type, int bytes)
         {
-            if (Error != SyncError.None)
+            if (_field >= _count || _types[_field] != (byte)type)
             {
-                return false;
-            }
-
-            if (_field >= _class.Count || _class.TypeOf(_field) != type)
-            {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
                 return false;
             }
 
             if (_length + bytes > _buffer.Length)
             {
-                Error = SyncError.DataTooLong;
+                Fail(SyncError.DataTooLong);
                 return false;
             }
 
-            _buffer[_field >> 3] |= (byte)(1 << (_field & 7));
             _field++;
             return true;
         }
 
-        private void Varint(ulong value)
+        // A field that is a varint, or begins with one.
+        private void Put(FieldType type, long bits)
         {
-            while (_length < _buffer.Length)
+            int field = _field;
+            if (field >= _count || _types[field] != (byte)type)
             {
-                if (value < 0x80)
-                {
-                    _buffer[_length++] = (byte)value;
-                    return;
-                }
-
-                _buffer[_length++] = (byte)(value | 0x80);
-                value >>= 7;
-            }
-
-            Error = SyncError.DataTooLong;
-        }
-
-        private void Counted(byte[] bytes, int offset, int count)
-        {
-            Varint((ulong)count);
-            if (_length + count > _buffer.Length)
-            {
-                Error = SyncError.DataTooLong;
+                Fail(SyncError.WriterMisuse);
                 return;
             }
 
-            Array.Copy(bytes, offset, _buffer, _length, count);
-            _length += count;
+            byte[] buffer = _buffer;
+            int at = _length;
+            ulong value = (ulong)bits;
+            if (at + 10 > buffer.Length && at + VarintBytes(value) > buffer.Length)
+            {
+                Fail(SyncError.DataTooLong);
+                return;
+            }
+
+            while (value >= 0x80)
+            {
+                buffer[at++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            buffer[at++] = (byte)value;
+            _length = at;
+            _field = field + 1;
+        }
+
+        private void Counted(FieldType type, byte[] bytes, int offset, int count)
+        {
+            Put(type, count);
+            if (_count > 0 && _length + count > _buffer.Length)
+            {
+                Fail(SyncError.DataTooLong);
+            }
+
+            if (_count > 0)
+            {
+                Array.Copy(bytes, offset, _buffer, _length, count);
+                _length += count;
+            }
+        }
+
+        private static int VarintBytes(ulong value)
+        {
+            int bytes = 1;
+            while (value >= 0x80)
+            {
+                value >>= 7;
+                bytes++;
+            }
+
+            return bytes;
         }
 
         private void LittleEndian(long value, int count)
