@@ -48,12 +48,13 @@ namespace NanoSync.Protocol
         private const int ContainerScopes = 10;
 
         // [scope * Tags.End + tag] = scope inside the element; 0 = not allowed. 10 * 38 = 380 bytes.
-        private static readonly byte[] s_inside = Make();
+        // Row 0 (None) is empty: who stands nowhere may open nothing.
+        internal static readonly byte[] Table = Make();
 
         /// <summary>The scope inside element <paramref name="tag"/> standing in <paramref name="scope"/>; None when it may not stand there.</summary>
         internal static byte Inside(byte scope, int tag)
         {
-            return s_inside[scope * Tags.End + tag];
+            return Table[scope * Tags.End + tag];
         }
 
         private static byte[] Make()

@@ -67,8 +67,10 @@ namespace NanoSync.Protocol
         /// <summary>Scope inside the innermost open element.</summary>
         protected byte _scope;
 
-        private readonly byte[] _tags = new byte[Limits.Depth + 1];
-        private readonly byte[] _scopes = new byte[Limits.Depth + 1];
+        // scopes in which an element may stand more than once, one bit each
+        private const int Repeating = (1 << Scopes.Commands) | (1 << Scopes.Responses) | (1 << Scopes.Collections) | (1 << Scopes.Options);
+
+        private readonly int[] _open = new int[Limits.Depth + 1]; // tag of each open element * 16 + where it stands
         private readonly int[] _seen = new int[Limits.Depth + 1]; // one bit per element met, per open element
         private readonly byte[] _text = new byte[Limits.Text];
         private readonly byte[] _decoded = new byte[DecodedSize];
@@ -137,7 +139,7 @@ namespace NanoSync.Protocol
         /// <summary>The element <paramref name="up"/> levels above the current item; 0 = the innermost one still open.</summary>
         public byte OpenTag(int up)
         {
-            return up < _depth ? _tags[_depth - 1 - up] : (byte)0;
+            return up < _depth ? (byte)(_open[_depth - 1 - up] >> 4) : (byte)0;
         }
 
         /// <summary>Forgets everything and is ready for the first byte of a message.</summary>
@@ -231,47 +233,50 @@ namespace NanoSync.Protocol
                 return SyncError.UnknownTag;
             }
 
-            byte inside = Grammar.Inside(_scope, tag);
+            byte scope = _scope;
+            byte inside = Grammar.Table[(scope * Tags.End) + tag];
             if (inside == Scopes.None)
             {
                 return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
             }
 
+            int depth = _depth;
             int bit = 1 << ((tag - 5) & 31);
-            int seen = _seen[_depth];
-            if ((seen & bit) != 0 && !Repeats(_scope))
+            int seen = _seen[depth];
+            if ((seen & bit) != 0 && (Repeating >> scope & 1) == 0)
             {
                 return SyncError.Duplicate;
             }
 
-            if (_scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
+            if (scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
                 && (seen & CollectionIds) != CollectionIds)
             {
                 return SyncError.Missing;
             }
 
-            if (_depth == Limits.Depth)
+            if (depth == Limits.Depth)
             {
                 return SyncError.TooDeep;
             }
 
-            _seen[_depth] = seen | bit;
-            _tags[_depth] = (byte)tag;
-            _scopes[_depth] = _scope;
-            _depth++;
-            _seen[_depth] = 0;
-            Tag = (byte)tag;
-            Scope = _scope;
+            _seen[depth] = seen | bit;
+            _open[depth] = (tag << 4) | scope;
+            depth++;
+            _seen[depth] = 0;
+            _depth = depth;
             _scope = inside;
-            TextLength = 0;
             if (inside == Scopes.Data)
             {
                 _bits = 0;
                 _bitGroup = 0;
                 _dataTotal = 0;
                 DataLength = -1;
+                return SyncError.None;
             }
 
+            Tag = (byte)tag;
+            Scope = scope;
+            TextLength = 0;
             return SyncError.None;
         }
 
@@ -279,10 +284,11 @@ namespace NanoSync.Protocol
         protected Item Shut()
         {
             byte inside = _scope;
-            int seen = _seen[_depth];
-            _depth--;
-            Tag = _tags[_depth];
-            Scope = _scope = _scopes[_depth];
+            int open = _open[--_depth];
+            byte scope = (byte)(open & 15);
+            Tag = (byte)(open >> 4);
+            Scope = scope;
+            _scope = scope;
             if (inside == Scopes.Value)
             {
                 return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
@@ -294,7 +300,7 @@ namespace NanoSync.Protocol
                 return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
             }
 
-            if (inside == Scopes.Collection && (seen & CollectionIds) != CollectionIds)
+            if (inside == Scopes.Collection && (_seen[_depth + 1] & CollectionIds) != CollectionIds)
             {
                 return Fail(SyncError.Missing);
             }
@@ -415,12 +421,6 @@ namespace NanoSync.Protocol
             }
 
             return c == '+' ? 62 : c == '/' ? 63 : -1;
-        }
-
-        private static bool Repeats(byte scope)
-        {
-            return scope == Scopes.Commands || scope == Scopes.Responses
-                || scope == Scopes.Collections || scope == Scopes.Options;
         }
 
         private static bool IsNumber(byte tag)

@@ -30,8 +30,8 @@ namespace NanoSync.Protocol
         /// <summary>ApplicationData bytes still owed of those announced.</summary>
         protected int _owed;
 
-        private readonly byte[] _tags = new byte[Limits.Depth + 1];
-        private readonly byte[] _scopes = new byte[Limits.Depth + 1]; // [n] = scope inside n open elements
+        private readonly int[] _open = new int[Limits.Depth]; // tag of each open element * 16 + where it stands
+        private byte _scope; // inside the innermost element; None in ApplicationData and after an error: nothing may be opened
         private IByteSink _sink;
         private int _depth;
         private int _flushed;
@@ -70,7 +70,7 @@ namespace NanoSync.Protocol
             _flushed = 0;
             _depth = 0;
             _owed = 0;
-            _scopes[0] = Scopes.Document;
+            _scope = Scopes.Document;
             _hash = Fnv.Start;
             Error = SyncError.None;
             WriteHeader();
@@ -79,56 +79,54 @@ namespace NanoSync.Protocol
         /// <summary>Opens an element that holds elements.</summary>
         public void Start(byte tag)
         {
-            byte inside = Push(tag);
-            if (inside >= Scopes.Value)
+            byte inside = Inside(tag);
+            if (inside == Scopes.None || inside >= Scopes.Value)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                WriteOpen(tag);
-            }
+            _open[_depth++] = (tag << 4) | _scope;
+            _scope = inside;
+            WriteOpen(tag);
         }
 
         /// <summary>Closes the innermost open element.</summary>
         public void End()
         {
-            if (_depth == 0 || _owed != 0)
+            if (_depth == 0 || _scope == Scopes.None)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                WriteClose(_tags[--_depth]);
-            }
+            int open = _open[--_depth];
+            _scope = (byte)(open & 15);
+            WriteClose((byte)(open >> 4));
         }
 
         /// <summary>Writes an element without content, such as GetChanges.</summary>
         public void Empty(byte tag)
         {
-            Push(tag);
-            if (Error == SyncError.None)
+            if (Inside(tag) == Scopes.None)
             {
-                _depth--;
-                WriteEmpty(tag);
+                Fail(SyncError.WriterMisuse);
+                return;
             }
+
+            WriteEmpty(tag);
         }
 
         /// <summary>Writes a value of at most <see cref="Limits.Text"/> bytes of UTF-8, none below 0x20.</summary>
         public void Value(byte tag, byte[] text, int offset, int count)
         {
-            if (Push(tag) != Scopes.Value || count > Limits.Text)
+            if (Inside(tag) != Scopes.Value || count > Limits.Text)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _depth--;
-                WriteValue(tag, text, offset, count);
-            }
+            WriteValue(tag, text, offset, count);
         }
 
         /// <summary>Writes a value.</summary>
@@ -140,31 +138,28 @@ namespace NanoSync.Protocol
         /// <summary>Writes a number, 0 or more, in decimal digits.</summary>
         public void Number(byte tag, int value)
         {
-            if (Push(tag) != Scopes.Value || value < 0)
+            if (Inside(tag) != Scopes.Value || value < 0)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _depth--;
-                WriteNumber(tag, value);
-            }
+            WriteNumber(tag, value);
         }
 
         /// <summary>Opens ApplicationData of exactly <paramref name="length"/> bytes. Data and DataEnd follow.</summary>
         public void DataStart(int length)
         {
-            if (Push(Tags.ApplicationData) != Scopes.Data || length < 0)
+            if (Inside(Tags.ApplicationData) != Scopes.Data || length < 0)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _owed = length;
-                WriteDataStart(length);
-            }
+            _open[_depth++] = (Tags.ApplicationData << 4) | _scope;
+            _scope = Scopes.None;
+            _owed = length;
+            WriteDataStart(length);
         }
 
         /// <summary>Writes bytes of the open ApplicationData; when only counting, the bytes are not looked at.</summary>
@@ -172,7 +167,7 @@ namespace NanoSync.Protocol
         {
             if (count > _owed)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
             }
 
             if (Error == SyncError.None)
@@ -190,14 +185,14 @@ namespace NanoSync.Protocol
                 _owed = 0;
             }
 
-            if (_depth == 0 || _owed != 0)
+            if (_owed != 0 || _depth == 0 || _scope != Scopes.None)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
             }
 
             if (Error == SyncError.None)
             {
-                _depth--;
+                _scope = (byte)(_open[--_depth] & 15);
                 WriteDataEnd();
             }
         }
@@ -207,7 +202,7 @@ namespace NanoSync.Protocol
         {
             if (_depth != 0)
             {
-                Error = SyncError.WriterMisuse;
+                Fail(SyncError.WriterMisuse);
             }
 
             Flush();
@@ -259,25 +254,19 @@ namespace NanoSync.Protocol
         /// <summary>Writes bytes of any number.</summary>
         protected void Put(byte[] bytes, int offset, int count)
         {
-            while (count > 0)
+            int room = _buffer.Length - _count;
+            while (count > room)
             {
-                int n = _buffer.Length - _count;
-                if (n == 0)
-                {
-                    Flush();
-                    continue;
-                }
-
-                if (n > count)
-                {
-                    n = count;
-                }
-
-                Array.Copy(bytes, offset, _buffer, _count, n);
-                _count += n;
-                offset += n;
-                count -= n;
+                Array.Copy(bytes, offset, _buffer, _count, room);
+                _count += room;
+                offset += room;
+                count -= room;
+                Flush();
+                room = _buffer.Length;
             }
+
+            Array.Copy(bytes, offset, _buffer, _count, count);
+            _count += count;
         }
 
         /// <summary>Counts bytes that are not looked at.</summary>
@@ -301,22 +290,20 @@ namespace NanoSync.Protocol
             }
         }
 
-        private byte Push(byte tag)
+        // The scope inside an element that may stand here; None when it may not.
+        private byte Inside(byte tag)
         {
-            byte inside = tag < Tags.End && _owed == 0 && _scopes[_depth] < Scopes.Value ? Grammar.Inside(_scopes[_depth], tag) : Scopes.None;
-            if (inside == Scopes.None || _depth == Limits.Depth)
-            {
-                Error = SyncError.WriterMisuse;
-                return Scopes.None;
-            }
+            return tag < Tags.End && _depth < Limits.Depth ? Grammar.Table[(_scope * Tags.End) + tag] : Scopes.None;
+        }
 
+        // What follows an error is ignored.
+        private void Fail(SyncError error)
+        {
+            _scope = Scopes.None;
             if (Error == SyncError.None)
             {
-                _tags[_depth++] = tag;
-                _scopes[_depth] = inside;
+                Error = error;
             }
-
-            return inside;
         }
 
         private void Flush()
@@ -326,7 +313,7 @@ namespace NanoSync.Protocol
                 _hash = Fnv.Add(_hash, _buffer, 0, _count);
                 if (!_sink.Write(_buffer, 0, _count))
                 {
-                    Error = SyncError.SinkFailed;
+                    Fail(SyncError.SinkFailed);
                 }
             }
 

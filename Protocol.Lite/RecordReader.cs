@@ -189,6 +189,13 @@ namespace NanoSync.Protocol
                     return true;
                 }
 
+                if (pos < end && record[pos] < 0x80 && record[pos] != 0)
+                {
+                    Value = (b & 0x7F) | (record[pos] << 7);
+                    _pos = pos + 1;
+                    return true;
+                }
+
                 long value = b & 0x7F;
                 for (int shift = 7; pos < end && shift < 70; shift += 7)
                 {

@@ -58,7 +58,8 @@ namespace NanoSync.Protocol
                 switch (_state)
                 {
                     case Body:
-                        item = ReadToken(_input[_pos++]);
+                        byte b = _input[_pos++];
+                        item = b == EndToken && _depth > 0 ? Shut() : ReadToken(b);
                         break;
                     case InText:
                         item = ReadText();
@@ -108,7 +109,7 @@ namespace NanoSync.Protocol
         {
             if (b == EndToken)
             {
-                return _depth == 0 ? Fail(AtEnd() ? SyncError.TrailingBytes : SyncError.TokenNotAllowed) : Shut();
+                return Fail(AtEnd() ? SyncError.TrailingBytes : SyncError.TokenNotAllowed); // Read closes what is open
             }
 
             if (b == StrI || b == Opaque)
@@ -143,7 +144,7 @@ namespace NanoSync.Protocol
                 return Fail(SyncError.TokenNotAllowed);
             }
 
-            if (AtEnd())
+            if (_depth == 0 && AtEnd())
             {
                 return Fail(SyncError.TrailingBytes);
             }
@@ -157,11 +158,27 @@ namespace NanoSync.Protocol
             bool empty = (b & Content) == 0;
             if (_scope >= Scopes.Value)
             {
-                return empty ? Shut() : Item.NeedMore;
+                return empty ? Shut() : _scope == Scopes.Data && _end - _pos > 2 && _input[_pos] == Opaque ? ReadShort() : Item.NeedMore;
             }
 
             _pendingEnd = empty;
             return Item.Start;
+        }
+
+        // ApplicationData of 1 to 127 bytes that begin in this input, as those of most objects do: straight to the bytes.
+        private Item ReadShort()
+        {
+            int length = _input[_pos + 1];
+            if (length == 0 || length >= 0x80 || !CountData(length))
+            {
+                return Item.NeedMore; // byte by byte, which also finds the fault
+            }
+
+            _pos += 2;
+            DataLength = length;
+            _left = length;
+            _state = Bytes;
+            return ReadBytes();
         }
 
         private Item ReadText()
@@ -216,16 +233,17 @@ namespace NanoSync.Protocol
 
         private Item ReadBytes()
         {
-            int count = _end - _pos;
-            if (count >= _left)
+            int from = _pos;
+            int left = _left;
+            int count = _end - from;
+            if (count >= left)
             {
-                count = _left;
+                count = left;
                 _state = Body;
             }
 
-            _left -= count;
-            int from = _pos;
-            _pos += count;
+            _left = left - count;
+            _pos = from + count;
             if (_scope == Scopes.Value)
             {
                 AddText(from, count); // fits: ReadLength saw to it

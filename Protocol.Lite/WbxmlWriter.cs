@@ -33,14 +33,22 @@ namespace NanoSync.Protocol
         /// <inheritdoc/>
         protected override void WriteOpen(byte tag)
         {
-            Room(1);
+            if (_count == _buffer.Length)
+            {
+                Room(1);
+            }
+
             _buffer[_count++] = (byte)(tag | WbxmlReader.Content);
         }
 
         /// <inheritdoc/>
         protected override void WriteClose(byte tag)
         {
-            Room(1);
+            if (_count == _buffer.Length)
+            {
+                Room(1);
+            }
+
             _buffer[_count++] = WbxmlReader.EndToken;
         }
 
@@ -78,20 +86,26 @@ namespace NanoSync.Protocol
         protected override void WriteDataStart(int length)
         {
             Room(7); // tag + OPAQUE + at most 5 of mb_uint32
-            _buffer[_count++] = (byte)(Tags.ApplicationData | WbxmlReader.Content);
-            _buffer[_count++] = WbxmlReader.Opaque;
-            int shift = 0;
-            while (length >> shift >= 0x80)
+            byte[] buffer = _buffer;
+            int at = _count;
+            buffer[at++] = (byte)(Tags.ApplicationData | WbxmlReader.Content);
+            buffer[at++] = WbxmlReader.Opaque;
+            if (length >= 0x80)
             {
-                shift += 7;
+                int shift = 7;
+                while (length >> shift >= 0x80)
+                {
+                    shift += 7;
+                }
+
+                for (; shift > 0; shift -= 7)
+                {
+                    buffer[at++] = (byte)((length >> shift) | 0x80);
+                }
             }
 
-            for (; shift > 0; shift -= 7)
-            {
-                _buffer[_count++] = (byte)((length >> shift) | 0x80);
-            }
-
-            _buffer[_count++] = (byte)(length & 0x7F);
+            buffer[at++] = (byte)(length & 0x7F);
+            _count = at;
             if (CountsOnly)
             {
                 Skip(length);
