@@ -8,6 +8,7 @@ const string Usage = """
 
       sizes [FILE.csv ...]   bytes of a reading in every form, one figure a line; FILE.csv holds timestamp,value
       codec [options]        time and allocations of encoding and decoding 20 readings (BenchmarkDotNet and its options)
+      store                  what the flash store costs: bytes to files, erases, mount
     """;
 
 switch (args.FirstOrDefault())
@@ -26,6 +27,10 @@ switch (args.FirstOrDefault())
 
     case "codec":
         BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks)]).Run(["--filter", "*", .. args[1..]]);
+        return 0;
+
+    case "store":
+        StoreBenchmark.Run(Console.Out);
         return 0;
 
     default:
