@@ -1,5 +1,7 @@
 // What an engine is built with. Every number is a bound of memory or of bytes on the wire, fixed before the first sync.
 
+using NanoSync.Protocol;
+
 namespace NanoSync.Device
 {
     /// <summary>Sizes and bounds of a <see cref="SyncEngine"/>.</summary>
@@ -35,7 +37,10 @@ namespace NanoSync.Device
         /// </summary>
         public bool Series;
 
-        /// <summary>True: messages in the text form. For debugging; three times the bytes.</summary>
-        public bool Xml;
+        /// <summary>Another encoding of messages than the binary form, such as the text form for debugging; null = the binary form.</summary>
+        public MessageWriter Writer;
+
+        /// <summary>Its reader.</summary>
+        public MessageReader Reader;
     }
 }

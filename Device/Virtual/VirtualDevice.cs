@@ -44,7 +44,7 @@ internal sealed class VirtualDevice
             new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
         var board = new PcBoard(TimeProvider.System);
         _device = new FieldDevice(
-            _store, carrier, new SyncOptions { Window = options.Window, Xml = options.Xml, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
+            _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
         _device.Engine.AddClass(s_sample);
         StoreError error = _device.Open();
         if (error != StoreError.None)

@@ -46,6 +46,7 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
 public static class DeviceProjects
 {
     private const string Lite = "Protocol.Lite";
+    private const string Xml = "Protocol.Lite/Xml";
     private const string Storage = "Storage";
     private const string Files = "Storage/Files";
     private const string Device = "Device";
@@ -57,12 +58,13 @@ public static class DeviceProjects
     [
         new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
         new(Storage, "NanoSync.Storage", [], []),
+        new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, Storage, Device], [NanoPackages.TestFramework]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, Xml, Storage, Device], [NanoPackages.TestFramework]),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },

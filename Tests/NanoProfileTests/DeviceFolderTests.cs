@@ -10,6 +10,7 @@ public sealed class DeviceFolderTests
     [TestMethod]
     [DataRow("Protocol.Lite")]
     [DataRow("Storage")]
+    [DataRow("Protocol.Lite/Xml")]
     [DataRow("Storage/Files")]
     [DataRow("Device")]
     [DataRow("Device/LeanHttp")]
