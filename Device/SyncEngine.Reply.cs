@@ -58,6 +58,8 @@ namespace NanoSync.Device
             _commandId = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
+            bool told = _tellCommand;
+            _tellCommand = false;
             bool whole = ReadReply();
             if (whole && _result.BytesDown == 0)
             {
@@ -87,12 +89,12 @@ namespace NanoSync.Device
             if (whole)
             {
                 SendStatus = false;
-                _tellCommand = false;
                 DoCommand();
             }
             else
             {
                 _definitionsAsked |= _definitionsSent;
+                _tellCommand |= told;
             }
 
             for (int i = 0; i < _count; i++)

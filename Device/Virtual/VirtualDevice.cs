@@ -17,6 +17,8 @@ internal sealed record VirtualOptions(
 /// <summary>The device's life in one process.</summary>
 internal sealed class VirtualDevice
 {
+    private const int Restart = -1; // instead of an exit code
+
     private const int OutboxBytes = 1024 * 1024;
 
     private static readonly ObjectClass s_sample = new ObjectClass("sample").Time("at").Fixed("value", ReadingsFile.Digits);
@@ -24,6 +26,7 @@ internal sealed class VirtualDevice
     private readonly VirtualOptions _options;
     private readonly FlashStore _store;
     private readonly FieldDevice _device;
+    private readonly VirtualHost _host;
     private readonly SyncSchedule _schedule = new(new Random());
     private long _rounds;
     private long _bytesUp;
@@ -46,6 +49,10 @@ internal sealed class VirtualDevice
         _device = new FieldDevice(
             _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
         _device.Engine.AddClass(s_sample);
+        _host = new VirtualHost(_store, () => _store.RefusedCount(_device.Readings.Number), Console.Out, TimeProvider.System);
+        _device.Engine.Host = _host;
+        _device.Engine.SendStatus = true;
+        _device.Engine.AskTime = true;
         StoreError error = _device.Open();
         if (error != StoreError.None)
         {
@@ -68,12 +75,24 @@ internal sealed class VirtualDevice
 
         if (options.Server is not null)
         {
-            return await new VirtualDevice(options, options.Server, options.Token!).LiveAsync(rows, cancel);
+            return await LivesAsync(options, options.Server, options.Token!, rows, cancel);
         }
 
         await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
         own.PrintHowTo(Console.Out);
-        return await new VirtualDevice(options, own.Url, own.Token).LiveAsync(rows, cancel);
+        return await LivesAsync(options, own.Url, own.Token, rows, cancel);
+    }
+
+    // A restart that the server asked for: everything anew from what is in flash, as on a board.
+    private static async Task<int> LivesAsync(VirtualOptions options, Uri url, string token, List<CsvReading>? rows, CancellationToken cancel)
+    {
+        int exit;
+        do
+        {
+            exit = await new VirtualDevice(options, url, token).LiveAsync(rows, cancel);
+        }
+        while (exit == Restart);
+        return exit;
     }
 
     private async Task<int> LiveAsync(List<CsvReading>? rows, CancellationToken cancel)
@@ -102,7 +121,7 @@ internal sealed class VirtualDevice
     {
         long nextReading = Environment.TickCount64;
         long nextSync = nextReading;
-        while (!cancel.IsCancellationRequested)
+        while (!cancel.IsCancellationRequested && !_host.RestartAsked)
         {
             if (Environment.TickCount64 >= nextReading)
             {
@@ -113,7 +132,9 @@ internal sealed class VirtualDevice
             if (Environment.TickCount64 >= nextSync)
             {
                 RoundResult result = Round(quiet: false);
-                nextSync = Environment.TickCount64 + _schedule.Next(result, _device.Config.Interval * 1000);
+                int interval = _host.SyncInterval > 0 ? _host.SyncInterval : _device.Config.Interval;
+                nextSync = Environment.TickCount64 + _schedule.Next(result, interval * 1000);
+                _device.Engine.SendStatus = result.Outcome != RoundOutcome.More; // once a sync, with its first message
                 nextReading = Math.Min(nextReading, Environment.TickCount64 + _device.Config.Interval * 1000L); // it may be shorter now
             }
 
@@ -123,6 +144,11 @@ internal sealed class VirtualDevice
             {
                 await Task.Delay((int)Math.Min(wait, int.MaxValue), cancel).ContinueWith(_ => { }, CancellationToken.None);
             }
+        }
+
+        if (!cancel.IsCancellationRequested)
+        {
+            return Restart;
         }
 
         Console.WriteLine($"stopped; {_device.Engine.Pending} pending, kept in {Path.Combine(_options.Data, "flash")}");
