@@ -32,10 +32,11 @@ namespace NanoSync.Device
         public int Answers = 32;
 
         /// <summary>
-        /// Consecutive readings of an outbox as series, a third of the bytes; needs a server that takes them apart. A series has
-        /// at most BufferBytes, its readings at most ObjectBytes each. Costs 1 KB of memory. Not used in the text form.
+        /// Consecutive readings of an outbox as series: a quarter of the bytes, for 1 KB of memory and some 1,500 instructions a
+        /// reading. Default true: a server that does not take them apart says so, and gets plain Adds. A series has at most
+        /// BufferBytes, its readings at most ObjectBytes each. Not used in the text form.
         /// </summary>
-        public bool Series;
+        public bool Series = true;
 
         /// <summary>Another encoding of messages than the binary form, such as the text form for debugging; null = the binary form.</summary>
         public MessageWriter Writer;

@@ -12,7 +12,7 @@ namespace NanoSync.CodecRun
     {
         private static readonly ObjectClass s_class = new ObjectClass("reading").Time("at").Fixed("temperature", 2).UInt("humidity").UInt("co2").Fixed("battery", 2);
         private static readonly Reading[] s_readings = Reading.Twenty();
-        private static readonly Reading s_back = new Reading();
+        private static readonly Reading[] s_back = Reading.Twenty(); // what is decoded
         private static readonly Message s_message = new Message();
         private static readonly WbxmlWriter s_writer = new WbxmlWriter(256);
         private static readonly WbxmlReader s_reader = new WbxmlReader();
@@ -36,8 +36,9 @@ namespace NanoSync.CodecRun
             Encode(true);
             Decode();
 
-            Measure(false, "plain");
-            Measure(true, "series");
+            Check();
+            Measure(false, "##report plain-encode", "##report plain-decode");
+            Measure(true, "##report series-encode", "##report series-decode");
 
             Console.WriteLine("##reset");
             for (int i = 0; i < s_readings.Length; i++)
@@ -46,6 +47,7 @@ namespace NanoSync.CodecRun
             }
 
             Console.WriteLine("##report records-encode");
+            s_decoded = 0;
             Console.WriteLine("##reset");
             for (int i = 0; i < s_readings.Length; i++)
             {
@@ -56,16 +58,16 @@ namespace NanoSync.CodecRun
             Console.WriteLine("readings decoded wrong: " + s_wrong.ToString());
         }
 
-        private static void Measure(bool series, string name)
+        private static void Measure(bool series, string encoded, string decoded)
         {
             Console.WriteLine("##reset");
             Encode(series);
-            Console.WriteLine("##report " + name + "-encode");
-            s_decoded = 0;
+            Console.WriteLine(encoded);
             Console.WriteLine("##reset");
             Decode();
-            Console.WriteLine("##report " + name + "-decode");
-            Console.WriteLine(name + ", message of " + s_decoded.ToString() + " readings: " + s_message.Length.ToString() + " bytes");
+            Console.WriteLine(decoded);
+            Check();
+            Console.WriteLine((series ? "series" : "plain") + ", message of " + s_decoded.ToString() + " readings: " + s_message.Length.ToString() + " bytes");
         }
 
         private static void Encode(bool series)
@@ -88,13 +90,28 @@ namespace NanoSync.CodecRun
                 }
                 else
                 {
-                    Add(i == 0, false, s_record.Buffer, s_record.Length);
+                    s_writer.Start(Tags.Add);
+                    if (i == 0)
+                    {
+                        s_writer.Value(Tags.ClientId, s_id);
+                    }
+
+                    s_writer.DataStart(s_record.Length);
+                    s_writer.Data(s_record.Buffer, 0, s_record.Length);
+                    s_writer.DataEnd();
+                    s_writer.End();
                 }
             }
 
             if (series)
             {
-                Add(true, true, s_gathered, s_series.Length);
+                s_writer.Start(Tags.Add);
+                s_writer.Value(Tags.ClientId, s_id);
+                s_writer.Value(Tags.Class, s_star);
+                s_writer.DataStart(s_series.Length);
+                s_writer.Data(s_gathered, 0, s_series.Length);
+                s_writer.DataEnd();
+                s_writer.End();
             }
 
             s_writer.End();
@@ -104,69 +121,48 @@ namespace NanoSync.CodecRun
             s_writer.Finish();
         }
 
-        private static void Add(bool first, bool series, byte[] data, int count)
-        {
-            s_writer.Start(Tags.Add);
-            if (first)
-            {
-                s_writer.Value(Tags.ClientId, s_id);
-            }
-
-            if (series)
-            {
-                s_writer.Value(Tags.Class, s_star);
-            }
-
-            s_writer.DataStart(count);
-            s_writer.Data(data, 0, count);
-            s_writer.DataEnd();
-            s_writer.End();
-        }
-
         private static void Decode()
         {
-            s_decoded = 0;
+            WbxmlReader reader = s_reader;
             bool series = false;
-            int gathered = 0;
-            s_reader.Reset();
-            s_reader.Feed(s_message.Bytes, 0, s_message.Length);
-            Item item = s_reader.Read();
+            s_decoded = 0;
+            reader.Reset();
+            reader.Feed(s_message.Bytes, 0, s_message.Length);
+            Item item = reader.Read();
             while (item != Item.EndOfMessage)
             {
                 switch (item)
                 {
-                    case Item.Value:
-                        series |= s_reader.Tag == Tags.Class;
-                        break;
-
                     case Item.Data:
-                        Array.Copy(s_reader.Data, s_reader.DataOffset, s_gathered, gathered, s_reader.DataCount);
-                        gathered += s_reader.DataCount;
-                        break;
-
-                    case Item.DataEnd:
+                        // the message lies whole in one buffer here, and so does each object
                         if (series)
                         {
-                            s_parts.Begin(s_class, s_gathered, 0, gathered);
-                            while (s_parts.Next())
-                            {
-                                Unpack(s_parts.Record, s_parts.Offset, s_parts.Length);
-                            }
+                            UnpackSeries(reader.Data, reader.DataOffset, reader.DataCount);
                         }
                         else
                         {
-                            Unpack(s_gathered, 0, gathered);
+                            Unpack(reader.Data, reader.DataOffset, reader.DataCount);
                         }
 
-                        gathered = 0;
                         break;
-
+                    case Item.Value:
+                        series |= reader.Tag == Tags.Class;
+                        break;
                     case Item.Error:
                     case Item.NeedMore:
-                        throw new Exception("error " + ((int)s_reader.Error).ToString());
+                        throw new Exception("error " + ((int)reader.Error).ToString());
                 }
 
-                item = s_reader.Read();
+                item = reader.Read();
+            }
+        }
+
+        private static void UnpackSeries(byte[] bytes, int offset, int count)
+        {
+            s_parts.Begin(s_class, bytes, offset, count);
+            while (s_parts.Next())
+            {
+                Unpack(s_parts.Record, s_parts.Offset, s_parts.Length);
             }
         }
 
@@ -183,35 +179,51 @@ namespace NanoSync.CodecRun
 
         private static void Unpack(byte[] record, int offset, int count)
         {
-            s_fields.Begin(s_class, record, offset, count);
-            while (s_fields.Next())
+            RecordReader fields = s_fields;
+            Reading back = s_back[s_decoded++];
+            fields.Begin(s_class, record, offset, count);
+            while (fields.Next())
             {
-                switch (s_fields.Field)
+                switch (fields.Field)
                 {
                     case 0:
-                        s_back.At = (uint)s_fields.Value;
+                        back.At = (uint)fields.Value;
                         break;
                     case 1:
-                        s_back.Temperature = (int)s_fields.Value;
+                        back.Temperature = (int)fields.Value;
                         break;
                     case 2:
-                        s_back.Humidity = (uint)s_fields.Value;
+                        back.Humidity = (uint)fields.Value;
                         break;
                     case 3:
-                        s_back.Co2 = (uint)s_fields.Value;
+                        back.Co2 = (uint)fields.Value;
                         break;
                     default:
-                        s_back.Battery = (int)s_fields.Value;
+                        back.Battery = (int)fields.Value;
                         break;
                 }
             }
 
-            if (s_fields.Error != SyncError.None || (s_decoded < s_readings.Length && s_back.Battery != s_readings[s_decoded].Battery))
+            if (fields.Error != SyncError.None)
             {
                 s_wrong++;
             }
+        }
 
-            s_decoded++;
+        // Compares what came back, and empties it.
+        private static void Check()
+        {
+            for (int i = 0; i < s_readings.Length; i++)
+            {
+                Reading read = s_readings[i];
+                Reading back = s_back[i];
+                if (back.At != read.At || back.Temperature != read.Temperature || back.Humidity != read.Humidity || back.Co2 != read.Co2 || back.Battery != read.Battery)
+                {
+                    s_wrong++;
+                }
+
+                s_back[i] = new Reading();
+            }
         }
     }
 

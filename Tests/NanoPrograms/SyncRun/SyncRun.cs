@@ -44,7 +44,7 @@ namespace NanoSync.SyncRun
             long storeIndex = StoreIndex(maker.Make(files, SegmentBytes), options, outboxQuota);
 
             IVolume volume = new MeteredVolume(maker.Make(files, SegmentBytes));
-            ScriptedServer server = new ScriptedServer(2048) { Objects = objects, Window = Window };
+            ScriptedServer server = new ScriptedServer(2048) { Objects = objects, Window = Window, ReadingClass = reading };
             MeteredCarrier carrier = new MeteredCarrier(server);
             FlashStore store = new FlashStore(volume, options);
             uint idle = HeapMeter.Free();
