@@ -20,6 +20,7 @@ public sealed class DeviceFolderTests
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
     [DataRow("Tests/NanoPrograms/Costs")]
+    [DataRow("Tests/NanoPrograms/CarrierCost")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));
