@@ -85,6 +85,7 @@ public static class DeviceProjects
             IsApplication = true,
             Shared = [SyncRun + "/SlotVolume.cs"],
         },
+        new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

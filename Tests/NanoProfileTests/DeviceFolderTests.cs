@@ -16,10 +16,12 @@ public sealed class DeviceFolderTests
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]
     [DataRow("Tests/DeviceTests")]
+    [DataRow("Device/Examples")]
     [DataRow("Device/Firmware")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
     [DataRow("Tests/NanoPrograms/Costs")]
+    [DataRow("Tests/NanoPrograms/CarrierCost")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));

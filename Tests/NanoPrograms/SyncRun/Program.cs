@@ -12,9 +12,10 @@ namespace NanoSync.SyncRun
         {
             SyncRun.PrintParts();
             SlotVolumes maker = new SlotVolumes();
-            SyncRun.Run(maker, 10, 10);
-            SyncRun.Run(maker, 1000, 200);
-            SyncRun.Run(maker, 10000, 200);
+            SyncRun.Run(maker, 10, 10, 20);
+            SyncRun.Run(maker, 1000, 200, 20);
+            SyncRun.Run(maker, 10000, 200, 20);
+            SyncRun.Run(maker, 1000, 200, 100); // a message larger than the buffer: it is written from within
         }
 
         private sealed class SlotVolumes : IVolumeMaker
