@@ -12,7 +12,7 @@ namespace NanoSync.FirmwareTests;
 [TestClass]
 public class PackageTests
 {
-    private static readonly string[] s_folders = ["Protocol.Lite", "Storage", "Storage/Files", "Device", "Device/LeanHttp", "Device/PlatformHttp"];
+    private static readonly string[] s_folders = ["Protocol.Lite", "Protocol.Lite/Xml", "Storage", "Storage/Files", "Device", "Device/LeanHttp", "Device/PlatformHttp"];
 
     private static string Version => XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("Version").Single().Value;
 
@@ -30,6 +30,7 @@ public class PackageTests
             Assert.AreEqual(Version + ".0", type.Assembly.GetName().Version!.ToString(), type.Assembly.GetName().Name);
         }
 
+        Assert.AreEqual(FieldApp.Version, Version);
         MatchCollection board = Regex.Matches(Repository.Read("build", "NanoAssemblyInfo.cs"), @"Version\(""([^""]+)""\)");
         Assert.HasCount(2, board);
         Assert.IsTrue(board.All(m => m.Groups[1].Value == Version + ".0"));

@@ -16,6 +16,7 @@ public sealed class DeviceFolderTests
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]
     [DataRow("Tests/DeviceTests")]
+    [DataRow("Device/Examples")]
     [DataRow("Device/Firmware")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
