@@ -17,6 +17,9 @@ namespace NanoSync.Firmware
     /// <summary>The state machine of a field device.</summary>
     public sealed class FieldApp
     {
+        /// <summary>The version, as in Directory.Build.props; a test compares them.</summary>
+        public const string Version = "0.1.0";
+
         /// <summary>Quick restarts in a row after which a start waits.</summary>
         public const int HoldFrom = 4;
 
@@ -51,6 +54,7 @@ namespace NanoSync.Firmware
         public const int ShortestSleep = 5000;
 
         private const int PollEvery = 500;
+        private const int StatusEvery = 3600000;
         private const int FailuresBeforeReopen = 3;
         private const int IdleRoundsBeforeReopen = 10;
         private const int SmallReply = 256; // bytes; a part of a large object is more
@@ -95,6 +99,7 @@ namespace NanoSync.Firmware
         private readonly int[] _storeFailures = new int[2];
         private int _idleRounds;
         private int _crashes;
+        private long _told; // when the status was last due; the first sync of a run tells it
 
         /// <summary>Puts the parts together; nothing is touched before the first step.</summary>
         /// <param name="machine">Power, clock, network, lamp.</param>
@@ -172,6 +177,19 @@ namespace NanoSync.Firmware
         public void RequestRestart()
         {
             _restart = true;
+        }
+
+        /// <summary>Changes the seconds between syncs, for good: the server's command.</summary>
+        public void SyncEvery(int seconds)
+        {
+            _boot.SyncInterval = seconds;
+            _boot.Save();
+        }
+
+        /// <summary>Seconds between syncs: the server's, else the settings'.</summary>
+        public int SyncInterval
+        {
+            get { return _boot.SyncInterval > 0 ? _boot.SyncInterval : _settings.Sync; }
         }
 
         /// <summary>Does what is due.</summary>
@@ -321,7 +339,7 @@ namespace NanoSync.Firmware
             else
             {
                 // devices that get their power back together shall not come together
-                int spread = _settings.Sync * 1000 / 4;
+                int spread = SyncInterval * 1000 / 4;
                 _nextSync = now + _random.Next(spread < FirstHold ? spread : FirstHold);
             }
 
@@ -374,6 +392,9 @@ namespace NanoSync.Firmware
             sync.ReplyBytes = _settings.ReplyBytes;
             sync.RequestBytes = _settings.RequestBytes;
             _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
+            _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
+            _device.Engine.SendStatus = true;
+            _device.Engine.AskTime = _settings.TimeServer == "none";
             return true;
         }
 
@@ -449,7 +470,7 @@ namespace NanoSync.Firmware
             int number = _device.Readings.Number;
             uint taken = _store.NextId(number) - 1 - _store.AckedId(number);
             int interval = _device.Config.Interval;
-            uint perSync = (uint)(_settings.Sync <= interval ? 1 : _settings.Sync / interval);
+            uint perSync = (uint)(SyncInterval <= interval ? 1 : SyncInterval / interval);
             uint syncs = taken / perSync;
             return syncs > 0 && taken % perSync == 0 && ((syncs & (syncs - 1)) == 0 || syncs % 16 == 0);
         }
@@ -476,11 +497,22 @@ namespace NanoSync.Firmware
             }
 
             Show(AppState.Syncing);
+            if (_clock.Now == 0)
+            {
+                _device.Engine.AskTime = true;
+            }
+
+            if (now - _told >= StatusEvery)
+            {
+                _told = now;
+                _device.Engine.SendStatus = true;
+            }
+
             RoundResult result = _device.Sync();
             now = _machine.Ticks;
             Met(Syncing, result.Store);
             bool stuck = IsStuck(result);
-            int wait = _schedule.Next(stuck ? _failed : result, _settings.Sync * 1000);
+            int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
             if (result.Outcome != RoundOutcome.Failed && !stuck)
             {
                 Stable();
@@ -538,7 +570,7 @@ namespace NanoSync.Firmware
 
             _connectUntil = 0;
             Show(AppState.NoNetwork);
-            _nextSync = now + _schedule.Next(_failed, _settings.Sync * 1000);
+            _nextSync = now + _schedule.Next(_failed, SyncInterval * 1000);
             if (_settings.RestartOffline > 0 && now - _offlineSince >= _settings.RestartOffline * 3600000L)
             {
                 RestartFor(RestartReason.Offline); // a radio that hangs comes back with it

@@ -1,5 +1,6 @@
 // The application on a simulated board: one test per bad case it has to survive. No sleeps, no real time.
 
+using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Storage;
@@ -414,6 +415,107 @@ public class FieldAppTests
 
         Assert.AreEqual(10, board.Restarts);
         Assert.IsFalse(board.States.Contains(AppState.Holding));
+    }
+
+    private static byte[] Record(ObjectClass type, Action<RecordWriter> fill)
+    {
+        var record = new RecordWriter(64);
+        record.Begin(type);
+        fill(record);
+        Assert.IsTrue(record.End());
+        return record.Buffer[..record.Length];
+    }
+
+    private static byte[] Command(string name, uint id, uint? value = null)
+    {
+        ObjectClass type = new ObjectClass(name).UInt("id");
+        type = value is null ? type : type.UInt("seconds");
+        return Record(type, r =>
+        {
+            r.UInt(id);
+            if (value is { } v)
+            {
+                r.UInt(v);
+            }
+        });
+    }
+
+    [TestMethod]
+    public void The_server_s_restart_is_done_once_the_round_is_over()
+    {
+        var board = new SimBoard();
+        board.Run(s_minute * 10);
+        board.Server.Structures.Enqueue(("restart", Command("restart", 1)));
+        board.Run(s_hour);
+        Assert.AreEqual(1, board.Restarts);
+        Assert.AreEqual("command", board.App.ResetReason);
+
+        board.Server.Structures.Enqueue(("restart", Command("restart", 1))); // repeated: known
+        board.Run(s_hour);
+        Assert.AreEqual(1, board.Restarts);
+        Assert.AreEqual(AppState.InStep, board.App.State);
+    }
+
+    [TestMethod]
+    public void The_server_s_interval_goes_before_the_settings_and_outlives_power_cuts()
+    {
+        var board = new SimBoard();
+        board.Run(s_minute * 10);
+        board.Server.Structures.Enqueue(("interval", Command("interval", 7, 1800)));
+        board.Run(s_minute * 10);
+        Assert.AreEqual(1800, board.App.SyncInterval);
+        board.PowerOn();
+        board.Run(s_hour);
+        int rounds = board.Server.Rounds;
+        board.Run(s_day);
+        Assert.IsTrue(board.Server.Rounds - rounds is >= 70 and <= 200, $"{board.Server.Rounds - rounds} rounds a day");
+
+        board.Server.Structures.Enqueue(("interval", Command("interval", 8, 0)));
+        board.Run(s_day);
+        Assert.AreEqual(1800, board.App.SyncInterval, "out of bounds: refused");
+    }
+
+    [TestMethod]
+    public void The_clock_comes_from_the_sync_where_there_is_no_time_server()
+    {
+        var board = new SimBoard(Basics + "time-server = none");
+        board.Run(s_minute * 10);
+        Assert.IsTrue(board.Server.TimeAsked);
+        board.Server.Structures.Enqueue(("time", Record(new ObjectClass("time").Time("now").UInt("ms"), r =>
+        {
+            r.Time(SimBoard.Birth + 600);
+            r.UInt(0);
+        })));
+        board.Run(s_minute * 10);
+        Assert.AreNotEqual(0u, board.App.Clock.Now);
+        board.Run(s_hour);
+        Assert.IsFalse(board.Server.TimeAsked);
+        Assert.IsNotNull(TimeOf(board.Server.Readings.Values.Last()));
+    }
+
+    [TestMethod]
+    public void The_status_goes_up_with_the_first_sync_and_every_hour()
+    {
+        var board = new SimBoard(Basics + "sensor = battery adc 7 6600\nsensor = rssi signal");
+        board.Run(s_minute * 30);
+        Assert.AreEqual(1, board.Server.Statuses);
+        var reader = new RecordReader();
+        byte[] status = board.Server.DeviceStatus!;
+        reader.Begin(StatusRecord.MakeClass(), status, 0, status.Length);
+        var seen = new Dictionary<int, object>();
+        while (reader.Next())
+        {
+            seen[reader.Field] = reader.Field is 4 or 5 ? reader.Text() : reader.Value;
+        }
+
+        Assert.AreEqual(330L, seen[0]);
+        Assert.AreEqual(-67L, seen[1]);
+        Assert.AreEqual(65000L, seen[2]);
+        Assert.AreEqual(FieldApp.Version, seen[4]);
+        Assert.AreEqual("power or reset", seen[5]);
+
+        board.Run(s_hour * 10);
+        Assert.IsTrue(board.Server.Statuses is >= 10 and <= 12, $"{board.Server.Statuses}");
     }
 
     [TestMethod]

@@ -129,7 +129,7 @@ public class PartsTests
         try
         {
             var file = new FlashFile(path);
-            byte[] buffer = new byte[16];
+            byte[] buffer = new byte[20];
             Assert.AreEqual(-1, file.Read(buffer));
             var record = new BootRecord(file) { Quick = 3, Reason = RestartReason.Watchdog, LastTime = 1780000000, ClockIsBehind = true };
             record.Save();
@@ -148,8 +148,8 @@ public class PartsTests
                 Assert.AreEqual((0, 0, 0u), (again.Quick, again.Reason, again.LastTime), $"byte {i}");
             }
 
-            File.WriteAllBytes(path, new byte[20]);
-            Assert.AreEqual(17, file.Read(buffer), "longer than the buffer");
+            File.WriteAllBytes(path, new byte[30]);
+            Assert.AreEqual(21, file.Read(buffer), "longer than the buffer");
             Assert.IsFalse(new FlashFile(Path.Combine(path, "none", "x")).Write(buffer, 1));
         }
         finally

@@ -48,6 +48,17 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     /// <summary>A record of class sampling to send; null = none.</summary>
     public byte[]? Sampling { get; set; }
 
+    /// <summary>Structures to send in the next reply: class and record.</summary>
+    public Queue<(string Class, byte[] Record)> Structures { get; } = [];
+
+    /// <summary>The last status record that came, and how many.</summary>
+    public byte[]? DeviceStatus { get; private set; }
+
+    public int Statuses { get; private set; }
+
+    /// <summary>Whether the device asked for the time in the last request.</summary>
+    public bool TimeAsked { get; private set; }
+
     public int StatusCode { get; private set; }
 
     public int RetryAfter { get; private set; } = -1;
@@ -118,7 +129,9 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     private void Answer(byte[] request)
     {
         var asked = new List<Asked>();
-        bool worth = false;
+        bool worth = Structures.Count > 0;
+        TimeAsked = false;
+        string structure = "";
         string key = "";
         string clientId = "";
         var data = new List<byte>();
@@ -148,6 +161,15 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                     Collection c = _collections.TryGetValue(name, out Collection? found) ? found : _collections[name] = new Collection();
                     asked.Add(new Asked(name, key == "0", key == KeyOf(c)));
                     worth |= !asked[^1].Current || (name == "config" && Sampling is not null && !c.ConfigSent);
+                    break;
+                case Item.Value when reader.Tag == Tags.Class && asked.Count == 0:
+                    structure = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
+                    TimeAsked |= structure == "time";
+                    data.Clear();
+                    break;
+                case Item.DataEnd when asked.Count == 0 && structure == "status":
+                    DeviceStatus = [.. data];
+                    Statuses++;
                     break;
                 case Item.Value when reader.Tag == Tags.ClientId:
                     clientId = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
@@ -181,6 +203,16 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         var writer = new WbxmlWriter(256);
         writer.Begin(this);
         writer.Start(Tags.Sync);
+        if (Structures.TryDequeue(out (string Class, byte[] Record) structure))
+        {
+            writer.Start(Tags.Options);
+            writer.Value(Tags.Class, Encoding.UTF8.GetBytes(structure.Class));
+            writer.DataStart(structure.Record.Length);
+            writer.Data(structure.Record, 0, structure.Record.Length);
+            writer.DataEnd();
+            writer.End();
+        }
+
         writer.Start(Tags.Collections);
         foreach (Asked a in asked)
         {
