@@ -57,8 +57,8 @@ public static class DeviceProjects
     public static readonly IReadOnlyList<DeviceProject> All =
     [
         new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
-        new(Storage, "NanoSync.Storage", [], []),
         new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
+        new(Storage, "NanoSync.Storage", [], []),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),

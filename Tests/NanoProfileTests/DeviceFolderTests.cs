@@ -9,8 +9,8 @@ public sealed class DeviceFolderTests
 
     [TestMethod]
     [DataRow("Protocol.Lite")]
-    [DataRow("Storage")]
     [DataRow("Protocol.Lite/Xml")]
+    [DataRow("Storage")]
     [DataRow("Storage/Files")]
     [DataRow("Device")]
     [DataRow("Device/LeanHttp")]
