@@ -260,5 +260,9 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
 
     // ---- ICarrierMaker ----
 
-    public ICarrier? Make(Settings settings) => settings.Token == "malformed" ? null : Server;
+    public ICarrier? Make(Settings settings)
+    {
+        Server.ReadingClass = new SensorBoard(settings, this, this, new FieldClock(this)).ReadingClass;
+        return settings.Token == "malformed" ? null : Server;
+    }
 }

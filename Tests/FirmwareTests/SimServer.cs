@@ -42,6 +42,9 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     /// <summary>The readings, each by its ClientId: the records.</summary>
     public Dictionary<string, byte[]> Readings { get; } = [];
 
+    /// <summary>Class of the readings, to take series apart. [SPEC 6.5]</summary>
+    public ObjectClass? ReadingClass { get; set; }
+
     /// <summary>Readings that came a second time.</summary>
     public int Repeated { get; private set; }
 
@@ -132,6 +135,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         bool worth = Structures.Count > 0;
         TimeAsked = false;
         string structure = "";
+        bool isSeries = false;
         string key = "";
         string clientId = "";
         var data = new List<byte>();
@@ -152,6 +156,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                     break;
                 case Item.Start when reader.Tag == Tags.Add:
                     data.Clear();
+                    isSeries = false;
                     break;
                 case Item.Value when reader.Tag == Tags.SyncKey:
                     key = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
@@ -171,6 +176,9 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                     DeviceStatus = [.. data];
                     Statuses++;
                     break;
+                case Item.Value when reader.Tag == Tags.Class && reader.Scope == Scopes.Command:
+                    isSeries = reader.Text[0] == '*';
+                    break;
                 case Item.Value when reader.Tag == Tags.ClientId:
                     clientId = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
                     break;
@@ -178,8 +186,12 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                     data.AddRange(reader.Data.AsSpan(reader.DataOffset, reader.DataCount));
                     break;
                 case Item.End when reader.Tag == Tags.Add:
-                    Repeated += Readings.TryAdd(clientId, [.. data]) ? 0 : 1;
-                    clientId = clientId[..4] + (uint.Parse(clientId[4..]) + 1); // [SPEC 2.3] an Add without ClientId counts up
+                    foreach (byte[] record in isSeries ? TakeApart([.. data]) : [[.. data]])
+                    {
+                        Repeated += Readings.TryAdd(clientId, record) ? 0 : 1;
+                        clientId = clientId[..4] + (uint.Parse(clientId[4..]) + 1); // [SPEC 2.3] an Add without ClientId counts up
+                    }
+
                     break;
             }
         }
@@ -189,6 +201,20 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         {
             WriteReply(asked, Fnv.Of(request, 0, request.Length));
         }
+    }
+
+    private List<byte[]> TakeApart(byte[] series)
+    {
+        var records = new List<byte[]>();
+        var reader = new SeriesReader();
+        reader.Begin(ReadingClass!, series, 0, series.Length);
+        while (reader.Next())
+        {
+            records.Add(reader.Record[reader.Offset..(reader.Offset + reader.Length)]);
+        }
+
+        Assert.AreEqual(SyncError.None, reader.Error);
+        return records;
     }
 
     private static string KeyOf(Collection c)
