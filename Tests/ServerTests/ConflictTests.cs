@@ -1,0 +1,261 @@
+// SPEC 5.6: both sides changed an object.
+
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using static NanoSync.ServerTests.AddTests;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class ConflictTests
+{
+    private const int DeviceWins = 0;
+
+    [TestMethod]
+    public void Server_wins_when_nothing_was_said_and_the_device_gets_its_object()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.AreEqual("device a 09", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Device_wins_where_it_said_so_and_the_servers_value_is_kept_to_be_read()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins);
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=09", bench.Held("d1"));
+        Assert.AreEqual("server a 02", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_delete_of_the_device_loses_and_the_object_goes_down_again()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        Assert.AreEqual("ok [Delete a status 7] {Change a 02}", device.Sync(With(device, TestDevice.Delete("a"))).Line());
+        Assert.AreEqual("device a deleted", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_delete_of_the_device_wins()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins);
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("a"))).Line());
+        Assert.AreEqual("", bench.Held("d1"));
+        Assert.AreEqual("server a 02", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_change_of_the_device_loses_against_a_deletion()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null, deleted: true);
+        Assert.AreEqual("ok [Change a status 7] {Delete a}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("", bench.Held("d1"));
+        Assert.AreEqual("device a 09", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_change_of_the_device_wins_against_a_deletion()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins, deleted: true);
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=09", bench.Held("d1"));
+        Assert.AreEqual("server a deleted", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Both_deleted_is_no_conflict()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null, deleted: true);
+        Assert.AreEqual("ok {Delete a}", device.Sync(With(device, TestDevice.Delete("a"))).Line());
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Both_wrote_the_same_is_no_conflict()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        Assert.AreEqual("ok {Change a 02}", device.Sync(With(device, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_change_that_the_device_has_seen_is_no_conflict()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=09", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_change_whose_reply_was_lost_is_not_seen()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Lose(device.Ask());
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+    }
+
+    [TestMethod]
+    public void Status_7_of_the_device_makes_its_change_lose_and_the_object_goes_down_again()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask()); // {Change a 02}, but the device has a change of its own pending
+        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(request).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 10))).Line());
+        Assert.AreEqual("a=0A", bench.Held("d1"));
+        Assert.AreEqual("device a 09", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Status_7_holds_when_the_replies_are_lost()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask());
+        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        device.Lose(request);
+        request.Commands.Add(TestDevice.Add("Ab1_1", 1));
+        Assert.AreEqual("ok [Change a status 7] [Add Ab1_1 Ab1_1] {Change a 02}", device.Lose(request).Line());
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("Ab1_1=01 a=02", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_device_that_kept_its_change_against_a_deletion_it_saw_wins_where_it_said_so()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins, deleted: true);
+        device.Sync(device.Ask()); // {Delete a}: the device keeps its own and answers nothing
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=09", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_change_of_an_object_that_is_gone_for_both_gets_8()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null, deleted: true);
+        device.Sync(device.Ask());
+        Assert.AreEqual("ok [Change a status 8] [Change never status 8]", device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Change("never", 9))).Line());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("a"), TestDevice.Delete("never"))).Line());
+    }
+
+    [TestMethod]
+    public void A_device_adds_anew_under_the_same_ClientId_what_is_gone_for_both()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        bench.Core.Objects.Delete("d1", "config", "Ab1_1");
+        device.Sync(device.Ask());
+        Assert.AreEqual("ok [Change Ab1_1 status 8]", device.Sync(With(device, TestDevice.Change("Ab1_1", 2))).Line());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, TestDevice.Add("Ab1_1", 2))).Line());
+        Assert.AreEqual("Ab1_1=02", bench.Held("d1"));
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void Starting_over_does_not_make_conflicts_of_what_the_device_had_seen()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask());
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1))); // acknowledges the change of a
+        device.Start();
+        Assert.AreEqual("ok {Add Ab1_1 01}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("Ab1_1=01 a=09", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void Starting_over_does_not_hide_conflicts_with_what_it_had_not_seen()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Start();
+        Assert.AreEqual("ok [Change a status 7] {Add a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+    }
+
+    [TestMethod]
+    public void A_repeated_change_does_not_overwrite_what_the_application_wrote_over_it()
+    {
+        foreach (int? rule in (int?[])[null, DeviceWins])
+        {
+            using Bench bench = new();
+            TestDevice device = Both(bench, rule);
+            device.Sync(device.Ask());
+            device.Lose(With(device, TestDevice.Change("a", 9)));
+            bench.PutBytes("d1", "a", 10); // it knew 9
+            Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Change a 0A}", device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Add("Ab1_1", 1))).Line());
+            Assert.AreEqual("", Losers(bench));
+        }
+    }
+
+    [TestMethod]
+    public void A_loser_is_kept_once_however_often_it_is_sent()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Lose(With(device, TestDevice.Change("a", 9)));
+        device.Lose(With(device, TestDevice.Change("a", 9), TestDevice.Add("Ab1_1", 1)));
+        device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Add("Ab1_2", 1)));
+        Assert.AreEqual("device a 09", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Devices_of_a_group_conflict_with_each_other()
+    {
+        using Bench bench = new();
+        TestDevice one = bench.Device("d1", "config@site");
+        TestDevice two = bench.Device("d2", "config@site");
+        bench.PutBytes("d1", "a", 1);
+        one.Start();
+        two.Start();
+        one.Sync(one.Ask());
+        two.Sync(two.Ask());
+        Assert.AreEqual("ok", one.Sync(With(one, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", two.Sync(With(two, TestDevice.Change("a", 3))).Line());
+    }
+
+    // The device holds a=01; the server has 02, or has deleted it.
+    private static TestDevice Both(Bench bench, int? rule, bool deleted = false)
+    {
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.Conflict = rule);
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        if (deleted)
+        {
+            bench.Core.Objects.Delete("d1", "config", "a");
+        }
+        else
+        {
+            bench.PutBytes("d1", "a", 2);
+        }
+
+        return device;
+    }
+
+    private static string Losers(Bench bench)
+    {
+        return string.Join("; ", bench.Core.Objects.Losers("d1", "config")
+            .Select(l => (l.Row.FromDevice ? "device " : "server ") + l.Row.ServerId + " " + (l.Row.Deleted ? "deleted" : Convert.ToHexString(l.Row.Data!))));
+    }
+}

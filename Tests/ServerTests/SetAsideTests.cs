@@ -1,0 +1,252 @@
+// SPEC 5.7: what the other side refuses, and the object that kills a device.
+
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+using static NanoSync.ServerTests.AddTests;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class SetAsideTests
+{
+    [TestMethod]
+    public void A_refused_object_is_set_aside_with_its_reason_and_does_not_come_again()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        Assert.AreEqual("a 6 interval below 1", Aside(bench));
+        Assert.AreEqual("refused", bench.Objects("d1").Single().State);
+        Assert.AreEqual("interval below 1", bench.Core.Devices.Refusals("d1").Single().Reason);
+        Assert.IsNull(device.Exchange(device.Ask()));
+        device.Start();
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("never"))).Line());
+    }
+
+    [TestMethod]
+    [DataRow(Status.ProtocolError)]
+    [DataRow(Status.NotFound)]
+    [DataRow(Status.OutOfSpace)]
+    [DataRow(Status.Incomplete)]
+    [DataRow(Status.TooLarge)]
+    [DataRow(Status.UnknownClass)]
+    [DataRow(999)]
+    public void So_is_one_refused_with_any_other_status(int status)
+    {
+        using Bench bench = new();
+        Refusing(bench, status);
+        Assert.AreEqual($"a {status} interval below 1", Aside(bench));
+    }
+
+    [TestMethod]
+    [DataRow(Status.Retry)]
+    [DataRow(Status.ServerError)]
+    public void Not_now_sends_it_again(int status)
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        SyncCollection request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", status));
+        Assert.AreEqual("ok {Add a 01}", device.Sync(request).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void It_is_sent_again_when_it_changes_as_the_Add_that_it_is_to_the_device()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        bench.PutBytes("d1", "a", 2);
+        Assert.AreEqual("waiting", bench.Objects("d1").Single().State);
+        Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("", Aside(bench));
+        Assert.AreEqual("applied", bench.Objects("d1").Single().State);
+    }
+
+    [TestMethod]
+    public void It_is_sent_again_when_a_person_asks()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        Assert.AreEqual(1, bench.Core.Objects.Retry("d1", "config", "a"));
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        SyncCollection again = device.Ask();
+        again.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "still"));
+        Assert.AreEqual("ok", device.Sync(again).Line());
+        Assert.AreEqual("a 6 still", Aside(bench));
+        Assert.AreEqual(2, bench.Core.Devices.Refusals("d1").Single().Times);
+    }
+
+    [TestMethod]
+    public void It_is_sent_again_when_the_device_names_another_class()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.UnknownClass);
+        SyncCollection request = device.Ask();
+        request.Class = "sampling#Ab3d";
+        Assert.AreEqual("ok {Add a 01}", device.Sync(request).Line());
+        SyncCollection again = device.Ask();
+        again.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "still"));
+        device.Sync(again);
+        request = device.Ask();
+        request.Class = "sampling#Ab3d";
+        Assert.IsNull(device.Exchange(request));
+    }
+
+    [TestMethod]
+    public void A_retry_survives_lost_replies()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        bench.Core.Objects.Retry("d1", "config", null);
+        Assert.AreEqual("ok {Add a 01}", device.Lose(device.Ask()).Line());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Add a 01}", device.Lose(With(device, TestDevice.Add("Ab1_1", 1))).Line());
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void A_refusal_of_an_older_value_does_not_hold_back_the_newer_one()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        bench.PutBytes("d1", "a", 2);
+        SyncCollection request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "1 is bad"));
+        StringAssert.Contains(device.Sync(request).Line(), " a 02}");
+        Assert.AreEqual("", Aside(bench));
+    }
+
+    [TestMethod]
+    public void The_same_reply_asked_for_more_than_twice_is_made_with_half_as_many_objects()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (byte i = 0; i < 20; i++)
+        {
+            bench.PutBytes("d1", $"o{i:00}", i);
+        }
+
+        List<int> counts = [device.Lose(device.Ask()).Commands.Count];
+        for (int i = 0; i < 7; i++)
+        {
+            SyncReply reply = device.Send(device.LastRequest);
+            counts.Add(device.Parse(reply)!.Collections.Single().Commands.Count);
+        }
+
+        CollectionAssert.AreEqual((int[])[20, 20, 20, 10, 5, 2, 1, 1], counts);
+        Assert.AreEqual("ok {Add o00 00} more", device.SyncAgain().Line());
+        Assert.HasCount(2, device.Sync(device.Ask()).Commands);
+        Assert.HasCount(4, device.Sync(device.Ask()).Commands);
+        Assert.HasCount(8, device.Sync(device.Ask()).Commands);
+        Assert.HasCount(5, device.Sync(device.Ask()).Commands);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void The_object_that_kills_the_device_is_found_and_the_others_arrive(bool otherBytes)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (byte i = 0; i < 20; i++)
+        {
+            bench.PutBytes("d1", $"o{i:00}", i);
+        }
+
+        SortedSet<string> got = [];
+        int rounds = 0;
+        while (got.Count < 19)
+        {
+            Assert.IsLessThan(200, ++rounds);
+            SyncCollection request = device.Ask();
+            request.WindowSize = otherBytes ? 100 - (rounds % 7) : 100;
+            SyncMessage? reply = device.Exchange(request);
+            if (reply == null)
+            {
+                break;
+            }
+
+            SyncCollection answer = reply.Collections.Single();
+            if (!answer.Commands.Exists(c => c.ServerId == "o13"))
+            {
+                device.Take(answer);
+                got.UnionWith(answer.Commands.Select(c => c.ServerId!));
+            }
+        }
+
+        Assert.HasCount(19, got);
+        Assert.AreEqual("o13 13 not acknowledged", Aside(bench));
+        Assert.AreEqual("not acknowledged", bench.Core.Devices.Refusals("d1").Single().Reason);
+    }
+
+    [TestMethod]
+    public void One_object_sent_alone_is_set_aside_after_8_times_and_not_before()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench, take: false);
+        for (int i = 1; i < 8; i++)
+        {
+            Assert.HasCount(1, device.Parse(device.Send(device.LastRequest))!.Collections.Single().Commands, "time " + (i + 1));
+        }
+
+        Assert.AreEqual("", Aside(bench));
+        Assert.AreEqual("ok", device.SyncAgain().Line());
+        Assert.AreEqual("a 13 not acknowledged", Aside(bench));
+    }
+
+    [TestMethod]
+    public void The_device_drops_a_copy_and_gets_the_object_again_when_it_changes()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        Assert.AreEqual("ok", device.Sync(With(device, new SyncCommand { Tag = Tags.SoftDelete, ServerId = "a" })).Line());
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        device.Start();
+        Assert.IsNull(device.Exchange(device.Ask()));
+        bench.PutBytes("d1", "a", 2);
+        Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void The_server_asks_the_device_to_drop_a_copy()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        bench.Core.Objects.Drop("d1", "config", "a");
+        Assert.AreEqual("ok {SoftDelete a}", device.Lose(device.Ask()).Line());
+        Assert.AreEqual("ok {SoftDelete a}", device.Sync(device.Ask()).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("dropped", bench.Objects("d1").Single().State);
+        bench.PutBytes("d1", "a", 2);
+        Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
+    }
+
+    private static TestDevice AddedTo(Bench bench, bool take = true)
+    {
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        SyncCollection answer = device.Lose(device.Ask());
+        if (take)
+        {
+            device.Take(answer);
+        }
+
+        return device;
+    }
+
+    private static TestDevice Refusing(Bench bench, int status)
+    {
+        TestDevice device = AddedTo(bench);
+        SyncCollection request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", status, "interval below 1"));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        return device;
+    }
+
+    private static string Aside(Bench bench)
+    {
+        return string.Join("; ", bench.Core.Objects.SetAside("d1", "config").Select(a => $"{a.ServerId} {a.Status} {a.Reason}"));
+    }
+}
