@@ -32,7 +32,7 @@ namespace NanoSync.Device
 
         private bool _noSpace; // the object does not fit
         private bool _hasRange; // the bytes are a part of a large object
-        private uint _rangeOffset;
+        private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
         private uint _rangeCrc;
 
@@ -56,6 +56,8 @@ namespace NanoSync.Device
             }
 
             _commandId = 0;
+            _oldId = 0;
+            _timeCame = false;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
             bool whole = ReadReply();
@@ -87,7 +89,7 @@ namespace NanoSync.Device
             if (whole)
             {
                 SendStatus = false;
-                _tellCommand = false;
+                SetTime();
                 DoCommand();
             }
             else
@@ -320,6 +322,7 @@ namespace NanoSync.Device
                     _gathered = 0;
                     _streaming = Gathering;
                     _hasRange = false;
+                    _rangeOffset = 0;
                     _noSpace = false;
                     return true;
 
@@ -438,6 +441,12 @@ namespace NanoSync.Device
                 c.Plain |= _status == Status.UnknownClass || _status == Status.ProtocolError; // [SPEC 6.5]
                 if (_status == Status.InvalidSyncKey)
                 {
+                    if (!IsKeyHeld(c))
+                    {
+                        _result.Carrier = CarrierError.BadReply; // late: another key was rejected
+                        return false;
+                    }
+
                     // [SPEC 5.2] start over; what is pending stays pending
                     c.LastStatus = 0;
                     _newKey[0] = (byte)'0';
@@ -477,6 +486,24 @@ namespace NanoSync.Device
             }
 
             return _result.Store == StoreError.None;
+        }
+
+        private bool IsKeyHeld(SyncCollection c)
+        {
+            if (_newKeyLength != c.KeyLength)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < _newKeyLength; i++)
+            {
+                if (_newKey[i] != c.Key[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         // The server has read what this device refused.
@@ -549,8 +576,8 @@ namespace NanoSync.Device
         private void TakeRange(int at, uint offset)
         {
             // range(offset, total, crc): what bit 1, count, would say is known from the bytes
-            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
             _rangeOffset = offset;
+            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
         }
 
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
@@ -725,7 +752,7 @@ namespace NanoSync.Device
                 case Status.Incomplete:
                     // [SPEC 7.2] the server holds this much of a large object
                     c.UploadOrder = order;
-                    c.UploadDone = _hasRange ? (int)_rangeOffset : 0;
+                    c.UploadDone = _rangeOffset <= int.MaxValue ? (int)_rangeOffset : 0;
                     c.UploadSent = 0;
                     c.HoldFrom = order;
                     c.More = true;
@@ -741,7 +768,9 @@ namespace NanoSync.Device
                     break;
 
                 case Status.Conflict: // the server's object comes down; this change is acknowledged as lost with the others
-                case Status.NotFound: // a delete has reached its aim
+                    break;
+
+                case Status.NotFound when _reader.Tag == Tags.Delete: // has reached its aim
                     break;
 
                 default:

@@ -35,7 +35,7 @@ namespace NanoSync.Device
             WriteMessage(false);
             bool written = _writer.Finish() && _writer.Length == length;
             _result.BytesUp = _writer.Length;
-            if (!written && _writer.Error != SyncError.SinkFailed && _result.Store == StoreError.None)
+            if (!written && _result.Carrier == CarrierError.None && _result.Store == StoreError.None)
             {
                 // an object was changed by another thread between the two passes
                 _result.Message = SyncError.WriterMisuse;
