@@ -52,14 +52,9 @@ internal sealed partial class CollectionSync
         IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc);
         if (known == null)
         {
-            if (_live < 0)
+            if (IsFull())
             {
-                _live = _store.CountObjects(Device);
-            }
-
-            if (_live >= _limits.MaxObjects)
-            {
-                Refuse(command, Status.OutOfSpace, string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up"));
+                Refuse(command, Status.OutOfSpace, Full);
                 return;
             }
 
@@ -102,9 +97,9 @@ internal sealed partial class CollectionSync
         }
 
         int status = Put(id, content);
-        if (status == Status.NotFound)
+        if (status == Status.OutOfSpace)
         {
-            Refuse(command, status, "no such object");
+            Refuse(command, status, Full);
         }
         else if (status != Status.Success)
         {
@@ -270,20 +265,21 @@ internal sealed partial class CollectionSync
         return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span));
     }
 
-    // Writes a value over an object that the device knows. Success, Conflict or NotFound.
+    // Writes a value over an object, or makes the object: a name of the device's own needs no Add. [SPEC 2.3]
+    // Success, Conflict or OutOfSpace.
     private int Put(string id, Value content)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
-        if (current == null)
+        bool unseen = current != null && IsUnseen(current);
+        if (current == null || (current.Deleted && !unseen))
         {
-            return Status.NotFound;
-        }
+            if (IsFull())
+            {
+                return Status.OutOfSpace;
+            }
 
-        // deleted by another, as the device knows: it kept its own change, as it may when it wins
-        bool unseen = IsUnseen(current);
-        if (current.Deleted && !unseen && (ServerWins || current.Writer == Device))
-        {
-            return Status.NotFound;
+            Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
+            return Status.Success;
         }
 
         content = content with { Class = content.Class ?? current.Class };
@@ -341,6 +337,18 @@ internal sealed partial class CollectionSync
         {
             _store.Settle(Device, Collection.Id, row.Id);
         }
+    }
+
+    private string Full => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
+
+    private bool IsFull()
+    {
+        if (_live < 0)
+        {
+            _live = _store.CountObjects(Device);
+        }
+
+        return _live >= _limits.MaxObjects;
     }
 
     // A device-made id is the ClientId, so that it survives a database restored; others' devices must not meet it.
