@@ -887,8 +887,8 @@ namespace NanoSync.Device
 
             if (tag != Tags.Fetch && IsPendingHere())
             {
-                // [SPEC 5.6] keep the own change; the server judges
-                return c.DeviceWins || AnswerLater(tag, Status.Conflict, null);
+                // [SPEC 5.6] keep the own change; the server judges by its rule, and keeps the loser
+                return AnswerLater(tag, Status.Conflict, null);
             }
 
             if (tag == Tags.Delete || tag == Tags.SoftDelete)

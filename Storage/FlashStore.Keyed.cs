@@ -132,7 +132,10 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a kept reading that was acknowledged.</summary>
+        /// <summary>
+        /// Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a
+        /// kept reading that was acknowledged. Nothing happens if the batch that is open has written it anew (refused again).
+        /// </summary>
         public StoreError Drop(ObjectInfo info)
         {
             lock (_gate)
@@ -142,7 +145,11 @@ namespace NanoSync.Storage
                     return StoreError.NotOpen;
                 }
                 int slot = FindObject(info);
-                return slot < 0 ? StoreError.NotFound : PutGone(slot);
+                if (slot < 0)
+                {
+                    return StoreError.NotFound;
+                }
+                return _batch && IsTouched(HashOf(_probe, 0)) ? StoreError.None : PutGone(slot);
             }
         }
 

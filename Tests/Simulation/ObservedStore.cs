@@ -131,7 +131,7 @@ public class ObservedTransaction : DispatchProxy
             case nameof(IStoreTransaction.Refused) when mutation == Mutation.NoRefusals:
                 return null;
 
-            case nameof(IStoreTransaction.IsDue) when mutation == Mutation.NoConflicts:
+            case nameof(IStoreTransaction.IsDue) or nameof(IStoreTransaction.IsRefused) when mutation == Mutation.NoConflicts:
                 return false;
         }
 

@@ -91,7 +91,7 @@ public sealed partial class World
                     {
                         Event? current = Server.Book.Current(number, held.Key);
                         bool deleted = current == null || current.Value.Serial == 0 || Server.Book.IsLostDelete(number, held.Key)
-                            || Server.Book.History(number, held.Key).Any(h => h.Serial == 0 && h.Writer == device.Identity.Id);
+                            || Server.Book.History(number, held.Key).Any(h => h.Serial == 0);
                         if (!deleted)
                         {
                             Violate($"{device.Name} {plan.Name} {held.Key}: the deletion is not pending any more, and the server knows nothing of it");
