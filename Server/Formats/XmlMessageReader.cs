@@ -3,7 +3,9 @@
 // Nothing is ever resolved or expanded: a DOCTYPE is skipped when it has no internal subset and refused when it has one,
 // before the parser sees a byte; only the five predefined entities and character references remain.
 
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 using System.Xml;
 using NanoSync.Protocol;
 using Platform = System.Xml.XmlReader;
@@ -14,8 +16,6 @@ namespace NanoSync.Server.Formats;
 public sealed class XmlMessageReader : MessageReader
 {
     private const string Namespace = "AirSync:";
-
-    private static readonly UTF8Encoding s_utf8 = new(false, true);
 
     private static readonly XmlReaderSettings s_settings = new()
     {
@@ -43,15 +43,22 @@ public sealed class XmlMessageReader : MessageReader
         _message = message;
         Reset();
         int start = message.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
+        CheckUtf8(message.Span);
         int subset = InternalSubset(message.Span, start);
-        if (subset >= 0)
+        if (subset >= 0 && Error == SyncError.None)
         {
             Fail(SyncError.BadXml, subset);
         }
 
+        if (Error != SyncError.None)
+        {
+            message = default; // nothing for the parser
+            start = 0;
+        }
+
         ArraySegment<byte> bytes = MessageFormat.Segment(message[start..]);
         MemoryStream stream = new(bytes.Array!, bytes.Offset, bytes.Count, false);
-        _xml = Platform.Create(new StreamReader(stream, s_utf8, false), s_settings);
+        _xml = Platform.Create(new StreamReader(stream, Encoding.UTF8, false), s_settings);
     }
 
     /// <summary>The whole text of the current field; <see cref="MessageReader.Text"/> holds its first 64 bytes.</summary>
@@ -84,10 +91,6 @@ public sealed class XmlMessageReader : MessageReader
             ErrorOffset = OffsetOf(e.LineNumber, e.LinePosition);
             return item;
         }
-        catch (DecoderFallbackException)
-        {
-            item = Fail(SyncError.BadText);
-        }
 
         if (item == Item.Error && _xml is IXmlLineInfo line)
         {
@@ -95,6 +98,24 @@ public sealed class XmlMessageReader : MessageReader
         }
 
         return item;
+    }
+
+    private void CheckUtf8(ReadOnlySpan<byte> message)
+    {
+        if (Utf8.IsValid(message))
+        {
+            return;
+        }
+
+        int at = 0;
+        OperationStatus status;
+        while ((status = Rune.DecodeFromUtf8(message[at..], out _, out int length)) == OperationStatus.Done)
+        {
+            at += length;
+        }
+
+        Fail(status == OperationStatus.NeedMoreData ? SyncError.Truncated : SyncError.BadText, at);
+        ErrorOffset = at;
     }
 
     private static int InternalSubset(ReadOnlySpan<byte> xml, int at)

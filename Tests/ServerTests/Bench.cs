@@ -87,7 +87,7 @@ public sealed class Bench : IDisposable
 
     private ServerCore Open()
     {
-        return new ServerCore(new SqliteStore(Path.Combine(Folder, "nanosync.db"), TimeSpan.FromSeconds(2), Clock), Options, Clock);
+        return new ServerCore(new SqliteStore(Path.Combine(Folder, "nanosync.db"), TimeSpan.FromSeconds(2), Clock, flush: false), Options, Clock);
     }
 }
 

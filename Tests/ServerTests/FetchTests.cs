@@ -1,0 +1,232 @@
+// SPEC 2.3 and 7.2: one object by its id, a range of it, and objects that come up in parts.
+
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using static NanoSync.ServerTests.AddTests;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class FetchTests
+{
+    private static readonly byte[] s_large = [.. Enumerable.Range(0, 10_000).Select(i => (byte)(i * 7 + i / 251))];
+
+    [TestMethod]
+    public void Fetch_gives_that_object_and_nothing_else()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 2);
+        SyncCollection request = device.Ask(getChanges: false);
+        request.Commands.Add(TestDevice.Fetch("b"));
+        Assert.AreEqual("ok [Fetch b 02]", device.Sync(request).Line());
+        Assert.AreEqual("ok {Add a 01} {Add b 02}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void Fetch_of_what_is_not_there_gets_8()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        bench.Core.Objects.Delete("d1", "config", "a");
+        Assert.AreEqual("ok [Fetch a status 8] [Fetch b status 8] {Delete a}", device.Sync(With(device, TestDevice.Fetch("a"), TestDevice.Fetch("b"))).Line());
+    }
+
+    [TestMethod]
+    public void An_object_is_fetched_in_ranges_and_the_check_sum_is_of_the_whole()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "map", s_large);
+        MemoryStream got = new();
+        while (got.Length < s_large.Length)
+        {
+            SyncCollection request = device.Ask(getChanges: false);
+            SyncCommand fetch = TestDevice.Fetch("map");
+            fetch.Options.Add(new PartRange(got.Length, 1500, null, null).ToStructure());
+            request.Commands.Add(fetch);
+            SyncCommand answer = device.Sync(request).Responses.Single();
+            Assert.IsTrue(PartRange.TryFind(answer.Options, out PartRange? range));
+            Assert.AreEqual(new PartRange(got.Length, null, s_large.Length, Crc32.Of(s_large)), range);
+            got.Write(answer.Data!.Value.Span);
+        }
+
+        CollectionAssert.AreEqual(s_large, got.ToArray());
+    }
+
+    [TestMethod]
+    public void Limit_bounds_what_is_fetched()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.Limit = 1000);
+        bench.PutBytes("d1", "map", s_large);
+        bench.PutBytes("d1", "a", new byte[600]);
+        bench.PutBytes("d1", "b", new byte[600]);
+        SyncCommand range = TestDevice.Fetch("map");
+        range.Options.Add(new PartRange(0, 5000, null, null).ToStructure());
+        Assert.AreEqual(1000, device.Sync(With(device, range)).Responses.Single().Data!.Value.Length);
+
+        SyncCollection request = device.Ask(getChanges: false);
+        request.Commands.AddRange([TestDevice.Fetch("a"), TestDevice.Fetch("b")]);
+        SyncCollection answer = device.Sync(request);
+        Assert.AreEqual(600, answer.Responses[0].Data!.Value.Length);
+        Assert.AreEqual(Status.Retry, answer.Responses[1].Status);
+    }
+
+    [TestMethod]
+    public void A_range_beyond_the_end_is_empty_and_a_broken_one_is_refused()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1, 2, 3);
+        SyncCommand beyond = TestDevice.Fetch("a");
+        beyond.Options.Add(new PartRange(99, 5, null, null).ToStructure());
+        SyncCommand broken = TestDevice.Fetch("a");
+        broken.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
+        SyncCollection answer = device.Sync(With(device, beyond, broken));
+        Assert.AreEqual(0, answer.Responses[0].Data!.Value.Length);
+        Assert.AreEqual(Status.ProtocolError, answer.Responses[1].Status);
+    }
+
+    [TestMethod]
+    public void An_object_comes_up_in_parts_and_exists_when_it_is_whole()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        int held = 0;
+        while (held < s_large.Length)
+        {
+            Assert.AreEqual("", bench.Held("d1"));
+            SyncCommand answer = device.Sync(With(device, Part("Ab1_1", held, 3000))).Responses.Single();
+            if (answer.Status == Status.Success)
+            {
+                Assert.AreEqual("Ab1_1", answer.ServerId);
+                break;
+            }
+
+            held = HeldOf(answer);
+        }
+
+        CollectionAssert.AreEqual(s_large, bench.Objects("d1").Single().Row.Data);
+    }
+
+    [TestMethod]
+    public void An_upload_goes_on_where_it_was_after_lost_replies_and_a_restart()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Lose(With(device, Part("Ab1_1", 0, 3000)));
+        Assert.AreEqual(3000, HeldOf(device.SyncAgain().Responses.Single()));
+        device.Lose(With(device, Part("Ab1_1", 3000, 3000)));
+        bench.Restart();
+        device.Start();
+        Assert.AreEqual(6000, HeldOf(device.Sync(With(device, Part("Ab1_1", 3000, 3000))).Responses.Single()), "a part repeated");
+        Assert.AreEqual(6000, HeldOf(device.Sync(With(device, Part("Ab1_1", 9000, 1000))).Responses.Single()), "a part left out");
+        SyncCollection last = With(device, Part("Ab1_1", 6000, 4000));
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Lose(last).Line());
+        last.Commands.Add(TestDevice.Add("Ab1_2", 1));
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2]", device.Sync(last).Line(), "the last part repeated");
+        CollectionAssert.AreEqual(s_large, bench.Core.Objects.Get("d1", "config", "Ab1_1").Row.Data);
+    }
+
+    [TestMethod]
+    public void Parts_that_do_not_make_the_whole_are_dropped_and_asked_for_from_the_start()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand wrong = TestDevice.Add("Ab1_1", 1, 2, 3);
+        wrong.Options.Add(new PartRange(0, null, 3, 12345).ToStructure());
+        SyncCommand answer = device.Sync(With(device, wrong)).Responses.Single();
+        Assert.AreEqual(0, HeldOf(answer));
+        Assert.AreEqual("", bench.Held("d1"));
+        SyncCommand right = TestDevice.Add("Ab1_1", 1, 2, 3);
+        right.Options.Add(new PartRange(0, null, 3, Crc32.Of([1, 2, 3])).ToStructure());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, right)).Line());
+    }
+
+    [TestMethod]
+    public void A_change_comes_up_in_parts_too_also_when_its_last_part_is_repeated()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        Assert.AreEqual(6000, HeldOf(device.Sync(With(device, PartOf(TestDevice.Change("Ab1_1"), 0, 6000))).Responses.Single()));
+        SyncCollection last = With(device, PartOf(TestDevice.Change("Ab1_1"), 6000, 4000));
+        Assert.AreEqual("ok", device.Lose(last).Line());
+        last.Commands.Add(TestDevice.Add("Ab1_2", 1));
+        Assert.AreEqual("ok [Add Ab1_2 Ab1_2]", device.Sync(last).Line());
+        CollectionAssert.AreEqual(s_large, bench.Core.Objects.Get("d1", "config", "Ab1_1").Row.Data);
+    }
+
+    [TestMethod]
+    public void Parts_of_an_object_that_is_too_large_are_not_kept()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObject = 5000 } });
+        TestDevice device = Started(bench);
+        Assert.AreEqual("ok [Add Ab1_1 status 201]", device.Sync(With(device, Part("Ab1_1", 0, 100))).Line());
+    }
+
+    [TestMethod]
+    public void Uploads_left_behind_do_not_pile_up()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (int i = 0; i < 40; i++)
+        {
+            bench.Clock.Now += TimeSpan.FromMinutes(1);
+            device.Sync(With(device, Part("Ab1_" + i, 0, 100)));
+        }
+
+        Assert.AreEqual(100, HeldOf(device.Sync(With(device, Part("Ab1_39", 9000, 100))).Responses.Single()));
+        Assert.AreEqual(0, HeldOf(device.Sync(With(device, Part("Ab1_0", 9000, 100))).Responses.Single()));
+    }
+
+    [TestMethod]
+    public void The_server_fetches_the_devices_copy()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("ok {Fetch a}", device.Sync(device.Ask()).Line());
+        SyncCollection request = device.Ask();
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new byte[] { 5 } });
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("a=05", bench.Held("d1"));
+        Assert.AreEqual("received", bench.Objects("d1").Single().State);
+    }
+
+    [TestMethod]
+    public void An_application_reads_and_writes_bytes_of_any_size()
+    {
+        using Bench bench = new();
+        bench.Device();
+        bench.Core.Objects.Put("d1", "config", "map", new NewValue(null, s_large, "map#0000"));
+        CollectionAssert.AreEqual(s_large, bench.Core.Objects.Get("d1", "config", "map").Row.Data);
+    }
+
+    private static SyncCommand Part(string clientId, int offset, int count)
+    {
+        return PartOf(TestDevice.Add(clientId), offset, count);
+    }
+
+    private static SyncCommand PartOf(SyncCommand command, int offset, int count)
+    {
+        command.Data = s_large.AsMemory(offset, Math.Min(count, s_large.Length - offset));
+        command.Options.Add(new PartRange(offset, null, s_large.Length, Crc32.Of(s_large)).ToStructure());
+        return command;
+    }
+
+    private static int HeldOf(SyncCommand answer)
+    {
+        Assert.AreEqual(Status.Incomplete, answer.Status);
+        Assert.IsTrue(PartRange.TryFind(answer.Options, out PartRange? range));
+        return (int)range!.Offset!;
+    }
+}

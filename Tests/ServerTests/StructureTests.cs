@@ -1,0 +1,206 @@
+// SPEC 6.3 and 7.1: definitions on demand, time, quota, status, commands and their results.
+
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+using static NanoSync.ServerTests.AddTests;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class StructureTests
+{
+    private static readonly ObjectClass s_reading = ClassCatalog.Parse(Bench.Reading)!;
+
+    [TestMethod]
+    public void The_server_tells_its_time_and_the_quota_when_asked()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncMessage request = new();
+        request.Options.AddRange([new Structure("time"), new Structure("quota"), new Structure("weather")]);
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual("time 2026-03-01T12:00:00Z; quota 0,1000000,1048576,1048576", Told(reply));
+    }
+
+    [TestMethod]
+    public void What_does_not_exist_is_not_told_and_the_reply_stays_empty()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncMessage request = new();
+        request.Options.AddRange([new Structure("weather"), new Structure("def:nothing#0000"), new Structure("weather", new byte[] { 1 })]);
+        request.Collections.Add(device.Ask());
+        Assert.IsNull(device.Exchange(request));
+    }
+
+    [TestMethod]
+    public void A_status_is_kept_and_changes_nothing_else()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncMessage request = new();
+        request.Options.Add(new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("battery", "3.71"), new("freeHeap", "81000"), new("firmware", "1.2")])));
+        request.Collections.Add(device.Ask());
+        Assert.IsNull(device.Exchange(request));
+        Assert.AreEqual("battery=3.71 freeHeap=81000 firmware=1.2", string.Join(' ', bench.Core.Devices.Info("d1").Single().Fields.Select(f => f.Key + "=" + f.Value)));
+    }
+
+    [TestMethod]
+    public void A_class_that_is_not_known_is_asked_for_until_it_is_and_the_objects_are_kept()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string wireName = ClassCatalog.WireName(s_reading);
+        byte[] record = RecordText.Pack(s_reading, [new("at", "2026-03-01T12:00:00Z"), new("temperature", "21.53")]);
+        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", record));
+        adding.Class = wireName;
+        SyncMessage reply = device.Exchange(adding)!;
+        device.Take(reply.Collections.Single());
+        Assert.AreEqual("def:" + wireName, reply.Options.Single().Class);
+        Assert.IsNull(reply.Options.Single().Data);
+        Assert.IsNotNull(ObjectJson.Of(bench.Objects("d1").Single())["data"]);
+
+        // not answered: asked for again with the next object, whose class is remembered
+        reply = device.Exchange(With(device, TestDevice.Add("Ab1_2", record)))!;
+        device.Take(reply.Collections.Single());
+        Assert.HasCount(1, reply.Options);
+
+        SyncMessage answer = new();
+        answer.Options.Add(new Structure("def:" + wireName, Encoding.UTF8.GetBytes(Bench.Reading)));
+        answer.Collections.Add(With(device, TestDevice.Add("Ab1_3", record)));
+        reply = device.Exchange(answer)!;
+        device.Take(reply.Collections.Single());
+        Assert.IsEmpty(reply.Options);
+        Assert.AreEqual("""{"at":"2026-03-01T12:00:00Z","temperature":21.53}""", ObjectJson.Of(bench.Objects("d1")[0])["value"]!.ToJsonString());
+        Assert.HasCount(3, bench.Objects("d1"));
+    }
+
+    [TestMethod]
+    public void A_definition_of_another_hash_is_not_believed()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncMessage answer = new();
+        answer.Options.Add(new Structure("def:reading#AAAA", Encoding.UTF8.GetBytes(Bench.Reading)));
+        Assert.IsNull(device.Exchange(answer));
+        Assert.AreEqual("def:reading#AAAA", bench.Core.Devices.Refusals("d1").Single().ObjectId);
+    }
+
+    [TestMethod]
+    public void The_server_tells_the_definition_of_a_class_it_knows()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        SyncMessage request = new();
+        request.Options.Add(new Structure("def:" + wireName));
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual(Bench.Sampling, Encoding.UTF8.GetString(reply.Options.Single().Data!.Value.Span));
+    }
+
+    [TestMethod]
+    public void Bytes_that_do_not_fit_a_known_class_are_refused_with_6()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        SyncCollection request = With(device, TestDevice.Add("Ab1_1", 0xFF), TestDevice.Add("Ab1_2", 1, 9));
+        request.GetChanges = false;
+        request.Class = wireName;
+        SyncCollection answer = device.Sync(request);
+        Assert.AreEqual("ok [Add Ab1_1 status 6] [Add Ab1_2 Ab1_2]", answer.Line());
+        StringAssert.Contains(Encoding.UTF8.GetString(answer.Responses[0].Data!.Value.Span), wireName);
+    }
+
+    [TestMethod]
+    public void Fields_of_the_text_form_are_packed_by_their_class()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        string sensors = string.Join(',', Enumerable.Repeat("a&b", 40));
+        string xml = $"<Sync xmlns='AirSync:'><Version>1.0</Version><Collections><Collection><Class>{wireName}</Class><SyncKey>{device.Key()}</SyncKey>"
+            + "<CollectionId>config</CollectionId><Commands><Add><ClientId>Ab1_1</ClientId><ApplicationData>"
+            + $"<sensors>{sensors.Replace("&", "&amp;", StringComparison.Ordinal)}</sensors><interval>70</interval></ApplicationData></Add>"
+            + "<Add><ClientId>Ab1_2</ClientId><ApplicationData><interval>-1</interval></ApplicationData></Add>"
+            + "<Add><Class>other#0000</Class><ClientId>Ab1_3</ClientId><ApplicationData><x>1</x></ApplicationData></Add>"
+            + "</Commands></Collection></Collections></Sync>";
+        device.Format = MessageFormat.Xml;
+        SyncMessage reply = device.Parse(device.Send(Encoding.UTF8.GetBytes(xml)))!;
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 status 6] [Add Ab1_3 status 202]", reply.Collections.Single().Line());
+        Assert.AreEqual("def:other#0000", reply.Options.Single().Class);
+        Assert.AreEqual(sensors, ObjectJson.Of(bench.Core.Objects.Get("d1", "config", "Ab1_1"))["value"]!["sensors"]!.GetValue<string>());
+    }
+
+    [TestMethod]
+    public void Both_forms_can_be_mixed_on_one_key()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Format = MessageFormat.Xml;
+        Assert.AreEqual("ok {Add a 01}", device.Lose(device.Ask()).Line());
+        Assert.AreEqual("ok {Add a 01}", device.SyncAgain().Line());
+        device.Format = MessageFormat.Wbxml;
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void A_command_is_sent_until_its_result_came()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        long first = bench.Core.Devices.Command("d1", "interval", [new("seconds", "60")]);
+        long second = bench.Core.Devices.Command("d1", "restart", []);
+        Assert.IsGreaterThan(first, second);
+        for (int i = 0; i < 2; i++)
+        {
+            SyncMessage reply = device.Exchange(device.Ask())!;
+            device.Take(reply.Collections.Single());
+            Assert.AreEqual($"interval {first},60; restart {second}", Told(reply));
+        }
+
+        Assert.AreEqual("restart " + second, Told(device.Exchange(Result(device, first, 1))!));
+        device.Start();
+        Assert.IsNull(device.Exchange(Result(device, second, 8, "unknown")));
+        Assert.AreEqual("1 , 8 unknown", string.Join(", ", bench.Core.Devices.Commands("d1").Select(c => c.Status + " " + c.Reason)));
+    }
+
+    [TestMethod]
+    public void A_message_of_structures_alone_is_answered_too()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        long id = bench.Core.Devices.Command("d1", "send-status", []);
+        Assert.AreEqual("send-status " + id, Told(device.Exchange(new SyncMessage())!));
+    }
+
+    [TestMethod]
+    public void Commands_that_do_not_exist_or_lack_something_are_refused()
+    {
+        using Bench bench = new();
+        bench.Device();
+        Assert.ThrowsExactly<RefusedException>(() => bench.Core.Devices.Command("d1", "explode", []));
+        Assert.ThrowsExactly<RefusedException>(() => bench.Core.Devices.Command("d1", "interval", []));
+        Assert.ThrowsExactly<RefusedException>(() => bench.Core.Devices.Command("d1", "interval", [new("seconds", "-1")]));
+        Assert.IsEmpty(bench.Core.Devices.Commands("d1"));
+    }
+
+    private static SyncMessage Result(TestDevice device, long id, int status, string reason = "")
+    {
+        SyncMessage request = new();
+        request.Options.Add(new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", id.ToString()), new("status", status.ToString()), new("reason", reason)])));
+        request.Collections.Add(device.Ask());
+        return request;
+    }
+
+    private static string Told(SyncMessage reply)
+    {
+        ObjectClass[] known = [BuiltIn.Time, BuiltIn.Quota, .. BuiltIn.Commands];
+        return string.Join("; ", reply.Options.Select(o => o.Class + " "
+            + string.Join(',', RecordText.Unpack(known.Single(c => c.Name == o.Class), o.Data!.Value).Select(f => f.Text))));
+    }
+}
