@@ -125,6 +125,7 @@ namespace NanoSync.Device
             }
 
             SendStatus = false;
+            _tellCommand = false;
             return _result.Store == StoreError.None;
         }
 
@@ -864,7 +865,14 @@ namespace NanoSync.Device
             }
         }
 
-        // True when the object was changed here and the change was not in this request.
+        // True when the server has decided about the change of this number: it was in this request, whole, and not held back.
+        private static bool IsJudged(SyncCollection c, uint version)
+        {
+            return version <= c.SentUpTo && (c.HoldFrom == 0 || version < c.HoldFrom)
+                && (c.UploadSent == 0 || version != c.UploadOrder || c.UploadDone + c.UploadSent >= c.UploadTotal);
+        }
+
+        // True when the object was changed here and the server has not decided about the change yet.
         private bool IsPendingHere()
         {
             if (_store.FindKey(_current.Number, _id, 1, _idLength, _info) != StoreError.None)
@@ -872,7 +880,7 @@ namespace NanoSync.Device
                 return false;
             }
 
-            return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && _info.Version > _current.SentUpTo;
+            return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && !IsJudged(_current, _info.Version);
         }
 
         private bool TakeCommand()

@@ -152,7 +152,9 @@ namespace NanoSync.Device
         /// <returns>None, or why the store cannot be opened.</returns>
         public StoreError Open()
         {
-            StoreError error = _store.DeclareKeyed(AnswerCollection, _options.Answers);
+            // those of the last reply and of this one, with one object in each collection: fewer would never get on
+            int least = 2 * _count + 2;
+            StoreError error = _store.DeclareKeyed(AnswerCollection, _options.Answers < least ? least : _options.Answers);
             if (error == StoreError.None)
             {
                 error = _store.Open();

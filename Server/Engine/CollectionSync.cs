@@ -62,6 +62,12 @@ internal sealed partial class CollectionSync
         KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash);
         if (meaning == KeyCase.Unknown)
         {
+            if (!row.AskedOver)
+            {
+                row.AskedOver = true;
+                _store.SaveKeyRow(row);
+            }
+
             return Failed(Status.InvalidSyncKey);
         }
 
@@ -151,8 +157,10 @@ internal sealed partial class CollectionSync
 
     private void StartOver()
     {
-        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]
-        _row.KnownSeq = Math.Max(_row.KnownSeq, _row.FromPoint);
+        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
+        // was not asked to start over may have lost its flash, and knows nothing
+        _row.KnownSeq = _row.AskedOver ? Math.Max(_row.KnownSeq, _row.FromPoint) : 0;
+        _row.AskedOver = false;
         _row.ResetSeq = Collection.Seq;
         _row.N++;
         _row.PreviousKey = SyncKeys.Zero;

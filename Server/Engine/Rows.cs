@@ -57,6 +57,9 @@ public sealed class KeyRow
     /// <summary>What the device had seen for certain before it last started over.</summary>
     public long KnownSeq { get; set; }
 
+    /// <summary>True when the device was told that its key is not known: it starts over with what it has.</summary>
+    public bool AskedOver { get; set; }
+
     /// <summary>SHA-256 of the request that the last reply answers.</summary>
     public byte[]? RequestHash { get; set; }
 

@@ -246,6 +246,7 @@ public sealed partial class World
             else if (what == 16)
             {
                 Trace.Line($"{step}: operator fetches {plan.Name} {id} of {device.Name}");
+                _fetched.Add((NumberOf(device, plan), id));
                 Server.Objects.FetchFromDevice(device.Name, plan.Name, id);
             }
             else if (what == 17 || plan.Kind == CollectionKind.Outbox)
