@@ -175,13 +175,7 @@ namespace NanoSync.Device
         // it; of a two-way collection it goes up again. A few at a time; the next round goes on.
         private void Sweep(SyncCollection c)
         {
-            int length;
-            if (c.Kind == CollectionKind.Outbox || _store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
-            {
-                return;
-            }
-
-            uint start = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
+            uint start = c.Kind == CollectionKind.Outbox ? 0 : PassStart(c);
             if (start == 0)
             {
                 return;
@@ -211,6 +205,18 @@ namespace NanoSync.Device
             {
                 _result.Store = MarkPass(c.Number, 0);
             }
+        }
+
+        // The version from which the full pass under way began; 0 = none is.
+        private uint PassStart(SyncCollection c)
+        {
+            int length;
+            if (_store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
+            {
+                return 0;
+            }
+
+            return (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
         }
 
         private StoreError MarkPass(int number, uint start)
@@ -972,6 +978,16 @@ namespace NanoSync.Device
             if (status != Status.Success)
             {
                 _result.RefusedDown++;
+            }
+
+            if (status != Status.Success && PassStart(_current) != 0)
+            {
+                // the pass named it: it is not missing on the server, although its value was not taken
+                _result.Store = _store.Confirm(_current.Number, _id, 1, _idLength);
+                if (_result.Store != StoreError.None)
+                {
+                    return false;
+                }
             }
 
             _result.Store = _store.PutServer(AnswerCollection, _id, 0, _idLength + 1, 0, _object, 0, length);

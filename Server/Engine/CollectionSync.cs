@@ -161,6 +161,17 @@ internal sealed partial class CollectionSync
         // was not asked to start over may have lost its flash, and knows nothing
         _row.KnownSeq = _row.AskedOver ? Math.Max(_row.KnownSeq, _row.FromPoint) : 0;
         _row.AskedOver = false;
+
+        // what it refused it has not seen; and in a pass, what is not named counts as missing here
+        foreach (AsideRow aside in _store.ListAside(Device, Collection.Id))
+        {
+            if (aside.Status != 0)
+            {
+                _row.KnownSeq = Math.Min(_row.KnownSeq, aside.Seq - 1);
+                _store.Retry(Device, Collection.Id, aside.ServerId);
+            }
+        }
+
         _row.ResetSeq = Collection.Seq;
         _row.N++;
         _row.PreviousKey = SyncKeys.Zero;

@@ -19,6 +19,9 @@ public sealed class Book
     /// <summary>Serials that were on the server and are not known to the database restored.</summary>
     public HashSet<uint> Forgotten { get; } = [];
 
+    /// <summary>What was told to be refused, by whom it may be.</summary>
+    public HashSet<(int Device, string Collection, string Id)> Refused { get; } = [];
+
     public (int, int) Mark => (_events.Count, _losers.Count);
 
     public Event? Current(int collection, string id) =>

@@ -125,6 +125,12 @@ public class ObservedTransaction : DispatchProxy
                 _told.Insert(0, () => _server.Book.AddLoser(of, loser.ServerId, serial)); // before the change it lost against
                 break;
 
+            case nameof(IStoreTransaction.Refused) when mutation != Mutation.NoRefusals:
+                int device = (int)arguments![0]!;
+                RefusalRow refusal = (RefusalRow)arguments[1]!;
+                _told.Add(() => _server.Book.Refused.Add((device, refusal.Collection, refusal.ObjectId)));
+                break;
+
             case nameof(IStoreTransaction.FindId) when mutation == Mutation.NoDedupe:
                 return null;
 

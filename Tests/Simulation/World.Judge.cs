@@ -82,7 +82,10 @@ public sealed partial class World
                 {
                     if (now == null || now.Serial != held.Serial || now.State == ObjectState.Clean)
                     {
-                        if (!Server.Book.Has(held.Serial))
+                        // a change refused gives way to the server's own value in the same reply; the refusal is told
+                        bool refused = held.Key.Length > 0 && now?.Serial != held.Serial
+                            && Server.Book.Refused.Contains((device.Identity.Id, plan.Name, held.Key));
+                        if (!Server.Book.Has(held.Serial) && !refused)
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} {held.Key}/{held.Id} is not pending any more, and the server never had it");
                         }
