@@ -118,7 +118,7 @@ internal sealed partial class CollectionSync
 
         if (IsUnseen(current))
         {
-            if (current.LastDevice == Device && current.LastDeviceSum == 0)
+            if (WasApplied(id, 0))
             {
                 return; // this delete was applied before, and the object made again since
             }
@@ -291,7 +291,7 @@ internal sealed partial class CollectionSync
 
         if (unseen)
         {
-            if (current.LastDevice == Device && current.LastDeviceSum == content.Sum)
+            if (WasApplied(id, content.Sum))
             {
                 return Status.Success; // applied before, and overwritten since by someone who knew it: that goes down
             }
@@ -331,6 +331,7 @@ internal sealed partial class CollectionSync
         row.Writer = Device;
         row.LastDevice = Device;
         row.LastDeviceSum = sum;
+        _applied.Add(Mark(row.Id, sum));
         row.Changed = _now;
         _store.SaveObject(Collection.Id, row);
         if (!isNew)
@@ -338,6 +339,11 @@ internal sealed partial class CollectionSync
             _store.Settle(Device, Collection.Id, row.Id);
         }
     }
+
+    // [SPEC 5.2] A request made anew may hold what was applied when its first form came, and was overwritten since by another.
+    private bool WasApplied(string id, long sum) => _applied.Contains(Mark(id, sum));
+
+    private static long Mark(string id, long sum) => ContentSum.Of(id, BitConverter.GetBytes(sum));
 
     private string Full => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
 

@@ -7,6 +7,7 @@
 //
 // Responses come before Commands: what the device could not apply decides whether its own changes conflict.
 
+using System.Runtime.InteropServices;
 using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Server.Formats;
@@ -27,6 +28,7 @@ internal sealed partial class CollectionSync
     private readonly SyncCollection _reply;
     private KeyRow _row = null!; // found first of all
     private long _point; // what the device has seen of the feed
+    private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
     private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
 
     public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
@@ -118,6 +120,7 @@ internal sealed partial class CollectionSync
         _row.RequestHash = _id.Hash;
         _row.Reply = Keep(_reply);
         _row.ReplyCommands = _reply.Commands.Count;
+        _row.Applied = MemoryMarshal.AsBytes<long>(_applied.ToArray()).ToArray();
         _row.Acknowledged = false;
         _store.SaveKeyRow(_row);
         _store.Seen(Device, _now);
@@ -203,6 +206,11 @@ internal sealed partial class CollectionSync
 
     private void Repeat()
     {
+        foreach (long mark in MemoryMarshal.Cast<byte, long>(_row.Applied))
+        {
+            _applied.Add(mark);
+        }
+
         _store.Unsent(Device, Collection.Id, _row.N);
         _point = _row.FromPoint;
         _row.Repeats++;
