@@ -32,7 +32,9 @@ public sealed partial class World
 
             foreach (Event earlier in book.History(e.Collection, e.Id))
             {
-                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && before?.Serial != 0 && !_fetched.Contains((e.Collection, e.Id)))
+                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && before?.Serial != 0
+                    && !(plan.DeviceWins && book.IsLoser(before?.Serial ?? 0)) // judged once more: the value before is kept
+                    && !_fetched.Contains((e.Collection, e.Id)))
                 {
                     Violate($"value #{e.Serial} of {plan.Name} {e.Id} was applied before, and is put over #{before?.Serial}");
                     break;

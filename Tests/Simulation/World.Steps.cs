@@ -14,9 +14,12 @@ public sealed partial class World
     private static readonly Fault[] s_roundFaults =
     [
         Fault.LoseRequest, Fault.LoseReply, Fault.LoseReply, Fault.RepeatRequest, Fault.RepeatAtOtherNode, Fault.RepeatInTheMiddle,
-        Fault.OtherDeviceInTheMiddle, Fault.LateReply, Fault.CutRequest, Fault.CutRequestUnseen, Fault.CutReply,
+        Fault.OtherDeviceInTheMiddle, Fault.LateReply, Fault.LateReply, Fault.CutRequest, Fault.CutRequestUnseen, Fault.CutReply,
         Fault.CutReply, Fault.CutReplyUnseen, Fault.PowerCut, Fault.PowerCut, Fault.KillBeforeCommit, Fault.KillAfterCommit, Fault.Refuse503,
     ];
+
+    /// <summary>Whether requests may arrive after later ones of the same device.</summary>
+    public bool LateRequests { get; set; }
 
     private int _trouble;
     private bool _disasters;
@@ -81,6 +84,13 @@ public sealed partial class World
 
     private FaultPlan DrawFaults()
     {
+        if (LateRequests && Rng.Percent(_trouble / 4))
+        {
+            FaultPlan late = new() { Node = Rng.Below(2), Pick = Rng.Next() };
+            late.Faults.Add(Fault.LateRequest);
+            return late;
+        }
+
         FaultPlan plan = new() { Node = Rng.Below(2), Pick = Rng.Next(), RequestAt = Rng.Below(1_000_000), ReplyAt = Rng.Below(1_000_000), Step = Rng.Below(4) };
         if (Rng.Percent(_trouble))
         {
@@ -280,7 +290,7 @@ public sealed partial class World
     private void Trouble(int step, SimDevice device)
     {
         int what = Rng.Below(100);
-        if (what < 25)
+        if (what < 18)
         {
             Trace.Line($"{step}: {device.Name} restarts");
             Count(Fault.RestartDevice);
@@ -307,36 +317,36 @@ public sealed partial class World
 
             Compare(device);
         }
-        else if (what < 35)
+        else if (what < 26)
         {
             Trace.Line($"{step}: server restarts");
             Count(Fault.RestartServer);
             Server.Restart();
         }
-        else if (what < 45)
+        else if (what < 36)
         {
             device.Engine.AskTime |= Rng.Percent(50);
             device.Engine.SendStatus |= Rng.Percent(50);
         }
-        else if (what < 60)
+        else if (what < 44)
         {
             Trace.Line($"{step}: {device.Name} tidies");
             while (device.Store.Step())
             {
             }
         }
-        else if (_disasters && what < 65)
+        else if (_disasters && what < 66)
         {
             Trace.Line($"{step}: backup");
             _backup = Server.Save();
         }
-        else if (_disasters && what < 68 && _backup != null)
+        else if (_disasters && what < 78 && _backup != null)
         {
             Trace.Line($"{step}: the database is restored");
             Count(Fault.RestoreDatabase);
             Server.Restore(_backup);
         }
-        else if (_disasters && what < 71)
+        else if (_disasters && what < 86)
         {
             Trace.Line($"{step}: {device.Name} loses its flash");
             Count(Fault.WipeFlash);
