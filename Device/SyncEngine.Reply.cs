@@ -21,6 +21,7 @@ namespace NanoSync.Device
         private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
         private int _status;
         private int _gathered; // bytes of ApplicationData
+        private int _answers; // that this reply needs
         private SyncCollection _current; // null = content to be passed over
         private bool _admitted; // the current collection's ids have been looked at
         private bool _classKnown;
@@ -58,6 +59,7 @@ namespace NanoSync.Device
             _commandId = 0;
             _oldId = 0;
             _timeCame = false;
+            _answers = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
             bool whole = ReadReply();
@@ -962,6 +964,12 @@ namespace NanoSync.Device
         // The answer becomes durable with the reply that it answers, and goes up with the next message.
         private bool AnswerLater(byte tag, int status, string reason)
         {
+            if (++_answers > _answersMost)
+            {
+                _result.Store = StoreError.IndexFull;
+                return false;
+            }
+
             _id[0] = (byte)_current.Number;
             _object[0] = tag;
             _object[1] = (byte)status;

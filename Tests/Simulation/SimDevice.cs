@@ -84,6 +84,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>Values of others that this device has held, so that it may have known of them.</summary>
     public HashSet<uint> Known { get; } = [];
 
+    /// <summary>The same, also from before its flash was wiped: a database restored may be from then.</summary>
+    public HashSet<uint> EverKnown { get; } = [];
+
     /// <summary>Values that this device wrote, durable for certain.</summary>
     public HashSet<uint> Wrote { get; } = [];
 
@@ -278,6 +281,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
                 if (held.State == ObjectState.Clean)
                 {
                     Known.Add(held.Serial);
+                    EverKnown.Add(held.Serial);
                 }
 
                 if (_world.Trace.Readable)

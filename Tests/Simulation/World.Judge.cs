@@ -44,7 +44,7 @@ public sealed partial class World
 
         // [conflicts] nothing of another writer is overwritten unseen, unless the device wins and the loser is kept
         if (before is { } current && current.Serial != 0 && current.Writer != e.Writer && current.Serial != e.Serial
-            && !writer.Known.Contains(current.Serial) && !writer.Wrote.Contains(current.Serial) && !PerhapsKnown.Contains((writer.Index, current.Serial)))
+            && !(Server.Restored ? writer.EverKnown : writer.Known).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
         {
             if (!plan.DeviceWins)
             {
@@ -59,9 +59,6 @@ public sealed partial class World
 
     // An operator who asks for a device's copy gets it as if the device had changed it.
     private readonly HashSet<(int, string)> _fetched = [];
-
-    /// <summary>Values a device may have known before its flash was wiped.</summary>
-    public HashSet<(int, uint)> PerhapsKnown { get; } = [];
 
     // What this round (or power cut) changed on the device: acknowledged means that the server has it.
     private void Compare(SimDevice device)
