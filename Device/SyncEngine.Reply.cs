@@ -21,6 +21,7 @@ namespace NanoSync.Device
         private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
         private int _status;
         private int _gathered; // bytes of ApplicationData
+        private int _answers; // that this reply needs
         private SyncCollection _current; // null = content to be passed over
         private bool _admitted; // the current collection's ids have been looked at
         private bool _classKnown;
@@ -32,7 +33,7 @@ namespace NanoSync.Device
 
         private bool _noSpace; // the object does not fit
         private bool _hasRange; // the bytes are a part of a large object
-        private uint _rangeOffset;
+        private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
         private uint _rangeCrc;
 
@@ -56,6 +57,9 @@ namespace NanoSync.Device
             }
 
             _commandId = 0;
+            _oldId = 0;
+            _timeCame = false;
+            _answers = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
             bool told = _tellCommand;
@@ -89,6 +93,7 @@ namespace NanoSync.Device
             if (whole)
             {
                 SendStatus = false;
+                SetTime();
                 DoCommand();
             }
             else
@@ -125,6 +130,7 @@ namespace NanoSync.Device
             }
 
             SendStatus = false;
+            _tellCommand = false;
             return _result.Store == StoreError.None;
         }
 
@@ -174,13 +180,7 @@ namespace NanoSync.Device
         // it; of a two-way collection it goes up again. A few at a time; the next round goes on.
         private void Sweep(SyncCollection c)
         {
-            int length;
-            if (c.Kind == CollectionKind.Outbox || _store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
-            {
-                return;
-            }
-
-            uint start = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
+            uint start = c.Kind == CollectionKind.Outbox ? 0 : PassStart(c);
             if (start == 0)
             {
                 return;
@@ -210,6 +210,18 @@ namespace NanoSync.Device
             {
                 _result.Store = MarkPass(c.Number, 0);
             }
+        }
+
+        // The version from which the full pass under way began; 0 = none is.
+        private uint PassStart(SyncCollection c)
+        {
+            int length;
+            if (_store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
+            {
+                return 0;
+            }
+
+            return (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
         }
 
         private StoreError MarkPass(int number, uint start)
@@ -441,6 +453,12 @@ namespace NanoSync.Device
                 c.Plain |= _status == Status.UnknownClass || _status == Status.ProtocolError; // [SPEC 6.5]
                 if (_status == Status.InvalidSyncKey)
                 {
+                    if (!IsKeyHeld(c))
+                    {
+                        _result.Carrier = CarrierError.BadReply; // late: another key was rejected
+                        return false;
+                    }
+
                     // [SPEC 5.2] start over; what is pending stays pending
                     c.LastStatus = 0;
                     _newKey[0] = (byte)'0';
@@ -480,6 +498,24 @@ namespace NanoSync.Device
             }
 
             return _result.Store == StoreError.None;
+        }
+
+        private bool IsKeyHeld(SyncCollection c)
+        {
+            if (_newKeyLength != c.KeyLength)
+            {
+                return false;
+            }
+
+            for (int i = 0; i < _newKeyLength; i++)
+            {
+                if (_newKey[i] != c.Key[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         // The server has read what this device refused.
@@ -552,8 +588,8 @@ namespace NanoSync.Device
         private void TakeRange(int at, uint offset)
         {
             // range(offset, total, crc): what bit 1, count, would say is known from the bytes
-            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
             _rangeOffset = offset;
+            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
         }
 
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
@@ -728,7 +764,7 @@ namespace NanoSync.Device
                 case Status.Incomplete:
                     // [SPEC 7.2] the server holds this much of a large object
                     c.UploadOrder = order;
-                    c.UploadDone = (int)_rangeOffset;
+                    c.UploadDone = _rangeOffset <= int.MaxValue ? (int)_rangeOffset : 0;
                     c.UploadSent = 0;
                     c.HoldFrom = order;
                     c.More = true;
@@ -744,7 +780,9 @@ namespace NanoSync.Device
                     break;
 
                 case Status.Conflict: // the server's object comes down; this change is acknowledged as lost with the others
-                case Status.NotFound: // a delete has reached its aim
+                    break;
+
+                case Status.NotFound when _reader.Tag == Tags.Delete: // has reached its aim
                     break;
 
                 default:
@@ -838,7 +876,14 @@ namespace NanoSync.Device
             }
         }
 
-        // True when the object was changed here and the change was not in this request.
+        // True when the server has decided about the change of this number: it was in this request, whole, and not held back.
+        private static bool IsJudged(SyncCollection c, uint version)
+        {
+            return version <= c.SentUpTo && (c.HoldFrom == 0 || version < c.HoldFrom)
+                && (c.UploadSent == 0 || version != c.UploadOrder || c.UploadDone + c.UploadSent >= c.UploadTotal);
+        }
+
+        // True when the object was changed here and the server has not decided about the change yet.
         private bool IsPendingHere()
         {
             if (_store.FindKey(_current.Number, _id, 1, _idLength, _info) != StoreError.None)
@@ -846,7 +891,7 @@ namespace NanoSync.Device
                 return false;
             }
 
-            return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && _info.Version > _current.SentUpTo;
+            return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && !IsJudged(_current, _info.Version);
         }
 
         private bool TakeCommand()
@@ -861,8 +906,8 @@ namespace NanoSync.Device
 
             if (tag != Tags.Fetch && IsPendingHere())
             {
-                // [SPEC 5.6] keep the own change; the server judges
-                return c.DeviceWins || AnswerLater(tag, Status.Conflict, null);
+                // [SPEC 5.6] keep the own change; the server judges by its rule, and keeps the loser
+                return AnswerLater(tag, Status.Conflict, null);
             }
 
             if (tag == Tags.Delete || tag == Tags.SoftDelete)
@@ -922,6 +967,12 @@ namespace NanoSync.Device
         // The answer becomes durable with the reply that it answers, and goes up with the next message.
         private bool AnswerLater(byte tag, int status, string reason)
         {
+            if (++_answers > _answersMost)
+            {
+                _result.Store = StoreError.IndexFull;
+                return false;
+            }
+
             _id[0] = (byte)_current.Number;
             _object[0] = tag;
             _object[1] = (byte)status;
@@ -938,6 +989,16 @@ namespace NanoSync.Device
             if (status != Status.Success)
             {
                 _result.RefusedDown++;
+            }
+
+            if (status != Status.Success && PassStart(_current) != 0)
+            {
+                // the pass named it: it is not missing on the server, although its value was not taken
+                _result.Store = _store.Confirm(_current.Number, _id, 1, _idLength);
+                if (_result.Store != StoreError.None)
+                {
+                    return false;
+                }
             }
 
             _result.Store = _store.PutServer(AnswerCollection, _id, 0, _idLength + 1, 0, _object, 0, length);

@@ -35,7 +35,7 @@ namespace NanoSync.Device
             WriteMessage(false);
             bool written = _writer.Finish() && _writer.Length == length;
             _result.BytesUp = _writer.Length;
-            if (!written && _writer.Error != SyncError.SinkFailed && _result.Store == StoreError.None)
+            if (!written && _result.Carrier == CarrierError.None && _result.Store == StoreError.None)
             {
                 // an object was changed by another thread between the two passes
                 _result.Message = SyncError.WriterMisuse;
@@ -212,7 +212,7 @@ namespace NanoSync.Device
             while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None)
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
-                bool large = _info.Length > _options.RequestBytes && _info.State == ObjectState.Pending;
+                bool large = IsSentInParts();
                 if (counting
                     ? written == _window || (written > 0 && (large || _writer.Length + SeriesLength + _info.Length + Envelope > _options.RequestBytes))
                     : order > c.SentUpTo)
@@ -257,6 +257,12 @@ namespace NanoSync.Device
                 EndSeries();
                 _writer.End();
             }
+        }
+
+        // Only what lies in a file of its own has the check sum that parts need; anything else is small.
+        private bool IsSentInParts()
+        {
+            return _info.Length > _options.RequestBytes && _info.State == ObjectState.Pending && _info.Crc != 0;
         }
 
         private void WriteCommand(SyncCollection c, uint order, bool implied, bool large, bool counting)

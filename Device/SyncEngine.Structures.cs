@@ -36,6 +36,8 @@ namespace NanoSync.Device
         private uint _lastCommand; // id of the last command done
         private int _lastCommandStatus;
         private bool _tellCommand;
+        private uint _tellId; // whose result goes up
+        private int _tellStatus;
 
         // The structure of the reply that is being read, and the command found in it.
         private int _structure;
@@ -45,6 +47,10 @@ namespace NanoSync.Device
         private uint _commandId;
         private uint _commandValue;
         private int _commandStatus;
+        private uint _oldId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
+        private bool _timeCame;
+        private uint _time;
+        private int _timeMs;
 
         /// <summary>Ask the server for its clock with the next message; cleared when it came.</summary>
         public bool AskTime;
@@ -102,8 +108,8 @@ namespace NanoSync.Device
             {
                 // result(id, status): both present
                 _small[0] = 3;
-                int length = PutVarint(1, _lastCommand);
-                length = PutVarint(length, (uint)_lastCommandStatus);
+                int length = PutVarint(1, _tellId);
+                length = PutVarint(length, (uint)_tellStatus);
                 WriteStructure(s_result, _small, length);
             }
 
@@ -269,12 +275,10 @@ namespace NanoSync.Device
             switch (_structure)
             {
                 case StructureTime:
-                    AskTime = false;
-                    if (_host != null)
-                    {
-                        _host.SetTime(unchecked(first + RecordReader.Epoch), (int)second);
-                    }
-
+                    // kept until it is certain that this reply is not a late one
+                    _timeCame = true;
+                    _time = unchecked(first + RecordReader.Epoch);
+                    _timeMs = (int)second;
                     break;
 
                 case StructureRange:
@@ -289,9 +293,9 @@ namespace NanoSync.Device
                         _commandValue = second;
                         _commandStatus = Judge(at);
                     }
-                    else if (first == _lastCommand)
+                    else if (first != 0 && first <= _lastCommand && (_oldId == 0 || first < _oldId))
                     {
-                        _tellCommand = true; // the answer was lost
+                        _oldId = first;
                     }
 
                     break;
@@ -337,9 +341,15 @@ namespace NanoSync.Device
             return true;
         }
 
-        // Into the batch: the command counts as done from its commit on.
+        // Into the batch: the command counts as done from its commit on. While the server still lacks the result of an earlier
+        // one, that is told first: only the last result is kept in flash.
         private StoreError KeepCommand()
         {
+            if (_oldId != 0)
+            {
+                _commandId = 0;
+            }
+
             if (_commandId == 0)
             {
                 return StoreError.None;
@@ -365,6 +375,15 @@ namespace NanoSync.Device
         // After the commit.
         private void DoCommand()
         {
+            _tellCommand = false;
+            if (_oldId != 0)
+            {
+                // the result was lost, or the server's database is an older one: what is older than the last was done
+                _tellCommand = true;
+                _tellId = _oldId;
+                _tellStatus = _oldId == _lastCommand ? _lastCommandStatus : Status.Success;
+            }
+
             if (_commandId == 0)
             {
                 return;
@@ -373,6 +392,8 @@ namespace NanoSync.Device
             _lastCommand = _commandId;
             _lastCommandStatus = _commandStatus;
             _tellCommand = true;
+            _tellId = _commandId;
+            _tellStatus = _commandStatus;
             if (_commandStatus != Status.Success)
             {
                 return;
@@ -385,6 +406,18 @@ namespace NanoSync.Device
             else if (_command != DeviceCommand.StartOver)
             {
                 _host.Execute(_command, _commandValue);
+            }
+        }
+
+        private void SetTime()
+        {
+            if (_timeCame)
+            {
+                AskTime = false;
+                if (_host != null)
+                {
+                    _host.SetTime(_time, _timeMs);
+                }
             }
         }
 

@@ -53,6 +53,7 @@ namespace NanoSync.Device
         private int _classCount;
         private bool _open;
         private int _window;
+        private int _answersMost; // refusals in one reply; more are asked for again in smaller portions
 
         /// <summary>Makes an engine. Add collections, then Open.</summary>
         public SyncEngine(FlashStore store, ICarrier carrier, SyncOptions options)
@@ -143,7 +144,9 @@ namespace NanoSync.Device
         /// <returns>None, or why the store cannot be opened.</returns>
         public StoreError Open()
         {
-            StoreError error = _store.DeclareKeyed(AnswerCollection, _options.Answers);
+            // half of it for what the last reply was answered, half for this one, with one object in each collection at least
+            _answersMost = _options.Answers / 2 > _count ? _options.Answers / 2 : _count + 1;
+            StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
             if (error == StoreError.None)
             {
                 error = _store.Open();

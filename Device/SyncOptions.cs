@@ -28,7 +28,7 @@ namespace NanoSync.Device
         /// <summary>Largest object taken at all. Default 65,536.</summary>
         public int MaxObjectBytes = 65536;
 
-        /// <summary>Refusals of the device waiting to be told to the server, over all collections. Default 32. 12 bytes of memory each.</summary>
+        /// <summary>Refusals of the device waiting to be told to the server, over all collections, half of them of one reply. Default 32; never fewer than two for each collection and two more. 12 bytes of memory each.</summary>
         public int Answers = 32;
 
         /// <summary>

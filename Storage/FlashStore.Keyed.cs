@@ -132,7 +132,10 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a kept reading that was acknowledged.</summary>
+        /// <summary>
+        /// Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a
+        /// kept reading that was acknowledged. Nothing happens if the batch that is open has written it anew (refused again).
+        /// </summary>
         public StoreError Drop(ObjectInfo info)
         {
             lock (_gate)
@@ -142,7 +145,11 @@ namespace NanoSync.Storage
                     return StoreError.NotOpen;
                 }
                 int slot = FindObject(info);
-                return slot < 0 ? StoreError.NotFound : PutGone(slot);
+                if (slot < 0)
+                {
+                    return StoreError.NotFound;
+                }
+                return _batch && IsTouched(HashOf(_probe, 0)) ? StoreError.None : PutGone(slot);
             }
         }
 
@@ -215,6 +222,28 @@ namespace NanoSync.Storage
             }
         }
 
+        /// <summary>
+        /// The server named an object whose new value could not be taken: the value held stays, with a new version if it is
+        /// clean. Done as well when there is no such object.
+        /// </summary>
+        public StoreError Confirm(int collection, byte[] key, int keyOffset, int keyCount)
+        {
+            lock (_gate)
+            {
+                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+                int slot = FindKey(collection, key, keyOffset, keyCount, false);
+                if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false)))
+                {
+                    return StoreError.None;
+                }
+                return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
+            }
+        }
+
         /// <summary>The server deleted the object. Done as well when it was not there.</summary>
         public StoreError RemoveServer(int collection, byte[] key, int keyOffset, int keyCount)
         {
@@ -266,6 +295,7 @@ namespace NanoSync.Storage
                 if (now == version && (state & Format.DeleteFlag) == 0)
                 {
                     state = (int)ObjectState.Clean;
+                    now = _nextVersion;
                 }
                 else if ((state & Format.StateMask) == (int)ObjectState.Refused)
                 {
@@ -281,8 +311,8 @@ namespace NanoSync.Storage
         }
 
         /// <summary>
-        /// The server has the change of this version: Clean, or gone if it was a deletion. Nothing happens if the object
-        /// changed since.
+        /// The server has the change of this version: Clean with a new version, or gone if it was a deletion. Nothing happens
+        /// if the object changed since.
         /// </summary>
         public StoreError AckChange(int collection, byte[] key, int keyOffset, int keyCount, uint version)
         {
@@ -303,7 +333,7 @@ namespace NanoSync.Storage
                 {
                     return PutGone(slot);
                 }
-                return Rewrite(slot, (int)ObjectState.Clean, version, key, keyOffset, keyCount, 0, null, 0, 0);
+                return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
             }
         }
 

@@ -8,8 +8,6 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
-    private string QuotaUsed => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
-
     private int _fetched; // bytes of ApplicationData in the responses
 
     private void ApplyCommands()
@@ -54,9 +52,9 @@ internal sealed partial class CollectionSync
         IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc);
         if (known == null)
         {
-            if (IsQuotaUsed())
+            if (IsFull())
             {
-                Refuse(command, Status.OutOfSpace, QuotaUsed);
+                Refuse(command, Status.OutOfSpace, Full);
                 return;
             }
 
@@ -101,7 +99,7 @@ internal sealed partial class CollectionSync
         int status = Put(id, content);
         if (status == Status.OutOfSpace)
         {
-            Refuse(command, status, QuotaUsed);
+            Refuse(command, status, Full);
         }
         else if (status != Status.Success)
         {
@@ -120,7 +118,7 @@ internal sealed partial class CollectionSync
 
         if (IsUnseen(current))
         {
-            if (current.LastDevice == Device && current.LastDeviceSum == 0)
+            if (WasApplied(id, 0))
             {
                 return; // this delete was applied before, and the object made again since
             }
@@ -267,19 +265,21 @@ internal sealed partial class CollectionSync
         return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span));
     }
 
-    // Writes a value over an object, or makes it. Success, Conflict or OutOfSpace.
+    // Writes a value over an object, or makes the object: a name of the device's own needs no Add. [SPEC 2.3]
+    // Success, Conflict or OutOfSpace.
     private int Put(string id, Value content)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
-        if (current == null)
+        bool unseen = current != null && IsUnseen(current);
+        if (current == null || (current.Deleted && !unseen))
         {
-            return Make(new ObjectRow { Id = id, Deleted = true, Created = _now }, content); // [SPEC 2.3] an object with a name of its own
-        }
+            if (IsFull())
+            {
+                return Status.OutOfSpace;
+            }
 
-        bool unseen = IsUnseen(current);
-        if (current.Deleted && !unseen)
-        {
-            return Make(current, content); // gone for both sides, and the device makes it anew
+            Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
+            return Status.Success;
         }
 
         content = content with { Class = content.Class ?? current.Class };
@@ -291,7 +291,7 @@ internal sealed partial class CollectionSync
 
         if (unseen)
         {
-            if (current.LastDevice == Device && current.LastDeviceSum == content.Sum)
+            if (WasApplied(id, content.Sum))
             {
                 return Status.Success; // applied before, and overwritten since by someone who knew it: that goes down
             }
@@ -307,27 +307,6 @@ internal sealed partial class CollectionSync
 
         Save(current, content);
         return Status.Success;
-    }
-
-    private int Make(ObjectRow row, Value content)
-    {
-        if (IsQuotaUsed())
-        {
-            return Status.OutOfSpace;
-        }
-
-        Save(row, content);
-        return Status.Success;
-    }
-
-    private bool IsQuotaUsed()
-    {
-        if (_live < 0)
-        {
-            _live = _store.CountObjects(Device);
-        }
-
-        return _live >= _limits.MaxObjects;
     }
 
     private void Save(ObjectRow row, Value content)
@@ -352,12 +331,30 @@ internal sealed partial class CollectionSync
         row.Writer = Device;
         row.LastDevice = Device;
         row.LastDeviceSum = sum;
+        _applied.Add(Mark(row.Id, sum));
         row.Changed = _now;
         _store.SaveObject(Collection.Id, row);
         if (!isNew)
         {
             _store.Settle(Device, Collection.Id, row.Id);
         }
+    }
+
+    // [SPEC 5.2] A request made anew may hold what was applied when its first form came, and was overwritten since by another.
+    private bool WasApplied(string id, long sum) => _applied.Contains(Mark(id, sum));
+
+    private static long Mark(string id, long sum) => ContentSum.Of(id, BitConverter.GetBytes(sum));
+
+    private string Full => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
+
+    private bool IsFull()
+    {
+        if (_live < 0)
+        {
+            _live = _store.CountObjects(Device);
+        }
+
+        return _live >= _limits.MaxObjects;
     }
 
     // A device-made id is the ClientId, so that it survives a database restored; others' devices must not meet it.

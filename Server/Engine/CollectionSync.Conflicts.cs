@@ -12,7 +12,8 @@ internal sealed partial class CollectionSync
     private bool IsUnseen(ObjectRow current)
     {
         return (current.Writer != Device && current.Seq > Math.Max(_point, _row.KnownSeq))
-            || _store.IsDue(Device, Collection.Id, current.Id);
+            || _store.IsDue(Device, Collection.Id, current.Id)
+            || (current.Writer != Device && _store.IsRefused(Device, Collection.Id, current.Id));
     }
 
     private void KeepLoser(string id, Value content)

@@ -7,6 +7,7 @@
 //
 // Responses come before Commands: what the device could not apply decides whether its own changes conflict.
 
+using System.Runtime.InteropServices;
 using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Server.Formats;
@@ -27,6 +28,7 @@ internal sealed partial class CollectionSync
     private readonly SyncCollection _reply;
     private KeyRow _row = null!; // found first of all
     private long _point; // what the device has seen of the feed
+    private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
     private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
 
     public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
@@ -62,6 +64,12 @@ internal sealed partial class CollectionSync
         KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash);
         if (meaning == KeyCase.Unknown)
         {
+            if (!row.AskedOver)
+            {
+                row.AskedOver = true;
+                _store.SaveKeyRow(row);
+            }
+
             return Failed(Status.InvalidSyncKey);
         }
 
@@ -118,6 +126,7 @@ internal sealed partial class CollectionSync
         _row.RequestHash = _id.Hash;
         _row.Reply = Keep(_reply);
         _row.ReplyCommands = _reply.Commands.Count;
+        _row.Applied = MemoryMarshal.AsBytes<long>(_applied.ToArray()).ToArray();
         _row.Acknowledged = false;
         _store.SaveKeyRow(_row);
         _store.Seen(Device, _now);
@@ -157,8 +166,21 @@ internal sealed partial class CollectionSync
 
     private void StartOver()
     {
-        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]
-        _row.KnownSeq = Math.Max(_row.KnownSeq, _row.FromPoint);
+        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
+        // was not asked to start over may have lost its flash, and knows nothing
+        _row.KnownSeq = _row.AskedOver ? Math.Max(_row.KnownSeq, _row.FromPoint) : 0;
+        _row.AskedOver = false;
+
+        // what it refused it has not seen; and in a pass, what is not named counts as missing here
+        foreach (AsideRow aside in _store.ListAside(Device, Collection.Id))
+        {
+            if (aside.Status != 0)
+            {
+                _row.KnownSeq = Math.Min(_row.KnownSeq, aside.Seq - 1);
+                _store.Retry(Device, Collection.Id, aside.ServerId);
+            }
+        }
+
         _row.ResetSeq = Collection.Seq;
         _row.N++;
         _row.PreviousKey = SyncKeys.Zero;
@@ -190,6 +212,11 @@ internal sealed partial class CollectionSync
 
     private void Repeat()
     {
+        foreach (long mark in MemoryMarshal.Cast<byte, long>(_row.Applied))
+        {
+            _applied.Add(mark);
+        }
+
         _store.Unsent(Device, Collection.Id, _row.N);
         _point = _row.FromPoint;
         _row.Repeats++;

@@ -57,11 +57,17 @@ public sealed class KeyRow
     /// <summary>What the device had seen for certain before it last started over.</summary>
     public long KnownSeq { get; set; }
 
+    /// <summary>True when the device was told that its key is not known: it starts over with what it has.</summary>
+    public bool AskedOver { get; set; }
+
     /// <summary>SHA-256 of the request that the last reply answers.</summary>
     public byte[]? RequestHash { get; set; }
 
     /// <summary>The last reply: a message in the binary form with this collection alone.</summary>
     public byte[]? Reply { get; set; }
+
+    /// <summary>What was applied since the device was last seen to have moved on: 8 bytes for each change. [SPEC 5.2]</summary>
+    public byte[]? Applied { get; set; }
 
     /// <summary>Commands in the last reply.</summary>
     public int ReplyCommands { get; set; }

@@ -46,6 +46,8 @@ CREATE TABLE device_collection (
     shrunk INTEGER NOT NULL DEFAULT 0,
     alone_id TEXT,
     alone_count INTEGER NOT NULL DEFAULT 0,
+    applied BLOB,                      -- changes applied since the key was last acknowledged, 8 bytes each
+    asked_over INTEGER NOT NULL DEFAULT 0, -- the device was told to start over
     acknowledged INTEGER NOT NULL DEFAULT 0, -- the device is known to hold sync_key
     PRIMARY KEY (device_id, name)
 );

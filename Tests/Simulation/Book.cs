@@ -1,0 +1,103 @@
+namespace NanoSync.Simulation;
+
+/// <summary>One committed change of an object on the server. Serial 0 = deleted.</summary>
+public readonly record struct Event(int Collection, string Id, uint Serial, int Writer);
+
+/// <summary>
+/// What the server committed, in order, seen from outside: written by a wrapper around its transactions, cut back when an
+/// older database is restored.
+/// </summary>
+public sealed class Book
+{
+    private readonly List<Event> _events = [];
+    private readonly List<(int Collection, string Id, uint Serial)> _losers = [];
+    private readonly Dictionary<(int, string), List<Event>> _objects = [];
+    private readonly Dictionary<uint, string> _applied = [];
+    private readonly HashSet<uint> _lost = [];
+    private readonly HashSet<(int, string)> _lostDeletes = [];
+
+    /// <summary>Serials that were on the server and are not known to the database restored.</summary>
+    public HashSet<uint> Forgotten { get; } = [];
+
+    /// <summary>What was told to be refused, by whom it may be.</summary>
+    public HashSet<(int Device, string Collection, string Id)> Refused { get; } = [];
+
+    public (int, int) Mark => (_events.Count, _losers.Count);
+
+    public Event? Current(int collection, string id) =>
+        _objects.TryGetValue((collection, id), out List<Event>? list) && list.Count > 0 ? list[^1] : null;
+
+    public IReadOnlyList<Event> History(int collection, string id) =>
+        _objects.TryGetValue((collection, id), out List<Event>? list) ? list : [];
+
+    /// <summary>True when the server has or had this value, or keeps it as the losing side of a conflict.</summary>
+    public bool Has(uint serial) => _applied.ContainsKey(serial) || _lost.Contains(serial);
+
+    public bool WasApplied(uint serial) => _applied.ContainsKey(serial);
+
+    public bool IsLoser(uint serial) => _lost.Contains(serial);
+
+    public bool IsLostDelete(int collection, string id) => _lostDeletes.Contains((collection, id));
+
+    public string? PlaceOf(uint serial) => _applied.GetValueOrDefault(serial);
+
+    public void Add(Event e)
+    {
+        _events.Add(e);
+        Index(e);
+    }
+
+    public void AddLoser(int collection, string id, uint serial)
+    {
+        _losers.Add((collection, id, serial));
+        Index(collection, id, serial);
+    }
+
+    public void Restore((int Events, int Losers) mark)
+    {
+        for (int i = mark.Events; i < _events.Count; i++)
+        {
+            Forgotten.Add(_events[i].Serial);
+        }
+
+        for (int i = mark.Losers; i < _losers.Count; i++)
+        {
+            Forgotten.Add(_losers[i].Serial);
+        }
+
+        _events.RemoveRange(mark.Events, _events.Count - mark.Events);
+        _losers.RemoveRange(mark.Losers, _losers.Count - mark.Losers);
+        _objects.Clear();
+        _applied.Clear();
+        _lost.Clear();
+        _lostDeletes.Clear();
+        _events.ForEach(Index);
+        _losers.ForEach(l => Index(l.Collection, l.Id, l.Serial));
+    }
+
+    private void Index(Event e)
+    {
+        if (!_objects.TryGetValue((e.Collection, e.Id), out List<Event>? list))
+        {
+            _objects[(e.Collection, e.Id)] = list = [];
+        }
+
+        list.Add(e);
+        if (e.Serial != 0)
+        {
+            _applied.TryAdd(e.Serial, e.Id);
+        }
+    }
+
+    private void Index(int collection, string id, uint serial)
+    {
+        if (serial != 0)
+        {
+            _lost.Add(serial);
+        }
+        else
+        {
+            _lostDeletes.Add((collection, id));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Simulation;
+
+/// <summary>Something deliberately broken, to see whether the simulation notices.</summary>
+public enum Mutation
+{
+    None,
+
+    /// <summary>The server forgets ClientIds.</summary>
+    NoDedupe,
+
+    /// <summary>The server takes the key before the last for the last: a lost reply counts as arrived.</summary>
+    OldKeyIsCurrent,
+
+    /// <summary>The server applies a repeated request from the newer point.</summary>
+    RepeatFromNewerPoint,
+
+    /// <summary>The server takes any key for the last one given.</summary>
+    AnyKey,
+
+    /// <summary>The server starts over from where it was, not from the beginning.</summary>
+    StartOverKeepsPoint,
+
+    /// <summary>The server answers before its commit, and the commit fails now and then.</summary>
+    AnswerWithoutCommit,
+
+    /// <summary>The server drops the losing side of a conflict.</summary>
+    NoLosers,
+
+    /// <summary>The server sees no conflicts: everything counts as seen.</summary>
+    NoConflicts,
+
+    /// <summary>The server does not note what a device refused.</summary>
+    NoRefusals,
+
+    /// <summary>The device takes any reply for that to its last request.</summary>
+    AnyReply,
+
+    /// <summary>The device's flash loses the last write now and then, although it was closed.</summary>
+    CloseLies,
+
+    /// <summary>The device's flash keeps what was written beyond the last whole batch, as a later batch.</summary>
+    SameEntropy,
+
+    /// <summary>The device's commits happen half: half of the last file's new bytes are lost.</summary>
+    HalfCommit,
+
+    /// <summary>The device says a reply was lost when it had applied it, and applies it again as news.</summary>
+    KeyNotKept,
+}
+
+/// <summary>Wraps the transactions of a store, and tells what was committed.</summary>
+public sealed class ObservedStore(IServerStore inner, SimServer server) : IServerStore
+{
+    public IServerStore Inner => inner;
+
+    public IStoreTransaction BeginRead() => Wrap(inner.BeginRead(), false);
+
+    public IStoreTransaction BeginWrite() => Wrap(inner.BeginWrite(), true);
+
+    public void Dispose() => inner.Dispose();
+
+    private IStoreTransaction Wrap(IStoreTransaction transaction, bool writes)
+    {
+        IStoreTransaction wrapped = DispatchProxy.Create<IStoreTransaction, ObservedTransaction>();
+        ((ObservedTransaction)(object)wrapped).Begin(transaction, server, writes);
+        return wrapped;
+    }
+}
+
+/// <summary>One transaction, observed.</summary>
+public class ObservedTransaction : DispatchProxy
+{
+    private readonly List<Action> _told = [];
+    private IStoreTransaction _inner = null!;
+    private SimServer _server = null!;
+    private bool _writes;
+
+    internal void Begin(IStoreTransaction inner, SimServer server, bool writes)
+    {
+        _inner = inner;
+        _server = server;
+        _writes = writes;
+    }
+
+    protected override object? Invoke(MethodInfo? method, object?[]? arguments)
+    {
+        Mutation mutation = _server.Mutation;
+        switch (method!.Name)
+        {
+            case nameof(IStoreTransaction.Commit):
+                if (mutation == Mutation.AnswerWithoutCommit && _writes && _told.Count > 0 && _server.Rng.Percent(10))
+                {
+                    return null;
+                }
+
+                _inner.Commit();
+                _told.ForEach(t => t());
+                _told.Clear();
+                return null;
+
+            case nameof(IDisposable.Dispose):
+                _inner.Dispose();
+                return null;
+
+            case nameof(IStoreTransaction.SaveObject):
+                int collection = (int)arguments![0]!;
+                ObjectRow row = (ObjectRow)arguments[1]!;
+                Event e = new(collection, row.Id, row.Deleted ? 0 : Payload.Serial(row.Data), row.Writer);
+                _told.Add(() => _server.Committed(e));
+                break;
+
+            case nameof(IStoreTransaction.AddLoser):
+                if (mutation == Mutation.NoLosers)
+                {
+                    return null;
+                }
+
+                int of = (int)arguments![1]!;
+                LoserRow loser = (LoserRow)arguments[2]!;
+                uint serial = loser.Deleted ? 0 : Payload.Serial(loser.Data);
+                _told.Insert(0, () => _server.Book.AddLoser(of, loser.ServerId, serial)); // before the change it lost against
+                break;
+
+            case nameof(IStoreTransaction.Refused) when mutation != Mutation.NoRefusals:
+                int device = (int)arguments![0]!;
+                RefusalRow refusal = (RefusalRow)arguments[1]!;
+                _told.Add(() => _server.Book.Refused.Add((device, refusal.Collection, refusal.ObjectId)));
+                break;
+
+            case nameof(IStoreTransaction.FindId) when mutation == Mutation.NoDedupe:
+                return null;
+
+            case nameof(IStoreTransaction.Refused) when mutation == Mutation.NoRefusals:
+                return null;
+
+            case nameof(IStoreTransaction.IsDue) or nameof(IStoreTransaction.IsRefused) when mutation == Mutation.NoConflicts:
+                return false;
+        }
+
+        object? result;
+        try
+        {
+            result = method.Invoke(_inner, arguments);
+        }
+        catch (TargetInvocationException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerException!);
+            throw;
+        }
+
+        if (result is KeyRow key && _writes)
+        {
+            Break(key, mutation);
+        }
+
+        return result;
+    }
+
+    private void Break(KeyRow row, Mutation mutation)
+    {
+        string? given = _server.KeyGiven(row.Device, row.Name);
+        switch (mutation)
+        {
+            case Mutation.OldKeyIsCurrent when given != null && given == row.PreviousKey && given != "0":
+                row.Key = given;
+                break;
+            case Mutation.RepeatFromNewerPoint when given != null && given == row.PreviousKey && given != "0":
+                row.FromPoint = row.ToPoint;
+                row.Reply = null;
+                break;
+            case Mutation.AnyKey when given != null && given != "0":
+                row.Key = given;
+                break;
+            case Mutation.StartOverKeepsPoint when given != null && row.PreviousKey == "0" && row.ToPoint == 0:
+                row.ToPoint = Math.Max(row.KnownSeq, 0);
+                break;
+            case Mutation.NoConflicts:
+                row.KnownSeq = long.MaxValue / 2;
+                break;
+        }
+    }
+}

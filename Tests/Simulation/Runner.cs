@@ -1,0 +1,112 @@
+using System.Diagnostics;
+
+namespace NanoSync.Simulation;
+
+/// <summary>Many seeds.</summary>
+public static class Runner
+{
+    public const int Steps = 200;
+
+    /// <summary>Runs seeds on two threads, each world in one; the failures, in the order of seeds.</summary>
+    public static (Figures Figures, List<(ulong Seed, string What)> Failures) Run(ulong first, int count, int threads, Mutation mutation = Mutation.None,
+        bool stopAtFirst = false, CancellationToken stop = default, Action<Figures>? progress = null)
+    {
+        Figures total = new();
+        List<(ulong, string)> failures = [];
+        Lock gate = new();
+        long next = -1;
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            workers[i] = new Thread(() =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    long at = Interlocked.Increment(ref next);
+                    if (at >= count || (stopAtFirst && failures.Count > 0))
+                    {
+                        return;
+                    }
+
+                    using World world = World.Run(first + (ulong)at, Steps, false, mutation);
+                    lock (gate)
+                    {
+                        total.Add(world.Figures);
+                        if (world.Violations.Count > 0)
+                        {
+                            failures.Add((world.Seed, world.Violations[0]));
+                        }
+
+                        progress?.Invoke(total);
+                    }
+                }
+            });
+            workers[i].Start();
+        }
+
+        Array.ForEach(workers, w => w.Join());
+        failures.Sort();
+        return (total, failures);
+    }
+
+    public static int RunUntilStopped(ulong first, int count)
+    {
+        using CancellationTokenSource stop = new();
+        Console.CancelKeyPress += (_, e) =>
+        {
+            e.Cancel = true;
+            stop.Cancel();
+        };
+        Stopwatch watch = Stopwatch.StartNew();
+        (Figures figures, List<(ulong Seed, string What)> failures) = Run(first, count, 2, stop: stop.Token, stopAtFirst: count == int.MaxValue, progress: f =>
+        {
+            if (f.Seeds % 100 == 0)
+            {
+                Console.WriteLine($"{watch.Elapsed.TotalSeconds,6:F0} s  {f.Seeds:N0} seeds, {f.Rounds:N0} rounds, {f.Faults.Sum():N0} faults");
+            }
+        });
+        Console.WriteLine(figures);
+        Console.WriteLine($"{watch.Elapsed.TotalSeconds:F1} s");
+        foreach ((ulong seed, string what) in failures.Take(60))
+        {
+            Console.WriteLine($"seed {seed}: {what}");
+        }
+
+        if (failures.Count == 0)
+        {
+            return 0;
+        }
+
+        Console.WriteLine($"{failures.Count} seeds failed. The whole story: seed {failures[0].Seed}");
+        return 1;
+    }
+
+    public static int Show(ulong seed, Mutation mutation)
+    {
+        using World world = World.Run(seed, Steps, true, mutation);
+        foreach (string line in world.Trace.Lines)
+        {
+            Console.WriteLine(line);
+        }
+
+        Console.WriteLine($"digest {world.Trace.Digest:x16}; {world.Figures}");
+        world.Violations.ToList().ForEach(Console.WriteLine);
+        return world.Violations.Count == 0 ? 0 : 1;
+    }
+
+    public static int Mutants(int seeds)
+    {
+        int missed = 0;
+        foreach (Mutation mutation in Enum.GetValues<Mutation>())
+        {
+            if (mutation != Mutation.None)
+            {
+                (Figures figures, List<(ulong Seed, string What)> failures) = Run(1, seeds, 2, mutation, stopAtFirst: true);
+                missed += failures.Count == 0 ? 1 : 0;
+                Console.WriteLine($"{mutation,-22} {(failures.Count == 0 ? $"NOT NOTICED in {figures.Seeds} seeds" : $"noticed by seed {failures[0].Seed}: {failures[0].What}")}");
+            }
+        }
+
+        return missed;
+    }
+}

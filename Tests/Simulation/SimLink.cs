@@ -1,0 +1,293 @@
+using NanoSync.Device;
+using NanoSync.Server.Engine;
+using NanoSync.Storage;
+
+namespace NanoSync.Simulation;
+
+/// <summary>The line between a device and the server, with what goes wrong on it.</summary>
+public sealed class SimLink(World world, SimDevice device) : ICarrier
+{
+    private const int Kept = 6; // earlier exchanges that may turn up late
+
+    private readonly MemoryStream _request = new();
+    private readonly List<(byte[] Request, byte[] Reply)> _past = [];
+    private byte[] _reply = [];
+    private int _read;
+    private int _end;
+    private bool _xml;
+    private int _announced;
+    private int _slice;
+
+    public FaultPlan Plan { get; set; } = new();
+
+    public int StatusCode { get; private set; }
+
+    public int RetryAfter => StatusCode == 503 ? 7 : -1;
+
+    public int LastRequest { get; private set; }
+
+    public int LastReply { get; private set; }
+
+    public byte[] LastReplyBytes => _reply;
+
+    /// <summary>Given the bytes and which way they go (true = up): seen by corpora.</summary>
+    public Action<byte[], bool>? Tap { get; set; }
+
+    /// <summary>Replies of the hostile server; null = the real one.</summary>
+    public Func<byte[], byte[]>? Instead { get; set; }
+
+    public CarrierError Open(string contentType, int contentLength)
+    {
+        _request.SetLength(0);
+        _xml = contentType.EndsWith("xml", StringComparison.Ordinal) && !contentType.EndsWith("wbxml", StringComparison.Ordinal);
+        _announced = contentLength;
+        _reply = [];
+        _read = 0;
+        _end = 0;
+        StatusCode = 0;
+        return CarrierError.None;
+    }
+
+    public CarrierError Write(byte[] buffer, int offset, int count)
+    {
+        _request.Write(buffer, offset, count);
+        if (Plan.Has(Fault.CutRequest) && _request.Length > FaultPlan.Place(Plan.RequestAt, _announced))
+        {
+            world.Count(Fault.CutRequest);
+            return CarrierError.Broken;
+        }
+
+        return CarrierError.None;
+    }
+
+    public CarrierError Receive()
+    {
+        byte[] request = _request.ToArray();
+        if (request.Length != _announced)
+        {
+            world.Violate($"{device.Name} announced {_announced} bytes and wrote {request.Length}");
+        }
+
+        LastRequest = request.Length;
+        Tap?.Invoke(request, true);
+        world.Trace.Message($"{device.Name} ->", request, _xml);
+        _slice = Plan.Pick % 4 == 0 ? 1 + (int)(Plan.Pick / 4 % 40) : 4096;
+        if (Instead != null)
+        {
+            _reply = Instead(request);
+            _end = _reply.Length;
+            StatusCode = 200;
+            return CarrierError.None;
+        }
+
+        if (Happens(Fault.LoseRequest))
+        {
+            return CarrierError.Timeout;
+        }
+
+        if (Happens(Fault.Refuse503))
+        {
+            StatusCode = 503;
+            return CarrierError.Refused;
+        }
+
+        if (Plan.Has(Fault.LateRequest) && _past.Count > 0)
+        {
+            world.Count(Fault.LateRequest);
+            byte[] late = _past[(int)(Plan.Pick % (ulong)_past.Count)].Request;
+            world.Trace.Message($"{device.Name} late ->", late, _xml);
+            Ask(1 - Plan.Node, late);
+        }
+
+        byte[] asked = request;
+        if (Plan.Has(Fault.CutRequestUnseen) && request.Length > 0)
+        {
+            world.Count(Fault.CutRequestUnseen);
+            asked = request[..FaultPlan.Place(Plan.RequestAt, request.Length)];
+        }
+
+        if (Happens(Fault.FlipRequest))
+        {
+            asked = Flip(request, Plan.RequestAt);
+        }
+
+        if (Happens(Fault.RepeatRequest))
+        {
+            Ask(Plan.Node, asked);
+        }
+
+        if (Happens(Fault.RepeatAtOtherNode))
+        {
+            Ask(1 - Plan.Node, asked);
+        }
+
+        SyncReply? reply = Ask(Plan.Node, asked, Plan);
+        if (reply == null)
+        {
+            return CarrierError.Broken; // the server ended
+        }
+
+        _reply = reply.Body;
+        if (reply.Outcome == SyncOutcome.Malformed)
+        {
+            if (asked == request)
+            {
+                world.Violate($"the server calls a message of {device.Name} malformed: {reply.Error}");
+            }
+
+            StatusCode = 400;
+            return CarrierError.Refused;
+        }
+
+        StatusCode = 200;
+        Tap?.Invoke(_reply, false);
+        _past.Add((request, _reply));
+        if (_past.Count > Kept)
+        {
+            _past.RemoveAt(0);
+        }
+
+        LastReply = _reply.Length;
+        world.Trace.Message($"{device.Name} <-", _reply, _xml);
+        if (Happens(Fault.LoseReply))
+        {
+            return CarrierError.Timeout;
+        }
+
+        if (Plan.Has(Fault.LateReply) && _past.Count > 1)
+        {
+            byte[] late = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))].Reply;
+            if (late.Length > 0 || Plan.Has(Fault.LateEmptyReply))
+            {
+                world.Count(Fault.LateReply);
+                world.Trace.Message($"{device.Name} <- (late)", late, _xml);
+                _reply = world.Server.Mutation == Mutation.AnyReply ? Forge(late, request) : late;
+            }
+        }
+
+        if (Plan.Has(Fault.FlipReply) && _reply.Length > 0)
+        {
+            world.Count(Fault.FlipReply);
+            _reply = Flip(_reply, Plan.ReplyAt);
+        }
+
+        _end = _reply.Length;
+        if ((Plan.Has(Fault.CutReply) || Plan.Has(Fault.CutReplyUnseen)) && _reply.Length > 1)
+        {
+            world.Count(Plan.Has(Fault.CutReply) ? Fault.CutReply : Fault.CutReplyUnseen);
+            _end = Math.Min(FaultPlan.Place(Plan.ReplyAt, _reply.Length), _reply.Length);
+            _end = Plan.Has(Fault.CutReplyUnseen) ? Math.Max(_end, 1) : _end; // HTTP tells no bytes from bytes that are missing
+        }
+
+        return CarrierError.None;
+    }
+
+    public int Read(byte[] buffer, int offset, int count)
+    {
+        count = Math.Min(Math.Min(count, _slice), _end - _read);
+        if (count == 0)
+        {
+            return _end < _reply.Length && Plan.Has(Fault.CutReply) ? -(int)CarrierError.Broken : 0;
+        }
+
+        Array.Copy(_reply, _read, buffer, offset, count);
+        _read += count;
+        return count;
+    }
+
+    public void Close()
+    {
+    }
+
+    private bool Happens(Fault fault)
+    {
+        if (!Plan.Has(fault))
+        {
+            return false;
+        }
+
+        world.Count(fault);
+        return true;
+    }
+
+    // One request at a node; null when the server ended in the middle of it.
+    private SyncReply? Ask(int node, byte[] request, FaultPlan? plan = null)
+    {
+        int step = 0;
+        Action<int, SyncStep>? outer = world.Server.Reached;
+        if (plan != null)
+        {
+            world.Server.Reached = (at, reached) =>
+            {
+                if (at != node)
+                {
+                    return; // a request within this one
+                }
+
+                if (reached == SyncStep.AfterCommit && step == plan.Step)
+                {
+                    if (Happens(Fault.RepeatInTheMiddle))
+                    {
+                        Ask(1 - node, request);
+                    }
+
+                    if (plan.Has(Fault.OtherDeviceInTheMiddle))
+                    {
+                        world.Interleave(device, 1 - node);
+                    }
+                }
+
+                bool killed = reached == SyncStep.BeforeCommit ? plan.Has(Fault.KillBeforeCommit) : plan.Has(Fault.KillAfterCommit);
+                if (killed && step == plan.Step)
+                {
+                    world.Count(reached == SyncStep.BeforeCommit ? Fault.KillBeforeCommit : Fault.KillAfterCommit);
+                    throw new ServerKilled();
+                }
+
+                step += reached == SyncStep.AfterCommit ? 1 : 0;
+            };
+        }
+
+        try
+        {
+            return world.Server.Handle(node, device.Identity, request, _xml);
+        }
+        catch (ServerKilled)
+        {
+            world.Trace.Line($"    the server ends");
+            return null;
+        }
+        finally
+        {
+            world.Server.Reached = outer;
+        }
+    }
+
+    private byte[] Flip(byte[] bytes, int at)
+    {
+        byte[] flipped = (byte[])bytes.Clone();
+        if (flipped.Length > 0)
+        {
+            flipped[FaultPlan.Place(at, flipped.Length)] ^= (byte)(1 << (int)(Plan.Pick % 8));
+        }
+
+        return flipped;
+    }
+
+    // Mutation AnyReply: an old reply is made to name the new request, as if the device did not look.
+    private byte[] Forge(byte[] late, byte[] request)
+    {
+        SyncMessage message = MessageParser.Parse(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, late);
+        foreach (NanoSync.Server.Engine.SyncCollection collection in message.Collections)
+        {
+            if (collection.SyncKey.Length > 4)
+            {
+                byte[] tag = new byte[4];
+                Protocol.Fnv.WriteTag(Protocol.Fnv.Of(request, 0, request.Length), tag, 0);
+                collection.SyncKey = collection.SyncKey[..^4] + System.Text.Encoding.ASCII.GetString(tag);
+            }
+        }
+
+        return MessagePrinter.Print(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, message);
+    }
+}

@@ -1,0 +1,357 @@
+// What happens: the application, the operator, rounds, faults; all drawn from the seed.
+
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Storage;
+using NanoSync.StorageTests;
+
+namespace NanoSync.Simulation;
+
+public sealed partial class World
+{
+    private static readonly Fault[] s_roundFaults =
+    [
+        Fault.LoseRequest, Fault.LoseReply, Fault.LoseReply, Fault.RepeatRequest, Fault.RepeatAtOtherNode, Fault.RepeatInTheMiddle,
+        Fault.OtherDeviceInTheMiddle, Fault.LateReply, Fault.LateReply, Fault.CutRequest, Fault.CutRequestUnseen, Fault.CutReply,
+        Fault.CutReply, Fault.CutReplyUnseen, Fault.PowerCut, Fault.PowerCut, Fault.KillBeforeCommit, Fault.KillAfterCommit, Fault.Refuse503,
+    ];
+
+    /// <summary>Whether requests may arrive after later ones of the same device.</summary>
+    public bool LateRequests { get; set; }
+
+    private int _trouble;
+    private bool _disasters;
+    private Backup? _backup;
+
+    /// <summary>One seed, whole.</summary>
+    public static World Run(ulong seed, int steps, bool readable, Mutation mutation = Mutation.None, Action<World>? prepare = null)
+    {
+        World world = new(seed, readable, mutation, prepare);
+        try
+        {
+            world.Live(steps);
+            if (world._violations.Count == 0)
+            {
+                world.Quiet();
+            }
+
+            if (world._violations.Count == 0)
+            {
+                world.JudgeEnd();
+            }
+        }
+        catch (Exception e)
+        {
+            world.Violate($"{e.GetType().Name}: {e.Message}{(readable ? "\n" + e.StackTrace : "")}");
+        }
+
+        world.Figures.Seeds = 1;
+        return world;
+    }
+
+    private void Live(int steps)
+    {
+        _trouble = Rng.Pick([0, 15, 35, 35, 60]);
+        _disasters = Rng.Percent(40);
+        for (int i = 0; i < steps && _violations.Count == 0; i++)
+        {
+            Figures.Steps++;
+            Clock.Pass(TimeSpan.FromSeconds(Rng.Between(1, 400)));
+            SimDevice device = Devices[Rng.Below(2)];
+            int what = Rng.Below(100);
+            Trace.Mix((ulong)what);
+            if (what < 36)
+            {
+                Trace.Line($"{i}: round of {device.Name}");
+                Round(device, DrawFaults());
+            }
+            else if (what < 68)
+            {
+                Application(i, device);
+            }
+            else if (what < 90)
+            {
+                Operator(i, device);
+            }
+            else
+            {
+                Trouble(i, device);
+            }
+        }
+    }
+
+    private FaultPlan DrawFaults()
+    {
+        if (LateRequests && Rng.Percent(_trouble / 4))
+        {
+            FaultPlan late = new() { Node = Rng.Below(2), Pick = Rng.Next() };
+            late.Faults.Add(Fault.LateRequest);
+            return late;
+        }
+
+        FaultPlan plan = new() { Node = Rng.Below(2), Pick = Rng.Next(), RequestAt = Rng.Below(1_000_000), ReplyAt = Rng.Below(1_000_000), Step = Rng.Below(4) };
+        if (Rng.Percent(_trouble))
+        {
+            plan.Faults.Add(Rng.Pick(s_roundFaults));
+            if (Rng.Percent(30))
+            {
+                plan.Faults.Add(Rng.Pick(s_roundFaults));
+            }
+        }
+
+        return plan;
+    }
+
+    private int DrawPad() => Rng.Below(20) switch { 0 => Rng.Between(1500, 5000), 1 => Rng.Between(300, 1400), < 5 => Rng.Between(60, 255), _ => Rng.Between(0, 24) };
+
+    // ---- The device's application ----
+
+    private void Application(int step, SimDevice device)
+    {
+        int collection = Rng.Below(device.Plans.Count);
+        Plan plan = device.Plans[collection];
+        if (plan.Kind == CollectionKind.Inbox)
+        {
+            return;
+        }
+
+        Fate fate = Rng.Percent(5) ? Fate.ServerRefuses : Fate.Good;
+        int pad = DrawPad();
+        int what = Rng.Below(10);
+        string name = "n" + Rng.Below(4);
+        bool cut = Rng.Percent(_trouble / 6);
+        List<Held> held = device.Before[collection];
+        Held? chosen = held.Count > 0 ? Rng.Pick(held) : null;
+        int cutAt = Rng.Between(1, 4);
+        Torn torn = (Torn)Rng.Below(3);
+        uint serial = NextSerial();
+        if (cut)
+        {
+            device.Volume.CutAt = device.Volume.Calls + cutAt;
+            device.Volume.Torn = torn;
+        }
+
+        StoreError error = StoreError.None;
+        bool durable = true;
+        try
+        {
+            if (plan.Kind == CollectionKind.Outbox)
+            {
+                chosen = what < 9 || chosen?.State != ObjectState.Refused ? null : chosen;
+                Trace.Line($"{step}: {device.Name} {(chosen == null ? "reads" : "tries again")} {plan.Name} #{(chosen == null ? serial : chosen.Serial)}{(cut ? " CUT" : "")}");
+                error = chosen == null ? device.Write(collection, serial, fate, pad, null) : device.Retry(collection, chosen);
+            }
+            else if (chosen == null || what < 3)
+            {
+                Trace.Line($"{step}: {device.Name} writes {plan.Name} {(what == 2 ? "" : name)} #{serial}{(cut ? " CUT" : "")}");
+                error = device.Write(collection, serial, fate, what == 2 ? pad : Math.Min(pad, 400), what == 2 ? null : name);
+            }
+            else if (what < 7)
+            {
+                Trace.Line($"{step}: {device.Name} changes {plan.Name} {chosen.Key}/{chosen.Id} #{chosen.Serial} to #{serial}{(cut ? " CUT" : "")}");
+                error = device.Change(collection, chosen, serial, fate, pad);
+            }
+            else if (what < 9)
+            {
+                Trace.Line($"{step}: {device.Name} deletes {plan.Name} {chosen.Key}/{chosen.Id} #{chosen.Serial}{(cut ? " CUT" : "")}");
+                error = device.Delete(collection, chosen);
+            }
+            else
+            {
+                Trace.Line($"{step}: {device.Name} tries {plan.Name} {chosen.Key}/{chosen.Id} again");
+                error = device.Retry(collection, chosen);
+            }
+
+            device.Volume.CutAt = 0;
+            Trace.Line($"    {error}");
+            Trace.Mix((ulong)error);
+            durable = error == StoreError.None;
+        }
+        catch (PowerCut)
+        {
+            Count(Fault.PowerCutApp);
+            device.PowerUp();
+            durable = device.Scan(collection).Exists(h => h.Serial == serial);
+        }
+
+        // a value that is pending now was not lost by any of this
+        foreach (Held one in device.Before[collection])
+        {
+            if (one.Serial == serial && one.State == ObjectState.Pending)
+            {
+                durable = true;
+            }
+        }
+
+        CheckKept(device, held, collection, chosen, plan.Kind == CollectionKind.TwoWay ? name : null);
+        if (durable && error == StoreError.None)
+        {
+            device.Wrote.Add(serial);
+            if (plan.Kind == CollectionKind.Outbox && chosen == null)
+            {
+                device.Readings.Add(serial);
+            }
+        }
+
+        device.Look();
+    }
+
+    // Nothing pending goes by itself: what was there before is there after, but for the object written to.
+    private void CheckKept(SimDevice device, List<Held> before, int collection, Held? touched, string? name)
+    {
+        List<Held> now = device.Scan(collection);
+        foreach (Held held in before)
+        {
+            if (held != touched && (name == null || held.Key != name) && held.State is ObjectState.Pending or ObjectState.Refused
+                && held != touched && held.Key != name && !now.Exists(h => h.Serial == held.Serial))
+            {
+                Violate($"{device.Name} {device.Plans[collection].Name} #{held.Serial} {held.State} is gone without a round");
+            }
+        }
+    }
+
+    // ---- The operator ----
+
+    private void Operator(int step, SimDevice device)
+    {
+        Plan plan = Rng.Pick(device.Plans);
+        int what = Rng.Below(20);
+        int pad = DrawPad();
+        string name = Rng.Percent(60) ? "n" + Rng.Below(4) : "o" + Rng.Below(8);
+        Fate fate = Rng.Percent(8) ? Fate.DeviceRefuses : Fate.Good;
+        bool alien = Rng.Percent(4);
+        if (plan.Kind == CollectionKind.Outbox)
+        {
+            what = 19;
+        }
+
+        try
+        {
+            List<ObjectView> there = plan.Kind == CollectionKind.Outbox ? [] : Server.Objects.List(device.Name, plan.Name);
+            string id = there.Count > 0 && Rng.Percent(60) ? Rng.Pick(there).Row.Id : name;
+            if (what < 11)
+            {
+                uint serial = NextSerial();
+                ObjectClass type = alien ? Payload.Alien : Payload.First;
+                Trace.Line($"{step}: operator puts {plan.Name} {id} of {device.Name} #{serial} {fate}{(alien ? " alien" : "")} pad {pad}");
+                Server.Objects.Put(device.Name, plan.Name, id, new NewValue(null, Payload.Make(serial, fate, pad, type), type.Definition));
+            }
+            else if (what < 14)
+            {
+                Trace.Line($"{step}: operator deletes {plan.Name} {id} of {device.Name}");
+                Server.Objects.Delete(device.Name, plan.Name, id);
+            }
+            else if (what == 14)
+            {
+                Trace.Line($"{step}: operator retries {plan.Name} of {device.Name}");
+                Server.Objects.Retry(device.Name, plan.Name, null);
+            }
+            else if (what == 15)
+            {
+                Trace.Line($"{step}: operator drops {plan.Name} {id} of {device.Name}");
+                Server.Objects.Drop(device.Name, plan.Name, id);
+            }
+            else if (what == 16)
+            {
+                Trace.Line($"{step}: operator fetches {plan.Name} {id} of {device.Name}");
+                _fetched.Add((NumberOf(device, plan), id));
+                Server.Objects.FetchFromDevice(device.Name, plan.Name, id);
+            }
+            else if (what == 17 || plan.Kind == CollectionKind.Outbox)
+            {
+                Command(step, device, plan);
+            }
+        }
+        catch (RefusedException e)
+        {
+            Trace.Line($"    refused: {e.Message}");
+        }
+    }
+
+    private void Command(int step, SimDevice device, Plan plan)
+    {
+        (string type, (string, string)? argument) = Rng.Below(6) switch
+        {
+            0 => ("restart", null),
+            1 => ("interval", ("seconds", NextSerial().ToString(System.Globalization.CultureInfo.InvariantCulture))),
+            2 => ("start-over", ("collection", Rng.Percent(80) ? plan.Name : "nowhere")),
+            3 => ("send-status", null),
+            4 => ("send-diary", null),
+            _ => (((string, (string, string)?))("interval", ("seconds", "4"))),
+        };
+        Trace.Line($"{step}: operator commands {device.Name}: {type} {argument}");
+        Server.Devices.Command(device.Name, type, argument is { } a ? [new(a.Item1, a.Item2)] : []);
+    }
+
+    // ---- What goes wrong besides rounds ----
+
+    private void Trouble(int step, SimDevice device)
+    {
+        int what = Rng.Below(100);
+        if (what < 18)
+        {
+            Trace.Line($"{step}: {device.Name} restarts");
+            Count(Fault.RestartDevice);
+            bool upgrade = Rng.Percent(15);
+            device.Second |= upgrade;
+            if (Rng.Percent(_trouble / 2))
+            {
+                // the power goes again while it mounts
+                device.Volume.CutAt = device.Volume.Calls + Rng.Between(1, 3);
+                try
+                {
+                    device.PowerUp();
+                }
+                catch (PowerCut)
+                {
+                    Count(Fault.PowerCutMount);
+                    device.PowerUp();
+                }
+            }
+            else
+            {
+                device.PowerUp();
+            }
+
+            Compare(device);
+        }
+        else if (what < 26)
+        {
+            Trace.Line($"{step}: server restarts");
+            Count(Fault.RestartServer);
+            Server.Restart();
+        }
+        else if (what < 36)
+        {
+            device.Engine.AskTime |= Rng.Percent(50);
+            device.Engine.SendStatus |= Rng.Percent(50);
+        }
+        else if (what < 44)
+        {
+            Trace.Line($"{step}: {device.Name} tidies");
+            while (device.Store.Step())
+            {
+            }
+        }
+        else if (_disasters && what < 66)
+        {
+            Trace.Line($"{step}: backup");
+            _backup = Server.Save();
+        }
+        else if (_disasters && what < 78 && _backup != null)
+        {
+            Trace.Line($"{step}: the database is restored");
+            Count(Fault.RestoreDatabase);
+            Server.Restore(_backup);
+        }
+        else if (_disasters && what < 86)
+        {
+            Trace.Line($"{step}: {device.Name} loses its flash");
+            Count(Fault.WipeFlash);
+            device.Wipe();
+            device.Look();
+        }
+    }
+}

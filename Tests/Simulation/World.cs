@@ -1,0 +1,223 @@
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Storage;
+using NanoSync.StorageTests;
+
+namespace NanoSync.Simulation;
+
+/// <summary>The simulation itself cannot go on, or found something wrong.</summary>
+public sealed class SimulationFailed(string message) : Exception(message);
+
+/// <summary>Figures of one run.</summary>
+public sealed class Figures
+{
+    public int Seeds;
+    public int Steps;
+    public int Rounds;
+    public int Cuts;
+    public long Bytes;
+    public int[] Faults { get; } = new int[Enum.GetValues<Fault>().Length];
+
+    public void Add(Figures other)
+    {
+        Seeds += other.Seeds;
+        Steps += other.Steps;
+        Rounds += other.Rounds;
+        Cuts += other.Cuts;
+        Bytes += other.Bytes;
+        for (int i = 0; i < Faults.Length; i++)
+        {
+            Faults[i] += other.Faults[i];
+        }
+    }
+
+    public override string ToString()
+    {
+        string faults = string.Join(", ", Enum.GetValues<Fault>().Where(f => Faults[(int)f] > 0).Select(f => $"{f} {Faults[(int)f]:N0}"));
+        return $"{Seeds:N0} seeds, {Steps:N0} steps, {Rounds:N0} rounds, {Bytes:N0} bytes, {Cuts:N0} cuts; {Faults.Sum():N0} faults: {faults}";
+    }
+}
+
+/// <summary>Two devices, a server of two nodes, an operator: everything that one seed decides.</summary>
+public sealed partial class World : IDisposable
+{
+    private const string Collections = "log,config,notes,prefs,common@site,scene@site";
+
+    private readonly List<string> _violations = [];
+    private readonly Dictionary<int, (Plan Plan, int Device)> _collections = []; // of the server, by number; device -1 = shared
+    private readonly Dictionary<(int Device, string Name), int> _numbers = [];
+    private uint _serial;
+
+    public World(ulong seed, bool readable, Mutation mutation = Mutation.None, Action<World>? prepare = null)
+    {
+        Seed = seed;
+        Trace = new Trace(readable);
+        Rng = new Rng(seed);
+        prepare?.Invoke(this);
+        DeviceMaxObject = Rng.Pick([3000, 65536]);
+        Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([40L, 1_000_000, 1_000_000]) };
+        Server = new SimServer(this, Collections, ["ada", "bob"]);
+        int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
+        if (Only != 0)
+        {
+            used = Only;
+        }
+
+        List<Plan> plans = [.. Plan.All.Where((_, i) => (used & (1 << i)) != 0)];
+        for (int i = 0; i < Devices.Length; i++)
+        {
+            string name = i == 0 ? "ada" : "bob";
+            DeviceIdentity identity;
+            using (IStoreTransaction store = Server.Store.BeginRead())
+            {
+                identity = new DeviceIdentity(store.FindDevice(name)!.Id, name);
+                foreach (Plan plan in Plan.All)
+                {
+                    int number = store.FindKeyRow(identity.Id, plan.Name)!.Collection.Id;
+                    _collections[number] = (plan, plan.Shared ? -1 : i);
+                    _numbers[(i, plan.Name)] = number;
+                }
+            }
+
+            Devices[i] = new SimDevice(this, i, identity, plans, Rng);
+        }
+
+        Server.Mutation = mutation;
+        Trace.Line($"seed {seed}: {string.Join(' ', plans.Select(p => p.Name))}, objects {Limits.MaxObjects}, device takes {DeviceMaxObject}");
+    }
+
+    public ulong Seed { get; }
+
+    public Trace Trace { get; }
+
+    public Rng Rng { get; }
+
+    public SimClock Clock { get; } = new();
+
+    public SyncLimits Limits { get; }
+
+    public int DeviceMaxObject { get; }
+
+    /// <summary>Collections used, one bit each; 0 = as the seed says.</summary>
+    public int Only { get; set; }
+
+    public SimServer Server { get; }
+
+    public SimDevice[] Devices { get; } = new SimDevice[2];
+
+    public Figures Figures { get; } = new();
+
+    public IReadOnlyList<string> Violations => _violations;
+
+    public void Dispose() => Server.Dispose();
+
+    public void Violate(string what)
+    {
+        Trace.Line($"!!! {what}");
+        _violations.Add(what);
+    }
+
+    public void Count(Fault fault)
+    {
+        Figures.Faults[(int)fault]++;
+        Trace.Mix((ulong)fault + 1000);
+        Trace.Line($"    fault: {fault}");
+    }
+
+    public uint NextSerial() => ++_serial;
+
+    public int NumberOf(SimDevice device, Plan plan) => _numbers[(device.Index, plan.Name)];
+
+    /// <summary>The other device's round in the middle of this one's request.</summary>
+    public void Interleave(SimDevice device, int node)
+    {
+        SimDevice other = Devices[1 - device.Index];
+        if (_inRound.Contains(other.Index))
+        {
+            return;
+        }
+
+        Count(Fault.OtherDeviceInTheMiddle);
+        Round(other, new FaultPlan { Node = node });
+    }
+
+    private readonly HashSet<int> _inRound = [];
+
+    /// <summary>One round, and what it may have changed looked at.</summary>
+    public RoundResult Round(SimDevice device, FaultPlan plan)
+    {
+        Figures.Rounds++;
+        _inRound.Add(device.Index);
+        device.Link.Plan = plan;
+        int cutAt = 0;
+        if (plan.Has(Fault.PowerCut))
+        {
+            cutAt = plan.RequestAt < 0 ? -plan.RequestAt : 1 + (int)(plan.Pick >> 8) % 24 is var at && at > 0 ? at : 1;
+            device.Volume.CutAt = device.Volume.Calls + cutAt;
+            device.Volume.Torn = (Torn)(plan.Pick % 3);
+        }
+
+        RoundResult? result = null;
+        try
+        {
+            result = device.Engine.Round();
+            device.Volume.CutAt = 0;
+            Figures.Bytes += result.BytesUp + result.BytesDown;
+            Trace.Mix((ulong)result.Outcome + ((ulong)result.Carrier << 8) + ((ulong)result.Store << 24) + ((ulong)result.Message << 40));
+            Trace.Line($"    {device.Name} {result.Outcome} carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status} up {result.ObjectsUp} down {result.ObjectsDown} refused {result.RefusedUp}/{result.RefusedDown}");
+        }
+        catch (PowerCut)
+        {
+            Count(Fault.PowerCut);
+            device.PowerUp();
+        }
+        finally
+        {
+            _inRound.Remove(device.Index);
+        }
+
+        device.Link.Plan = new FaultPlan();
+        Compare(device);
+        return result ?? device.Engine.Result;
+    }
+
+    /// <summary>Rounds without faults until both are in step and the server has nothing to say.</summary>
+    public void Quiet()
+    {
+        Trace.Line($"quiet");
+        for (int pass = 0; pass < 12; pass++)
+        {
+            bool still = true;
+            foreach (SimDevice device in Devices)
+            {
+                Clock.Pass(TimeSpan.FromMinutes(10));
+                int rounds = 0;
+                RoundResult result;
+                do
+                {
+                    result = Round(device, new FaultPlan { Node = rounds & 1 });
+                    if (++rounds > 300 || _violations.Count > 0)
+                    {
+                        Violate($"{device.Name} does not come to rest: {result.Outcome} carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status}, pending {device.Engine.Pending}");
+                        return;
+                    }
+
+                    while (device.Store.Step())
+                    {
+                    }
+                }
+                while (result.Outcome != RoundOutcome.InStep);
+                still &= rounds == 1 && device.Link.LastReply == 0;
+            }
+
+            if (still)
+            {
+                return;
+            }
+        }
+
+        Violate("the server always has something to say");
+    }
+}
