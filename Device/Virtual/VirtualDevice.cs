@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using NanoSync.Device;
-
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Server;
@@ -38,7 +37,14 @@ internal sealed class VirtualDevice
         ICarrier carrier = Carriers.Make(url, token, options.PlatformHttp);
         if (options.Dump is not null)
         {
-            carrier = new DumpingCarrier(carrier, options.Dump);
+            try
+            {
+                carrier = new DumpingCarrier(carrier, options.Dump);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
+            }
         }
 
         string flash = Path.Combine(options.Data, "flash");
@@ -79,7 +85,7 @@ internal sealed class VirtualDevice
         }
 
         await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
-        own.PrintHowTo(Console.Out);
+        own.PrintHowTo(Console.Out, goesOn: !options.Once && rows is null);
         return await LivesAsync(options, own.Url, own.Token, rows, cancel);
     }
 
@@ -112,8 +118,8 @@ internal sealed class VirtualDevice
     private async Task<int> OnceAsync(CancellationToken cancel)
     {
         TakeReading();
-        bool inStep = await SyncAsync(retries: 3, quiet: false, cancel);
-        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: see the last line");
+        bool inStep = await SyncAsync(retries: 2, quiet: false, cancel);
+        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step; what is pending is kept and goes up with the next run");
         return inStep ? 0 : 1;
     }
 
@@ -167,7 +173,9 @@ internal sealed class VirtualDevice
             Console.WriteLine($"going on after row {next}");
         }
 
+        int first = next;
         int taken = next;
+        bool inStep = true;
         while (next < rows.Count && !cancel.IsCancellationRequested)
         {
             StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, ref next);
@@ -179,30 +187,32 @@ internal sealed class VirtualDevice
             if (next - taken >= 10 * _options.Window || next == rows.Count)
             {
                 taken = next;
-                if (!await SyncAsync(retries: 10, quiet: true, cancel))
+                inStep = await SyncAsync(retries: 4, quiet: true, cancel);
+                if (!inStep)
                 {
-                    Console.WriteLine();
-                    Console.WriteLine(Explain.Round(_device.Engine.Result));
-                    return 1;
+                    break;
                 }
 
                 bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
             }
         }
 
-        bool inStep = await SyncAsync(retries: 10, quiet: true, cancel);
-        bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
-        Console.WriteLine();
-        if (_rounds > 0 && next > 0)
+        if (inStep)
         {
-            Console.WriteLine($"{next} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; this run {_bytesUp} bytes up, {_bytesDown} down: "
-                + $"{(double)_bytesUp / rows.Count:F2} and {(double)_bytesDown / rows.Count:F2} per reading");
+            inStep = await SyncAsync(retries: 4, quiet: true, cancel);
+            bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
         }
 
-        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: " + Explain.Round(_device.Engine.Result));
+        bar.End();
+        string per = next > first ? $": {(double)_bytesUp / (next - first):F2} and {(double)_bytesDown / (next - first):F2} per reading" : "";
+        Console.WriteLine($"{next - first} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
+        Console.WriteLine(inStep ? "both sides are in step"
+            : cancel.IsCancellationRequested ? $"stopped after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on"
+            : $"NOT in step after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on");
         return inStep ? 0 : 1;
     }
 
+    // True when both sides are in step; false when told to stop, or when trying again did not help.
     private async Task<bool> SyncAsync(int retries, bool quiet, CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
@@ -215,12 +225,18 @@ internal sealed class VirtualDevice
 
             if (result.Outcome == RoundOutcome.Failed)
             {
-                if (result.Status == Status.NotFound || result.HttpStatus is 401 or 403 || retries-- == 0)
+                bool giveUp = result.Status == Status.NotFound || result.HttpStatus is 400 or 401 or 403 or 404 or 413 or 415 || retries-- == 0;
+                int wait = giveUp ? 0 : _schedule.Next(result, 0);
+                if (quiet || !giveUp)
                 {
-                    return false; // trying again would not help
+                    Console.Error.WriteLine($"{(quiet ? Explain.Round(result) : "failed")}{(giveUp ? "" : $"; again in {(wait + 500) / 1000} s")}");
                 }
 
-                int wait = _schedule.Next(result, 0);
+                if (giveUp)
+                {
+                    return false;
+                }
+
                 await Task.Delay(wait, cancel).ContinueWith(_ => { }, CancellationToken.None);
             }
         }
