@@ -15,7 +15,7 @@ namespace NanoSync.SyncRun
             SyncRun.Run(maker, 10, 10, 20);
             SyncRun.Run(maker, 1000, 200, 20);
             SyncRun.Run(maker, 10000, 200, 20);
-            SyncRun.Run(maker, 1000, 200, 100); // a message larger than the buffer: it is written from within
+            SyncRun.Run(maker, 1000, 200, 400); // one message with all that a request takes: larger than the buffer, so written from within
         }
 
         private sealed class SlotVolumes : IVolumeMaker
