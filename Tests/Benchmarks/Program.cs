@@ -8,6 +8,7 @@ const string Usage = """
 
       sizes [FILE.csv ...]   bytes of a reading in every form, one figure a line; FILE.csv holds timestamp,value
       codec [options]        time and allocations of encoding and decoding 20 readings (BenchmarkDotNet and its options)
+      sync                   syncs a second, engine to server in one process, and their bytes
       store                  what the flash store costs: bytes to files, erases, mount
     """;
 
@@ -27,6 +28,10 @@ switch (args.FirstOrDefault())
 
     case "codec":
         BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks)]).Run(["--filter", "*", .. args[1..]]);
+        return 0;
+
+    case "sync":
+        SyncBenchmark.Run(Console.Out);
         return 0;
 
     case "store":
