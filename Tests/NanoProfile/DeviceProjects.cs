@@ -86,6 +86,7 @@ public static class DeviceProjects
             Shared = [SyncRun + "/SlotVolume.cs"],
         },
         new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
+        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite], []) { IsApplication = true },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

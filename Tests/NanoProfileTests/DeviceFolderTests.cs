@@ -22,6 +22,7 @@ public sealed class DeviceFolderTests
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
     [DataRow("Tests/NanoPrograms/Costs")]
     [DataRow("Tests/NanoPrograms/CarrierCost")]
+    [DataRow("Tests/NanoPrograms/CodecRun")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));
