@@ -53,8 +53,13 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             ObjectBytes = 256,
             MaxObjectBytes = world.DeviceMaxObject,
             Answers = rng.Pick([4, 32]),
-            Xml = rng.Percent(15),
         };
+        if (rng.Percent(15))
+        {
+            _options.Writer = new XmlWriter(_options.BufferBytes);
+            _options.Reader = new XmlReader();
+        }
+
         _maxObjects = rng.Pick([6, 24, 24]);
         _storeOptions = new StoreOptions { QuotaBytes = 160 * 1024, SegmentBytes = SegmentBytes, BufferBytes = rng.Pick([512, 1024]) };
         Volume = new CutVolume();
