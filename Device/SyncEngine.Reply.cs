@@ -645,7 +645,8 @@ namespace NanoSync.Device
             _current.More = true; // the rest, or the part passed over, is asked for with the next message
             if (_streaming != Part)
             {
-                return true;
+                // nothing lies behind what is held: the server's object is another, shorter one by now, and comes by itself
+                return tag != Tags.Fetch || _streaming != Gathering || DropPart(_current.Number);
             }
 
             bool complete;
@@ -804,13 +805,15 @@ namespace NanoSync.Device
                 return _idLength == 0 || c.Kind == CollectionKind.Outbox || Keep(c, Tags.Fetch);
             }
 
-            if (_status == Status.NotFound && _idLength > 0)
+            return _status != Status.NotFound || _idLength == 0 || DropPart(c.Number);
+        }
+
+        private bool DropPart(int number)
+        {
+            _result.Store = _store.DropPartial(number, _id, 1, _idLength);
+            if (_result.Store == StoreError.NotFound)
             {
-                _result.Store = _store.DropPartial(c.Number, _id, 1, _idLength);
-                if (_result.Store == StoreError.NotFound)
-                {
-                    _result.Store = StoreError.None;
-                }
+                _result.Store = StoreError.None;
             }
 
             return _result.Store == StoreError.None;
