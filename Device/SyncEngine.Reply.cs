@@ -62,6 +62,8 @@ namespace NanoSync.Device
             _answers = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
+            bool told = _tellCommand;
+            _tellCommand = false;
             bool whole = ReadReply();
             if (whole && _result.BytesDown == 0)
             {
@@ -96,6 +98,7 @@ namespace NanoSync.Device
             else
             {
                 _definitionsAsked |= _definitionsSent;
+                _tellCommand |= told;
             }
 
             for (int i = 0; i < _count; i++)

@@ -228,7 +228,7 @@ namespace NanoSync.Device
 
                 bool add = _info.KeyLength == 0;
                 bool implied = add && last != 0 && _info.Id == last + 1;
-                if (!JoinSeries(c, implied))
+                if (large || !JoinSeries(c, implied))
                 {
                     EndSeries();
                     WriteCommand(c, order, implied, large, counting);

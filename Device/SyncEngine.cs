@@ -62,19 +62,10 @@ namespace NanoSync.Device
             _carrier = carrier;
             _options = options;
             _window = options.Window;
-            if (options.Xml)
-            {
-                _writer = new XmlWriter(options.BufferBytes);
-                _reader = new XmlReader();
-            }
-            else
-            {
-                _writer = new WbxmlWriter(options.BufferBytes);
-                _reader = new WbxmlReader();
-            }
-
+            _writer = options.Writer != null ? options.Writer : new WbxmlWriter(options.BufferBytes);
+            _reader = options.Reader != null ? options.Reader : new WbxmlReader();
             _reader.MaxData = options.MaxObjectBytes;
-            _series = options.Series && !options.Xml ? new SeriesWriter() : null;
+            _series = options.Series && options.Writer == null ? new SeriesWriter() : null;
             _buffer = new byte[options.BufferBytes];
             _object = new byte[options.ObjectBytes];
         }

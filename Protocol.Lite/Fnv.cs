@@ -14,7 +14,22 @@ namespace NanoSync.Protocol
         /// <summary>Goes on over more bytes.</summary>
         public static uint Add(uint hash, byte[] bytes, int offset, int count)
         {
-            for (int end = offset + count; offset < end; offset++)
+            // eight at a time: half the instructions a byte, on a board that interprets each of them
+            int end = offset + count;
+            for (; offset + 8 <= end; offset += 8)
+            {
+                hash = (((((((((((((((hash
+                    ^ bytes[offset]) * Prime)
+                    ^ bytes[offset + 1]) * Prime)
+                    ^ bytes[offset + 2]) * Prime)
+                    ^ bytes[offset + 3]) * Prime)
+                    ^ bytes[offset + 4]) * Prime)
+                    ^ bytes[offset + 5]) * Prime)
+                    ^ bytes[offset + 6]) * Prime)
+                    ^ bytes[offset + 7]) * Prime;
+            }
+
+            for (; offset < end; offset++)
             {
                 hash = (hash ^ bytes[offset]) * Prime;
             }

@@ -43,14 +43,14 @@ namespace NanoSync.Protocol
     }
 
     /// <summary>
-    /// Reads one message after another from bytes given in any portions. About 600 bytes on the heap of a board:
-    /// 27 fields * 12 + 64 text + 48 decoded + 2 stacks.
+    /// Reads one message after another from bytes given in any portions. About 770 bytes on the heap of a board:
+    /// 27 fields of 12, the value 84, three stacks of 8.
     /// </summary>
     public abstract class MessageReader
     {
         // [SPEC 2.2] The ids come before what depends on them, so that a receiver can act while it reads.
         private const int CollectionIds = (1 << (Tags.SyncKey - 5)) | (1 << (Tags.CollectionId - 5));
-        private const int DecodedSize = 48; // 16 groups of base64
+        private const int DecodedSize = 48; // 16 groups of base64, in the place of the value: there is none inside data
 
         /// <summary>The bytes being read.</summary>
         protected byte[] _input;
@@ -71,9 +71,8 @@ namespace NanoSync.Protocol
         private readonly byte[] _scopes = new byte[Limits.Depth + 1];
         private readonly int[] _seen = new int[Limits.Depth + 1]; // one bit per element met, per open element
         private readonly byte[] _text = new byte[Limits.Text];
-        private readonly byte[] _decoded = new byte[DecodedSize];
         private int _consumed; // bytes of earlier feeds
-        private int _bits; // base64: up to 18 bits not yet given out
+        private int _bits; // base64: the last bits are those not yet given out, up to 18
         private int _bitGroup; // base64: characters of the current group, 0-3; +8 after the first '='
         private int _dataTotal;
 
@@ -150,6 +149,7 @@ namespace NanoSync.Protocol
             _scope = Scopes.Document;
             _consumed = 0;
             _seen[0] = 0;
+            _bitGroup = 0;
             Error = SyncError.None;
         }
 
@@ -231,43 +231,42 @@ namespace NanoSync.Protocol
                 return SyncError.UnknownTag;
             }
 
-            byte inside = Grammar.Inside(_scope, tag);
+            byte scope = _scope;
+            byte inside = Grammar.Inside[scope * Tags.End + tag];
             if (inside == Scopes.None)
             {
                 return Tags.Name(tag) == null ? SyncError.UnknownTag : SyncError.NotInGrammar;
             }
 
-            int bit = 1 << ((tag - 5) & 31);
-            int seen = _seen[_depth];
-            if ((seen & bit) != 0 && !Repeats(_scope))
+            int depth = _depth;
+            int seen = _seen[depth];
+            int bit = 1 << (tag - 5);
+            if ((seen & bit) == 0)
+            {
+                _seen[depth] = seen | bit;
+            }
+            else if (!Repeats(scope))
             {
                 return SyncError.Duplicate;
             }
 
-            if (_scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
+            if (scope == Scopes.Collection && inside >= Scopes.Options && inside <= Scopes.Commands
                 && (seen & CollectionIds) != CollectionIds)
             {
                 return SyncError.Missing;
             }
 
-            if (_depth == Limits.Depth)
-            {
-                return SyncError.TooDeep;
-            }
-
-            _seen[_depth] = seen | bit;
-            _tags[_depth] = (byte)tag;
-            _scopes[_depth] = _scope;
-            _depth++;
-            _seen[_depth] = 0;
+            _tags[depth] = (byte)tag;
+            _scopes[depth] = scope;
+            depth++;
+            _depth = depth;
+            _seen[depth] = 0;
             Tag = (byte)tag;
-            Scope = _scope;
+            Scope = scope;
             _scope = inside;
             TextLength = 0;
             if (inside == Scopes.Data)
             {
-                _bits = 0;
-                _bitGroup = 0;
                 _dataTotal = 0;
                 DataLength = -1;
             }
@@ -279,22 +278,23 @@ namespace NanoSync.Protocol
         protected Item Shut()
         {
             byte inside = _scope;
-            int seen = _seen[_depth];
-            _depth--;
-            Tag = _tags[_depth];
-            Scope = _scope = _scopes[_depth];
+            int depth = _depth - 1;
+            byte scope = _scopes[depth];
+            Tag = _tags[depth];
+            Scope = scope;
+            _scope = scope;
+            _depth = depth;
+            if (inside == Scopes.Data)
+            {
+                return _bitGroup == 0 || EndBase64() ? Item.DataEnd : Fail(SyncError.BadBase64);
+            }
+
             if (inside == Scopes.Value)
             {
                 return IsNumber(Tag) && !ParseNumber() ? Fail(SyncError.BadNumber) : Item.Value;
             }
 
-            if (inside == Scopes.Data)
-            {
-                // a base64 group left open: "YQ" without its "==" was cut
-                return (_bitGroup & 3) != 0 ? Fail(SyncError.BadBase64) : Item.DataEnd;
-            }
-
-            if (inside == Scopes.Collection && (seen & CollectionIds) != CollectionIds)
+            if (inside == Scopes.Collection && (_seen[depth + 1] & CollectionIds) != CollectionIds)
             {
                 return Fail(SyncError.Missing);
             }
@@ -351,9 +351,9 @@ namespace NanoSync.Protocol
                     if (++_bitGroup == 4)
                     {
                         _bitGroup = 0;
-                        _decoded[made++] = (byte)(_bits >> 16);
-                        _decoded[made++] = (byte)(_bits >> 8);
-                        _decoded[made++] = (byte)_bits;
+                        _text[made++] = (byte)(_bits >> 16);
+                        _text[made++] = (byte)(_bits >> 8);
+                        _text[made++] = (byte)_bits;
                     }
                 }
                 else if (c == '=' && (_bitGroup == 2 || _bitGroup == 3 || _bitGroup == 8 + 3))
@@ -361,15 +361,15 @@ namespace NanoSync.Protocol
                     // 2 characters = 1 byte, 3 characters = 2 bytes
                     if (_bitGroup == 2)
                     {
-                        _decoded[made++] = (byte)(_bits >> 4);
+                        _text[made++] = (byte)(_bits >> 4);
                         _bitGroup = 8 + 3;
                     }
                     else
                     {
                         if (_bitGroup == 3)
                         {
-                            _decoded[made++] = (byte)(_bits >> 10);
-                            _decoded[made++] = (byte)(_bits >> 2);
+                            _text[made++] = (byte)(_bits >> 10);
+                            _text[made++] = (byte)(_bits >> 2);
                         }
 
                         _bitGroup = 8 + 4; // closed: only whitespace may follow
@@ -391,10 +391,18 @@ namespace NanoSync.Protocol
                 return Fail(SyncError.DataTooLong);
             }
 
-            Data = _decoded;
+            Data = _text;
             DataOffset = 0;
             DataCount = made;
             return Item.Data;
+        }
+
+        // A group left open, "YQ" without its "==", was cut.
+        private bool EndBase64()
+        {
+            bool whole = (_bitGroup & 3) == 0;
+            _bitGroup = 0;
+            return whole;
         }
 
         private static int Base64Value(byte c)

@@ -21,19 +21,23 @@ namespace NanoSync.Protocol
         /// <summary>The smallest buffer a writer works with, in bytes.</summary>
         public const int SmallestBuffer = 64;
 
+        private const byte Failed = byte.MaxValue; // a scope in which nothing may stand
+
         /// <summary>Bytes not yet given to the sink.</summary>
         protected readonly byte[] _buffer;
 
         /// <summary>Bytes in <see cref="_buffer"/>.</summary>
         protected int _count;
 
-        /// <summary>ApplicationData bytes still owed of those announced.</summary>
-        protected int _owed;
+        /// <summary>True when nothing is kept of what is written.</summary>
+        protected bool _countsOnly;
 
-        private readonly byte[] _tags = new byte[Limits.Depth + 1];
-        private readonly byte[] _scopes = new byte[Limits.Depth + 1]; // [n] = scope inside n open elements
+        private readonly byte[] _tags = new byte[Limits.Depth];
+        private readonly byte[] _scopes = new byte[Limits.Depth]; // where the open elements stand
         private IByteSink _sink;
         private int _depth;
+        private byte _scope; // inside the innermost open element; Failed after an error
+        private int _owed; // bytes of the open ApplicationData still to come
         private int _flushed;
         private uint _hash;
 
@@ -66,11 +70,12 @@ namespace NanoSync.Protocol
         public void Begin(IByteSink sink)
         {
             _sink = sink;
+            _countsOnly = sink == null;
             _count = 0;
             _flushed = 0;
             _depth = 0;
             _owed = 0;
-            _scopes[0] = Scopes.Document;
+            _scope = Scopes.Document;
             _hash = Fnv.Start;
             Error = SyncError.None;
             WriteHeader();
@@ -79,56 +84,59 @@ namespace NanoSync.Protocol
         /// <summary>Opens an element that holds elements.</summary>
         public void Start(byte tag)
         {
-            byte inside = Push(tag);
-            if (inside >= Scopes.Value)
+            byte scope = _scope;
+            byte inside = scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
+            if (inside == Scopes.None || inside >= Scopes.Value)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                WriteOpen(tag);
-            }
+            int depth = _depth;
+            _tags[depth] = tag;
+            _scopes[depth] = scope;
+            _depth = depth + 1;
+            _scope = inside;
+            WriteOpen(tag);
         }
 
         /// <summary>Closes the innermost open element.</summary>
         public void End()
         {
-            if (_depth == 0 || _owed != 0)
+            int depth = _depth - 1;
+            if (depth < 0 || _scope >= Scopes.Value)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                WriteClose(_tags[--_depth]);
-            }
+            _depth = depth;
+            _scope = _scopes[depth];
+            WriteClose(_tags[depth]);
         }
 
         /// <summary>Writes an element without content, such as GetChanges.</summary>
         public void Empty(byte tag)
         {
-            Push(tag);
-            if (Error == SyncError.None)
+            if (Inside(tag) == Scopes.None)
             {
-                _depth--;
-                WriteEmpty(tag);
+                Misused();
+                return;
             }
+
+            WriteEmpty(tag);
         }
 
         /// <summary>Writes a value of at most <see cref="Limits.Text"/> bytes of UTF-8, none below 0x20.</summary>
         public void Value(byte tag, byte[] text, int offset, int count)
         {
-            if (Push(tag) != Scopes.Value || count > Limits.Text)
+            if (Inside(tag) != Scopes.Value || count > Limits.Text)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _depth--;
-                WriteValue(tag, text, offset, count);
-            }
+            WriteValue(tag, text, offset, count);
         }
 
         /// <summary>Writes a value.</summary>
@@ -140,44 +148,45 @@ namespace NanoSync.Protocol
         /// <summary>Writes a number, 0 or more, in decimal digits.</summary>
         public void Number(byte tag, int value)
         {
-            if (Push(tag) != Scopes.Value || value < 0)
+            if (Inside(tag) != Scopes.Value || value < 0)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _depth--;
-                WriteNumber(tag, value);
-            }
+            WriteNumber(tag, value);
         }
 
         /// <summary>Opens ApplicationData of exactly <paramref name="length"/> bytes. Data and DataEnd follow.</summary>
         public void DataStart(int length)
         {
-            if (Push(Tags.ApplicationData) != Scopes.Data || length < 0)
+            if (Inside(Tags.ApplicationData) != Scopes.Data || length < 0)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
-            {
-                _owed = length;
-                WriteDataStart(length);
-            }
+            int depth = _depth;
+            _tags[depth] = Tags.ApplicationData;
+            _scopes[depth] = _scope;
+            _depth = depth + 1;
+            _scope = Scopes.Data;
+            _owed = length;
+            WriteDataStart(length);
         }
 
         /// <summary>Writes bytes of the open ApplicationData; when only counting, the bytes are not looked at.</summary>
         public void Data(byte[] bytes, int offset, int count)
         {
-            if (count > _owed)
+            if (_scope != Scopes.Data || count > _owed)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
+                return;
             }
 
-            if (Error == SyncError.None)
+            _owed -= count;
+            if (!_countsOnly)
             {
-                _owed -= count;
                 WriteData(bytes, offset, count);
             }
         }
@@ -185,21 +194,16 @@ namespace NanoSync.Protocol
         /// <summary>Closes ApplicationData. When only counting, Data may have been left out.</summary>
         public void DataEnd()
         {
-            if (_sink == null)
+            if (_scope != Scopes.Data || (_owed != 0 && !_countsOnly))
             {
-                _owed = 0;
+                Misused();
+                return;
             }
 
-            if (_depth == 0 || _owed != 0)
-            {
-                Error = SyncError.WriterMisuse;
-            }
-
-            if (Error == SyncError.None)
-            {
-                _depth--;
-                WriteDataEnd();
-            }
+            int depth = _depth - 1;
+            _depth = depth;
+            _scope = _scopes[depth];
+            WriteDataEnd();
         }
 
         /// <summary>Ends the message: all elements must be closed. Gives the last bytes to the sink. True when all went well.</summary>
@@ -207,7 +211,7 @@ namespace NanoSync.Protocol
         {
             if (_depth != 0)
             {
-                Error = SyncError.WriterMisuse;
+                Misused();
             }
 
             Flush();
@@ -235,17 +239,11 @@ namespace NanoSync.Protocol
         /// <summary>Writes what stands before the bytes of ApplicationData.</summary>
         protected abstract void WriteDataStart(int length);
 
-        /// <summary>Writes bytes of ApplicationData.</summary>
+        /// <summary>Writes bytes of ApplicationData; not called when only counting.</summary>
         protected abstract void WriteData(byte[] bytes, int offset, int count);
 
         /// <summary>Writes what stands after the bytes of ApplicationData.</summary>
         protected abstract void WriteDataEnd();
-
-        /// <summary>True when nothing is kept of what is written.</summary>
-        protected bool CountsOnly
-        {
-            get { return _sink == null; }
-        }
 
         /// <summary>Makes room for <paramref name="count"/> bytes, at most the smallest buffer.</summary>
         protected void Room(int count)
@@ -259,25 +257,19 @@ namespace NanoSync.Protocol
         /// <summary>Writes bytes of any number.</summary>
         protected void Put(byte[] bytes, int offset, int count)
         {
-            while (count > 0)
+            int n = _buffer.Length - _count;
+            while (count > n)
             {
-                int n = _buffer.Length - _count;
-                if (n == 0)
-                {
-                    Flush();
-                    continue;
-                }
-
-                if (n > count)
-                {
-                    n = count;
-                }
-
                 Array.Copy(bytes, offset, _buffer, _count, n);
                 _count += n;
                 offset += n;
                 count -= n;
+                Flush();
+                n = _buffer.Length;
             }
+
+            Array.Copy(bytes, offset, _buffer, _count, count);
+            _count += count;
         }
 
         /// <summary>Counts bytes that are not looked at.</summary>
@@ -301,32 +293,38 @@ namespace NanoSync.Protocol
             }
         }
 
-        private byte Push(byte tag)
+        // What is inside the element where it would stand now; None when it may not.
+        private byte Inside(byte tag)
         {
-            byte inside = tag < Tags.End && _owed == 0 && _scopes[_depth] < Scopes.Value ? Grammar.Inside(_scopes[_depth], tag) : Scopes.None;
-            if (inside == Scopes.None || _depth == Limits.Depth)
-            {
-                Error = SyncError.WriterMisuse;
-                return Scopes.None;
-            }
-
-            if (Error == SyncError.None)
-            {
-                _tags[_depth++] = tag;
-                _scopes[_depth] = inside;
-            }
-
-            return inside;
+            byte scope = _scope;
+            return scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
         }
 
-        private void Flush()
+        private void Misused()
+        {
+            Fail(SyncError.WriterMisuse);
+        }
+
+        // The first error counts; what follows it has no place.
+        private void Fail(SyncError error)
+        {
+            if (Error == SyncError.None)
+            {
+                Error = error;
+            }
+
+            _scope = Failed;
+        }
+
+        /// <summary>Gives what is in the buffer to the sink.</summary>
+        protected void Flush()
         {
             if (_sink != null && Error == SyncError.None && _count > 0)
             {
                 _hash = Fnv.Add(_hash, _buffer, 0, _count);
                 if (!_sink.Write(_buffer, 0, _count))
                 {
-                    Error = SyncError.SinkFailed;
+                    Fail(SyncError.SinkFailed);
                 }
             }
 

@@ -50,7 +50,7 @@ namespace NanoSync.Protocol
 
         private readonly string _name;
         private string _definition; // without the closing bracket
-        private byte[] _types = new byte[4];
+        private byte[] _types = new byte[4]; // a 0 follows the last: codecs find the end without counting
         private byte[] _digits = new byte[4];
         private int _count;
         private uint _hash;
@@ -164,6 +164,12 @@ namespace NanoSync.Protocol
         public ObjectClass Time(string field)
         {
             return Declare(field, FieldType.Time, 0);
+        }
+
+        /// <summary>The types of the fields, then a 0.</summary>
+        internal byte[] Types
+        {
+            get { return _types; }
         }
 
         /// <summary>The type of a field.</summary>
@@ -285,10 +291,15 @@ namespace NanoSync.Protocol
 
         private ObjectClass Declare(string field, FieldType type, int digits)
         {
-            if (_count == _types.Length)
+            if (_count == MaxFields)
             {
-                byte[] types = new byte[_count * 2];
-                byte[] scales = new byte[_count * 2];
+                throw new System.InvalidOperationException("A class has at most 32 fields.");
+            }
+
+            if (_count + 1 == _types.Length)
+            {
+                byte[] types = new byte[_types.Length + 4];
+                byte[] scales = new byte[_types.Length + 4];
                 System.Array.Copy(_types, types, _count);
                 System.Array.Copy(_digits, scales, _count);
                 _types = types;

@@ -14,9 +14,12 @@ namespace NanoSync.Protocol
         /// <summary>2024-01-01 in seconds since 1970-01-01 UTC.</summary>
         public const uint Epoch = 1704067200;
 
-        private ObjectClass _class;
+        private const int MoreThanFour = 1 << 28; // what four bytes of a varint cannot hold
+
+        private byte[] _types;
+        private int _count;
         private byte[] _record;
-        private int _start;
+        private uint _present; // bit 0: the field after the current one; 0 after an error
         private int _pos;
         private int _end;
 
@@ -41,105 +44,125 @@ namespace NanoSync.Protocol
         /// <summary>Starts reading.</summary>
         public void Begin(ObjectClass type, byte[] record, int offset, int count)
         {
-            _class = type;
+            int fields = type.Count;
+            int pos = offset + ((fields + 7) >> 3);
+            _types = type.Types;
+            _count = fields;
             _record = record;
-            _start = offset;
+            _present = 0;
+            _pos = pos;
             _end = offset + count;
-            _pos = offset + ((type.Count + 7) >> 3);
             Field = -1;
             Error = SyncError.None;
-            if (_pos > _end)
+            if (pos > offset + count)
             {
                 Error = SyncError.BadRecord;
+                return;
             }
-            else if ((type.Count & 7) != 0 && record[_pos - 1] >> (type.Count & 7) != 0)
+
+            uint present = 0;
+            while (pos > offset)
+            {
+                present = (present << 8) | record[--pos];
+            }
+
+            if (fields < ObjectClass.MaxFields && present >> fields != 0)
             {
                 Error = SyncError.BadRecord; // a bit for a field that the class does not have
+                return;
             }
+
+            _present = present;
         }
 
         /// <summary>Goes to the next field present; false at the end or on an error.</summary>
         public bool Next()
         {
-            if (Error != SyncError.None)
-            {
-                return false;
-            }
-
-            int count = _class.Count;
             int field = Field + 1;
-            while (field < count && (_record[_start + (field >> 3)] & (1 << (field & 7))) == 0)
+            uint present = _present;
+            while ((present & 1) == 0)
             {
+                if (present == 0)
+                {
+                    return End();
+                }
+
+                present >>= 1;
                 field++;
             }
 
+            _present = present >> 1;
             Field = field;
-            if (field >= count)
+            byte type = _types[field];
+            if (type != (byte)FieldType.Fixed && type != (byte)FieldType.UInt && type != (byte)FieldType.Time
+                && (type == (byte)FieldType.Bool || type == (byte)FieldType.Float || type == (byte)FieldType.Double))
             {
-                Field = count;
-                if (_pos != _end)
-                {
-                    Error = SyncError.BadRecord;
-                }
-
-                return false;
+                return OfFixedSize(type);
             }
 
-            switch (_class.TypeOf(field))
+            // All others begin with a varint. Up to four bytes, 28 bits, here, wherever the array has that many: one that
+            // runs over the record's end is found after it.
+            byte[] record = _record;
+            int pos = _pos;
+            long value;
+            int bits;
+            if (pos + 4 > record.Length)
             {
-                case FieldType.Int:
-                case FieldType.Fixed:
-                    Varint();
-                    Value = (long)((ulong)Value >> 1) ^ -(Value & 1);
-                    break;
-                case FieldType.UInt:
-                    Varint();
-                    break;
-                case FieldType.Time:
-                    Varint();
-                    if ((ulong)Value > 0xFFFFFFFF)
+                bits = MoreThanFour;
+            }
+            else
+            {
+                bits = record[pos++];
+                if (bits >= 0x80)
+                {
+                    bits = (bits & 0x7F) | (record[pos++] << 7);
+                    if (bits >= 0x4000)
                     {
-                        Error = SyncError.BadRecord;
-                    }
-
-                    Value = (uint)((uint)Value + Epoch);
-                    break;
-                case FieldType.Bool:
-                    if (Fixed(1))
-                    {
-                        Value = _record[Offset];
-                        if (Value > 1)
+                        bits = (bits & 0x3FFF) | (record[pos++] << 14);
+                        if (bits >= 0x200000)
                         {
-                            Error = SyncError.BadRecord;
+                            bits = (bits & 0x1FFFFF) | (record[pos++] << 21);
                         }
                     }
-
-                    break;
-                case FieldType.Float:
-                    if (Fixed(4))
-                    {
-                        Number = BitConverter.ToSingle(_record, Offset);
-                    }
-
-                    break;
-                case FieldType.Double:
-                    if (Fixed(8))
-                    {
-                        Number = BitConverter.ToDouble(_record, Offset);
-                    }
-
-                    break;
-                default:
-                    Varint();
-                    if (Error == SyncError.None)
-                    {
-                        Fixed(Value < 0 || Value > _end - _pos ? -1 : (int)Value);
-                    }
-
-                    break;
+                }
             }
 
-            return Error == SyncError.None;
+            if (bits >= MoreThanFour)
+            {
+                if (!Varint(out value))
+                {
+                    return false;
+                }
+            }
+            else if (pos > _end)
+            {
+                return Bad();
+            }
+            else
+            {
+                value = bits;
+                _pos = pos;
+            }
+
+            if (type == (byte)FieldType.Fixed || type == (byte)FieldType.Int)
+            {
+                Value = (long)((ulong)value >> 1) ^ -(value & 1);
+                return true;
+            }
+
+            Value = value;
+            if (type == (byte)FieldType.UInt)
+            {
+                return true;
+            }
+
+            if (type == (byte)FieldType.Time)
+            {
+                Value = (uint)((uint)value + Epoch);
+                return (ulong)value <= 0xFFFFFFFF || Bad();
+            }
+
+            return Take(value < 0 || value > _end - _pos ? -1 : (int)value);
         }
 
         /// <summary>The current text field. Allocates.</summary>
@@ -148,12 +171,33 @@ namespace NanoSync.Protocol
             return Encoding.UTF8.GetString(_record, Offset, Count);
         }
 
-        private bool Fixed(int count)
+        private bool OfFixedSize(byte type)
+        {
+            if (type == (byte)FieldType.Bool)
+            {
+                if (!Take(1))
+                {
+                    return false;
+                }
+
+                Value = _record[Offset];
+                return Value <= 1 || Bad();
+            }
+
+            if (!Take(type == (byte)FieldType.Float ? 4 : 8))
+            {
+                return false;
+            }
+
+            Number = type == (byte)FieldType.Float ? BitConverter.ToSingle(_record, Offset) : BitConverter.ToDouble(_record, Offset);
+            return true;
+        }
+
+        private bool Take(int count)
         {
             if (count < 0 || count > _end - _pos)
             {
-                Error = SyncError.BadRecord;
-                return false;
+                return Bad();
             }
 
             Offset = _pos;
@@ -162,30 +206,47 @@ namespace NanoSync.Protocol
             return true;
         }
 
-        private void Varint()
+        private bool Varint(out long value)
         {
-            long value = 0;
-            int shift = 0;
-            while (_pos < _end && shift < 70)
+            byte[] record = _record;
+            int pos = _pos;
+            int end = _end;
+            value = 0;
+            long bits = 0;
+            for (int shift = 0; pos < end && shift < 70; shift += 7)
             {
-                byte b = _record[_pos++];
-                if ((shift == 63 && b > 1) || (b == 0 && shift > 0))
-                {
-                    break; // more than 64 bits; a byte more than it takes: each record has one form only
-                }
-
-                value |= (long)(b & 0x7F) << shift;
+                byte b = record[pos++];
                 if (b < 0x80)
                 {
-                    Value = value;
-                    return;
+                    _pos = pos;
+                    value = bits | ((long)b << shift);
+                    return shift < 63 || b <= 1 || Bad(); // more than 64 bits
                 }
 
-                shift += 7;
+                bits |= (long)(b & 0x7F) << shift;
             }
 
-            Error = SyncError.BadRecord;
             Value = 0;
+            return Bad();
+        }
+
+        // No field is left, or an error came before.
+        private bool End()
+        {
+            if (Error == SyncError.None)
+            {
+                Field = _count;
+                Error = _pos == _end ? SyncError.None : SyncError.BadRecord;
+            }
+
+            return false;
+        }
+
+        private bool Bad()
+        {
+            Error = SyncError.BadRecord;
+            _present = 0;
+            return false;
         }
     }
 }

@@ -12,7 +12,7 @@ namespace NanoSync.Protocol
     public sealed class RecordWriter
     {
         private readonly byte[] _buffer;
-        private ObjectClass _class;
+        private byte[] _types; // of the class
         private int _field;
         private int _length;
 
@@ -46,7 +46,7 @@ namespace NanoSync.Protocol
         /// <summary>Starts a record.</summary>
         public void Begin(ObjectClass type)
         {
-            _class = type;
+            _types = type.Types;
             _field = 0;
             Error = SyncError.None;
             _length = (type.Count + 7) >> 3;
@@ -68,9 +68,10 @@ namespace NanoSync.Protocol
         /// <summary>The next field is absent.</summary>
         public void None()
         {
-            if (_field >= _class.Count)
+            if (_types[_field] == 0)
             {
                 Error = SyncError.WriterMisuse;
+                return;
             }
 
             _field++;
@@ -88,28 +89,19 @@ namespace NanoSync.Protocol
         /// <summary>Writes a signed integer.</summary>
         public void Int(long value)
         {
-            if (Take(FieldType.Int, 0))
-            {
-                Varint((ulong)((value << 1) ^ (value >> 63)));
-            }
+            Number((byte)FieldType.Int, (ulong)((value << 1) ^ (value >> 63)));
         }
 
         /// <summary>Writes an unsigned integer.</summary>
         public void UInt(ulong value)
         {
-            if (Take(FieldType.UInt, 0))
-            {
-                Varint(value);
-            }
+            Number((byte)FieldType.UInt, value);
         }
 
         /// <summary>Writes a fixed-point number, counted in its smallest step: 21.53 with two digits is 2153.</summary>
         public void Fixed(long steps)
         {
-            if (Take(FieldType.Fixed, 0))
-            {
-                Varint((ulong)((steps << 1) ^ (steps >> 63)));
-            }
+            Number((byte)FieldType.Fixed, (ulong)((steps << 1) ^ (steps >> 63)));
         }
 
         /// <summary>Writes a 32-bit floating-point number.</summary>
@@ -158,16 +150,13 @@ namespace NanoSync.Protocol
         /// <summary>Writes a time given in seconds since 1970-01-01 UTC.</summary>
         public void Time(uint unixSeconds)
         {
-            if (Take(FieldType.Time, 0))
-            {
-                Varint(unchecked(unixSeconds - RecordReader.Epoch));
-            }
+            Number((byte)FieldType.Time, unchecked(unixSeconds - RecordReader.Epoch));
         }
 
         /// <summary>Writes a bool, int, uint, fixed-point or time as <see cref="RecordReader.Value"/> gives it; WriterMisuse when it is out of range.</summary>
         public void Value(long value)
         {
-            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
+            FieldType type = (FieldType)_types[_field]; // 0 after the last
             switch (type)
             {
                 case FieldType.Int:
@@ -188,10 +177,7 @@ namespace NanoSync.Protocol
                     break;
             }
 
-            if (Take(type, 0))
-            {
-                Varint((ulong)value);
-            }
+            Number((byte)type, (ulong)value);
         }
 
         /// <summary>
@@ -200,7 +186,7 @@ namespace NanoSync.Protocol
         /// </summary>
         public void Packed(byte[] bytes, int offset, int count)
         {
-            FieldType type = _field < _class.Count ? _class.TypeOf(_field) : 0;
+            FieldType type = (FieldType)_types[_field]; // 0 after the last
             switch (type)
             {
                 case FieldType.Float:
@@ -235,6 +221,35 @@ namespace NanoSync.Protocol
             }
         }
 
+        private void Number(byte type, ulong value)
+        {
+            int field = _field;
+            if (Error != SyncError.None || _types[field] != type)
+            {
+                Refuse(true);
+                return;
+            }
+
+            byte[] buffer = _buffer;
+            buffer[field >> 3] |= (byte)(1 << (field & 7));
+            _field = field + 1;
+            int at = _length;
+            if (at + 10 > buffer.Length)
+            {
+                Varint(value); // it may not fit
+                return;
+            }
+
+            while (value >= 0x80)
+            {
+                buffer[at++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            buffer[at] = (byte)value;
+            _length = at + 1;
+        }
+
         private bool Take(FieldType type, int bytes)
         {
             if (Error != SyncError.None)
@@ -242,7 +257,7 @@ namespace NanoSync.Protocol
                 return false;
             }
 
-            if (_field >= _class.Count || _class.TypeOf(_field) != type)
+            if (_types[_field] != (byte)type)
             {
                 Error = SyncError.WriterMisuse;
                 return false;

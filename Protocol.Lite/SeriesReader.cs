@@ -111,10 +111,11 @@ namespace NanoSync.Protocol
 
         private bool TakeField(int field, bool told)
         {
-            FieldType type = _class.TypeOf(field);
+            FieldType type = (FieldType)_class.Types[field];
             if (IsNumber(type))
             {
-                long value = _values[field] + _steps[field];
+                long value = _values[field];
+                long before = value;
                 if (told)
                 {
                     if (!TakeVarint())
@@ -127,7 +128,8 @@ namespace NanoSync.Protocol
 
                 if (type == FieldType.Time)
                 {
-                    _steps[field] = value - _values[field];
+                    value += _steps[field];
+                    _steps[field] = value - before;
                 }
 
                 _values[field] = value;

@@ -100,20 +100,25 @@ namespace NanoSync.Protocol
 
         private bool PutDifferences(int map, byte[] record)
         {
-            while (_fields.Next())
+            RecordReader fields = _fields;
+            byte[] types = _class.Types;
+            long[] values = _values;
+            while (fields.Next())
             {
-                int field = _fields.Field;
-                FieldType type = _class.TypeOf(field);
+                int field = fields.Field;
+                FieldType type = (FieldType)types[field];
                 if (IsNumber(type))
                 {
-                    long value = _fields.Value;
-                    long difference = value - _values[field] - _steps[field];
+                    long value = fields.Value;
+                    long difference = value - values[field];
+                    values[field] = value;
                     if (type == FieldType.Time)
                     {
-                        _steps[field] = value - _values[field];
+                        long step = difference;
+                        difference -= _steps[field];
+                        _steps[field] = step;
                     }
 
-                    _values[field] = value;
                     if (difference == 0)
                     {
                         continue;
@@ -126,8 +131,8 @@ namespace NanoSync.Protocol
                 }
                 else
                 {
-                    int count = _fields.Count;
-                    if (IsSame(_values[field], record, _fields.Offset, count))
+                    int count = fields.Count;
+                    if (IsSame(values[field], record, fields.Offset, count))
                     {
                         continue;
                     }
@@ -137,17 +142,18 @@ namespace NanoSync.Protocol
                         return false;
                     }
 
-                    _values[field] = ((long)_pos << 16) | (long)count;
-                    if (!PutBytes(record, _fields.Offset, count))
+                    values[field] = ((long)_pos << 16) | (long)count;
+                    if (!PutBytes(record, fields.Offset, count))
                     {
                         return false;
                     }
                 }
 
-                _buffer[map + ((field + 1) >> 3)] |= (byte)(1 << ((field + 1) & 7));
+                field++;
+                _buffer[map + (field >> 3)] |= (byte)(1 << (field & 7));
             }
 
-            return _fields.Error == SyncError.None;
+            return fields.Error == SyncError.None;
         }
 
         private bool IsSame(long place, byte[] record, int offset, int count)
@@ -172,15 +178,19 @@ namespace NanoSync.Protocol
         private bool PutVarint(long bits)
         {
             ulong value = (ulong)bits;
-            while (_pos < _end)
+            byte[] buffer = _buffer;
+            int at = _pos;
+            int end = _end;
+            while (at < end)
             {
                 if (value < 0x80)
                 {
-                    _buffer[_pos++] = (byte)value;
+                    buffer[at] = (byte)value;
+                    _pos = at + 1;
                     return true;
                 }
 
-                _buffer[_pos++] = (byte)(value | 0x80);
+                buffer[at++] = (byte)(value | 0x80);
                 value >>= 7;
             }
 

@@ -55,31 +55,36 @@ namespace NanoSync.Protocol
             while (_pos < _end)
             {
                 Item item;
-                switch (_state)
+                int state = _state;
+                if (state == Body)
                 {
-                    case Body:
-                        item = ReadToken(_input[_pos++]);
-                        break;
-                    case InText:
-                        item = ReadText();
-                        break;
-                    case Bytes:
-                        item = ReadBytes();
-                        break;
-                    case Length:
-                        item = ReadLength(_input[_pos++]);
-                        break;
-                    case Base64:
-                        item = ReadBase64();
-                        break;
-                    case Page:
-                        // only page 0 exists here
-                        item = _input[_pos++] == 0 ? Item.NeedMore : Fail(SyncError.TokenNotAllowed);
-                        _state = Body;
-                        break;
-                    default:
-                        item = ReadHeader(_input[_pos++]);
-                        break;
+                    item = ReadToken();
+                }
+                else if (state == Bytes)
+                {
+                    item = ReadBytes();
+                }
+                else if (state == Length)
+                {
+                    item = ReadLength(_input[_pos++]);
+                }
+                else if (state == InText)
+                {
+                    item = ReadText();
+                }
+                else if (state == Base64)
+                {
+                    item = ReadBase64();
+                }
+                else if (state == Page)
+                {
+                    // only page 0 exists here
+                    item = _input[_pos++] == 0 ? Item.NeedMore : Fail(SyncError.TokenNotAllowed);
+                    _state = Body;
+                }
+                else
+                {
+                    item = ReadHeader(_input[_pos++]);
                 }
 
                 if (item != Item.NeedMore)
@@ -104,24 +109,49 @@ namespace NanoSync.Protocol
             return Item.NeedMore;
         }
 
-        private Item ReadToken(byte b)
+        private Item ReadToken()
         {
+            int pos = _pos;
+            byte b = _input[pos];
+            _pos = pos + 1;
             if (b == EndToken)
             {
                 return _depth == 0 ? Fail(AtEnd() ? SyncError.TrailingBytes : SyncError.TokenNotAllowed) : Shut();
             }
 
-            if (b == StrI || b == Opaque)
+            if (b < 0x80 && (b & 0x3F) >= 5)
             {
-                if (_scope == Scopes.Value)
+                if (_depth == 0 && AtEnd())
                 {
-                    _state = b == StrI ? InText : Length;
+                    return Fail(SyncError.TrailingBytes);
                 }
-                else if (_scope == Scopes.Data && DataLength == -1)
+
+                SyncError error = _scope >= Scopes.Value ? SyncError.NotInGrammar : Open(b & 0x3F);
+                if (error != SyncError.None)
+                {
+                    return Fail(error);
+                }
+
+                if (_scope >= Scopes.Value)
+                {
+                    return b < Content ? Shut() : _scope == Scopes.Data ? ReadShortData() : Item.NeedMore;
+                }
+
+                _pendingEnd = b < Content;
+                return Item.Start;
+            }
+
+            if (b == Opaque || b == StrI)
+            {
+                if (_scope == Scopes.Data && DataLength == -1)
                 {
                     // one STR_I or one OPAQUE, so that a length given is the length of all; -2 = text, not known before its end
                     _state = b == StrI ? Base64 : Length;
                     DataLength = -2;
+                }
+                else if (_scope == Scopes.Value)
+                {
+                    _state = b == StrI ? InText : Length;
                 }
                 else
                 {
@@ -138,30 +168,30 @@ namespace NanoSync.Protocol
                 return Item.NeedMore;
             }
 
-            if (b >= 0x80 || (b & 0x3F) < 5)
+            return Fail(SyncError.TokenNotAllowed);
+        }
+
+        // Most ApplicationData is an OPAQUE of less than 128 bytes whose head lies in one feed: three steps in one.
+        private Item ReadShortData()
+        {
+            byte[] input = _input;
+            int pos = _pos;
+            if (pos + 2 >= _end || input[pos] != Opaque)
             {
-                return Fail(SyncError.TokenNotAllowed);
+                return Item.NeedMore;
             }
 
-            if (AtEnd())
+            int length = input[pos + 1];
+            if (length == 0 || length >= 0x80)
             {
-                return Fail(SyncError.TrailingBytes);
+                return Item.NeedMore;
             }
 
-            SyncError error = _scope >= Scopes.Value ? SyncError.NotInGrammar : Open(b & 0x3F);
-            if (error != SyncError.None)
-            {
-                return Fail(error);
-            }
-
-            bool empty = (b & Content) == 0;
-            if (_scope >= Scopes.Value)
-            {
-                return empty ? Shut() : Item.NeedMore;
-            }
-
-            _pendingEnd = empty;
-            return Item.Start;
+            _pos = pos + 2;
+            _left = length;
+            _state = Bytes;
+            DataLength = length;
+            return MaxData == 0 || length <= MaxData ? ReadBytes() : Fail(SyncError.DataTooLong);
         }
 
         private Item ReadText()
@@ -211,12 +241,13 @@ namespace NanoSync.Protocol
             }
 
             DataLength = _left;
-            return CountData(_left) ? Item.NeedMore : Fail(SyncError.DataTooLong);
+            return MaxData == 0 || _left <= MaxData ? Item.NeedMore : Fail(SyncError.DataTooLong);
         }
 
         private Item ReadBytes()
         {
-            int count = _end - _pos;
+            int from = _pos;
+            int count = _end - from;
             if (count >= _left)
             {
                 count = _left;
@@ -224,26 +255,25 @@ namespace NanoSync.Protocol
             }
 
             _left -= count;
-            int from = _pos;
-            _pos += count;
-            if (_scope == Scopes.Value)
+            _pos = from + count;
+            if (_scope == Scopes.Data)
             {
-                AddText(from, count); // fits: ReadLength saw to it
-                for (int i = from; i < _pos; i++)
-                {
-                    if (_input[i] < 0x20)
-                    {
-                        return Fail(SyncError.BadText, Position - _pos + i);
-                    }
-                }
-
-                return Item.NeedMore;
+                Data = _input;
+                DataOffset = from;
+                DataCount = count;
+                return Item.Data;
             }
 
-            Data = _input;
-            DataOffset = from;
-            DataCount = count;
-            return Item.Data;
+            AddText(from, count); // fits: ReadLength saw to it
+            for (int i = from; i < _pos; i++)
+            {
+                if (_input[i] < 0x20)
+                {
+                    return Fail(SyncError.BadText, Position - _pos + i);
+                }
+            }
+
+            return Item.NeedMore;
         }
 
         private Item ReadBase64()

@@ -33,22 +33,19 @@ namespace NanoSync.Protocol
         /// <inheritdoc/>
         protected override void WriteOpen(byte tag)
         {
-            Room(1);
-            _buffer[_count++] = (byte)(tag | WbxmlReader.Content);
+            Put((byte)(tag | WbxmlReader.Content));
         }
 
         /// <inheritdoc/>
         protected override void WriteClose(byte tag)
         {
-            Room(1);
-            _buffer[_count++] = WbxmlReader.EndToken;
+            Put(WbxmlReader.EndToken);
         }
 
         /// <inheritdoc/>
         protected override void WriteEmpty(byte tag)
         {
-            Room(1);
-            _buffer[_count++] = tag;
+            Put(tag);
         }
 
         /// <inheritdoc/>
@@ -78,21 +75,28 @@ namespace NanoSync.Protocol
         protected override void WriteDataStart(int length)
         {
             Room(7); // tag + OPAQUE + at most 5 of mb_uint32
-            _buffer[_count++] = (byte)(Tags.ApplicationData | WbxmlReader.Content);
-            _buffer[_count++] = WbxmlReader.Opaque;
-            int shift = 0;
-            while (length >> shift >= 0x80)
+            byte[] buffer = _buffer;
+            int at = _count;
+            buffer[at] = Tags.ApplicationData | WbxmlReader.Content;
+            buffer[at + 1] = WbxmlReader.Opaque;
+            at += 2;
+            if (length >= 0x80)
             {
-                shift += 7;
+                int shift = 7;
+                while (length >> shift >= 0x80)
+                {
+                    shift += 7;
+                }
+
+                for (; shift > 0; shift -= 7)
+                {
+                    buffer[at++] = (byte)((length >> shift) | 0x80);
+                }
             }
 
-            for (; shift > 0; shift -= 7)
-            {
-                _buffer[_count++] = (byte)((length >> shift) | 0x80);
-            }
-
-            _buffer[_count++] = (byte)(length & 0x7F);
-            if (CountsOnly)
+            buffer[at] = (byte)(length & 0x7F);
+            _count = at + 1;
+            if (_countsOnly)
             {
                 Skip(length);
             }
@@ -101,16 +105,26 @@ namespace NanoSync.Protocol
         /// <inheritdoc/>
         protected override void WriteData(byte[] bytes, int offset, int count)
         {
-            if (!CountsOnly)
-            {
-                Put(bytes, offset, count);
-            }
+            Put(bytes, offset, count);
         }
 
         /// <inheritdoc/>
         protected override void WriteDataEnd()
         {
-            WriteClose(Tags.ApplicationData);
+            Put(WbxmlReader.EndToken);
+        }
+
+        private void Put(byte token)
+        {
+            int at = _count;
+            if (at == _buffer.Length)
+            {
+                Flush();
+                at = 0;
+            }
+
+            _buffer[at] = token;
+            _count = at + 1;
         }
     }
 }

@@ -1,10 +1,11 @@
-// What the application remembers from one start to the next, outside the store: 16 bytes in a file of their own.
+// What the application remembers from one start to the next, outside the store: 20 bytes in a file of their own.
 // Written at a start that did not come from deep sleep, when a run has proved stable, before an own restart, and once a
 // day for the time: fewer than ten times a day, so its wear does not matter.
 //
-// +----+----+----+----+----+----+----+----+----+----+----+----+----+----+----+----+
-// | N    S    B    1  | quick| why| flg| 0  |  last time        |  CRC32 of 0-11     |
-// +----+----+----+----+----+----+----+----+----+----+----+----+----+----+----+----+
+// +----+----+----+----+-------+-----+-------+---+-----------+---------------+---------------+
+// | N    S    B    1  | quick | why | flags | 0 | last time | sync interval | CRC32 of 0-15 |
+// +----+----+----+----+-------+-----+-------+---+-----------+---------------+---------------+
+//   4                   1       1     1       1   4           4               4, least significant byte first
 
 using NanoSync.Storage;
 
@@ -45,7 +46,8 @@ namespace NanoSync.Firmware
     /// <summary>The counter of quick restarts and its companions.</summary>
     public sealed class BootRecord
     {
-        private const int Size = 16;
+        private const int Size = 20;
+        private const int Checked = 16;
 
         private readonly ISmallFile _file;
         private readonly byte[] _bytes = new byte[Size];
@@ -62,6 +64,9 @@ namespace NanoSync.Firmware
         /// <summary>True when the clock was only set to <see cref="LastTime"/>, so that it is behind.</summary>
         public bool ClockIsBehind;
 
+        /// <summary>Seconds between syncs that the server asked for; 0 = as the settings say.</summary>
+        public int SyncInterval;
+
         /// <summary>A record in a file; nothing is read yet.</summary>
         public BootRecord(ISmallFile file)
         {
@@ -75,13 +80,15 @@ namespace NanoSync.Firmware
             Reason = RestartReason.Unknown;
             LastTime = 0;
             ClockIsBehind = false;
+            SyncInterval = 0;
             if (_file.Read(_bytes) == Size && _bytes[0] == 'N' && _bytes[1] == 'S' && _bytes[2] == 'B' && _bytes[3] == '1'
-                && Get(12) == Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, 12)))
+                && Get(Checked) == Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, Checked)))
             {
                 Quick = _bytes[4];
                 Reason = _bytes[5];
                 ClockIsBehind = (_bytes[6] & 1) != 0;
                 LastTime = Get(8);
+                SyncInterval = (int)Get(12);
             }
         }
 
@@ -97,7 +104,8 @@ namespace NanoSync.Firmware
             _bytes[6] = (byte)(ClockIsBehind ? 1 : 0);
             _bytes[7] = 0;
             Put(8, LastTime);
-            Put(12, Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, 12)));
+            Put(12, (uint)SyncInterval);
+            Put(Checked, Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, Checked)));
             _file.Write(_bytes, Size);
         }
 

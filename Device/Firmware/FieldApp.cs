@@ -17,6 +17,9 @@ namespace NanoSync.Firmware
     /// <summary>The state machine of a field device.</summary>
     public sealed class FieldApp
     {
+        /// <summary>The version, as in Directory.Build.props; a test compares them.</summary>
+        public const string Version = "0.1.0";
+
         /// <summary>Quick restarts in a row after which a start waits.</summary>
         public const int HoldFrom = 4;
 
@@ -51,7 +54,12 @@ namespace NanoSync.Firmware
         public const int ShortestSleep = 5000;
 
         private const int PollEvery = 500;
+        private const int StatusEvery = 3600000;
         private const int FailuresBeforeReopen = 3;
+        private const int IdleRoundsBeforeReopen = 10;
+        private const int SmallReply = 256; // bytes; a part of a large object is more
+        private const int Sampling = 0; // who met an error of the store
+        private const int Syncing = 1;
         private const int CrashesBeforeRestart = 3;
         private const int CrashRetry = 10000;
         private const uint TimeKeptEvery = 86400;
@@ -66,7 +74,7 @@ namespace NanoSync.Firmware
         private readonly SyncSchedule _schedule;
         private readonly FieldClock _clock;
         private readonly LedPattern _lamp = new LedPattern();
-        private readonly RoundResult _noNetwork = new RoundResult();
+        private readonly RoundResult _failed = new RoundResult();
 
         private Settings _settings;
         private SensorBoard _board;
@@ -82,13 +90,16 @@ namespace NanoSync.Firmware
         private bool _timeAsked;
         private int _lastReason;
         private long _holdUntil;
+        private long _stableSince;
         private long _nextSample;
         private long _nextSync;
         private long _connectUntil; // 0 = not connecting
         private long _timeUntil; // 0 = not waiting for the time
         private long _offlineSince; // -1 = not offline
-        private int _storeFailures;
+        private readonly int[] _storeFailures = new int[2];
+        private int _idleRounds;
         private int _crashes;
+        private long _told; // when the status was last due; the first sync of a run tells it
 
         /// <summary>Puts the parts together; nothing is touched before the first step.</summary>
         /// <param name="machine">Power, clock, network, lamp.</param>
@@ -109,8 +120,8 @@ namespace NanoSync.Firmware
             _random = random;
             _schedule = new SyncSchedule(random);
             _clock = new FieldClock(machine);
-            _noNetwork.Outcome = RoundOutcome.Failed;
-            _noNetwork.RetryAfter = -1;
+            _failed.Outcome = RoundOutcome.Failed;
+            _failed.RetryAfter = -1;
             _offlineSince = -1;
         }
 
@@ -168,6 +179,19 @@ namespace NanoSync.Firmware
             _restart = true;
         }
 
+        /// <summary>Changes the seconds between syncs, for good: the server's command.</summary>
+        public void SyncEvery(int seconds)
+        {
+            _boot.SyncInterval = seconds;
+            _boot.Save();
+        }
+
+        /// <summary>Seconds between syncs: the server's, else the settings'.</summary>
+        public int SyncInterval
+        {
+            get { return _boot.SyncInterval > 0 ? _boot.SyncInterval : _settings.Sync; }
+        }
+
         /// <summary>Does what is due.</summary>
         /// <returns>Milliseconds until something is due again.</returns>
         public int Step()
@@ -178,7 +202,7 @@ namespace NanoSync.Firmware
                 Boot();
             }
 
-            if (!_stable && _machine.Ticks >= StableAfter)
+            if (!_stable && _holdUntil == 0 && _machine.Ticks - _stableSince >= StableAfter)
             {
                 Stable();
             }
@@ -263,6 +287,7 @@ namespace NanoSync.Firmware
             if (left <= 0)
             {
                 _holdUntil = 0;
+                _stableSince = _machine.Ticks;
                 return 0;
             }
 
@@ -314,7 +339,7 @@ namespace NanoSync.Firmware
             else
             {
                 // devices that get their power back together shall not come together
-                int spread = _settings.Sync * 1000 / 4;
+                int spread = SyncInterval * 1000 / 4;
                 _nextSync = now + _random.Next(spread < FirstHold ? spread : FirstHold);
             }
 
@@ -367,6 +392,9 @@ namespace NanoSync.Firmware
             sync.ReplyBytes = _settings.ReplyBytes;
             sync.RequestBytes = _settings.RequestBytes;
             _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
+            _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
+            _device.Engine.SendStatus = true;
+            _device.Engine.AskTime = _settings.TimeServer == "none";
             return true;
         }
 
@@ -423,7 +451,7 @@ namespace NanoSync.Firmware
                 error = _device.TakeReading();
             }
 
-            Met(error);
+            Met(Sampling, error);
             if (_woke && _nextSync == long.MaxValue && IsSyncDue(error))
             {
                 _nextSync = now;
@@ -442,7 +470,7 @@ namespace NanoSync.Firmware
             int number = _device.Readings.Number;
             uint taken = _store.NextId(number) - 1 - _store.AckedId(number);
             int interval = _device.Config.Interval;
-            uint perSync = (uint)(_settings.Sync <= interval ? 1 : _settings.Sync / interval);
+            uint perSync = (uint)(SyncInterval <= interval ? 1 : SyncInterval / interval);
             uint syncs = taken / perSync;
             return syncs > 0 && taken % perSync == 0 && ((syncs & (syncs - 1)) == 0 || syncs % 16 == 0);
         }
@@ -469,11 +497,23 @@ namespace NanoSync.Firmware
             }
 
             Show(AppState.Syncing);
+            if (_clock.Now == 0)
+            {
+                _device.Engine.AskTime = true;
+            }
+
+            if (now - _told >= StatusEvery)
+            {
+                _told = now;
+                _device.Engine.SendStatus = true;
+            }
+
             RoundResult result = _device.Sync();
             now = _machine.Ticks;
-            Met(result.Store);
-            int wait = _schedule.Next(result, _settings.Sync * 1000);
-            if (result.Outcome != RoundOutcome.Failed)
+            Met(Syncing, result.Store);
+            bool stuck = IsStuck(result);
+            int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
+            if (result.Outcome != RoundOutcome.Failed && !stuck)
             {
                 Stable();
                 KeepTime();
@@ -493,7 +533,7 @@ namespace NanoSync.Firmware
                 Show(AppState.ServerAway);
             }
 
-            if (_storeFailures > 0)
+            if (_storeFailures[Sampling] + _storeFailures[Syncing] > 0)
             {
                 Show(AppState.BadFlash);
             }
@@ -530,7 +570,7 @@ namespace NanoSync.Firmware
 
             _connectUntil = 0;
             Show(AppState.NoNetwork);
-            _nextSync = now + _schedule.Next(_noNetwork, _settings.Sync * 1000);
+            _nextSync = now + _schedule.Next(_failed, SyncInterval * 1000);
             if (_settings.RestartOffline > 0 && now - _offlineSince >= _settings.RestartOffline * 3600000L)
             {
                 RestartFor(RestartReason.Offline); // a radio that hangs comes back with it
@@ -573,8 +613,28 @@ namespace NanoSync.Firmware
             return true;
         }
 
+        // Rounds that go well and move nothing, again and again: what the store counts and what it holds are not the same.
+        private bool IsStuck(RoundResult result)
+        {
+            if (result.Outcome != RoundOutcome.More || result.ObjectsUp + result.ObjectsDown > 0 || result.BytesDown >= SmallReply)
+            {
+                _idleRounds = 0;
+                return false;
+            }
+
+            _idleRounds++;
+            if (_idleRounds < IdleRoundsBeforeReopen)
+            {
+                return false;
+            }
+
+            _idleRounds = 0;
+            Reopen();
+            return true;
+        }
+
         // Counts failures of the flash itself; after some in a row the store is opened anew, as at a start.
-        private void Met(StoreError error)
+        private void Met(int who, StoreError error)
         {
             switch (error)
             {
@@ -587,23 +647,33 @@ namespace NanoSync.Firmware
                     break;
 
                 default:
-                    _storeFailures = 0;
-                    _problem = null;
+                    _storeFailures[who] = 0;
+                    if (_storeFailures[Sampling] + _storeFailures[Syncing] == 0)
+                    {
+                        _problem = null;
+                    }
+
                     return;
             }
 
-            _storeFailures++;
+            _storeFailures[who]++;
             if (_problem == null)
             {
                 Complain("flash: error " + ((int)error).ToString());
             }
 
             Show(AppState.BadFlash);
-            if (_storeFailures % FailuresBeforeReopen == 0 && error != StoreError.VolumeFull)
+            if (_storeFailures[who] % FailuresBeforeReopen == 0 && error != StoreError.VolumeFull)
             {
-                _store.Close();
-                _device.Open();
+                Reopen();
             }
+        }
+
+        private void Reopen()
+        {
+            _machine.Log("the store is opened anew");
+            _store.Close();
+            _device.Open();
         }
 
         private void Stable()

@@ -21,6 +21,9 @@ namespace NanoSync.Firmware
         /// <summary>True: nothing outside the chip is touched; those fields stay empty.</summary>
         public bool SafeMode;
 
+        /// <summary>The signal in the last reading, in dBm; 0 = none.</summary>
+        public int LastSignal;
+
         /// <summary>Makes the class from the settings.</summary>
         public SensorBoard(Settings settings, IMachine machine, IInputs inputs, FieldClock clock)
         {
@@ -96,6 +99,7 @@ namespace NanoSync.Firmware
 
                 case SensorKind.Signal:
                     int signal = _inputs.Signal;
+                    LastSignal = signal;
                     if (signal != 0)
                     {
                         record.Int(signal);
@@ -105,11 +109,10 @@ namespace NanoSync.Firmware
                     break;
 
                 case SensorKind.Adc:
-                    int range;
-                    int value = _inputs.Adc(setting.Argument, out range);
-                    if (value >= 0 && range > 0)
+                    int millivolts = Millivolts(setting);
+                    if (millivolts >= 0)
                     {
-                        record.Fixed((long)value * setting.Scale / range);
+                        record.Fixed(millivolts);
                         return;
                     }
 
@@ -126,6 +129,30 @@ namespace NanoSync.Firmware
             }
 
             record.None();
+        }
+
+        /// <summary>Millivolts of the sensor named battery; -1 when there is none, or it cannot be read.</summary>
+        public int Battery
+        {
+            get
+            {
+                for (int i = 0; i < _settings.SensorCount && !SafeMode; i++)
+                {
+                    if (_settings.Sensors[i].Name == "battery" && _settings.Sensors[i].Kind == SensorKind.Adc)
+                    {
+                        return Millivolts(_settings.Sensors[i]);
+                    }
+                }
+
+                return -1;
+            }
+        }
+
+        private int Millivolts(SensorSetting setting)
+        {
+            int range;
+            int value = _inputs.Adc(setting.Argument, out range);
+            return value >= 0 && range > 0 ? (int)((long)value * setting.Scale / range) : -1;
         }
 
         // The same object for both figures of one sensor, so that it measures once.

@@ -7,11 +7,6 @@ internal static class Carriers
 {
     public static ICarrier Make(Uri server, string token, bool platformHttp)
     {
-        if (server.Scheme is not ("http" or "https"))
-        {
-            throw new UserError($"--server {server}: http and https are spoken here, not {server.Scheme}.");
-        }
-
         string url = new Uri(server, "sync").AbsoluteUri;
         return platformHttp
             ? new PlatformHttpCarrier(url, token, new PcHttpPlatform(null))

@@ -40,26 +40,36 @@ internal sealed class OwnServer : IAsyncDisposable
         }
         catch (StartupException e)
         {
-            throw new UserError(e.PortTaken ? $"{e.Message} Choose another with --port, or --port 0 for any free one." : e.Message);
+            throw new UserError(e.PortTaken ? $"Another program listens on port {port}. Choose another with --port, or --port 0 for any free one." : e.Message);
         }
     }
 
     /// <summary>Says how to look and how to change, ready to paste.</summary>
-    public void PrintHowTo(TextWriter output)
+    /// <param name="output">Takes the lines.</param>
+    /// <param name="goesOn">True when the device stays, so that what is changed reaches it.</param>
+    public void PrintHowTo(TextWriter output, bool goesOn)
     {
         string sampling = $"{Url}api/devices/{Device}/collections/{FieldDevice.ConfigName}/objects/{SamplingConfig.Name}";
         string auth = $"-H 'Authorization: Bearer {_server.AdminToken}'";
-        string verb = $"dotnet run --project Server -- object";
+        string verb = "dotnet run --project Server -- object";
         output.WriteLine($"server at {Url} with its data in {_folder}; the device's flash is {Path.Combine(Path.GetDirectoryName(_folder)!, "flash")}");
-        output.WriteLine("change what the device does, either way:");
-        output.WriteLine($"  curl -X PUT {sampling} {auth} -d '{{\"interval\":5,\"sensors\":\"load,memory\"}}'");
-        output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":5,\"sensors\":\"\"}}' --data {_folder}");
-        output.WriteLine("what it cannot apply comes back with the reason:");
-        output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":-1,\"sensors\":\"\"}}' --data {_folder}");
-        output.WriteLine($"  dotnet run --project Server -- refusals {Device} --data {_folder}");
+        if (goesOn)
+        {
+            output.WriteLine("change what the device does, either way:");
+            output.WriteLine($"  curl -X PUT {sampling} {auth} -d '{{\"interval\":5,\"sensors\":\"load,memory\"}}'");
+            output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":5,\"sensors\":\"\"}}' --data {_folder}");
+            output.WriteLine("what it cannot apply comes back with the reason:");
+            output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":-1,\"sensors\":\"\"}}' --data {_folder}");
+            output.WriteLine($"  dotnet run --project Server -- refusals {Device} --data {_folder}");
+        }
+
         output.WriteLine("its readings:");
         output.WriteLine($"  {verb} list {Device} {FieldDevice.ReadingsName} --data {_folder}");
-        output.WriteLine("Ctrl-C ends it; a restart goes on where it was.");
+        if (goesOn)
+        {
+            output.WriteLine("Ctrl-C ends it; a restart goes on where it was.");
+        }
+
         output.WriteLine();
     }
 

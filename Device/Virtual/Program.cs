@@ -4,17 +4,17 @@
 using System.CommandLine;
 using NanoSync.Virtual;
 
-var server = new Option<Uri?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
+var server = new Option<string?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
 var token = new Option<string?>("--token") { Description = "The device's token there, as printed by `device add NAME`", HelpName = "T" };
-var data = new Option<DirectoryInfo>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("data") };
+var data = new Option<string>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => "data" };
 var once = new Option<bool>("--once") { Description = "One reading and one full sync, then exit: 0 only when both sides are in step" };
-var readings = new Option<FileInfo?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
+var readings = new Option<string?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
 var window = new Option<int>("--window") { Description = "Most objects in a message, each way, 1 to 512", HelpName = "N", DefaultValueFactory = _ => 20 };
 var interval = new Option<int>("--interval") { Description = "Seconds between readings until the configuration says otherwise", HelpName = "S", DefaultValueFactory = _ => 3 };
 var port = new Option<int?>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one [default: 8080, or any free one]", HelpName = "P" };
 var xml = new Option<bool>("--xml") { Description = "Messages as XML instead of WBXML" };
 var platformHttp = new Option<bool>("--platform-http") { Description = "The carrier over HttpWebRequest instead of the lean one over sockets" };
-var dump = new Option<DirectoryInfo?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
+var dump = new Option<string?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
 
 var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
 {
@@ -23,17 +23,17 @@ var root = new RootCommand("A NanoSync device on this machine: real readings, ke
 
 root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
     Check(new VirtualOptions(
-        parsed.GetValue(server),
+        ServerUrl(parsed.GetValue(server)),
         parsed.GetValue(token),
-        parsed.GetValue(data)!.FullName,
+        Path.GetFullPath(parsed.GetValue(data)!),
         parsed.GetValue(once),
-        parsed.GetValue(readings)?.FullName,
+        parsed.GetValue(readings),
         parsed.GetValue(window),
         parsed.GetValue(interval),
         parsed.GetValue(port),
         parsed.GetValue(xml),
         parsed.GetValue(platformHttp),
-        parsed.GetValue(dump)?.FullName)),
+        parsed.GetValue(dump))),
     cancel)));
 
 var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder, such as data/flash" };
@@ -41,14 +41,34 @@ var store = new Command("store", "List, check and explain the files of a store."
 store.SetAction(parsed => StoreInspector.Run(parsed.GetValue(folder)!.FullName, Console.Out));
 root.Subcommands.Add(store);
 
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+ParseResult given = root.Parse(args);
+if (given.Errors.Count > 0)
+{
+    foreach (var error in given.Errors)
+    {
+        Console.Error.WriteLine(error.Message);
+    }
+
+    Console.Error.WriteLine("--help shows what can be given.");
+    return 2;
+}
+
+return await given.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
 
 static VirtualOptions Check(VirtualOptions options)
 {
     return options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
         : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
         : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")
+        : options.Port is < 0 or > 65535 ? throw new UserError($"--port is 0 to 65535, not {options.Port}.")
         : options;
+}
+
+static Uri? ServerUrl(string? text)
+{
+    return text is null ? null
+        : Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0 ? url
+        : throw new UserError($"--server {text}: a URL such as http://127.0.0.1:8080 is wanted.");
 }
 
 static async Task<int> Guard(Func<Task<int>> run)

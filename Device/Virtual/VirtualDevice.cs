@@ -2,7 +2,6 @@
 
 using System.Diagnostics;
 using NanoSync.Device;
-
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Server;
@@ -17,6 +16,8 @@ internal sealed record VirtualOptions(
 /// <summary>The device's life in one process.</summary>
 internal sealed class VirtualDevice
 {
+    private const int Restart = -1; // instead of an exit code
+
     private const int OutboxBytes = 1024 * 1024;
 
     private static readonly ObjectClass s_sample = new ObjectClass("sample").Time("at").Fixed("value", ReadingsFile.Digits);
@@ -24,6 +25,7 @@ internal sealed class VirtualDevice
     private readonly VirtualOptions _options;
     private readonly FlashStore _store;
     private readonly FieldDevice _device;
+    private readonly VirtualHost _host;
     private readonly SyncSchedule _schedule = new(new Random());
     private long _rounds;
     private long _bytesUp;
@@ -35,7 +37,14 @@ internal sealed class VirtualDevice
         ICarrier carrier = Carriers.Make(url, token, options.PlatformHttp);
         if (options.Dump is not null)
         {
-            carrier = new DumpingCarrier(carrier, options.Dump);
+            try
+            {
+                carrier = new DumpingCarrier(carrier, options.Dump);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
+            }
         }
 
         string flash = Path.Combine(options.Data, "flash");
@@ -44,8 +53,12 @@ internal sealed class VirtualDevice
             new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
         var board = new PcBoard(TimeProvider.System);
         _device = new FieldDevice(
-            _store, carrier, new SyncOptions { Window = options.Window, Xml = options.Xml, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
+            _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
         _device.Engine.AddClass(s_sample);
+        _host = new VirtualHost(_store, () => _store.RefusedCount(_device.Readings.Number), Console.Out, TimeProvider.System);
+        _device.Engine.Host = _host;
+        _device.Engine.SendStatus = true;
+        _device.Engine.AskTime = true;
         StoreError error = _device.Open();
         if (error != StoreError.None)
         {
@@ -68,12 +81,24 @@ internal sealed class VirtualDevice
 
         if (options.Server is not null)
         {
-            return await new VirtualDevice(options, options.Server, options.Token!).LiveAsync(rows, cancel);
+            return await LivesAsync(options, options.Server, options.Token!, rows, cancel);
         }
 
         await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
-        own.PrintHowTo(Console.Out);
-        return await new VirtualDevice(options, own.Url, own.Token).LiveAsync(rows, cancel);
+        own.PrintHowTo(Console.Out, goesOn: !options.Once && rows is null);
+        return await LivesAsync(options, own.Url, own.Token, rows, cancel);
+    }
+
+    // A restart that the server asked for: everything anew from what is in flash, as on a board.
+    private static async Task<int> LivesAsync(VirtualOptions options, Uri url, string token, List<CsvReading>? rows, CancellationToken cancel)
+    {
+        int exit;
+        do
+        {
+            exit = await new VirtualDevice(options, url, token).LiveAsync(rows, cancel);
+        }
+        while (exit == Restart);
+        return exit;
     }
 
     private async Task<int> LiveAsync(List<CsvReading>? rows, CancellationToken cancel)
@@ -93,8 +118,8 @@ internal sealed class VirtualDevice
     private async Task<int> OnceAsync(CancellationToken cancel)
     {
         TakeReading();
-        bool inStep = await SyncAsync(retries: 3, quiet: false, cancel);
-        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: see the last line");
+        bool inStep = await SyncAsync(retries: 2, quiet: false, cancel);
+        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step; what is pending is kept and goes up with the next run");
         return inStep ? 0 : 1;
     }
 
@@ -102,7 +127,7 @@ internal sealed class VirtualDevice
     {
         long nextReading = Environment.TickCount64;
         long nextSync = nextReading;
-        while (!cancel.IsCancellationRequested)
+        while (!cancel.IsCancellationRequested && !_host.RestartAsked)
         {
             if (Environment.TickCount64 >= nextReading)
             {
@@ -113,7 +138,9 @@ internal sealed class VirtualDevice
             if (Environment.TickCount64 >= nextSync)
             {
                 RoundResult result = Round(quiet: false);
-                nextSync = Environment.TickCount64 + _schedule.Next(result, _device.Config.Interval * 1000);
+                int interval = _host.SyncInterval > 0 ? _host.SyncInterval : _device.Config.Interval;
+                nextSync = Environment.TickCount64 + _schedule.Next(result, interval * 1000);
+                _device.Engine.SendStatus = result.Outcome != RoundOutcome.More; // once a sync, with its first message
                 nextReading = Math.Min(nextReading, Environment.TickCount64 + _device.Config.Interval * 1000L); // it may be shorter now
             }
 
@@ -123,6 +150,11 @@ internal sealed class VirtualDevice
             {
                 await Task.Delay((int)Math.Min(wait, int.MaxValue), cancel).ContinueWith(_ => { }, CancellationToken.None);
             }
+        }
+
+        if (!cancel.IsCancellationRequested)
+        {
+            return Restart;
         }
 
         Console.WriteLine($"stopped; {_device.Engine.Pending} pending, kept in {Path.Combine(_options.Data, "flash")}");
@@ -141,7 +173,9 @@ internal sealed class VirtualDevice
             Console.WriteLine($"going on after row {next}");
         }
 
+        int first = next;
         int taken = next;
+        bool inStep = true;
         while (next < rows.Count && !cancel.IsCancellationRequested)
         {
             StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, ref next);
@@ -153,30 +187,32 @@ internal sealed class VirtualDevice
             if (next - taken >= 10 * _options.Window || next == rows.Count)
             {
                 taken = next;
-                if (!await SyncAsync(retries: 10, quiet: true, cancel))
+                inStep = await SyncAsync(retries: 4, quiet: true, cancel);
+                if (!inStep)
                 {
-                    Console.WriteLine();
-                    Console.WriteLine(Explain.Round(_device.Engine.Result));
-                    return 1;
+                    break;
                 }
 
                 bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
             }
         }
 
-        bool inStep = await SyncAsync(retries: 10, quiet: true, cancel);
-        bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
-        Console.WriteLine();
-        if (_rounds > 0 && next > 0)
+        if (inStep)
         {
-            Console.WriteLine($"{next} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; this run {_bytesUp} bytes up, {_bytesDown} down: "
-                + $"{(double)_bytesUp / rows.Count:F2} and {(double)_bytesDown / rows.Count:F2} per reading");
+            inStep = await SyncAsync(retries: 4, quiet: true, cancel);
+            bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
         }
 
-        Console.WriteLine(inStep ? "both sides are in step" : "NOT in step: " + Explain.Round(_device.Engine.Result));
+        bar.End();
+        string per = next > first ? $": {(double)_bytesUp / (next - first):F2} and {(double)_bytesDown / (next - first):F2} per reading" : "";
+        Console.WriteLine($"{next - first} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
+        Console.WriteLine(inStep ? "both sides are in step"
+            : cancel.IsCancellationRequested ? $"stopped after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on"
+            : $"NOT in step after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on");
         return inStep ? 0 : 1;
     }
 
+    // True when both sides are in step; false when told to stop, or when trying again did not help.
     private async Task<bool> SyncAsync(int retries, bool quiet, CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
@@ -189,12 +225,18 @@ internal sealed class VirtualDevice
 
             if (result.Outcome == RoundOutcome.Failed)
             {
-                if (result.Status == Status.NotFound || result.HttpStatus is 401 or 403 || retries-- == 0)
+                bool giveUp = result.Status == Status.NotFound || result.HttpStatus is 400 or 401 or 403 or 404 or 413 or 415 || retries-- == 0;
+                int wait = giveUp ? 0 : _schedule.Next(result, 0);
+                if (quiet || !giveUp)
                 {
-                    return false; // trying again would not help
+                    Console.Error.WriteLine($"{(quiet ? Explain.Round(result) : "failed")}{(giveUp ? "" : $"; again in {(wait + 500) / 1000} s")}");
                 }
 
-                int wait = _schedule.Next(result, 0);
+                if (giveUp)
+                {
+                    return false;
+                }
+
                 await Task.Delay(wait, cancel).ContinueWith(_ => { }, CancellationToken.None);
             }
         }

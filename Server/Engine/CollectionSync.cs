@@ -78,6 +78,12 @@ internal sealed partial class CollectionSync
             return Failed(Status.ProtocolError);
         }
 
+        int taken = TakeSeriesApart();
+        if (taken != Status.Success)
+        {
+            return Failed(taken);
+        }
+
         if (!NumberAdds())
         {
             return Failed(Status.ProtocolError);
@@ -229,6 +235,7 @@ internal sealed partial class CollectionSync
             _store.RetryOtherClass(Device, Collection.Id, _row.Class);
         }
 
+        Want(_request.Class); // now, so that the first series finds it known
         _row.Window = _request.WindowSize ?? _row.Window;
         _row.Limit = _request.Limit ?? _row.Limit;
         _row.Conflict = _request.Conflict ?? _row.Conflict;

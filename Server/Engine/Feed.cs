@@ -19,6 +19,9 @@ internal sealed partial class CollectionSync
 {
     private const int AloneBeforeSetAside = 8; // [SPEC 5.7]
 
+    // [SPEC 2.3] Bytes of ApplicationData in this reply.
+    private int Budget => Math.Max(1, Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply));
+
     private void PackFeed()
     {
         _row.ToPoint = _point;
@@ -38,7 +41,7 @@ internal sealed partial class CollectionSync
     {
         List<FeedRow> due = _store.Due(_row, _point, window + 1);
         List<FeedRow> feed = _store.Feed(_row, _point, window + 1);
-        long budget = Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply) - _fetched;
+        long budget = Budget - _fetched;
         bool full = false;
         foreach (FeedRow row in due.Concat(feed))
         {
@@ -69,9 +72,9 @@ internal sealed partial class CollectionSync
         }
     }
 
-    private static int LengthOf(FeedRow row)
+    private int LengthOf(FeedRow row)
     {
-        return row.Due is DueKind.Drop or DueKind.Fetch ? 0 : row.Length;
+        return row.Due is DueKind.Drop or DueKind.Fetch ? 0 : Math.Min(row.Length, Budget);
     }
 
     private SyncCommand ToCommand(FeedRow row)
@@ -88,7 +91,19 @@ internal sealed partial class CollectionSync
 
         bool add = row.WasAdd || (row.Due == null && row.CreatedSeq > _point);
         byte[] data = row.Data ?? (row.Length == 0 ? [] : _store.FindObject(Collection.Id, row.Id)!.Data!);
-        return new SyncCommand { Tag = add ? Tags.Add : Tags.Change, ServerId = row.Id, Class = row.Class ?? "", Data = data };
+        SyncCommand command = new() { Tag = add ? Tags.Add : Tags.Change, ServerId = row.Id, Class = row.Class ?? "" };
+        if (data.Length > Budget)
+        {
+            // [SPEC 7.2] its first part; the device asks for the rest
+            command.Options.Add(new PartRange(0, null, data.Length, Crc32.Of(data)).ToStructure());
+            command.Data = data.AsMemory(0, Budget);
+        }
+        else
+        {
+            command.Data = data;
+        }
+
+        return command;
     }
 
     // [SPEC 5.7] One object that was sent alone 8 times without being acknowledged.

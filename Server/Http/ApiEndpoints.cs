@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.Features;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 
@@ -29,13 +30,15 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
         api.MapGet(Objects, List);
         api.MapPost(Objects, (string device, string collection, HttpContext context) => Put(device, collection, null, context));
         api.MapGet(Objects + "/{id}", Get);
-        api.MapPut(Objects + "/{id}", (string device, string collection, string id, HttpContext context) => Put(device, collection, id, context));
-        api.MapDelete(Objects + "/{id}", (string device, string collection, string id, HttpContext context) =>
-            Done(() => core.Objects.Delete(device, collection, id, Expected(context))));
-        api.MapPost(Objects + "/{id}/retry", (string device, string collection, string id) =>
-            Json(new JsonObject { ["retried"] = core.Objects.Retry(device, collection, id) }));
-        api.MapPost(Objects + "/{id}/drop", (string device, string collection, string id) => Done(() => core.Objects.Drop(device, collection, id)));
-        api.MapPost(Objects + "/{id}/fetch", (string device, string collection, string id) => Done(() => core.Objects.FetchFromDevice(device, collection, id)));
+        api.MapPut(Objects + "/{id}", (string device, string collection, HttpContext context) => Put(device, collection, Id(context), context));
+        api.MapDelete(Objects + "/{id}", (string device, string collection, HttpContext context) =>
+            Done(() => core.Objects.Delete(device, collection, Id(context), Expected(context))));
+        api.MapPost(Objects + "/{id}/retry", (string device, string collection, HttpContext context) =>
+            Json(new JsonObject { ["retried"] = core.Objects.Retry(device, collection, Id(context)) }));
+        api.MapPost(Objects + "/{id}/drop", (string device, string collection, HttpContext context) =>
+            Done(() => core.Objects.Drop(device, collection, Id(context))));
+        api.MapPost(Objects + "/{id}/fetch", (string device, string collection, HttpContext context) =>
+            Done(() => core.Objects.FetchFromDevice(device, collection, Id(context))));
         api.MapGet("/devices/{device}/collections/{collection}/conflicts", Conflicts);
     }
 
@@ -184,9 +187,19 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
         return Json(new JsonArray([.. objects.Select(ObjectJson.Of)]));
     }
 
-    private IResult Get(string device, string collection, string id, HttpContext context)
+    // An id may hold any character, also '/': the route has it half decoded, so it is taken from the request line.
+    private static string Id(HttpContext context)
     {
-        ObjectView view = core.Objects.Get(device, collection, id);
+        string target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        const string Before = "/objects/";
+        int start = target.IndexOf(Before, StringComparison.OrdinalIgnoreCase) + Before.Length;
+        int end = target.AsSpan(start).IndexOfAny('/', '?');
+        return Uri.UnescapeDataString(end < 0 ? target[start..] : target.Substring(start, end));
+    }
+
+    private IResult Get(string device, string collection, HttpContext context)
+    {
+        ObjectView view = core.Objects.Get(device, collection, Id(context));
         SetTag(context, view);
         return context.Request.Headers.Accept == BytesType ? Results.Bytes(view.Row.Data!, BytesType) : Json(ObjectJson.Of(view));
     }

@@ -39,7 +39,6 @@ public sealed class Reading
 
 /// <summary>The verb codec.</summary>
 [MemoryDiagnoser]
-[ShortRunJob]
 public class CodecBenchmarks : IByteSink
 {
     private const int Count = 20;

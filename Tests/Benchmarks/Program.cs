@@ -1,6 +1,9 @@
 // Figures of the project, each verb a kind of them: what the bytes on the wire are, what coding costs, what the store costs.
 
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using NanoSync.Benchmarks;
 
 const string Usage = """
@@ -8,6 +11,8 @@ const string Usage = """
 
       sizes [FILE.csv ...]   bytes of a reading in every form, one figure a line; FILE.csv holds timestamp,value
       codec [options]        time and allocations of encoding and decoding 20 readings (BenchmarkDotNet and its options)
+      sync                   syncs a second, engine to server in one process, and their bytes
+      store                  what the flash store costs: bytes to files, erases, mount
     """;
 
 switch (args.FirstOrDefault())
@@ -25,7 +30,16 @@ switch (args.FirstOrDefault())
         }
 
     case "codec":
-        BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks)]).Run(["--filter", "*", .. args[1..]]);
+        // in this process: a project made by the tool would not restore, see the .csproj
+        IConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+        return BenchmarkSwitcher.FromTypes([typeof(CodecBenchmarks)]).Run(["--filter", "*", .. args[1..]], config).Any(s => s.HasCriticalValidationErrors) ? 1 : 0;
+
+    case "sync":
+        SyncBenchmark.Run(Console.Out);
+        return 0;
+
+    case "store":
+        StoreBenchmark.Run(Console.Out);
         return 0;
 
     default:

@@ -342,7 +342,7 @@ namespace NanoSync.Tests
             public int Sum; // of the last bytes of all readings
 
             public Bench(ScriptedServer server, IObjectHandler handler, int window)
-                : this(server, handler, new SyncOptions() { Window = window })
+                : this(server, handler, new SyncOptions() { Window = window, Series = false })
             {
             }
 

@@ -46,6 +46,7 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
 public static class DeviceProjects
 {
     private const string Lite = "Protocol.Lite";
+    private const string Xml = "Protocol.Lite/Xml";
     private const string Storage = "Storage";
     private const string Files = "Storage/Files";
     private const string Device = "Device";
@@ -56,13 +57,15 @@ public static class DeviceProjects
     public static readonly IReadOnlyList<DeviceProject> All =
     [
         new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
+        new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
         new(Storage, "NanoSync.Storage", [], []),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, Storage, Device], [NanoPackages.TestFramework]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, Xml, Storage, Device], [NanoPackages.TestFramework]),
+        new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
@@ -77,6 +80,13 @@ public static class DeviceProjects
             Shared = [Server, SyncRun + "/SyncRun.cs", SyncRun + "/HeapMeter.cs", SyncRun + "/MeteredCarrier.cs",
                 SyncRun + "/MeteredVolume.cs", SyncRun + "/SlotVolume.cs"],
         },
+        new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Lite, Storage], [NanoPackages.Native])
+        {
+            IsApplication = true,
+            Shared = [SyncRun + "/SlotVolume.cs"],
+        },
+        new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
+        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite], []) { IsApplication = true },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

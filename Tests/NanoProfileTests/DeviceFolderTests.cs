@@ -9,15 +9,20 @@ public sealed class DeviceFolderTests
 
     [TestMethod]
     [DataRow("Protocol.Lite")]
+    [DataRow("Protocol.Lite/Xml")]
     [DataRow("Storage")]
     [DataRow("Storage/Files")]
     [DataRow("Device")]
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]
     [DataRow("Tests/DeviceTests")]
+    [DataRow("Device/Examples")]
     [DataRow("Device/Firmware")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/SyncRunFiles")]
+    [DataRow("Tests/NanoPrograms/Costs")]
+    [DataRow("Tests/NanoPrograms/CarrierCost")]
+    [DataRow("Tests/NanoPrograms/CodecRun")]
     public void Is_nanoFramework_code(string folder)
     {
         FolderResult result = s_gate.Check(DeviceProjects.ByFolder(folder));

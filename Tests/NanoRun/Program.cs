@@ -31,9 +31,9 @@ try
         case "test":
             NanoProject tests = NanoProject.Read(Path.Combine(Repository.Root, "Tests", "DeviceTests"));
             IReadOnlyList<string> files = build.Make(tests);
-            TestReport report = new(TestList.Of(build.ImageOf(tests)));
+            TestReport report = new(TestList.Of(build.ImageOf(tests)), Console.Out);
             Host.Run(settings, [.. files, settings.Assembly(TestList.Launcher).Pe], report.Take);
-            return report.Finish(Console.Out);
+            return report.Finish();
 
         case "run":
             return Host.Run(settings, build.Make(NanoProject.Read(args[1])), Console.WriteLine);

@@ -3,7 +3,7 @@
 
 namespace NanoSync.NanoRun;
 
-internal sealed class TestReport(IReadOnlyList<string> expected)
+internal sealed class TestReport(IReadOnlyList<string> expected, TextWriter to)
 {
     private readonly HashSet<string> _missing = [.. expected];
     private readonly List<string> _other = []; // lines between tests: an exception's trace stands before its "Test failed"
@@ -24,20 +24,20 @@ internal sealed class TestReport(IReadOnlyList<string> expected)
         if (parts[0] == "Test passed" && expectedOne)
         {
             _passed++;
-            Console.WriteLine($"passed  {parts[1]}");
+            to.WriteLine($"passed  {parts[1]}");
         }
         else
         {
             _failed++;
-            Console.WriteLine($"{parts[0][5..],-7} {parts[1]}: {(expectedOne ? parts[2] : "not in the list of tests, or twice")}");
-            _other.ForEach(l => Console.WriteLine("        " + l));
+            to.WriteLine($"{parts[0][5..],-7} {parts[1]}: {(expectedOne ? parts[2] : "not in the list of tests, or twice")}");
+            _other.ForEach(l => to.WriteLine("        " + l));
         }
 
         _other.Clear();
     }
 
     /// <summary>Prints what did not run and the totals; 0 when all passed.</summary>
-    public int Finish(TextWriter to)
+    public int Finish()
     {
         _other.ForEach(l => to.WriteLine("        " + l));
         foreach (string test in expected.Where(_missing.Contains))

@@ -16,7 +16,7 @@ public sealed class ModelTests
     [DataRow(0)]
     public void Both_sides_end_equal(int conflict)
     {
-        for (int seed = 1; seed <= 150; seed++)
+        for (int seed = 1; seed <= 100; seed++)
         {
             try
             {

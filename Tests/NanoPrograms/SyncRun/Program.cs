@@ -12,9 +12,10 @@ namespace NanoSync.SyncRun
         {
             SyncRun.PrintParts();
             SlotVolumes maker = new SlotVolumes();
-            SyncRun.Run(maker, 10, 10);
-            SyncRun.Run(maker, 1000, 200);
-            SyncRun.Run(maker, 10000, 200);
+            SyncRun.Run(maker, 10, 10, 20);
+            SyncRun.Run(maker, 1000, 200, 20);
+            SyncRun.Run(maker, 10000, 200, 20);
+            SyncRun.Run(maker, 1000, 200, 400); // one message with all that a request takes: larger than the buffer, so written from within
         }
 
         private sealed class SlotVolumes : IVolumeMaker

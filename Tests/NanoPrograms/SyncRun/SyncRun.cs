@@ -1,4 +1,4 @@
-// The virtual-device run: a store with an outbox full of readings, synced at window 20 against a server in the same
+// The virtual-device run: a store with an outbox full of readings, synced window by window against a server in the same
 // process, while configuration objects come down; and what that takes of the heap.
 //
 // Idle: volume, server, classes and record writer exist, and the store object with its buffers, not yet opened. What is
@@ -25,13 +25,13 @@ namespace NanoSync.SyncRun
     /// <summary>One run.</summary>
     public static class SyncRun
     {
-        private const int Window = 20;
+        private const int Down = 20; // most objects in a reply
         private const int SegmentBytes = 4096;
         private const int ConfigSlots = 256;
         private const int RecordBytes = 40; // a reading in the log, and some
 
         /// <summary>Runs and prints.</summary>
-        public static void Run(IVolumeMaker maker, int readings, int objects)
+        public static void Run(IVolumeMaker maker, int readings, int objects, int window)
         {
             ObjectClass reading = new ObjectClass("reading").Time("at").Fixed("temperature", 2).UInt("humidity").UInt("co2").Fixed("battery", 2);
             ObjectClass setting = new ObjectClass("setting").UInt("value");
@@ -44,12 +44,12 @@ namespace NanoSync.SyncRun
             long storeIndex = StoreIndex(maker.Make(files, SegmentBytes), options, outboxQuota);
 
             IVolume volume = new MeteredVolume(maker.Make(files, SegmentBytes));
-            ScriptedServer server = new ScriptedServer(2048) { Objects = objects, Window = Window };
+            ScriptedServer server = new ScriptedServer(2048) { Objects = objects, Window = Down, ReadingClass = reading };
             MeteredCarrier carrier = new MeteredCarrier(server);
             FlashStore store = new FlashStore(volume, options);
             uint idle = HeapMeter.Free();
 
-            SyncEngine engine = new SyncEngine(store, carrier, new SyncOptions() { Window = Window });
+            SyncEngine engine = new SyncEngine(store, carrier, new SyncOptions() { Window = window });
             SyncCollection log = engine.AddOutbox("log", reading, outboxQuota, false);
             SyncCollection config = engine.AddTwoWay("config", setting, ConfigSlots, null, false);
             Check(engine.Open(), "open");
@@ -87,7 +87,7 @@ namespace NanoSync.SyncRun
                     + " message " + ((int)result.Message).ToString() + " store " + ((int)result.Store).ToString() + " readings " + server.Readings.ToString());
             }
 
-            Console.WriteLine("-- " + readings.ToString() + " readings up, " + objects.ToString() + " objects down, window " + Window.ToString());
+            Console.WriteLine("-- " + readings.ToString() + " readings up, " + objects.ToString() + " objects down, window " + window.ToString());
             HeapMeter.Print("rounds", rounds, "messages each way");
             HeapMeter.Print("readings sent", server.Readings, "objects");
             HeapMeter.Print("configuration kept", store.Count(config.Number), "objects");

@@ -17,7 +17,7 @@ namespace NanoSync.SyncRun
             string platform = SystemInfo.Platform;
             bool files = platform != "Linux" && platform != "macOS" && new FileVolume(Folder).Open() == VolumeCode.Ok;
             Console.WriteLine(files ? "volume: files in " + Folder : "volume: memory, no file system here");
-            SyncRun.Run(new Volumes(files), 1000, 200);
+            SyncRun.Run(new Volumes(files), 1000, 200, 20);
         }
 
         private sealed class Volumes : IVolumeMaker

@@ -99,7 +99,7 @@ namespace NanoSync.Protocol
         {
             PutTag("<", Tags.ApplicationData, ">");
             _bitBytes = 0;
-            if (CountsOnly)
+            if (_countsOnly)
             {
                 Skip((length + 2) / 3 * 4);
             }
@@ -108,11 +108,6 @@ namespace NanoSync.Protocol
         /// <inheritdoc/>
         protected override void WriteData(byte[] bytes, int offset, int count)
         {
-            if (CountsOnly)
-            {
-                return;
-            }
-
             for (int end = offset + count; offset < end; offset++)
             {
                 _bits = (_bits << 8) | bytes[offset];
@@ -126,7 +121,7 @@ namespace NanoSync.Protocol
         /// <inheritdoc/>
         protected override void WriteDataEnd()
         {
-            if (_bitBytes != 0 && !CountsOnly)
+            if (_bitBytes != 0 && !_countsOnly)
             {
                 int digits = _bitBytes + 1;
                 _bits <<= 8 * (3 - _bitBytes);

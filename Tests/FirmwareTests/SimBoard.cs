@@ -1,0 +1,268 @@
+// A board without hardware: the clock is a number, flash is memory, the network is a switch. Nothing waits.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Firmware;
+using NanoSync.Storage;
+
+namespace NanoSync.FirmwareTests;
+
+internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
+{
+    public const uint Birth = 1780000000; // when the simulation begins, in the real world
+
+    private const string DefaultSettings = """
+        server = http://server/sync
+        token = t
+        sensor = heap free-heap
+        """;
+
+    private sealed class MemoryFile(SimBoard board) : ISmallFile
+    {
+        public byte[]? Bytes;
+        public int Writes;
+
+        public int Read(byte[] buffer)
+        {
+            if (Bytes is null || Bytes.Length > buffer.Length)
+            {
+                return Bytes is null ? -1 : buffer.Length + 1;
+            }
+
+            Bytes.CopyTo(buffer, 0);
+            return Bytes.Length;
+        }
+
+        public bool Write(byte[] buffer, int count)
+        {
+            if (board.FlashReadOnly)
+            {
+                return false;
+            }
+
+            Bytes = buffer[..count];
+            Writes++;
+            return true;
+        }
+    }
+
+    private readonly MemoryFile _settingsFile;
+    private readonly MemoryFile _bootFile;
+    private long _ticks;
+    private long? _clockOffset; // the board's clock in seconds less the seconds since the simulation began
+    private bool _timeAsked;
+    private bool _restarted;
+    private bool _begin;
+    private bool _woke;
+    private int _slept;
+
+    public SimBoard(string settings = DefaultSettings)
+    {
+        _settingsFile = new MemoryFile(this);
+        _bootFile = new MemoryFile(this);
+        Server = new SimServer(Pass);
+        SettingsText = settings;
+        App = PowerOn();
+    }
+
+    // ---- the world ----
+
+    /// <summary>Milliseconds since the simulation began.</summary>
+    public long World { get; private set; }
+
+    public MemoryVolume Volume { get; set; } = new(200 * 1024, 64);
+
+    public SimServer Server { get; }
+
+    public bool NetworkIsUp { get; set; } = true;
+
+    public bool TimeServerIsUp { get; set; } = true;
+
+    public bool FlashReadOnly { get; set; }
+
+    public Exception? InputsThrow { get; set; }
+
+    public byte[] I2cAnswer { get; set; } = [];
+
+    public string SettingsText
+    {
+        set => _settingsFile.Bytes = Encoding.ASCII.GetBytes(value);
+    }
+
+    public void RemoveSettings() => _settingsFile.Bytes = null;
+
+    public void DamageBootRecord() => _bootFile.Bytes![5] ^= 1;
+
+    // ---- what it did ----
+
+    public FieldApp App { get; private set; }
+
+    public List<string> LogLines { get; } = [];
+
+    public List<int> Sleeps { get; } = [];
+
+    public int Starts { get; private set; }
+
+    public int Restarts { get; private set; }
+
+    public int Feeds { get; private set; }
+
+    public int LongestWait { get; private set; }
+
+    public int InputsOpened { get; private set; }
+
+    public int ConnectsBegun { get; private set; }
+
+    public int BootWrites => _bootFile.Writes;
+
+    /// <summary>State after each step, without repeats.</summary>
+    public List<AppState> States { get; } = [];
+
+    // ---- running it ----
+
+    /// <summary>Power comes: the clock is lost, flash is not.</summary>
+    public FieldApp PowerOn()
+    {
+        _clockOffset = null;
+        return Begin(woke: false);
+    }
+
+    /// <summary>Runs for a time, through restarts and sleeps.</summary>
+    public void Run(TimeSpan time)
+    {
+        long end = World + (long)time.TotalMilliseconds;
+        while (World < end)
+        {
+            if (_begin)
+            {
+                Begin(_woke);
+            }
+
+            Feeds = 0;
+            int wait = App.SafeStep();
+            Assert.IsTrue(Feeds > 0 || wait >= 10000, "a step fed no watchdog");
+            if (States.Count == 0 || States[^1] != App.State)
+            {
+                States.Add(App.State);
+            }
+
+            if (_slept > 0)
+            {
+                Pass(_slept * 1000);
+                _slept = 0;
+                (_begin, _woke) = (true, true);
+                continue;
+            }
+
+            if (_restarted)
+            {
+                _restarted = false;
+                (_begin, _woke) = (true, false);
+                continue;
+            }
+
+            LongestWait = Math.Max(LongestWait, wait);
+            Pass((int)Math.Clamp(end - World, 1, Math.Max(wait, 1)));
+        }
+    }
+
+    private FieldApp Begin(bool woke)
+    {
+        Starts++;
+        _begin = false;
+        _ticks = 0;
+        _timeAsked = false;
+        WokeFromSleep = woke;
+        return App = new FieldApp(this, this, Volume, _settingsFile, new BootRecord(_bootFile), this, new Random(Starts));
+    }
+
+    private void Pass(int milliseconds)
+    {
+        World += milliseconds;
+        _ticks += milliseconds;
+        if (_timeAsked && TimeServerIsUp && NetworkIsUp)
+        {
+            _timeAsked = false;
+            _clockOffset = Birth;
+        }
+    }
+
+    // ---- IMachine ----
+
+    public void Use(Settings settings)
+    {
+    }
+
+    public long Ticks => _ticks;
+
+    public uint Clock => _clockOffset is { } offset ? (uint)(offset + (World / 1000)) : 0;
+
+    public void SetClock(uint seconds) => _clockOffset = seconds - (World / 1000);
+
+    public void BeginTime(string server) => _timeAsked = true;
+
+    public bool IsConnected => NetworkIsUp;
+
+    public void BeginConnect() => ConnectsBegun++;
+
+    public bool WokeFromSleep { get; private set; }
+
+    public void Feed() => Feeds++;
+
+    public void Pause(int milliseconds) => Pass(milliseconds);
+
+    public bool LampIsOn { get; private set; }
+
+    public void Lamp(bool on) => LampIsOn = on;
+
+    public void Restart()
+    {
+        Restarts++;
+        _restarted = true;
+    }
+
+    public void DeepSleep(int seconds)
+    {
+        Assert.IsGreaterThan(0, seconds);
+        Sleeps.Add(seconds);
+        _slept = seconds;
+    }
+
+    public void Log(string line) => LogLines.Add(line);
+
+    // ---- IInputs ----
+
+    public void Open(Settings settings) => InputsOpened++;
+
+    public uint FreeHeap => InputsThrow is null ? 65000u : throw InputsThrow;
+
+    public int Signal => -67;
+
+    public int Adc(int channel, out int range)
+    {
+        range = 4095;
+        return channel == 7 ? 2048 : -1;
+    }
+
+    public int I2cWrites { get; private set; }
+
+    public bool I2cWrite(int address, byte[] data)
+    {
+        I2cWrites++;
+        return I2cAnswer.Length > 0;
+    }
+
+    public bool I2cRead(int address, byte[] data)
+    {
+        I2cAnswer.CopyTo(data, 0);
+        return true;
+    }
+
+    // ---- ICarrierMaker ----
+
+    public ICarrier? Make(Settings settings)
+    {
+        Server.ReadingClass = new SensorBoard(settings, this, this, new FieldClock(this)).ReadingClass;
+        return settings.Token == "malformed" ? null : Server;
+    }
+}

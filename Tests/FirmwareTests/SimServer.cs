@@ -1,0 +1,287 @@
+// A server in the same process, as a carrier: gives keys, keeps the readings by their ClientId, sends one configuration.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Protocol;
+
+namespace NanoSync.FirmwareTests;
+
+/// <summary>What the network between device and server does.</summary>
+internal enum Line
+{
+    Up,
+    Unreachable,
+    Refused401,
+    Busy503,
+    Unknown404Status,
+}
+
+internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
+{
+    private sealed class Collection
+    {
+        public int Number;
+        public uint Tag;
+        public bool ConfigSent;
+    }
+
+    private readonly Dictionary<string, Collection> _collections = [];
+    private readonly List<byte> _request = [];
+    private readonly List<byte> _reply = [];
+    private int _read;
+
+    /// <summary>What happens to the next exchanges.</summary>
+    public Line Line { get; set; }
+
+    /// <summary>Exchanges begun.</summary>
+    public int Attempts { get; private set; }
+
+    /// <summary>Exchanges that were answered.</summary>
+    public int Rounds { get; private set; }
+
+    /// <summary>The readings, each by its ClientId: the records.</summary>
+    public Dictionary<string, byte[]> Readings { get; } = [];
+
+    /// <summary>Class of the readings, to take series apart. [SPEC 6.5]</summary>
+    public ObjectClass? ReadingClass { get; set; }
+
+    /// <summary>Readings that came a second time.</summary>
+    public int Repeated { get; private set; }
+
+    /// <summary>A record of class sampling to send; null = none.</summary>
+    public byte[]? Sampling { get; set; }
+
+    /// <summary>Structures to send in the next reply: class and record.</summary>
+    public Queue<(string Class, byte[] Record)> Structures { get; } = [];
+
+    /// <summary>The last status record that came, and how many.</summary>
+    public byte[]? DeviceStatus { get; private set; }
+
+    public int Statuses { get; private set; }
+
+    /// <summary>Whether the device asked for the time in the last request.</summary>
+    public bool TimeAsked { get; private set; }
+
+    public int StatusCode { get; private set; }
+
+    public int RetryAfter { get; private set; } = -1;
+
+    public CarrierError Open(string contentType, int contentLength)
+    {
+        Attempts++;
+        _request.Clear();
+        _reply.Clear();
+        _read = 0;
+        StatusCode = 0;
+        RetryAfter = -1;
+        if (Line == Line.Unreachable)
+        {
+            passTime(10000);
+            return CarrierError.Unreachable;
+        }
+
+        passTime(300);
+        return CarrierError.None;
+    }
+
+    public CarrierError Write(byte[] buffer, int offset, int count)
+    {
+        _request.AddRange(buffer.AsSpan(offset, count));
+        return CarrierError.None;
+    }
+
+    public CarrierError Receive()
+    {
+        switch (Line)
+        {
+            case Line.Refused401:
+                StatusCode = 401;
+                return CarrierError.Refused;
+            case Line.Busy503:
+                StatusCode = 503;
+                RetryAfter = 7200;
+                return CarrierError.Refused;
+            default:
+                StatusCode = 200;
+                Rounds++;
+                Answer([.. _request]);
+                return CarrierError.None;
+        }
+    }
+
+    public int Read(byte[] buffer, int offset, int count)
+    {
+        count = Math.Min(count, _reply.Count - _read);
+        _reply.CopyTo(_read, buffer, offset, count);
+        _read += count;
+        return count;
+    }
+
+    public void Close()
+    {
+    }
+
+    bool IByteSink.Write(byte[] buffer, int offset, int count)
+    {
+        _reply.AddRange(buffer.AsSpan(offset, count));
+        return true;
+    }
+
+    private sealed record Asked(string Name, bool StartsOver, bool Current);
+
+    private void Answer(byte[] request)
+    {
+        var asked = new List<Asked>();
+        bool worth = Structures.Count > 0;
+        TimeAsked = false;
+        string structure = "";
+        bool isSeries = false;
+        string key = "";
+        string clientId = "";
+        var data = new List<byte>();
+        var reader = new WbxmlReader();
+        reader.Feed(request, 0, request.Length);
+        for (Item item = reader.Read(); item != Item.EndOfMessage; item = reader.Read())
+        {
+            switch (item)
+            {
+                case Item.NeedMore:
+                    Assert.AreEqual(Item.EndOfMessage, reader.Finish());
+                    goto write;
+                case Item.Error:
+                    Assert.Fail($"the request is no message: error {reader.Error} at {reader.ErrorOffset}");
+                    break;
+                case Item.Start when reader.Tag is Tags.Commands or Tags.Responses:
+                    worth = true;
+                    break;
+                case Item.Start when reader.Tag == Tags.Add:
+                    data.Clear();
+                    isSeries = false;
+                    break;
+                case Item.Value when reader.Tag == Tags.SyncKey:
+                    key = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
+                    break;
+                case Item.Value when reader.Tag == Tags.CollectionId:
+                    string name = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
+                    Collection c = _collections.TryGetValue(name, out Collection? found) ? found : _collections[name] = new Collection();
+                    asked.Add(new Asked(name, key == "0", key == KeyOf(c)));
+                    worth |= !asked[^1].Current || (name == "config" && Sampling is not null && !c.ConfigSent);
+                    break;
+                case Item.Value when reader.Tag == Tags.Class && asked.Count == 0:
+                    structure = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
+                    TimeAsked |= structure == "time";
+                    data.Clear();
+                    break;
+                case Item.DataEnd when asked.Count == 0 && structure == "status":
+                    DeviceStatus = [.. data];
+                    Statuses++;
+                    break;
+                case Item.Value when reader.Tag == Tags.Class && reader.Scope == Scopes.Command:
+                    isSeries = reader.Text[0] == '*';
+                    break;
+                case Item.Value when reader.Tag == Tags.ClientId:
+                    clientId = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
+                    break;
+                case Item.Data:
+                    data.AddRange(reader.Data.AsSpan(reader.DataOffset, reader.DataCount));
+                    break;
+                case Item.End when reader.Tag == Tags.Add:
+                    foreach (byte[] record in isSeries ? TakeApart([.. data]) : [[.. data]])
+                    {
+                        Repeated += Readings.TryAdd(clientId, record) ? 0 : 1;
+                        clientId = clientId[..4] + (uint.Parse(clientId[4..]) + 1); // [SPEC 2.3] an Add without ClientId counts up
+                    }
+
+                    break;
+            }
+        }
+
+    write:
+        if (worth)
+        {
+            WriteReply(asked, Fnv.Of(request, 0, request.Length));
+        }
+    }
+
+    private List<byte[]> TakeApart(byte[] series)
+    {
+        var records = new List<byte[]>();
+        var reader = new SeriesReader();
+        reader.Begin(ReadingClass!, series, 0, series.Length);
+        while (reader.Next())
+        {
+            records.Add(reader.Record[reader.Offset..(reader.Offset + reader.Length)]);
+        }
+
+        Assert.AreEqual(SyncError.None, reader.Error);
+        return records;
+    }
+
+    private static string KeyOf(Collection c)
+    {
+        byte[] tag = new byte[4];
+        Fnv.WriteTag(c.Tag, tag, 0);
+        return c.Number + Encoding.UTF8.GetString(tag);
+    }
+
+    private void WriteReply(List<Asked> asked, uint hash)
+    {
+        var writer = new WbxmlWriter(256);
+        writer.Begin(this);
+        writer.Start(Tags.Sync);
+        if (Structures.TryDequeue(out (string Class, byte[] Record) structure))
+        {
+            writer.Start(Tags.Options);
+            writer.Value(Tags.Class, Encoding.UTF8.GetBytes(structure.Class));
+            writer.DataStart(structure.Record.Length);
+            writer.Data(structure.Record, 0, structure.Record.Length);
+            writer.DataEnd();
+            writer.End();
+        }
+
+        writer.Start(Tags.Collections);
+        foreach (Asked a in asked)
+        {
+            Collection c = _collections[a.Name];
+            if (Line == Line.Unknown404Status)
+            {
+                writer.Start(Tags.Collection);
+                writer.Value(Tags.SyncKey, Encoding.UTF8.GetBytes(KeyOf(c)));
+                writer.Value(Tags.CollectionId, Encoding.UTF8.GetBytes(a.Name));
+                writer.Number(Tags.Status, Status.NotFound);
+                writer.End();
+                continue;
+            }
+
+            bool known = a.StartsOver || a.Current;
+            c.Number += known ? 1 : 0;
+            c.Tag = hash;
+            c.ConfigSent &= a.Current;
+            writer.Start(Tags.Collection);
+            writer.Value(Tags.SyncKey, Encoding.UTF8.GetBytes(KeyOf(c)));
+            writer.Value(Tags.CollectionId, Encoding.UTF8.GetBytes(a.Name));
+            if (!known)
+            {
+                writer.Number(Tags.Status, Status.InvalidSyncKey);
+            }
+            else if (a.Name == "config" && !a.StartsOver && Sampling is not null && !c.ConfigSent)
+            {
+                c.ConfigSent = true;
+                writer.Start(Tags.Commands);
+                writer.Start(Tags.Change);
+                writer.Value(Tags.ServerId, "sampling"u8.ToArray());
+                writer.DataStart(Sampling.Length);
+                writer.Data(Sampling, 0, Sampling.Length);
+                writer.DataEnd();
+                writer.End();
+                writer.End();
+            }
+
+            writer.End();
+        }
+
+        writer.End();
+        writer.End();
+        Assert.IsTrue(writer.Finish(), $"the reply cannot be written: {writer.Error}");
+    }
+}

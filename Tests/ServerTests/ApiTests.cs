@@ -1,0 +1,222 @@
+// The application's REST: objects as JSON by their class, ETags, devices, commands, refusals.
+
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class ApiTests
+{
+    private const string Objects = "/api/devices/d1/collections/config/objects";
+    private static readonly string s_all = Uri.EscapeDataString("all(b:b,i:i,u:u,f:f2,s:s,d:d,t:t,x:x,c:c)");
+
+    private string _folder = "";
+    private EmbeddedServer _server = null!;
+    private HttpClient _client = null!;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestInitialize]
+    public async Task Start()
+    {
+        _folder = Directory.CreateTempSubdirectory("nanosync-api-").FullName;
+        _server = await EmbeddedServer.Start(_folder);
+        _server.Enrol("d1");
+        _client = new HttpClient { BaseAddress = new Uri(_server.Url) };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", _server.AdminToken);
+    }
+
+    [TestCleanup]
+    public async Task Stop()
+    {
+        _client.Dispose();
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, true);
+    }
+
+    [TestMethod]
+    public async Task Objects_are_made_changed_read_and_deleted()
+    {
+        string type = Uri.EscapeDataString(Bench.Sampling);
+        (HttpStatusCode status, JsonNode? made, string? tag) = await Send(HttpMethod.Put, Objects + "/sampling?class=" + type, """{"interval":5,"sensors":"load"}""");
+        Assert.AreEqual(HttpStatusCode.Created, status);
+        Assert.AreEqual("\"1\"", tag);
+        Assert.AreEqual("waiting", made!["state"]!.GetValue<string>());
+
+        (status, JsonNode? changed, tag) = await Send(HttpMethod.Put, Objects + "/sampling", """{"interval":6}""");
+        Assert.AreEqual(HttpStatusCode.OK, status);
+        Assert.AreEqual("\"2\"", tag);
+        Assert.AreEqual("""{"interval":6}""", changed!["value"]!.ToJsonString());
+
+        (_, JsonNode? list, _) = await Send(HttpMethod.Get, Objects);
+        Assert.AreEqual("sampling", list!.AsArray().Single()!["id"]!.GetValue<string>());
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, Objects + "/sampling")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, Objects + "/sampling")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Delete, Objects + "/sampling")).Status);
+        (_, list, _) = await Send(HttpMethod.Get, Objects + "?deleted=true&after=2");
+        Assert.IsTrue(list!.AsArray().Single()!["deleted"]!.GetValue<bool>());
+    }
+
+    [TestMethod]
+    public async Task Every_type_of_field_comes_back_as_it_went_in()
+    {
+        string json = """{"b":true,"i":-9223372036854775808,"u":18446744073709551615,"f":-21.50,"s":1.5,"d":0.1,"t":"\u00e4\u20ac\u0027","x":"AAEC","c":"2026-03-01T12:00:00Z"}""";
+        (HttpStatusCode status, JsonNode? made, _) = await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, json);
+        Assert.AreEqual(HttpStatusCode.Created, status, made?.ToJsonString());
+        Assert.AreEqual(JsonNode.Parse(json)!.ToJsonString(), made!["value"]!.ToJsonString());
+        (status, made, _) = await Send(HttpMethod.Put, Objects + "/b?class=all", """{"d":"NaN","s":"-Infinity","t":null}""");
+        Assert.AreEqual("""{"s":"-Infinity","d":"NaN"}""", made!["value"]!.ToJsonString());
+    }
+
+    [TestMethod]
+    [DataRow("""{"u":-1}""", "u does not take -1")]
+    [DataRow("""{"u":1.5}""", "whole number")]
+    [DataRow("""{"u":18446744073709551616}""", "whole number")]
+    [DataRow("""{"f":1.234}""", "at most 2 digits")]
+    [DataRow("""{"b":1}""", "true or false")]
+    [DataRow("""{"c":"yesterday"}""", "ISO 8601")]
+    [DataRow("""{"c":"1969-12-31T23:59:59Z"}""", "ISO 8601")]
+    [DataRow("""{"x":"%%"}""", "base64")]
+    [DataRow("""{"nothing":1}""", "no field nothing")]
+    [DataRow("""{"t":{}}""", "neither text")]
+    [DataRow("""{"u":1,"u":2}""", "twice")]
+    [DataRow("[1]", "not an object")]
+    [DataRow("{", "Not JSON")]
+    public async Task A_bad_value_is_refused_with_the_reason(string json, string reason)
+    {
+        (HttpStatusCode status, JsonNode? answer, _) = await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, json);
+        Assert.AreEqual(HttpStatusCode.BadRequest, status);
+        StringAssert.Contains(answer!["error"]!.GetValue<string>(), reason);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, Objects + "/a")).Status);
+    }
+
+    [TestMethod]
+    public async Task If_Match_and_If_None_Match_hold()
+    {
+        await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, """{"u":1}""");
+        Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Put, Objects + "/a", """{"u":2}""", ifMatch: "\"9\"")).Status);
+        Assert.AreEqual(HttpStatusCode.OK, (await Send(HttpMethod.Put, Objects + "/a", """{"u":2}""", ifMatch: "\"1\"")).Status);
+        Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"1\"")).Status);
+        using HttpRequestMessage request = new(HttpMethod.Put, Objects + "/a") { Content = new StringContent("""{"u":3}""") };
+        request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
+        Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await _client.SendAsync(request, TestContext.CancellationToken)).StatusCode);
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"2\"")).Status);
+    }
+
+    [TestMethod]
+    public async Task Bytes_and_envelopes_are_taken_too_and_ids_are_made_where_none_is_given()
+    {
+        using ByteArrayContent bytes = new([1, 2, 3]);
+        bytes.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        HttpResponseMessage response = await _client.PutAsync(Objects + "/map", bytes, TestContext.CancellationToken);
+        Assert.AreEqual(HttpStatusCode.Created, response.StatusCode);
+        using HttpRequestMessage get = new(HttpMethod.Get, Objects + "/map");
+        get.Headers.Accept.ParseAdd("application/octet-stream");
+        CollectionAssert.AreEqual((byte[])[1, 2, 3], await (await _client.SendAsync(get, TestContext.CancellationToken)).Content.ReadAsByteArrayAsync(TestContext.CancellationToken));
+
+        (_, JsonNode? made, _) = await Send(HttpMethod.Post, Objects, """{"class":"thing#0000","data":"BAU="}""");
+        Assert.AreEqual("s2", made!["id"]!.GetValue<string>());
+        Assert.AreEqual("BAU=", made["data"]!.GetValue<string>());
+        (_, made, _) = await Send(HttpMethod.Put, Objects + "/" + Uri.EscapeDataString("\u00e4/b c"), """{"class":"sampling(interval:u,sensors:t)","value":{"interval":1}}""");
+        Assert.AreEqual("\u00e4/b c", made!["id"]!.GetValue<string>());
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Put, Objects + "/" + new string('x', 65), "{}")).Status);
+    }
+
+    [TestMethod]
+    public async Task Without_the_admin_token_401()
+    {
+        foreach (string? token in (string?[])[null, "wrong", _server.Enrol("d2")])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, _server.Url + "/api/devices");
+            request.Headers.Authorization = token == null ? null : new AuthenticationHeaderValue("Bearer", token);
+            using HttpClient client = new();
+            Assert.AreEqual(HttpStatusCode.Unauthorized, (await client.SendAsync(request, TestContext.CancellationToken)).StatusCode);
+        }
+    }
+
+    [TestMethod]
+    public async Task Devices_are_enrolled_shown_and_revoked()
+    {
+        (HttpStatusCode status, JsonNode? made, _) = await Send(HttpMethod.Post, "/api/devices", """{"name":"pump.7","collections":"a,b@site"}""");
+        Assert.AreEqual(HttpStatusCode.Created, status);
+        string token = made!["token"]!.GetValue<string>();
+        Assert.IsNotNull(_server.Core.Devices.Authenticate(token));
+        Assert.AreEqual(HttpStatusCode.Conflict, (await Send(HttpMethod.Post, "/api/devices", """{"name":"pump.7"}""")).Status);
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices", """{"name":"a b"}""")).Status);
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices", "[]")).Status);
+        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/api/devices");
+        Assert.AreEqual("d1 pump.7", string.Join(' ', list!.AsArray().Select(d => d!["name"]!.GetValue<string>())));
+        Assert.AreEqual("""["a","b@site"]""", list[1]!["collections"]!.ToJsonString());
+        (_, made, _) = await Send(HttpMethod.Post, "/api/devices/pump.7/rotate");
+        Assert.IsNull(_server.Core.Devices.Authenticate(token));
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, "/api/devices/pump.7")).Status);
+        Assert.IsNull(_server.Core.Devices.Authenticate(made!["token"]!.GetValue<string>()));
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Delete, "/api/devices/never")).Status);
+    }
+
+    [TestMethod]
+    public async Task What_a_device_refused_is_seen_and_sent_again_on_request()
+    {
+        await Send(HttpMethod.Put, Objects + "/sampling?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":5}""");
+        DeviceIdentity device = new(_server.Core.Devices.Get("d1").Id, "d1");
+        string key = Sync(device, new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true })!.SyncKey;
+        key = Sync(device, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        SyncCollection refusing = new() { Id = "config", SyncKey = key, GetChanges = true };
+        refusing.Responses.Add(TestDevice.Refuse(Tags.Add, "sampling", Status.BadObject, "interval below 1"));
+        Sync(device, refusing);
+
+        (_, JsonNode? seen, _) = await Send(HttpMethod.Get, Objects + "/sampling");
+        Assert.AreEqual("refused interval below 1", seen!["state"]!.GetValue<string>() + " " + seen["reason"]!.GetValue<string>());
+        (_, JsonNode? refusals, _) = await Send(HttpMethod.Get, "/api/devices/d1/refusals");
+        Assert.AreEqual("d1 6 interval below 1", $"{refusals![0]!["by"]} {refusals[0]!["status"]} {refusals[0]!["reason"]}");
+        (_, JsonNode? retried, _) = await Send(HttpMethod.Post, Objects + "/sampling/retry");
+        Assert.AreEqual(1, retried!["retried"]!.GetValue<int>());
+        (_, seen, _) = await Send(HttpMethod.Get, Objects + "/sampling");
+        Assert.AreEqual("waiting", seen!["state"]!.GetValue<string>());
+    }
+
+    [TestMethod]
+    public async Task Commands_are_queued_and_their_results_seen()
+    {
+        (HttpStatusCode status, JsonNode? queued, _) = await Send(HttpMethod.Post, "/api/devices/d1/commands", """{"class":"interval","seconds":60}""");
+        Assert.AreEqual(HttpStatusCode.Accepted, status);
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices/d1/commands", """{"class":"explode"}""")).Status);
+        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/api/devices/d1/commands");
+        Assert.AreEqual(queued!["id"]!.ToJsonString(), list!.AsArray().Single()!["id"]!.ToJsonString());
+        (_, JsonNode? device, _) = await Send(HttpMethod.Get, "/api/devices/d1");
+        Assert.AreEqual("{}", device!["told"]!.ToJsonString());
+    }
+
+    private SyncCollection? Sync(DeviceIdentity device, SyncCollection collection)
+    {
+        SyncMessage request = new() { Version = "1.0" };
+        request.Collections.Add(collection);
+        SyncReply reply = _server.Core.Sync.Handle(device, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        return reply.Body.Length == 0 ? null : MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single();
+    }
+
+    private async Task<(HttpStatusCode Status, JsonNode? Body, string? Tag)> Send(HttpMethod method, string path, string? json = null, string? ifMatch = null)
+    {
+        using HttpRequestMessage request = new(method, path);
+        if (json != null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        if (ifMatch != null)
+        {
+            request.Headers.IfMatch.ParseAdd(ifMatch);
+        }
+
+        HttpResponseMessage response = await _client.SendAsync(request, TestContext.CancellationToken);
+        string body = await response.Content.ReadAsStringAsync(TestContext.CancellationToken);
+        return (response.StatusCode, body.Length == 0 ? null : JsonNode.Parse(body), response.Headers.ETag?.ToString());
+    }
+}

@@ -1,0 +1,58 @@
+// The device engine's way to a server core in the same process: no network, the same bytes.
+
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.ServerTests;
+
+/// <summary>A carrier into a <see cref="ServerCore"/>.</summary>
+public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
+{
+    private readonly DeviceIdentity _device = new(core.Devices.Get(device).Id, device);
+    private readonly MemoryStream _request = new();
+    private MessageFormat _format = MessageFormat.Wbxml;
+    private byte[] _reply = [];
+    private int _read;
+
+    public int StatusCode { get; private set; }
+
+    public int RetryAfter => -1;
+
+    public CarrierError Open(string contentType, int contentLength)
+    {
+        _format = MessageFormat.Find(contentType)!;
+        _request.SetLength(0);
+        StatusCode = 0;
+        return CarrierError.None;
+    }
+
+    public CarrierError Write(byte[] buffer, int offset, int count)
+    {
+        _request.Write(buffer, offset, count);
+        return CarrierError.None;
+    }
+
+    public CarrierError Receive()
+    {
+        SyncReply reply = core.Sync.Handle(_device, _request.ToArray(), _format);
+        _reply = reply.Body;
+        _read = 0;
+        StatusCode = reply.Outcome == SyncOutcome.Malformed ? 400 : 200;
+        return reply.Outcome == SyncOutcome.Malformed ? CarrierError.Refused : CarrierError.None;
+    }
+
+    public int Read(byte[] buffer, int offset, int count)
+    {
+        count = Math.Min(count, _reply.Length - _read);
+        Array.Copy(_reply, _read, buffer, offset, count);
+        _read += count;
+        return count;
+    }
+
+    public void Close()
+    {
+    }
+}

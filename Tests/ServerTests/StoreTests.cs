@@ -1,0 +1,134 @@
+// The database file: what is wrong with it is said in words, and other processes may work on it meanwhile.
+
+using Microsoft.Data.Sqlite;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sqlite;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class StoreTests
+{
+    [TestMethod]
+    public void A_commit_is_durable_and_what_was_not_committed_is_gone()
+    {
+        using Bench bench = new();
+        bench.Device();
+        using (IStoreTransaction store = bench.Core.Store.BeginWrite())
+        {
+            store.SaveObject(1, new ObjectRow { Id = "a", Seq = 1, Data = [1] });
+        }
+
+        Assert.AreEqual("", bench.Held("d1"));
+        bench.PutBytes("d1", "a", 1);
+        bench.Restart();
+        Assert.AreEqual("a=01", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void The_file_is_in_WAL_mode_and_flushed_at_each_commit()
+    {
+        using Bench bench = new();
+        using SqliteStore store = new(Path.Combine(bench.Folder, "second.db"), TimeSpan.FromSeconds(1), bench.Clock);
+        using SqliteConnection connection = new($"Data Source={Path.Combine(bench.Folder, "second.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode";
+        Assert.AreEqual("wal", command.ExecuteScalar());
+    }
+
+    [TestMethod]
+    public void A_reader_does_not_wait_for_a_writer_and_sees_one_state()
+    {
+        using Bench bench = new();
+        bench.Device();
+        using IStoreTransaction reading = bench.Core.Store.BeginRead();
+        Assert.IsNull(reading.FindObject(1, "a"));
+        bench.PutBytes("d1", "a", 1);
+        Assert.IsNull(reading.FindObject(1, "a"));
+        Assert.AreEqual("a=01", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void Two_stores_on_one_file_see_each_others_commits()
+    {
+        using Bench bench = new();
+        bench.Device();
+        using ServerCore other = new(new SqliteStore(bench.Database, TimeSpan.FromSeconds(1), bench.Clock), bench.Options, bench.Clock);
+        bench.PutBytes("d1", "a", 1);
+        other.Objects.Delete("d1", "config", "a");
+        Assert.AreEqual("", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_writer_that_waits_too_long_is_told_so()
+    {
+        using Bench bench = new();
+        using SqliteStore other = new(bench.Database, TimeSpan.FromSeconds(1), bench.Clock);
+        using IStoreTransaction held = other.BeginWrite();
+        Assert.ThrowsExactly<StoreBusyException>(() => bench.Device());
+    }
+
+    [TestMethod]
+    public void A_file_that_is_no_database_is_named()
+    {
+        using Bench bench = new();
+        string file = Path.Combine(bench.Folder, "x", "nanosync.db");
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, new string('x', 5000));
+        StartupException thrown = Assert.ThrowsExactly<StartupException>(() => ServerCore.Open(new ServerOptions { Data = Path.GetDirectoryName(file)! }));
+        StringAssert.Contains(thrown.Message, file);
+        Assert.AreEqual(5000, new FileInfo(file).Length, "left as it was");
+    }
+
+    [TestMethod]
+    public void A_damaged_page_is_a_store_error_and_no_crash()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        for (int i = 0; i < 200; i++)
+        {
+            bench.PutBytes("d1", "o" + i, new byte[100]);
+        }
+
+        bench.Core.Dispose();
+        using (FileStream stream = new(bench.Database, FileMode.Open))
+        {
+            stream.Position = 4096 * 3;
+            stream.Write(Enumerable.Repeat((byte)0xEE, (int)(stream.Length - stream.Position)).ToArray());
+        }
+
+        StoreException thrown = Assert.Throws<StoreException>(() =>
+        {
+            bench.Restart();
+            device.Start();
+            device.Pull();
+        });
+        StringAssert.Contains(thrown.Message, "malformed");
+    }
+
+    [TestMethod]
+    public void A_database_of_a_newer_program_is_left_alone()
+    {
+        using Bench bench = new();
+        bench.Core.Dispose();
+        using (SqliteConnection connection = new($"Data Source={bench.Database};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "INSERT INTO migration (number, name, time) VALUES (999, '999-future.sql', 0)";
+            command.ExecuteNonQuery();
+        }
+
+        StringAssert.Contains(Assert.ThrowsExactly<StoreException>(bench.Restart).Message, "newer version");
+    }
+
+    [TestMethod]
+    public void A_data_folder_that_cannot_be_made_is_named()
+    {
+        using Bench bench = new();
+        string folder = Path.Combine(bench.Database, "data"); // a file stands where a folder should
+        StringAssert.Contains(Assert.ThrowsExactly<StartupException>(() => ServerCore.Open(new ServerOptions { Data = folder })).Message, folder);
+    }
+}
