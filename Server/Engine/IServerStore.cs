@@ -109,9 +109,6 @@ public interface IStoreTransaction : IDisposable
     /// <summary>The device has the newest value now: nothing of the object is due or aside any more.</summary>
     void Settle(int device, int collection, string id);
 
-    /// <summary>Forgets all Sends due to a device: it starts over.</summary>
-    void ForgetDue(int device, int collection);
-
     /// <summary>Notes that reply <paramref name="n"/> holds the object, so that its acknowledgement settles it.</summary>
     void SentIn(int device, int collection, string id, int n);
 

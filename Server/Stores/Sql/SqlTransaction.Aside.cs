@@ -39,12 +39,6 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public void ForgetDue(int device, int collection)
-    {
-        Run($"DELETE FROM due WHERE {Mine} AND kind = 0", ("device", device), ("collection", collection));
-    }
-
-    /// <inheritdoc/>
     public void SentIn(int device, int collection, string id, int n)
     {
         Run($"UPDATE due SET sent = @n WHERE {Mine} AND server_id = @id", ("n", n), ("device", device), ("collection", collection), ("id", id));
