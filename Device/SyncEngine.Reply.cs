@@ -93,7 +93,6 @@ namespace NanoSync.Device
             if (whole)
             {
                 SendStatus = false;
-                SetTime();
                 DoCommand();
             }
             else
@@ -105,6 +104,11 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 Settle(_collections[i], whole);
+            }
+
+            if (whole)
+            {
+                SetTime();
             }
 
             return whole && _result.Status == 0 && _result.Store == StoreError.None;

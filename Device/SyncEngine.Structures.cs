@@ -409,9 +409,16 @@ namespace NanoSync.Device
             }
         }
 
+        // Only a key that answers this request says that the reply is not a late one.
         private void SetTime()
         {
-            if (_timeCame)
+            bool answered = false;
+            for (int i = 0; i < _count; i++)
+            {
+                answered |= _collections[i].Answered;
+            }
+
+            if (_timeCame && answered)
             {
                 AskTime = false;
                 if (_host != null)

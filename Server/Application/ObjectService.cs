@@ -126,11 +126,7 @@ public sealed class ObjectService
         using IStoreTransaction store = _store.BeginWrite();
         KeyRow row = Find(store, device, collection);
         ObjectRow current = Live(store, row, id);
-        if (!store.IsRefused(row.Device, row.Collection.Id, id))
-        {
-            store.SetAside(row.Device, row.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Class);
-        }
-
+        store.SetAside(row.Device, row.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Class);
         store.MakeDue(row.Device, row.Collection.Id, id, DueKind.Drop);
         store.Commit();
     }

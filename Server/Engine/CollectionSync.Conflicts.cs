@@ -13,7 +13,7 @@ internal sealed partial class CollectionSync
     {
         return (current.Writer != Device && current.Seq > Math.Max(_point, _row.KnownSeq))
             || _store.IsDue(Device, Collection.Id, current.Id)
-            || (current.Writer != Device && _store.IsRefused(Device, Collection.Id, current.Id));
+            || (current.Writer != Device && _store.IsAside(Device, Collection.Id, current.Id));
     }
 
     private void KeepLoser(string id, Value content)

@@ -194,7 +194,6 @@ internal sealed partial class CollectionSync
         _row.Shrunk = 0;
         _row.AloneId = null;
         _row.AloneCount = 0;
-        _store.ForgetDue(Device, Collection.Id);
     }
 
     private void Acknowledge()

@@ -103,14 +103,11 @@ public interface IStoreTransaction : IDisposable
     /// <summary>True when the object itself is due to the device.</summary>
     bool IsDue(int device, int collection, string id);
 
-    /// <summary>True when the device refused the object as it is now.</summary>
-    bool IsRefused(int device, int collection, string id);
+    /// <summary>True when the device does not have the object as it is now: it refused it, or dropped it.</summary>
+    bool IsAside(int device, int collection, string id);
 
     /// <summary>The device has the newest value now: nothing of the object is due or aside any more.</summary>
     void Settle(int device, int collection, string id);
-
-    /// <summary>Forgets all Sends due to a device: it starts over.</summary>
-    void ForgetDue(int device, int collection);
 
     /// <summary>Notes that reply <paramref name="n"/> holds the object, so that its acknowledgement settles it.</summary>
     void SentIn(int device, int collection, string id, int n);

@@ -22,7 +22,7 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
             DeviceIdentity? device = Bearer(context.Request) is { } token ? core.Devices.Authenticate(token) : null;
             if (device == null)
             {
-                response.StatusCode = StatusCodes.Status401Unauthorized;
+                Refuse(context, StatusCodes.Status401Unauthorized);
                 response.Headers.WWWAuthenticate = "Bearer";
                 return;
             }
@@ -30,14 +30,14 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
             MessageFormat? format = MessageFormat.Find(context.Request.ContentType);
             if (format == null)
             {
-                response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+                Refuse(context, StatusCodes.Status415UnsupportedMediaType);
                 return;
             }
 
             int wait = limiter.Take(device.Id);
             if (wait > 0)
             {
-                response.StatusCode = StatusCodes.Status429TooManyRequests;
+                Refuse(context, StatusCodes.Status429TooManyRequests);
                 response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
                 return;
             }
@@ -45,7 +45,7 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
             ReadOnlyMemory<byte>? body = await ReadBody(context, core.Options.Limits.MaxMessage);
             if (body == null)
             {
-                response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+                Refuse(context, StatusCodes.Status413PayloadTooLarge);
                 return;
             }
 
@@ -65,6 +65,17 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
         }
     }
 
+    // Answers before the body was read. A body of a length that would not be taken is not waited for, and the device is
+    // told that the connection ends, or its next request would run into that.
+    private void Refuse(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        if (context.Request.ContentLength is not { } length || length > core.Options.Limits.MaxMessage)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+    }
+
     /// <summary>The bearer token of a request; null when there is none.</summary>
     public static string? Bearer(HttpRequest request)
     {
@@ -76,14 +87,14 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
     /// <summary>The whole body; null when it is larger than <paramref name="most"/> bytes.</summary>
     public static async Task<ReadOnlyMemory<byte>?> ReadBody(HttpContext context, int most)
     {
-        if (context.Request.ContentLength > most)
-        {
-            return null;
-        }
-
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = null; // counted here
+        }
+
+        if (context.Request.ContentLength > most)
+        {
+            return null;
         }
 
         // a length that is only promised allocates nothing

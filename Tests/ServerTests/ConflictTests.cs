@@ -139,6 +139,21 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
+    public void Status_7_holds_when_the_device_starts_over()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask());
+        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        device.Lose(request);
+        device.Start();
+        Assert.AreEqual("ok [Change a status 7] {Add a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 10))).Line());
+        Assert.AreEqual("a=0A", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void A_device_that_kept_its_change_against_a_deletion_it_saw_wins_where_it_said_so()
     {
         using Bench bench = new();
@@ -149,14 +164,15 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
-    public void A_change_of_what_is_gone_for_both_or_never_was_makes_it()
+    public void A_change_of_an_object_that_is_gone_for_both_or_never_was_makes_it()
     {
         using Bench bench = new();
         TestDevice device = Both(bench, null, deleted: true);
         device.Sync(device.Ask());
-        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Change("never", 9))).Line());
-        Assert.AreEqual("a=09 never=09", bench.Held("d1"));
-        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("a"), TestDevice.Delete("never"))).Line());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Change("never", 8))).Line());
+        Assert.AreEqual("a=09 never=08", bench.Held("d1"));
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("a"), TestDevice.Delete("never"), TestDevice.Delete("nowhere"))).Line());
+        Assert.AreEqual("", bench.Held("d1"));
     }
 
     [TestMethod]
@@ -167,7 +183,6 @@ public sealed class ConflictTests
         device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
         bench.Core.Objects.Delete("d1", "config", "Ab1_1");
         device.Sync(device.Ask());
-        Assert.AreEqual("", bench.Held("d1"));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, TestDevice.Add("Ab1_1", 2))).Line());
         Assert.AreEqual("Ab1_1=02", bench.Held("d1"));
         Assert.IsNull(device.Exchange(device.Ask()));

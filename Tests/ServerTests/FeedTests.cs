@@ -94,7 +94,10 @@ public sealed class FeedTests
         bench.PutBytes("d1", "c", new byte[9]);
         bench.PutBytes("d1", "d", 6);
         Assert.AreEqual("ok {Add a 010203} {Add b 0405} more", device.Sync(device.Ask()).Line());
-        Assert.AreEqual("ok {Add c 0000000000} more", device.Sync(device.Ask()).Line());
+        SyncCollection part = device.Sync(device.Ask());
+        Assert.AreEqual("ok {Add c 0000000000} more", part.Line());
+        Assert.IsTrue(PartRange.TryFind(part.Commands.Single().Options, out PartRange? range));
+        Assert.AreEqual(new PartRange(0, null, 9, Crc32.Of(new byte[9])), range);
         Assert.AreEqual("ok {Add d 06}", device.Sync(device.Ask()).Line());
     }
 

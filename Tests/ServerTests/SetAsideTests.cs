@@ -107,6 +107,41 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    public void A_retry_that_was_acknowledged_with_news_of_the_device_does_not_come_again()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        bench.Core.Objects.Retry("d1", "config", "a");
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, TestDevice.Add("Ab1_1", 1))).Line());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 5))).Line());
+        Assert.AreEqual("Ab1_1=01 a=05", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void Retries_that_fell_out_of_a_smaller_reply_are_still_due()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (byte i = 0; i < 4; i++)
+        {
+            bench.PutBytes("d1", "o" + i, i);
+        }
+
+        device.Sync(device.Ask());
+        SyncCollection refusing = device.Ask();
+        refusing.Responses.AddRange(Enumerable.Range(0, 4).Select(i => TestDevice.Refuse(Tags.Add, "o" + i, Status.BadObject)));
+        device.Sync(refusing);
+        Assert.AreEqual(4, bench.Core.Objects.Retry("d1", "config", null));
+        SyncCollection request = device.Ask();
+        Assert.HasCount(4, device.Lose(request).Commands);
+        request.WindowSize = 2; // other bytes, and fewer objects
+        List<string> got = [.. device.Sync(request).Commands.Select(c => c.ServerId!)];
+        got.AddRange(device.Pull().Select(c => c.ServerId!));
+        Assert.AreEqual("o0 o1 o2 o3", string.Join(' ', got));
+    }
+
+    [TestMethod]
     public void A_refusal_of_an_older_value_does_not_hold_back_the_newer_one()
     {
         using Bench bench = new();

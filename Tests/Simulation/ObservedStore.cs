@@ -137,8 +137,13 @@ public class ObservedTransaction : DispatchProxy
             case nameof(IStoreTransaction.Refused) when mutation == Mutation.NoRefusals:
                 return null;
 
-            case nameof(IStoreTransaction.IsDue) or nameof(IStoreTransaction.IsRefused) when mutation == Mutation.NoConflicts:
+            case nameof(IStoreTransaction.IsDue) or nameof(IStoreTransaction.IsAside) when mutation == Mutation.NoConflicts:
                 return false;
+        }
+
+        if (_writes && _server.Trace.Readable && method.Name is "MakeDue" or "SetAside" or "Retry" or "RetryOtherClass" or "SentIn" or "Unsent" or "Acknowledged" or "Settle" or "ForgetDue")
+        {
+            _server.Trace.Line($"      store: {method.Name} {string.Join(' ', arguments!)}");
         }
 
         object? result;

@@ -171,6 +171,11 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             _reply = Flip(_reply, Plan.ReplyAt);
         }
 
+        if (world.Server.Restored)
+        {
+            NoteTold();
+        }
+
         _end = _reply.Length;
         if ((Plan.Has(Fault.CutReply) || Plan.Has(Fault.CutReplyUnseen)) && _reply.Length > 1)
         {
@@ -197,6 +202,25 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
     public void Close()
     {
+    }
+
+    // With an older database the server no longer knows what the device answered: it may have refused a value.
+    private void NoteTold()
+    {
+        try
+        {
+            foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, _reply).Collections)
+            {
+                foreach (SyncCommand command in collection.Commands)
+                {
+                    device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
+                }
+            }
+        }
+        catch (MessageException)
+        {
+            // empty, or flipped
+        }
     }
 
     private bool Happens(Fault fault)

@@ -38,6 +38,8 @@ public sealed class SimServer : IDisposable
 
     public Rng Rng { get; }
 
+    public Trace Trace => _world.Trace;
+
     public Book Book { get; } = new();
 
     public ObjectService Objects { get; private set; } = null!;

@@ -24,9 +24,9 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public bool IsRefused(int device, int collection, string id)
+    public bool IsAside(int device, int collection, string id)
     {
-        return Number($"SELECT COUNT(*) FROM set_aside WHERE {Mine} AND server_id = @id AND status <> 0 "
+        return Number($"SELECT COUNT(*) FROM set_aside WHERE {Mine} AND server_id = @id "
             + "AND seq = (SELECT o.seq FROM object o WHERE o.collection_id = @collection AND o.server_id = @id)",
             ("device", device), ("collection", collection), ("id", id)) > 0;
     }
@@ -36,12 +36,6 @@ public abstract partial class SqlTransaction
     {
         Run($"DELETE FROM due WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
         Run($"DELETE FROM set_aside WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
-    }
-
-    /// <inheritdoc/>
-    public void ForgetDue(int device, int collection)
-    {
-        Run($"DELETE FROM due WHERE {Mine} AND kind = 0", ("device", device), ("collection", collection));
     }
 
     /// <inheritdoc/>
