@@ -61,6 +61,7 @@ namespace NanoSync.Device
         internal uint SentUpTo; // last id (outbox) or change number (keyed) in the request
         internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
         internal bool More; // the server has more
+        internal bool GivesUp; // a partial download that was overwritten here
         internal bool Touched; // objects changed by this reply
 
         // Readings taken before the clock was set: ids, and the seconds that their times lack. To = 0: none.

@@ -496,6 +496,11 @@ namespace NanoSync.Device
                 _result.Store = DropAnswers(c);
             }
 
+            if (_result.Store == StoreError.None && c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            {
+                _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
+            }
+
             if (_result.Store == StoreError.None && c.StartsOver && c.Kind != CollectionKind.Outbox)
             {
                 _result.Store = MarkPass(c.Number, _store.NextVersion);
@@ -631,19 +636,19 @@ namespace NanoSync.Device
 
         private bool EndPart(byte tag)
         {
-            if (!_classKnown)
+            int status = !_classKnown ? Status.UnknownClass
+                : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
+                : _noSpace ? Status.OutOfSpace : 0;
+            if (status != 0)
             {
-                return AnswerLater(tag, Status.UnknownClass, null);
-            }
+                // what is here of an earlier value is of no use any more
+                _result.Store = _store.DropPartial(_current.Number, _id, 1, _idLength);
+                if (_result.Store == StoreError.NotFound)
+                {
+                    _result.Store = StoreError.None;
+                }
 
-            if (_rangeTotal > (uint)_options.MaxObjectBytes)
-            {
-                return AnswerLater(tag, Status.TooLarge, null);
-            }
-
-            if (_noSpace)
-            {
-                return AnswerLater(tag, Status.OutOfSpace, null);
+                return _result.Store == StoreError.None && AnswerLater(tag, status, null);
             }
 
             _current.More = true; // the rest, or the part passed over, is asked for with the next message
@@ -806,7 +811,8 @@ namespace NanoSync.Device
         {
             if (_status == 0)
             {
-                return _idLength == 0 || c.Kind == CollectionKind.Outbox || Keep(c, Tags.Fetch);
+                // refused, it is set aside like any other value
+                return _idLength == 0 || c.Kind == CollectionKind.Outbox || Keep(c, Tags.Change);
             }
 
             return _status != Status.NotFound || _idLength == 0 || DropPart(c.Number);

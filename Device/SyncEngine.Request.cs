@@ -71,6 +71,7 @@ namespace NanoSync.Device
                 c.More = false;
                 c.Touched = false;
                 c.UploadSent = 0;
+                c.GivesUp = false;
             }
 
             if (counting && c.Kind == CollectionKind.Outbox && _store.NextPending(c.Number, 0, _info) == StoreError.None)
@@ -153,10 +154,37 @@ namespace NanoSync.Device
                 }
             }
 
+            if (counting)
+            {
+                c.GivesUp = IsPartialOverwritten(c);
+            }
+
+            if (c.GivesUp && _store.FirstPartial(c.Number, _found) == StoreError.None)
+            {
+                if (!any)
+                {
+                    any = true;
+                    _writer.Start(Tags.Responses);
+                }
+
+                _writer.Start(Tags.Change);
+                _writer.Value(Tags.ServerId, _found.Key, 0, _found.KeyLength);
+                _writer.Number(Tags.Status, Status.Conflict);
+                _writer.End();
+            }
+
             if (any)
             {
                 _writer.End();
             }
+        }
+
+        // [SPEC 5.6] Changed here while only a part of the server's value was: that value was not seen, and the server judges.
+        private bool IsPartialOverwritten(SyncCollection c)
+        {
+            return c.Kind != CollectionKind.Outbox && _store.FirstPartial(c.Number, _found) == StoreError.None
+                && _store.FindKey(c.Number, _found.Key, 0, _found.KeyLength, _info) == StoreError.None
+                && (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete);
         }
 
         private void WriteAnswer(SyncCollection c, int length, bool counting)
@@ -194,7 +222,7 @@ namespace NanoSync.Device
         private void WriteCommands(SyncCollection c, bool counting)
         {
             bool any = false;
-            if (c.Kind != CollectionKind.Outbox && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            if (c.Kind != CollectionKind.Outbox && !c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // [SPEC 7.2] go on with a large object from what is in flash
                 any = true;

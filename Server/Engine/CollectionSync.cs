@@ -2,7 +2,7 @@
 //
 //   key                  point the device has        reply
 //   last one given       that of the last reply      n+1; the last reply is acknowledged
-//   one before           that before it              n again: kept, or made anew
+//   one before           that before it              the kept one again, or n+1, made anew
 //   0                    0                           n+1, no commands
 //
 // Responses come before Commands: what the device could not apply decides whether its own changes conflict.
@@ -217,6 +217,7 @@ internal sealed partial class CollectionSync
         }
 
         _store.Unsent(Device, Collection.Id, _row.N);
+        _row.N++; // the same bytes would get the same key: after a restore it would name another reply
         _point = _row.FromPoint;
         _row.Repeats++;
         if (_row.Repeats > RepeatsBeforeShrinking && _row.ReplyCommands > 0)

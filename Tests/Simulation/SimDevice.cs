@@ -34,6 +34,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     private readonly SyncOptions _options;
     private readonly StoreOptions _storeOptions;
     private readonly int _maxObjects;
+    private readonly bool _xml;
     private readonly List<Plan> _plans;
     private uint _starts;
 
@@ -53,13 +54,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             ObjectBytes = 256,
             MaxObjectBytes = world.DeviceMaxObject,
             Answers = rng.Pick([4, 32]),
+            Series = rng.Percent(60),
         };
-        if (rng.Percent(15))
-        {
-            _options.Writer = new XmlWriter(_options.BufferBytes);
-            _options.Reader = new XmlReader();
-        }
-
+        _xml = rng.Percent(15);
         _maxObjects = rng.Pick([6, 24, 24]);
         _storeOptions = new StoreOptions { QuotaBytes = 160 * 1024, SegmentBytes = SegmentBytes, BufferBytes = rng.Pick([512, 1024]) };
         Volume = new CutVolume();
@@ -120,6 +117,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         _starts++;
         _storeOptions.Entropy = _world.Server?.Mutation == Mutation.SameEntropy ? 77 : (uint)((_world.Seed * 1000003) + (ulong)(Index * 7919) + _starts) | 1;
         Store = new FlashStore(Volume, _storeOptions);
+        _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
+        _options.Reader = _xml ? new XmlReader() : null;
         Engine = new SyncEngine(Store, Link, _options) { Host = this };
         foreach (Plan plan in _plans)
         {
