@@ -1,0 +1,115 @@
+// What the tests share: the repository, a temp folder, the programs in it, and what stands on a server.
+
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json;
+
+namespace NanoSync.Tests;
+
+internal sealed record Ended(int Code, string Output);
+
+internal sealed class Bench : IDisposable
+{
+    public static readonly string Root = FindRoot();
+
+    private static readonly string s_output = Path.Combine("bin", AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release", "net10.0");
+    private static readonly string s_server = Path.Combine(Root, "Server", s_output, "NanoSync.Server.dll");
+    private static readonly string s_virtual = Path.Combine(Root, "Device", "Virtual", s_output, "NanoSync.Virtual.dll");
+
+    private readonly List<RunningProgram> _running = [];
+    private readonly HttpClient _http = new();
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("nanosync-e2e-").FullName;
+
+    public string At(string name) => Path.Combine(Folder, name);
+
+    /// <summary>Starts the virtual device.</summary>
+    public RunningProgram StartDevice(params string[] arguments) => Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder));
+
+    /// <summary>Runs the virtual device to its end.</summary>
+    public Ended Device(params string[] arguments) => Finish(StartDevice(arguments));
+
+    /// <summary>Runs a verb of the server.</summary>
+    public Ended Verb(params string[] arguments) => Finish(Keep(RunningProgram.Start("dotnet", [s_server, .. arguments], Folder)));
+
+    /// <summary>Runs any program.</summary>
+    public Ended Run(string program, string folder, params string[] arguments) => Finish(Keep(RunningProgram.Start(program, arguments, folder)));
+
+    /// <summary>Starts a server on any free port; its URL.</summary>
+    public (RunningProgram Program, string Url) Serve(string data, int port = 0, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        RunningProgram program = Keep(RunningProgram.Start(
+            "dotnet", [s_server, "serve", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", data], Folder, settings));
+        return (program, program.WaitFor("^NanoSync server on (http://[^ ,]+)").Groups[1].Value);
+    }
+
+    /// <summary>Enrols a device; its token.</summary>
+    public string Enrol(string name, string data, params string[] more)
+    {
+        Ended ended = Verb(["device", "add", name, "--data", data, .. more]);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+        return ended.Output.Split('\n').Single(l => l.Length == 43 && !l.Contains(' '));
+    }
+
+    /// <summary>A call of the REST API.</summary>
+    public (int Status, string Body) Rest(HttpMethod method, string url, string token, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, url);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (json is not null)
+        {
+            // as curl -d says it
+            request.Content = new StringContent(json, new MediaTypeHeaderValue("application/x-www-form-urlencoded"));
+        }
+
+        using HttpResponseMessage response = _http.Send(request);
+        using var reader = new StreamReader(response.Content.ReadAsStream());
+        return ((int)response.StatusCode, reader.ReadToEnd());
+    }
+
+    /// <summary>The objects that a data folder holds, by the command line: id and value.</summary>
+    public List<(string Id, JsonElement Value)> Objects(string device, string collection, string data)
+    {
+        Ended ended = Verb("object", "list", device, collection, "--data", data);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+        return [.. ended.Output.Split('\n').Where(l => l.Contains('{')).Select(l =>
+            (l[..l.IndexOf(' ')], JsonDocument.Parse(l[l.IndexOf('{')..].Trim()).RootElement))];
+    }
+
+    public void Dispose()
+    {
+        foreach (RunningProgram program in _running)
+        {
+            program.Dispose();
+        }
+
+        _http.Dispose();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static Ended Finish(RunningProgram program)
+    {
+        int code = program.WaitForExit();
+        Ended ended = new(code, program.Output);
+        Assert.DoesNotContain("Unhandled exception", ended.Output);
+        Assert.DoesNotContain("   at ", ended.Output);
+        return ended;
+    }
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "NanoSync.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new InvalidOperationException("Not below the repository.");
+    }
+
+    private RunningProgram Keep(RunningProgram program)
+    {
+        _running.Add(program);
+        return program;
+    }
+}

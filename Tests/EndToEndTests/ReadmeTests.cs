@@ -1,0 +1,82 @@
+// The commands of README.md, in its order, with its placeholders filled in. A command that is not known here fails the
+// test: who adds one says how it is run.
+
+using System.Text.RegularExpressions;
+
+namespace NanoSync.Tests;
+
+[TestClass]
+public class ReadmeTests
+{
+    [TestMethod]
+    public void Every_command_runs()
+    {
+        using var bench = new Bench();
+        string readme = File.ReadAllText(Path.Combine(Bench.Root, "README.md"));
+        IEnumerable<string> fenced = Regex.Matches(readme, @"(?s)```sh\n(.*?)```").SelectMany(m => m.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(l => l.Split('#')[0].Trim());
+        IEnumerable<string> table = Regex.Matches(readme, @"(?m)^\|.*\| `([^`]+)`").Select(m => m.Groups[1].Value);
+        string[] commands = [.. fenced, .. table];
+        Assert.IsGreaterThanOrEqualTo(9, commands.Length);
+
+        string csv = bench.At("series.csv"), server = bench.At("server"), url = "", token = "";
+        File.WriteAllText(csv, "timestamp,value\n2024-01-01 00:00:00,1.5\n2024-01-01 01:00:00,1.75\n");
+        foreach (string command in commands)
+        {
+            Match run = Regex.Match(command, @"^dotnet run --project (\S+)(?: -- (.*))?$");
+            string[] arguments = run.Groups[2].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (run.Success)
+            {
+                Assert.HasCount(1, Directory.GetFiles(Path.Combine(Bench.Root, run.Groups[1].Value), "*.csproj"), command);
+            }
+
+            switch (command)
+            {
+                case "./test.sh": // it runs this test
+                    Assert.IsTrue(File.Exists(Path.Combine(Bench.Root, "test.sh")));
+                    break;
+                case "dotnet run --project Device/Virtual": // its usual folder and port, whoever has that
+                    RunningProgram device = bench.StartDevice();
+                    device.WaitFor("in step$");
+                    device.Interrupt();
+                    Assert.AreEqual(0, device.WaitForExit(), device.Output);
+                    break;
+                case "dotnet run --project Server -- serve --data DIR": // and a free port
+                    url = bench.Serve(server).Url;
+                    break;
+                case "dotnet run --project Server -- device add NAME --data DIR":
+                    token = bench.Enrol("name", server);
+                    break;
+                case "dotnet run --project Device/Virtual -- --server URL --token T":
+                    Run(bench.Device([.. Fill(arguments), "--once", "--data", bench.At("d1")]));
+                    break;
+                case "dotnet run --project Device/Virtual -- --readings FILE.csv":
+                    Run(bench.Device([.. Fill(arguments), "--port", "0", "--data", bench.At("d2"), "--dump", bench.At("dump")]));
+                    break;
+                case "dotnet run --project Device/Virtual -- store data/flash": // of the first command
+                    Run(bench.Device(Fill(arguments)));
+                    break;
+                case "dotnet run --project Server -- decode FILE":
+                    Run(bench.Verb(Fill(arguments)));
+                    break;
+                case "dotnet run --project Tests/NanoProfile -- check": // Tests/NanoProfileTests runs it
+                    break;
+                default:
+                    // what a script of Tests/ does needs nanoFramework's tools: their tests are their own
+                    Assert.IsTrue(command.StartsWith("Tests/", StringComparison.Ordinal) && command.EndsWith("--help", StringComparison.Ordinal), $"README.md has a command that this test does not know: {command}");
+                    Run(bench.Run("bash", Bench.Root, command.Split(' ')));
+                    break;
+            }
+
+            string[] Fill(string[] words) => [.. words.Select(w => w switch
+            {
+                "URL" => url,
+                "T" => token,
+                "FILE.csv" => csv,
+                "FILE" => Path.Combine(bench.At("dump"), "0001-request.wbxml"),
+                _ => w,
+            })];
+
+            void Run(Ended ended) => Assert.AreEqual(0, ended.Code, $"{command}: {ended.Output}");
+        }
+    }
+}

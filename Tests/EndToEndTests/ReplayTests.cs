@@ -1,0 +1,124 @@
+// A series replayed, its program killed on the way: every row is on the server once, with its own time and value.
+
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace NanoSync.Tests;
+
+[TestClass]
+public class ReplayTests
+{
+    private const int Kills = 5;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void Killed_with_its_server()
+    {
+        using var bench = new Bench();
+        string csv = bench.At("series.csv");
+        File.WriteAllText(csv, Series(2000));
+        string data = bench.At("data");
+        Replay(bench, csv, ["--port", "0", "--data", data], data, "virtual", Path.Combine(data, "server"));
+    }
+
+    [TestMethod]
+    public void Killed_beside_its_server()
+    {
+        using var bench = new Bench();
+        string csv = Path.GetFullPath(Path.Combine(Bench.Root, "..", "shared", "data", "ambient-temperature.csv"));
+        if (!File.Exists(csv))
+        {
+            csv = bench.At("series.csv");
+            File.WriteAllText(csv, Series(7267));
+        }
+
+        string data = bench.At("data"), server = bench.At("server");
+        (_, string url) = bench.Serve(server, settings: new Dictionary<string, string> { ["NANOSYNC_RATE"] = "0" });
+        string token = bench.Enrol("d1", server);
+        Replay(bench, csv, ["--server", url, "--token", token, "--data", data], data, "d1", server);
+    }
+
+    [TestMethod]
+    public void Uninterrupted()
+    {
+        using var bench = new Bench();
+        string csv = bench.At("series.csv");
+        File.WriteAllText(csv, Series(2000));
+        Ended ended = bench.Device("--readings", csv, "--port", "0", "--data", bench.At("data"));
+        Assert.AreEqual(0, ended.Code, ended.Output);
+        Match figures = Regex.Match(ended.Output, @"(?m)^2000 readings in (\d+) rounds.* ([\d.]+) and ([\d.]+) per reading$");
+        Assert.IsTrue(figures.Success, ended.Output);
+        Assert.IsLessThan(104, int.Parse(figures.Groups[1].Value));
+        Assert.IsLessThan(30.0, double.Parse(figures.Groups[2].Value, CultureInfo.InvariantCulture));
+        TestContext.WriteLine(figures.Value);
+    }
+
+    private void Replay(Bench bench, string csv, string[] options, string data, string device, string server)
+    {
+        List<(DateTime At, decimal Value)> rows = [.. File.ReadLines(csv).Skip(1).Where(l => l.Length > 0).Select(l => l.Split(',')).Select(p => (
+            DateTime.Parse(p[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal),
+            decimal.Parse(p[1], CultureInfo.InvariantCulture)))];
+        string[] arguments = ["--readings", csv, "--window", "20", "--dump", bench.At("messages"), .. options];
+        int killed = 0;
+        for (int i = 1; i <= Kills; i++)
+        {
+            // each later than the one before: the number of messages sent is the clock, as that of the wall says nothing
+            RunningProgram program = bench.StartDevice(arguments);
+            int aim = (int)((long)rows.Count / 20 * i / (Kills + 1));
+            WaitForMessages(bench.At("messages"), aim, program);
+            program.Kill();
+            killed += program.Output.Contains("in step", StringComparison.Ordinal) ? 0 : 1;
+        }
+
+        Assert.AreEqual(Kills, killed, "a kill came too late");
+        Ended ended = bench.Device(arguments);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+        Match going = Regex.Match(ended.Output, @"going on after row (\d+)");
+        Assert.IsTrue(going.Success, ended.Output);
+        Assert.IsLessThan(rows.Count, int.Parse(going.Groups[1].Value), "the last run had something to do");
+        Assert.Contains("0 pending", ended.Output);
+
+        List<(string Id, JsonElement Value)> objects = bench.Objects(device, "readings", server);
+        Assert.HasCount(rows.Count, objects);
+        Assert.HasCount(rows.Count, objects.Select(o => o.Id).Distinct());
+        List<(DateTime At, decimal Value)> there = [.. objects.Select(o => (
+            o.Value.GetProperty("at").GetDateTime().ToUniversalTime(), o.Value.GetProperty("value").GetDecimal()))];
+        CollectionAssert.AreEquivalent(rows, there);
+
+        Ended store = bench.Device("store", Path.Combine(data, "flash"));
+        Assert.AreEqual(0, store.Code, store.Output);
+        FileInfo[] requests = new DirectoryInfo(bench.At("messages")).GetFiles("*-request.*");
+        FileInfo[] replies = new DirectoryInfo(bench.At("messages")).GetFiles("*-reply.*");
+        TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{rows.Count} readings, killed {Kills} times: {requests.Length} rounds, {(double)requests.Sum(f => f.Length) / rows.Count:F2} bytes up and {(double)replies.Sum(f => f.Length) / rows.Count:F2} down per reading"));
+    }
+
+    private static void WaitForMessages(string folder, int count, RunningProgram program)
+    {
+        DateTime end = DateTime.UtcNow.AddMinutes(2);
+        while (!File.Exists(Path.Combine(folder, $"{count:D4}-request.wbxml")))
+        {
+            Assert.IsLessThan(end, DateTime.UtcNow, program.Output);
+            Thread.Sleep(1);
+        }
+    }
+
+    // hourly, with gaps and repeated times, the values of many sizes and both signs
+    private static string Series(int rows)
+    {
+        var random = new Random(7);
+        var text = new StringBuilder("timestamp,value\n");
+        var at = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        for (int i = 0; i < rows; i++)
+        {
+            at = at.AddHours(i % 97 == 0 ? 30 : i % 193 == 0 ? 0 : 1);
+            decimal value = Math.Round((decimal)(Math.Sin(i / 20.0) * 30 + random.NextDouble()), 8);
+            text.Append(CultureInfo.InvariantCulture, $"{at:yyyy-MM-dd HH:mm:ss},{value}\n");
+        }
+
+        return text.ToString();
+    }
+}
