@@ -89,6 +89,15 @@ namespace NanoSync.Device
             DeviceWins = deviceWins;
         }
 
+        // Before a reply is read.
+        internal void ClearReply()
+        {
+            Answered = false;
+            HoldFrom = 0;
+            More = false;
+            Touched = false;
+        }
+
         /// <summary>True before the first key was got, and after the server no longer knew the one held.</summary>
         public bool StartsOver
         {

@@ -50,6 +50,11 @@ namespace NanoSync.Device
                 return false;
             }
 
+            return TakeReply();
+        }
+
+        private bool TakeReply()
+        {
             _result.Store = _store.Begin();
             if (_result.Store != StoreError.None)
             {
@@ -74,6 +79,11 @@ namespace NanoSync.Device
             if (whole)
             {
                 _result.Store = KeepCommand();
+                if (_result.Store == StoreError.None && _later != null)
+                {
+                    _result.Store = EndRequest();
+                }
+
                 if (_result.Store == StoreError.None)
                 {
                     _result.Store = _store.Commit();
@@ -126,9 +136,7 @@ namespace NanoSync.Device
                     return false;
                 }
 
-                c.Introduced = true;
-                c.Told = c.Sending;
-                c.ToldWindow = _window;
+                NoteTold(c);
                 c.LastStatus = 0;
                 Sweep(c);
             }
@@ -136,6 +144,17 @@ namespace NanoSync.Device
             SendStatus = false;
             _tellCommand = false;
             return _result.Store == StoreError.None;
+        }
+
+        // What the server remembers from the request answered; after a restart it is told again.
+        private void NoteTold(SyncCollection c)
+        {
+            if (!_restored)
+            {
+                c.Introduced = true;
+                c.Told = c.Sending;
+                c.ToldWindow = _window;
+            }
         }
 
         // A reply that does not fit into one batch is asked for again in smaller portions.
@@ -164,9 +183,7 @@ namespace NanoSync.Device
             }
             else if (c.Answered)
             {
-                c.Introduced = true;
-                c.Told = c.Sending;
-                c.ToldWindow = _window;
+                NoteTold(c);
             }
 
             if (c.Touched && c.Handler != null)
@@ -481,7 +498,7 @@ namespace NanoSync.Device
             }
 
             // [SPEC 5.3] a reply to another request changes nothing
-            if (_newKeyLength < 5 || !Fnv.HasTag(_writer.Hash, _newKey, _newKeyLength - 4))
+            if (_newKeyLength < 5 || !Fnv.HasTag(_sentHash, _newKey, _newKeyLength - 4))
             {
                 _result.Carrier = CarrierError.BadReply;
                 return false;

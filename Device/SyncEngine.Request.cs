@@ -34,6 +34,7 @@ namespace NanoSync.Device
             _writer.Begin(this);
             WriteMessage(false);
             bool written = _writer.Finish() && _writer.Length == length;
+            _sentHash = _writer.Hash;
             _result.BytesUp = _writer.Length;
             if (!written && _result.Carrier == CarrierError.None && _result.Store == StoreError.None)
             {
@@ -64,12 +65,9 @@ namespace NanoSync.Device
             if (counting)
             {
                 c.Included = true;
-                c.Answered = false;
+                c.ClearReply();
                 c.Sent = 0;
                 c.SentUpTo = 0;
-                c.HoldFrom = 0;
-                c.More = false;
-                c.Touched = false;
                 c.UploadSent = 0;
                 c.GivesUp = false;
             }

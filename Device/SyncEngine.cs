@@ -5,7 +5,8 @@
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
 // Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
 //
-// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply.
+// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply,
+// SyncEngine.Later.cs waits for replies that come later.
 
 using System;
 using System.Text;
@@ -60,6 +61,7 @@ namespace NanoSync.Device
         {
             _store = store;
             _carrier = carrier;
+            _later = carrier as ILaterCarrier;
             _options = options;
             _window = options.Window;
             _writer = options.Writer != null ? options.Writer : new WbxmlWriter(options.BufferBytes);
@@ -165,6 +167,7 @@ namespace NanoSync.Device
             }
 
             LoadCommand();
+            LoadSent();
             _open = true;
             return StoreError.None;
         }
@@ -182,7 +185,7 @@ namespace NanoSync.Device
                 return _result;
             }
 
-            if (Send() && Receive())
+            if (_later != null ? RoundLater() : Send() && Receive())
             {
                 _result.Outcome = InStep() ? RoundOutcome.InStep : RoundOutcome.More;
             }

@@ -38,6 +38,12 @@ namespace NanoSync.Device
         /// </summary>
         public bool Series = true;
 
+        /// <summary>
+        /// Rounds to wait for a reply that comes later (mail, files) before the request is sent anew; each further time twice
+        /// as many. Default 8: an hourly device waits a working day at first. 1 to 1,000.
+        /// </summary>
+        public int ReplyRounds = 8;
+
         /// <summary>Another encoding of messages than the binary form, such as the text form for debugging; null = the binary form.</summary>
         public MessageWriter Writer;
 

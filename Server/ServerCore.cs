@@ -3,6 +3,7 @@
 using Microsoft.Extensions.Logging;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Sealed;
 using NanoSync.Server.Stores.Sqlite;
 
 namespace NanoSync.Server;
@@ -22,6 +23,7 @@ public sealed class ServerCore : IDisposable
         Sync = new SyncService(store, clock, options.Limits, classes, log);
         Devices = new DeviceService(store, clock);
         Objects = new ObjectService(store, clock, options.Limits, classes);
+        Sealed = new SealedService(this);
     }
 
     /// <summary>What was set.</summary>
@@ -41,6 +43,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Objects.</summary>
     public ObjectService Objects { get; }
+
+    /// <summary>Messages that come without TLS.</summary>
+    public SealedService Sealed { get; }
 
     /// <summary>Opens the data folder, and makes it when missing.</summary>
     public static ServerCore Open(ServerOptions options, TimeProvider? clock = null, ILogger? log = null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Mail;
 
 namespace NanoSync.Server;
 
@@ -25,6 +26,12 @@ public sealed record ServerOptions
     /// <summary>Requests that a device may make at once after a pause.</summary>
     public int RateBurst { get; init; } = 200;
 
+    /// <summary>Sealed messages (mail, files) taken of a device within an hour; more are refused, and come again.</summary>
+    public int SealedPerHour { get; init; } = 600;
+
+    /// <summary>The mailbox; null = none is read.</summary>
+    public MailOptions? Mail { get; init; }
+
     /// <summary>How long a request waits for the database before 503.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -43,6 +50,8 @@ public sealed record ServerOptions
             RatePerSecond = Number(configuration, "rate", defaults.RatePerSecond),
             RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
             Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),
+            SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
+            Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
             Limits = limits with
             {

@@ -14,11 +14,22 @@ var interval = new Option<int>("--interval") { Description = "Seconds between re
 var port = new Option<int?>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one [default: 8080, or any free one]", HelpName = "P" };
 var xml = new Option<bool>("--xml") { Description = "Messages as XML instead of WBXML" };
 var platformHttp = new Option<bool>("--platform-http") { Description = "The carrier over HttpWebRequest instead of the lean one over sockets" };
+var carrier = new Option<string>("--carrier") { Description = "How messages travel: http, mail or file. mail and file need --device and --token of a device enrolled with --sealed", HelpName = "WAY", DefaultValueFactory = _ => "http" };
+carrier.AcceptOnlyFromAmong("http", "mail", "file");
+var device = new Option<string?>("--device") { Description = "mail, file: the device's name, as enrolled", HelpName = "NAME" };
+var exchange = new Option<string?>("--folder") { Description = "file: the folder that is carried to the server and back; mail: instead of --pop3, the folder where a relay drops replies", HelpName = "DIR" };
+var smtp = new Option<string?>("--smtp") { Description = "mail: the relay that takes requests; smtp:// or smtps://", HelpName = "URL" };
+var pop3 = new Option<string?>("--pop3") { Description = "mail: the mailbox of replies; pop3:// or pop3s://", HelpName = "URL" };
+var from = new Option<string?>("--from") { Description = "mail: the device's address", HelpName = "ADDRESS" };
+var to = new Option<string?>("--to") { Description = "mail: the server's address", HelpName = "ADDRESS" };
+var user = new Option<string?>("--mail-user") { Description = "mail: user of the mailbox, and of a relay over TLS; the password is in NANOSYNC_MAIL_PASSWORD", HelpName = "USER" };
+var wait = new Option<int>("--wait") { Description = "mail, file: seconds that --once and --readings wait for a reply", HelpName = "S", DefaultValueFactory = _ => 60 };
 var dump = new Option<string?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
 
 var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
 {
     server, token, data, once, readings, window, interval, port, xml, platformHttp, dump,
+    carrier, device, exchange, smtp, pop3, from, to, user, wait,
 };
 
 root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
@@ -33,7 +44,17 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
         parsed.GetValue(port),
         parsed.GetValue(xml),
         parsed.GetValue(platformHttp),
-        parsed.GetValue(dump))),
+        parsed.GetValue(dump),
+        new PostOptions(
+            parsed.GetValue(carrier)!,
+            parsed.GetValue(device),
+            parsed.GetValue(exchange),
+            parsed.GetValue(smtp),
+            parsed.GetValue(pop3),
+            parsed.GetValue(from),
+            parsed.GetValue(to),
+            parsed.GetValue(user),
+            parsed.GetValue(wait)))),
     cancel)));
 
 var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder, such as data/flash" };
@@ -57,7 +78,11 @@ return await given.InvokeAsync(new InvocationConfiguration { ProcessTerminationT
 
 static VirtualOptions Check(VirtualOptions options)
 {
-    return options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
+    return options.Post.IsUsed && (options.Server is not null || options.Dump is not null || options.Port is not null)
+            ? throw new UserError($"--carrier {options.Post.Carrier} goes without --server, --port and --dump.")
+        : options.Post.IsUsed && (options.Post.Device is null || options.Token is null)
+            ? throw new UserError($"--carrier {options.Post.Carrier} needs --device and --token: enrol the device with `device add NAME --sealed`.")
+        : !options.Post.IsUsed && options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
         : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
         : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")
         : options.Port is < 0 or > 65535 ? throw new UserError($"--port is 0 to 65535, not {options.Port}.")

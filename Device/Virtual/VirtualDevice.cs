@@ -11,7 +11,7 @@ namespace NanoSync.Virtual;
 
 /// <summary>What the command line asked for.</summary>
 internal sealed record VirtualOptions(
-    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump);
+    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump, PostOptions Post);
 
 /// <summary>The device's life in one process.</summary>
 internal sealed class VirtualDevice
@@ -31,10 +31,10 @@ internal sealed class VirtualDevice
     private long _bytesUp;
     private long _bytesDown;
 
-    private VirtualDevice(VirtualOptions options, Uri url, string token)
+    private VirtualDevice(VirtualOptions options, Uri? url, string token)
     {
         _options = options;
-        ICarrier carrier = Carriers.Make(url, token, options.PlatformHttp);
+        ICarrier carrier = url is null ? Carriers.Make(options.Post, token) : Carriers.Make(url, token, options.PlatformHttp);
         if (options.Dump is not null)
         {
             try
@@ -53,7 +53,7 @@ internal sealed class VirtualDevice
             new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
         var board = new PcBoard(TimeProvider.System);
         _device = new FieldDevice(
-            _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768 }, board, OutboxBytes, options.Interval);
+            _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768, ReplyRounds = 120 }, board, OutboxBytes, options.Interval);
         _device.Engine.AddClass(s_sample);
         _host = new VirtualHost(_store, () => _store.RefusedCount(_device.Readings.Number), Console.Out, TimeProvider.System);
         _device.Engine.Host = _host;
@@ -79,6 +79,11 @@ internal sealed class VirtualDevice
             throw new UserError($"The data folder {options.Data} cannot be made: {e.Message} Choose another with --data.");
         }
 
+        if (options.Post.IsUsed)
+        {
+            return await LivesAsync(options, null, options.Token!, rows, cancel);
+        }
+
         if (options.Server is not null)
         {
             return await LivesAsync(options, options.Server, options.Token!, rows, cancel);
@@ -90,7 +95,7 @@ internal sealed class VirtualDevice
     }
 
     // A restart that the server asked for: everything anew from what is in flash, as on a board.
-    private static async Task<int> LivesAsync(VirtualOptions options, Uri url, string token, List<CsvReading>? rows, CancellationToken cancel)
+    private static async Task<int> LivesAsync(VirtualOptions options, Uri? url, string token, List<CsvReading>? rows, CancellationToken cancel)
     {
         int exit;
         do
@@ -215,13 +220,29 @@ internal sealed class VirtualDevice
     // True when both sides are in step; false when told to stop, or when trying again did not help.
     private async Task<bool> SyncAsync(int retries, bool quiet, CancellationToken cancel)
     {
+        long giveUpAt = 0;
         while (!cancel.IsCancellationRequested)
         {
-            RoundResult result = Round(quiet);
+            RoundResult result = Round(quiet || giveUpAt != 0);
             if (result.Outcome == RoundOutcome.InStep)
             {
                 return true;
             }
+
+            if (result.Outcome == RoundOutcome.Later)
+            {
+                giveUpAt = giveUpAt == 0 ? Environment.TickCount64 + (_options.Post.Wait * 1000L) : giveUpAt;
+                if (Environment.TickCount64 >= giveUpAt)
+                {
+                    Console.Error.WriteLine($"no reply within {_options.Post.Wait} s; the next start takes it up");
+                    return false;
+                }
+
+                await Task.Delay(Math.Min(500, (int)Math.Max(1, giveUpAt - Environment.TickCount64)), cancel).ContinueWith(_ => { }, CancellationToken.None);
+                continue;
+            }
+
+            giveUpAt = 0;
 
             if (result.Outcome == RoundOutcome.Failed)
             {

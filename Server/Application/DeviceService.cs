@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Sealed;
 
 namespace NanoSync.Server.Application;
 
@@ -47,7 +48,8 @@ public sealed class DeviceService
     /// <summary>Enrols a device and gives its token, which cannot be had again.</summary>
     /// <param name="name">1 to 64 of A-Z a-z 0-9 . _ -</param>
     /// <param name="collections">Names, comma-separated; NAME@GROUP is shared with the other devices of the group.</param>
-    public string Add(string name, string collections = DefaultCollections)
+    /// <param name="sealedToo">True: it may also send sealed messages, for which the server keeps a key.</param>
+    public string Add(string name, string collections = DefaultCollections, bool sealedToo = false)
     {
         Check(name, "A device's name");
         List<(string Name, string? Scope)> granted = ParseCollections(collections);
@@ -62,6 +64,11 @@ public sealed class DeviceService
         foreach ((string collection, string? scope) in granted)
         {
             store.Grant(device, collection, scope);
+        }
+
+        if (sealedToo)
+        {
+            store.SetSealKey(device, SealedMessage.KeyOf(token));
         }
 
         store.Commit();
@@ -104,12 +111,24 @@ public sealed class DeviceService
         store.Commit();
     }
 
-    /// <summary>Gives a device a new token; the old one ends. A revoked device is let in again.</summary>
-    public string Rotate(string name)
+    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device is let in again.</summary>
+    /// <param name="name">The device.</param>
+    /// <param name="sealedToo">True or false: it may send sealed messages or not; null: as before.</param>
+    public string Rotate(string name, bool? sealedToo = null)
     {
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
-        store.SetToken(Find(store, name).Id, HashOf(token));
+        DeviceRow device = Find(store, name);
+        store.SetToken(device.Id, HashOf(token));
+        if (sealedToo ?? store.FindSealKey(name) != null)
+        {
+            store.SetSealKey(device.Id, SealedMessage.KeyOf(token));
+        }
+        else
+        {
+            store.SetSealKey(device.Id, null);
+        }
+
         store.Commit();
         return token;
     }

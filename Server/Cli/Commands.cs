@@ -40,6 +40,7 @@ public static class Commands
             Object(),
             Refusals(),
             Decode(),
+            Exchange(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -128,10 +129,11 @@ public static class Commands
             HelpName = "NAMES",
             DefaultValueFactory = _ => DeviceService.DefaultCollections,
         };
-        Command add = new("add", "Enrol a device; its token is shown once.") { name, collections };
+        Option<bool> seals = new("--sealed") { Description = "It may also send sealed messages, by mail or in files; the server then keeps a key for it." };
+        Command add = new("add", "Enrol a device; its token is shown once.") { name, collections, seals };
         add.SetAction(parsed => With(parsed, core =>
         {
-            string token = core.Devices.Add(parsed.GetValue(name)!, parsed.GetValue(collections)!);
+            string token = core.Devices.Add(parsed.GetValue(name)!, parsed.GetValue(collections)!, parsed.GetValue(seals));
             Console.WriteLine(token);
             Console.Error.WriteLine("This token is not kept, only its check sum. Put it on the device now.");
         }));
@@ -152,8 +154,8 @@ public static class Commands
         Command revoke = new("revoke", "Keep a device out.") { name };
         revoke.SetAction(parsed => With(parsed, core => core.Devices.Revoke(parsed.GetValue(name)!)));
 
-        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name };
-        rotate.SetAction(parsed => With(parsed, core => Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!))));
+        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name, seals };
+        rotate.SetAction(parsed => With(parsed, core => Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!, parsed.GetValue(seals) ? true : null))));
 
         Command grant = new("grant", "Give a device more collections.") { name, new Argument<string>("NAMES") { Description = "Comma-separated; NAME@GROUP is shared." } };
         grant.SetAction(parsed => With(parsed, core => core.Devices.Grant(parsed.GetValue(name)!, parsed.GetValue<string>("NAMES")!)));
@@ -317,6 +319,33 @@ public static class Commands
             }
 
             return MessageDump.Write(message, Console.Out) ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static Command Exchange()
+    {
+        Argument<string> folder = new("DIR") { Description = "A folder with to-server/ in it, such as a USB stick." };
+        Command command = new("exchange", "Answer the sealed messages in a folder; the replies go to to-device/ there.") { folder };
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetValue(folder)!;
+            if (!Directory.Exists(path))
+            {
+                throw new RefusedException(Refusal.NotFound, $"There is no folder {path}.");
+            }
+
+            using ServerCore core = ServerCore.Open(Options(parsed));
+            try
+            {
+                Sealed.FileExchangeResult result = Sealed.FileExchange.Run(core, core.Sealed, path, Console.WriteLine);
+                Console.WriteLine($"{result.Answered} answered, {result.Passed} late or repeated, {result.Failed} failed");
+                return result.Failed == 0 ? ExitCodes.Done : ExitCodes.Failed;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new RefusedException(Refusal.BadInput, $"{path}: {e.Message}");
+            }
         });
         return command;
     }

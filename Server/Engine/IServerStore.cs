@@ -53,6 +53,20 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Gives a device a collection under a name: a private one, or that of a scope.</summary>
     void Grant(int device, string name, string? scope);
 
+    // Sealed messages [SPEC 8.2]
+
+    /// <summary>The device of this name and its key for sealed messages; null when there is none, it has no key, or it is revoked.</summary>
+    SealKeyRow? FindSealKey(string name);
+
+    /// <summary>Gives a device a key for sealed messages, or takes it away.</summary>
+    void SetSealKey(int device, byte[]? key);
+
+    /// <summary>The highest number accepted of a device's store; null when there is none.</summary>
+    SealedNumberRow? FindSealedNumber(int device, string storeId);
+
+    /// <summary>Keeps the highest number accepted of a device's store.</summary>
+    void SaveSealedNumber(int device, string storeId, SealedNumberRow row);
+
     // Key rows and collections
 
     /// <summary>A device's key row; null when the device has no such collection.</summary>

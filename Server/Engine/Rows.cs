@@ -173,3 +173,9 @@ public sealed record UploadRow(int Total, uint Crc, int Held);
 
 /// <summary>A structure a device told last.</summary>
 public sealed record InfoRow(string Class, byte[] Data, long Time);
+
+/// <summary>A device that may send sealed messages.</summary>
+public sealed record SealKeyRow(DeviceIdentity Device, byte[] Key);
+
+/// <summary>A number accepted. [SPEC 8.2]</summary>
+public sealed record SealedNumberRow(long Number, bool Answered, long Time);

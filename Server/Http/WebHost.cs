@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Mail;
 
 namespace NanoSync.Server.Http;
 
@@ -14,12 +15,18 @@ public sealed class WebHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServerCore _core;
 
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _mail;
+
     private WebHost(WebApplication app, ServerCore core, string adminToken, IReadOnlyList<string> urls)
     {
         _app = app;
         _core = core;
         AdminToken = adminToken;
         Urls = urls;
+        _mail = core.Options.Mail is { } mail
+            ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
+            : Task.CompletedTask;
     }
 
     /// <summary>The token of /api.</summary>
@@ -95,9 +102,12 @@ public sealed class WebHost : IAsyncDisposable
     /// <summary>Answers what was begun, stops listening, closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _ending.CancelAsync();
+        await _mail;
         await _app.StopAsync();
         await _app.DisposeAsync();
         _core.Dispose();
+        _ending.Dispose();
     }
 
     private static IResult Health(ServerCore core)

@@ -51,6 +51,7 @@ public static class DeviceProjects
     private const string Files = "Storage/Files";
     private const string Device = "Device";
     private const string LeanHttp = "Device/LeanHttp";
+    private const string Sealed = "Device/Sealed";
     private const string SyncRun = "Tests/NanoPrograms/SyncRun";
     private const string Server = "Tests/DeviceTests/ScriptedServer.cs";
 
@@ -64,6 +65,9 @@ public static class DeviceProjects
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
+        new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
+        new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
+        new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
         new("Tests/DeviceTests", "NFUnitTest", [Lite, Xml, Storage, Device], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],

@@ -58,6 +58,34 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public SealKeyRow? FindSealKey(string name)
+    {
+        return One("SELECT id, name, seal_key FROM device WHERE name = @name AND seal_key IS NOT NULL AND revoked IS NULL",
+            r => new SealKeyRow(new DeviceIdentity(r.GetInt32(0), r.GetString(1)), Bytes(r, 2)!), ("name", name));
+    }
+
+    /// <inheritdoc/>
+    public void SetSealKey(int device, byte[]? key)
+    {
+        Run("UPDATE device SET seal_key = @key WHERE id = @device", ("key", key), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public SealedNumberRow? FindSealedNumber(int device, string storeId)
+    {
+        return One("SELECT number, answered, time FROM sealed_number WHERE device_id = @device AND store_id = @store",
+            r => new SealedNumberRow(r.GetInt64(0), r.GetInt64(1) != 0, r.GetInt64(2)), ("device", device), ("store", storeId));
+    }
+
+    /// <inheritdoc/>
+    public void SaveSealedNumber(int device, string storeId, SealedNumberRow row)
+    {
+        Run("INSERT INTO sealed_number (device_id, store_id, number, answered, time) VALUES (@device, @store, @number, @answered, @time) "
+            + "ON CONFLICT (device_id, store_id) DO UPDATE SET number = excluded.number, answered = excluded.answered, time = excluded.time",
+            ("device", device), ("store", storeId), ("number", row.Number), ("answered", row.Answered ? 1 : 0), ("time", row.Time));
+    }
+
+    /// <inheritdoc/>
     public void Grant(int device, string name, string? scope)
     {
         string owner = scope == null ? "device:" + device : "group:" + scope;

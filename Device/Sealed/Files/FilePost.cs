@@ -1,0 +1,203 @@
+// Letters as files in a folder [SPEC 8.4]: a stick, a card, or where a relay drops what came.
+
+using System;
+using System.IO;
+
+namespace NanoSync.Device
+{
+    /// <summary>A folder with to-server/ and to-device/ in it.</summary>
+    public sealed class FilePost : IPostOut, IPostIn
+    {
+        private const string Ending = ".sealed";
+        private const string PartEnding = ".part";
+
+        private readonly string _toServer;
+        private readonly string _toDevice;
+        private readonly string _separator;
+        private FileStream _writing;
+        private FileStream _reading;
+        private string _path;
+        private string _readPath;
+        private string _given; // the letter that Next gave; once in an exchange
+
+        /// <summary>A post in a folder, made when missing.</summary>
+        /// <param name="folder">Without a separator at the end.</param>
+        /// <param name="separator">What stands between folder and file: "\\" on a board.</param>
+        public FilePost(string folder, string separator)
+        {
+            _toServer = folder + separator + "to-server";
+            _toDevice = folder + separator + "to-device";
+            _separator = separator;
+        }
+
+        /// <summary>Text of the last failure, for a log; null when there was none.</summary>
+        public string LastFailure { get; private set; }
+
+        /// <inheritdoc/>
+        public CarrierError Begin(string name, int length)
+        {
+            try
+            {
+                if (!Directory.Exists(_toServer))
+                {
+                    Directory.CreateDirectory(_toServer);
+                }
+
+                _path = _toServer + _separator + name + Ending;
+                _writing = new FileStream(_path + PartEnding, FileMode.Create, FileAccess.Write);
+                return CarrierError.None;
+            }
+            catch (Exception failure)
+            {
+                return Failed(failure);
+            }
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Write(byte[] buffer, int offset, int count)
+        {
+            try
+            {
+                _writing.Write(buffer, offset, count);
+                return CarrierError.None;
+            }
+            catch (Exception failure)
+            {
+                return Failed(failure);
+            }
+        }
+
+        /// <inheritdoc/>
+        public CarrierError End()
+        {
+            try
+            {
+                FileStream file = _writing;
+                _writing = null;
+                file.Flush();
+                file.Dispose(); // durable from here on
+                if (File.Exists(_path))
+                {
+                    File.Delete(_path);
+                }
+
+                File.Move(_path + PartEnding, _path);
+                return CarrierError.None;
+            }
+            catch (Exception failure)
+            {
+                return Failed(failure);
+            }
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Next(string name)
+        {
+            try
+            {
+                if (_given == name || !Directory.Exists(_toDevice))
+                {
+                    return Directory.Exists(_toDevice) || Directory.Exists(_toServer) ? CarrierError.Later : CarrierError.Unreachable;
+                }
+
+                DropOthers(name);
+                _readPath = _toDevice + _separator + name + Ending;
+                if (!File.Exists(_readPath))
+                {
+                    return CarrierError.Later;
+                }
+
+                _reading = new FileStream(_readPath, FileMode.Open, FileAccess.Read);
+                _given = name;
+                return CarrierError.None;
+            }
+            catch (Exception failure)
+            {
+                return Failed(failure);
+            }
+        }
+
+        /// <inheritdoc/>
+        public int Read(byte[] buffer, int offset, int count)
+        {
+            try
+            {
+                return _reading.Read(buffer, offset, count);
+            }
+            catch (Exception failure)
+            {
+                return -(int)Failed(failure);
+            }
+        }
+
+        /// <inheritdoc/>
+        public void Done(bool drop)
+        {
+            CloseReading();
+            try
+            {
+                if (drop && _readPath != null)
+                {
+                    File.Delete(_readPath);
+                }
+            }
+            catch (Exception failure)
+            {
+                Failed(failure); // it is found again, and answers nothing any more
+            }
+
+            _readPath = null;
+        }
+
+        /// <inheritdoc/>
+        public void Close()
+        {
+            CloseReading();
+            _given = null;
+            if (_writing != null)
+            {
+                try
+                {
+                    _writing.Dispose();
+                    File.Delete(_path + PartEnding);
+                }
+                catch (Exception failure)
+                {
+                    Failed(failure);
+                }
+
+                _writing = null;
+            }
+        }
+
+        // Late replies to this device: the name up to the number is the same.
+        private void DropOthers(string name)
+        {
+            string mine = name.Substring(0, name.Length - 10);
+            string[] paths = Directory.GetFiles(_toDevice);
+            for (int i = 0; i < paths.Length; i++)
+            {
+                string file = paths[i].Substring(paths[i].LastIndexOf(_separator) + 1);
+                if (file.StartsWith(mine) && file.EndsWith(Ending) && file != name + Ending)
+                {
+                    File.Delete(paths[i]);
+                }
+            }
+        }
+
+        private void CloseReading()
+        {
+            if (_reading != null)
+            {
+                _reading.Dispose();
+                _reading = null;
+            }
+        }
+
+        private CarrierError Failed(Exception failure)
+        {
+            LastFailure = failure.Message;
+            return CarrierError.Broken;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+// Rounds over a carrier that brings replies later. What a reply needs to know about its request is in flash before the
+// request is handed over, so that a restart, or a deep sleep, between the two changes nothing.
+//
+// Rule 1: one request is under way at a time; while it is, a round looks for its reply and sends nothing.
+// Rule 2: a number is durable before anyone else sees it, so no two messages have the same.
+// Rule 3: a request without a reply is sent anew after so many rounds, twice as many each time: whatever the way takes,
+//         the wait outgrows it.
+
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    public sealed partial class SyncEngine
+    {
+        private const int SentSlot = 4; // of the engine's own collection: check sum 4, number 4, rounds waited 4, times sent anew 1, under way 1
+        private const int SentLength = 14;
+        private const int SentPartSlot = 5; // of each collection: objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
+        private const int SentPartLength = 24;
+        private const int MostDoublings = 10;
+
+        private readonly ILaterCarrier _later; // null: replies come at once
+        private readonly byte[] _sent = new byte[SentPartLength];
+        private uint _sentHash; // check sum of the request under way
+        private uint _number; // of the last request
+        private uint _waited;
+        private int _sentAnew;
+        private bool _underWay;
+        private bool _restored; // the request under way was sent before the restart
+
+        /// <summary>True while a request waits for a reply that comes later.</summary>
+        public bool UnderWay
+        {
+            get { return _underWay; }
+        }
+
+        private void LoadSent()
+        {
+            int length;
+            _underWay = false;
+            if (_later == null || _store.GetMeta(AnswerCollection, SentSlot, _sent, 0, out length) != StoreError.None || length != SentLength)
+            {
+                return;
+            }
+
+            _sentHash = GetUInt(0);
+            _number = GetUInt(4);
+            _waited = GetUInt(8);
+            _sentAnew = _sent[12];
+            _underWay = _sent[13] != 0;
+            _restored = _underWay;
+            for (int i = 0; i < _count && _underWay; i++)
+            {
+                SyncCollection c = _collections[i];
+                if (_store.GetMeta(c.Number, SentPartSlot, _sent, 0, out length) != StoreError.None || length != SentPartLength)
+                {
+                    _underWay = false; // a collection added by a new firmware was not in it
+                    return;
+                }
+
+                c.Included = true;
+                c.Sent = (int)GetUInt(0);
+                c.SentUpTo = GetUInt(4);
+                c.UploadOrder = GetUInt(8);
+                c.UploadDone = (int)GetUInt(12);
+                c.UploadSent = (int)GetUInt(16);
+                c.UploadTotal = (int)GetUInt(20);
+            }
+        }
+
+        // The round over such a carrier. True: a reply was taken.
+        private bool RoundLater()
+        {
+            if (_underWay)
+            {
+                _result.Carrier = _later.Fetch(_store.FormatId, _number);
+                if (_result.Carrier == CarrierError.None)
+                {
+                    return TakeLater();
+                }
+
+                if (_result.Carrier != CarrierError.Later)
+                {
+                    return false;
+                }
+
+                _waited++;
+                if (_waited < (uint)_options.ReplyRounds << _sentAnew)
+                {
+                    _result.Outcome = RoundOutcome.Later;
+                    _result.Store = KeepSent(true);
+                    return false;
+                }
+
+                _sentAnew = _sentAnew < MostDoublings ? _sentAnew + 1 : _sentAnew;
+            }
+
+            _number++;
+            _later.Number(_store.FormatId, _number);
+            return Send() && KeepRequest() && Receive();
+        }
+
+        private bool TakeLater()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                _collections[i].ClearReply();
+            }
+
+            bool taken = TakeReply();
+            if (taken && _underWay)
+            {
+                _result.Store = EndRequest(); // the empty reply: nothing was committed
+                taken = _result.Store == StoreError.None;
+            }
+
+            // one that did not arrive whole, or found no room in flash, is read again; all else is done with
+            bool again = _result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull;
+            bool keep = (_result.Carrier != CarrierError.None && _result.Carrier != CarrierError.BadReply)
+                || (_result.Store != StoreError.None && !again);
+            _later.Done(!keep);
+            if (again)
+            {
+                // the next request, at once, asks for less
+                _underWay = true;
+                _waited = (uint)_options.ReplyRounds << _sentAnew;
+            }
+
+            return taken;
+        }
+
+        // The reply is applied, in the batch with all it brought: the next round sends.
+        private StoreError EndRequest()
+        {
+            _restored = false;
+            _sentAnew = 0;
+            _waited = 0;
+            return KeepSent(false);
+        }
+
+        // What was written, before it is handed over.
+        private bool KeepRequest()
+        {
+            _restored = false;
+            _waited = 0;
+            _result.Store = _store.Begin();
+            for (int i = 0; i < _count && _result.Store == StoreError.None; i++)
+            {
+                SyncCollection c = _collections[i];
+                PutUInt(0, (uint)c.Sent);
+                PutUInt(4, c.SentUpTo);
+                PutUInt(8, c.UploadOrder);
+                PutUInt(12, (uint)c.UploadDone);
+                PutUInt(16, (uint)c.UploadSent);
+                PutUInt(20, (uint)c.UploadTotal);
+                _result.Store = _store.SetMeta(c.Number, SentPartSlot, _sent, 0, SentPartLength);
+            }
+
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = KeepSent(true);
+            }
+
+            if (_result.Store != StoreError.None)
+            {
+                _store.Abandon();
+                return false;
+            }
+
+            _result.Store = _store.Commit();
+            return _result.Store == StoreError.None;
+        }
+
+        private StoreError KeepSent(bool underWay)
+        {
+            _underWay = underWay;
+            PutUInt(0, _sentHash);
+            PutUInt(4, _number);
+            PutUInt(8, _waited);
+            _sent[12] = (byte)_sentAnew;
+            _sent[13] = (byte)(underWay ? 1 : 0);
+            return _store.SetMeta(AnswerCollection, SentSlot, _sent, 0, SentLength);
+        }
+
+        private void PutUInt(int at, uint value)
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                _sent[at + i] = (byte)(value >> (8 * i));
+            }
+        }
+
+        private uint GetUInt(int at)
+        {
+            return (uint)(_sent[at] | (_sent[at + 1] << 8) | (_sent[at + 2] << 16) | (_sent[at + 3] << 24));
+        }
+    }
+}

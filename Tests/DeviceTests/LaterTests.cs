@@ -1,0 +1,337 @@
+// Rounds whose replies come later: what is late, lost, repeated or out of order changes nothing, a restart in between
+// neither.
+
+using System.Collections;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+#if NANOFRAMEWORK_1_0
+using nanoFramework.TestFramework;
+#else
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+#endif
+
+namespace NanoSync.Tests
+{
+    [TestClass]
+    public class LaterTests
+    {
+        private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("n");
+        private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("n");
+
+        [TestMethod]
+        public void A_round_hands_the_request_over_and_a_later_one_takes_the_reply()
+        {
+            Bench bench = new Bench(4);
+            bench.Post.Server.Objects = 3;
+            bench.Append(5);
+            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Later);
+            Assert.AreEqual(1, bench.Post.Sent); // asked twice, sent once
+            bench.Post.Deliver();
+            bench.Round(RoundOutcome.More);
+            bench.SyncUntilInStep(20);
+            bench.IsEqual(5, 3);
+        }
+
+        [TestMethod]
+        public void A_restart_at_any_point_changes_nothing()
+        {
+            Bench bench = new Bench(4);
+            bench.Post.Server.Objects = 3;
+            bench.Append(9);
+            for (int round = 0; round < 30 && (bench.Engine.Pending > 0 || bench.Engine.UnderWay || round < 3); round++)
+            {
+                bench.Restart();
+                bench.Engine.Round();
+                bench.Restart();
+                bench.Post.Deliver();
+                if (round == 1)
+                {
+                    bench.Append(2); // behind what the request under way holds
+                }
+            }
+
+            bench.SyncUntilInStep(20);
+            bench.IsEqual(11, 3);
+            Assert.AreEqual(0, bench.Post.Server.Repeated);
+        }
+
+        [TestMethod]
+        public void A_lost_mail_is_sent_anew_after_ever_more_rounds()
+        {
+            Bench bench = new Bench(2);
+            bench.Append(1);
+            bench.Round(RoundOutcome.Later);
+            bench.Post.Lose();
+            int[] rounds = new int[3];
+            for (int again = 0; again < 3; again++)
+            {
+                int sent = bench.Post.Sent;
+                while (bench.Post.Sent == sent)
+                {
+                    rounds[again]++;
+                    bench.Round(RoundOutcome.Later);
+                }
+
+                bench.Post.Lose();
+            }
+
+            Assert.AreEqual(2, rounds[0]);
+            Assert.AreEqual(4, rounds[1]);
+            Assert.AreEqual(8, rounds[2]);
+            bench.SyncUntilInStep(100);
+            bench.IsEqual(1, 0);
+        }
+
+        [TestMethod]
+        public void A_late_reply_to_an_earlier_request_changes_nothing()
+        {
+            Bench bench = new Bench(1);
+            bench.Append(3);
+            bench.Round(RoundOutcome.Later); // number 1
+            bench.Append(1);
+            bench.Round(RoundOutcome.Later); // sent anew as number 2, with more in it
+            Assert.AreEqual(2, bench.Post.Sent);
+            bench.Post.DeliverOnly(1);
+            int pending = bench.Engine.Pending;
+            bench.Round(RoundOutcome.Later);
+            Assert.AreEqual(pending, bench.Engine.Pending);
+            bench.SyncUntilInStep(40);
+            bench.IsEqual(4, 0);
+        }
+
+        [TestMethod]
+        public void A_reply_cut_on_its_way_is_read_again()
+        {
+            for (int cut = 0; cut < 60; cut++)
+            {
+                Bench bench = new Bench(4);
+                bench.Post.Server.Objects = 2;
+                bench.Append(2);
+                bench.Round(RoundOutcome.Later);
+                bench.Post.Deliver();
+                bench.Post.CutAt = cut;
+                if (bench.Engine.Round().Outcome == RoundOutcome.Failed)
+                {
+                    Assert.IsTrue(bench.Engine.UnderWay);
+                }
+
+                bench.Post.CutAt = -1;
+                bench.SyncUntilInStep(20);
+                bench.IsEqual(2, 2);
+            }
+        }
+
+        /// <summary>A way that keeps replies until they are delivered.</summary>
+        private sealed class Post : ILaterCarrier
+        {
+            private readonly ArrayList _waiting = new ArrayList(); // Letter
+            private readonly ArrayList _delivered = new ArrayList();
+            private Letter _open;
+            private uint _number;
+            private int _at;
+
+            public readonly ScriptedServer Server = new ScriptedServer(4096);
+            public int Sent;
+            public int CutAt = -1;
+
+            public int StatusCode
+            {
+                get { return 0; }
+            }
+
+            public int RetryAfter
+            {
+                get { return -1; }
+            }
+
+            public void Number(string store, uint number)
+            {
+                Assert.IsTrue(number > _number, "a number came twice");
+                _number = number;
+            }
+
+            public CarrierError Open(string contentType, int contentLength)
+            {
+                return Server.Open(contentType, contentLength);
+            }
+
+            public CarrierError Write(byte[] buffer, int offset, int count)
+            {
+                return Server.Write(buffer, offset, count);
+            }
+
+            public CarrierError Receive()
+            {
+                CarrierError error = Server.Receive();
+                Assert.IsTrue(error == CarrierError.None);
+                Letter letter = new Letter();
+                letter.Number = _number;
+                letter.Bytes = new byte[Server.ReplyLength];
+                int at = 0;
+                while (at < letter.Bytes.Length)
+                {
+                    at += Server.Read(letter.Bytes, at, letter.Bytes.Length - at);
+                }
+
+                _waiting.Add(letter);
+                Sent++;
+                return CarrierError.Later;
+            }
+
+            public CarrierError Fetch(string store, uint number)
+            {
+                for (int i = 0; i < _delivered.Count; i++)
+                {
+                    _open = (Letter)_delivered[i];
+                    if (_open.Number == number)
+                    {
+                        _at = 0;
+                        return CarrierError.None;
+                    }
+                }
+
+                return CarrierError.Later;
+            }
+
+            public int Read(byte[] buffer, int offset, int count)
+            {
+                int left = (CutAt >= 0 && CutAt < _open.Bytes.Length ? CutAt : _open.Bytes.Length) - _at;
+                if (left == 0 && _at < _open.Bytes.Length)
+                {
+                    return -(int)CarrierError.Broken;
+                }
+
+                count = count < left ? count : left;
+                System.Array.Copy(_open.Bytes, _at, buffer, offset, count);
+                _at += count;
+                return count;
+            }
+
+            public void Done(bool drop)
+            {
+                if (drop)
+                {
+                    _delivered.Remove(_open);
+                }
+            }
+
+            public void Close()
+            {
+            }
+
+            public void Deliver()
+            {
+                for (int i = 0; i < _waiting.Count; i++)
+                {
+                    _delivered.Add(_waiting[i]);
+                }
+
+                _waiting.Clear();
+            }
+
+            public void DeliverOnly(uint number)
+            {
+                for (int i = 0; i < _waiting.Count; i++)
+                {
+                    if (((Letter)_waiting[i]).Number == number)
+                    {
+                        _delivered.Add(_waiting[i]);
+                        _waiting.RemoveAt(i);
+                        return;
+                    }
+                }
+            }
+
+            public void Lose()
+            {
+                _waiting.Clear();
+            }
+        }
+
+        private sealed class Letter
+        {
+            public uint Number;
+            public byte[] Bytes;
+        }
+
+        private sealed class Bench
+        {
+            private readonly MemoryVolume _volume = new MemoryVolume(256 * 1024, 64);
+            private readonly SyncOptions _options = new SyncOptions();
+            private readonly RecordWriter _record = new RecordWriter(16);
+            private FlashStore _store;
+            private SyncCollection _log;
+            private SyncCollection _config;
+
+            public readonly Post Post = new Post();
+            public SyncEngine Engine;
+
+            public Bench(int replyRounds)
+            {
+                _options.Window = 4;
+                _options.ReplyRounds = replyRounds;
+                Post.Server.Window = 4;
+                Restart();
+            }
+
+            public void Restart()
+            {
+                _store = new FlashStore(_volume, new StoreOptions());
+                Engine = new SyncEngine(_store, Post, _options);
+                _log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
+                _config = Engine.AddTwoWay("config", s_setting, 256, null, false);
+                StoreError error = Engine.Open();
+                Assert.IsTrue(error == StoreError.None, "open: " + (int)error);
+            }
+
+            public void Append(int count)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    uint id;
+                    _record.Begin(s_reading);
+                    _record.UInt((ulong)i);
+                    Assert.IsTrue(_store.Append(_log.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out id) == StoreError.None);
+                }
+            }
+
+            public void Round(RoundOutcome outcome)
+            {
+                RoundResult result = Engine.Round();
+                Assert.IsTrue(result.Outcome == outcome, Text(result));
+            }
+
+            public void SyncUntilInStep(int most)
+            {
+                for (int round = 0; round < most; round++)
+                {
+                    Post.Deliver();
+                    RoundResult result = Engine.Round();
+                    if (result.Outcome == RoundOutcome.InStep)
+                    {
+                        return;
+                    }
+
+                    Assert.IsTrue(result.Outcome != RoundOutcome.Failed, Text(result));
+                }
+
+                throw new System.Exception("not in step after " + most + " rounds");
+            }
+
+            public void IsEqual(int readings, int objects)
+            {
+                Assert.AreEqual(readings, Post.Server.Readings);
+                Assert.AreEqual(0, Post.Server.Gaps);
+                Assert.AreEqual(0, Engine.Pending);
+                Assert.AreEqual(objects, _store.Count(_config.Number));
+            }
+
+            private static string Text(RoundResult result)
+            {
+                return "outcome " + (int)result.Outcome + " carrier " + (int)result.Carrier + " message " + (int)result.Message + " store " + (int)result.Store + " status " + result.Status;
+            }
+        }
+    }
+}
