@@ -81,7 +81,7 @@ namespace NanoSync.Device
         private void WriteMessageOptions(bool counting)
         {
             bool status = SendStatus && _host != null;
-            if (!status && !AskTime && !_tellCommand && _definitionsAsked == 0)
+            if (!status && !AskTime && _ownName == null && !_tellCommand && _definitionsAsked == 0)
             {
                 return;
             }
@@ -114,6 +114,11 @@ namespace NanoSync.Device
                     byte[] definition = Encoding.UTF8.GetBytes(_classes[i].Definition);
                     WriteStructure(Encoding.UTF8.GetBytes("def:" + WireText(_classes[i])), definition, definition.Length);
                 }
+            }
+
+            if (_ownName != null)
+            {
+                WriteStructure(_ownName, _ownRecord, _ownRecord.Length);
             }
 
             if (AskTime)
