@@ -68,6 +68,11 @@ public sealed class WebHost : IAsyncDisposable
             app.MapGet("/health", () => Health(core));
             new ApiEndpoints(core, token).Map(app);
             await app.StartAsync();
+            if (options.RunProxy)
+            {
+                core.Proxy.Start();
+            }
+
             ICollection<string> urls = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             return new WebHost(app, core, token, [.. urls]);
         }
@@ -97,6 +102,7 @@ public sealed class WebHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await _core.Proxy.DisposeAsync();
         _core.Dispose();
     }
 
