@@ -19,6 +19,11 @@ namespace NanoSync.Device
 
     public sealed partial class SyncEngine
     {
+        private static readonly byte[] s_refused = Encoding.UTF8.GetBytes("refused");
+
+        private byte[] _refusedKey; // while such a command is carried out
+        private byte[] _refusedReason;
+        private int _refusedStatus;
         private byte[] _ownName;
         private byte[] _ownRecord;
         private uint _tag; // of the class that the reply names for the object; 0 = the collection's
@@ -35,6 +40,67 @@ namespace NanoSync.Device
         {
             _ownName = name == null ? null : Encoding.UTF8.GetBytes(name);
             _ownRecord = record;
+        }
+
+        // ---- The other way round: a server further up refused what ours had acknowledged ----
+
+        // refused(id, collection, object, status, reason), all present: taken out of the reply's bytes, done after the commit.
+        private int JudgeRefused(int at)
+        {
+            uint length;
+            uint status;
+            uint reason;
+            int collection = -1;
+            for (int i = 0; i < _count; i++)
+            {
+                byte[] name = _collections[i].Name;
+                if (_collections[i].Kind != CollectionKind.Outbox && name.Length == _commandValue && at + name.Length <= _structureLength && Same(name, at))
+                {
+                    collection = i;
+                }
+            }
+
+            if (collection < 0)
+            {
+                return Status.NotFound; // a reading: it is not here any more
+            }
+
+            at += (int)_commandValue;
+            if (!GetVarint(ref at, out length) || length < 1 || length > Limits.Text || at + (int)length > _structureLength)
+            {
+                return Status.BadObject;
+            }
+
+            byte[] key = new byte[length];
+            System.Array.Copy(_object, at, key, 0, key.Length);
+            at += key.Length;
+            if (!GetVarint(ref at, out status) || status > 65535 || !GetVarint(ref at, out reason) || reason > Limits.Text || at + (int)reason > _structureLength)
+            {
+                return Status.BadObject;
+            }
+
+            _refusedReason = new byte[reason];
+            System.Array.Copy(_object, at, _refusedReason, 0, _refusedReason.Length);
+            _refusedKey = key;
+            _refusedStatus = (int)status;
+            _commandValue = (uint)collection;
+            return Status.Success;
+        }
+
+        // As if our server had refused it: kept and shown. A change of it that is still to be sent goes its own way.
+        private void DoRefused()
+        {
+            SyncCollection c = _collections[_commandValue];
+            if (_store.FindKey(c.Number, _refusedKey, 0, _refusedKey.Length, _info) == StoreError.None
+                && _store.SendAgain(_info) == StoreError.None
+                && _store.FindKey(c.Number, _refusedKey, 0, _refusedKey.Length, _info) == StoreError.None)
+            {
+                _store.Refuse(c.Number, 0, _refusedKey, 0, _refusedKey.Length, _info.Version, _refusedStatus, _refusedReason, 0, _refusedReason.Length);
+                _result.RefusedUp++;
+            }
+
+            _refusedKey = null;
+            _refusedReason = null;
         }
 
         /// <summary>

@@ -209,6 +209,7 @@ namespace NanoSync.Device
                     : _reader.TextIs(s_startOver) ? DeviceCommand.StartOver
                     : _reader.TextIs(s_sendStatus) ? DeviceCommand.SendStatus
                     : _reader.TextIs(s_sendDiary) ? DeviceCommand.SendDiary
+                    : _reader.TextIs(s_refused) ? DeviceCommand.Refused
                     : DeviceCommand.Unknown;
             }
         }
@@ -311,6 +312,8 @@ namespace NanoSync.Device
                     return Status.NotFound;
                 case DeviceCommand.SendStatus:
                     return _host == null ? Status.NotFound : Status.Success;
+                case DeviceCommand.Refused:
+                    return JudgeRefused(at);
                 case DeviceCommand.StartOver:
                     // its text: length in _commandValue, bytes behind it
                     for (int i = 0; i < _count; i++)
@@ -386,6 +389,10 @@ namespace NanoSync.Device
             if (_command == DeviceCommand.SendStatus)
             {
                 SendStatus = true;
+            }
+            else if (_command == DeviceCommand.Refused)
+            {
+                DoRefused();
             }
             else if (_command != DeviceCommand.StartOver)
             {

@@ -334,8 +334,6 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             case StoreError.None:
                 map.Seq = changed.Seq;
                 map.State = MapState.Sending;
-                map.Status = 0;
-                map.Reason = "";
                 Save(store, map);
                 return true;
             case StoreError.IndexFull:
@@ -453,6 +451,14 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             else if (map.State == MapState.Sending)
             {
                 map.State = MapState.InStep;
+                if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.LastDevice != 0)
+                {
+                    // it was refused before, and the device told so: there it is in step again with its own value
+                    store.MakeDue(taken.LastDevice, Row.Collection, map.OwnId, DueKind.Send);
+                }
+
+                map.Status = 0;
+                map.Reason = "";
             }
 
             if (changed)
