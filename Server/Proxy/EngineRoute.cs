@@ -25,6 +25,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
     private const int Kilo = 1024;
     private const int Most = 8 * Kilo; // bytes of objects in a message each way; a larger object goes in parts
+    private const int MostIdle = 300; // a large object takes 2 x 128 rounds
     private const int Answers = 24;
     private const int MaxClasses = 14; // whose definitions the engine can give; others go by their names
     private const int TheCollection = 0;
@@ -102,7 +103,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
                     continue;
                 case RoundOutcome.Failed:
                     return new RouteResult(false, Explain(round), round.RetryAfter);
-                case RoundOutcome.More when round.ObjectsUp + round.ObjectsDown + round.RefusedUp + round.RefusedDown == 0 && ++_idle > 3:
+                case RoundOutcome.More when round.ObjectsUp + round.ObjectsDown + round.RefusedUp + round.RefusedDown == 0 && ++_idle > MostIdle:
                     _idle = 0;
                     return new RouteResult(false, "the upstream holds back what it was sent", round.RetryAfter);
                 default:
@@ -380,7 +381,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             }
 
             StoreError error = _engine!.Refuse(TheSyncCollection, refusal.WasAdd ? Tags.Add : Tags.Change, Encoding.UTF8.GetBytes(map.UpstreamId!),
-                refusal.Status, Cut($"{refusal.Device}: {refusal.Reason}"));
+                refusal.Status, Cut(Reason(refusal)));
             if (error == StoreError.IndexFull)
             {
                 return; // after those that wait
@@ -389,6 +390,18 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             map.Told = refusal.Seq;
             Save(store, map);
         }
+    }
+
+    private static string Reason(DeviceRefusal refusal)
+    {
+        string said = refusal.Reason.Length > 0 ? refusal.Reason : refusal.Status switch
+        {
+            Status.UnknownClass => "does not know the class",
+            Status.OutOfSpace => "has no space",
+            Status.TooLarge => "too large for it",
+            _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"status {refusal.Status}"),
+        };
+        return $"{refusal.Device}: {said}";
     }
 
     // ---- What the upstream said, to the own objects ----

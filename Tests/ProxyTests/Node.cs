@@ -145,7 +145,7 @@ public sealed class Node : IAsyncDisposable
 
     public void Put(string device, string collection, string? id, params byte[] data)
     {
-        Core.Objects.Put(device, collection, id, new NewValue(null, data, null));
+        Core.Objects.Put(device, collection, id, new NewValue(null, data, data.Length < 10 ? FieldDevice.Setting.Definition : null));
     }
 
     public FieldDevice Device(string name, string collections, IObjectHandler? handler = null)
