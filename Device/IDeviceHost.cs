@@ -24,6 +24,9 @@ namespace NanoSync.Device
 
         /// <summary>Send the diary.</summary>
         SendDiary = 5,
+
+        /// <summary>An object that was acknowledged is refused after all, further up. The engine does this itself.</summary>
+        Refused = 6,
     }
 
     /// <summary>The application's side of embedded structures. Called within a round: be short.</summary>

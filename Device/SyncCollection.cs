@@ -38,6 +38,12 @@ namespace NanoSync.Device
         /// <summary>Its number in the store.</summary>
         public readonly int Number;
 
+        /// <summary>The store's tag of objects of its class.</summary>
+        public uint ClassTag
+        {
+            get { return Class.Hash; }
+        }
+
         internal readonly CollectionKind Kind;
         internal readonly byte[] Name;
         internal readonly ObjectClass Class; // of its objects, unless told otherwise

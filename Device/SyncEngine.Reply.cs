@@ -342,6 +342,9 @@ namespace NanoSync.Device
                     _idLength = 0;
                     _status = 0;
                     _classKnown = true;
+                    _collectionKnown = true;
+                    _collectionTag = 0;
+                    _tag = 0;
                     return true;
 
                 case Scopes.Collection:
@@ -350,6 +353,8 @@ namespace NanoSync.Device
                 case Scopes.Responses:
                 case Scopes.Commands:
                     _idLength = 0;
+                    _classKnown = _collectionKnown;
+                    _tag = _collectionTag;
                     _clientNumber = 0;
                     _status = 0;
                     _gathered = 0;
@@ -401,7 +406,7 @@ namespace NanoSync.Device
                     else
                     {
                         // the collection may not be known yet: any class of any collection counts as known until then
-                        _classKnown = KnowsClass();
+                        TakeClass();
                     }
 
                     return true;
@@ -626,7 +631,7 @@ namespace NanoSync.Device
                 int done = -1;
                 if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
                 {
-                    _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, _current.Class.Hash, (int)_rangeTotal, _rangeCrc, out done);
+                    _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
                     if (IsOutOfSpace())
                     {
                         _noSpace = true;
@@ -722,7 +727,7 @@ namespace NanoSync.Device
                     return true;
                 }
 
-                _result.Store = _store.BeginPut(_current.Number, _id, 1, _idLength, _current.Class.Hash);
+                _result.Store = _store.BeginPut(_current.Number, _id, 1, _idLength, ReceivedTag());
                 if (_result.Store == StoreError.None)
                 {
                     _result.Store = _store.WritePut(_object, 0, _gathered);
@@ -981,7 +986,7 @@ namespace NanoSync.Device
                     return AnswerLater(tag, Status.BadObject, reason);
                 }
 
-                _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, c.Class.Hash, _object, 0, _gathered);
+                _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, ReceivedTag(), _object, 0, _gathered);
             }
 
             if (_noSpace || IsOutOfSpace())
@@ -1004,18 +1009,7 @@ namespace NanoSync.Device
             }
 
             _id[0] = (byte)_current.Number;
-            _object[0] = tag;
-            _object[1] = (byte)status;
-            _object[2] = (byte)(status >> 8);
-            int length = 3;
-            if (reason != null)
-            {
-                byte[] utf8 = Encoding.UTF8.GetBytes(reason);
-                int count = utf8.Length <= Limits.Text ? utf8.Length : Limits.Text;
-                Array.Copy(utf8, 0, _object, 3, count);
-                length += count;
-            }
-
+            int length = MakeAnswer(tag, status, reason);
             if (status != Status.Success)
             {
                 _result.RefusedDown++;

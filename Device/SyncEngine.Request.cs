@@ -371,6 +371,13 @@ namespace NanoSync.Device
         // The class of an object that is not of the collection's: an earlier or a second one. [SPEC 2.3]
         private void WriteClass(uint hash)
         {
+            byte[] name = Classes == null ? null : Classes.NameOf(hash);
+            if (name != null)
+            {
+                _writer.Value(Tags.Class, name);
+                return;
+            }
+
             ObjectClass known = ClassOf(hash, null);
             if (known != null)
             {

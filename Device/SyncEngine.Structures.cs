@@ -87,7 +87,7 @@ namespace NanoSync.Device
         private void WriteMessageOptions(bool counting)
         {
             bool status = SendStatus && _host != null;
-            if (!status && !AskTime && !_tellCommand && _definitionsAsked == 0)
+            if (!status && !AskTime && _ownName == null && !_tellCommand && _definitionsAsked == 0)
             {
                 return;
             }
@@ -120,6 +120,11 @@ namespace NanoSync.Device
                     byte[] definition = Encoding.UTF8.GetBytes(_classes[i].Definition);
                     WriteStructure(Encoding.UTF8.GetBytes("def:" + WireText(_classes[i])), definition, definition.Length);
                 }
+            }
+
+            if (_ownName != null)
+            {
+                WriteStructure(_ownName, _ownRecord, _ownRecord.Length);
             }
 
             if (AskTime)
@@ -210,6 +215,7 @@ namespace NanoSync.Device
                     : _reader.TextIs(s_startOver) ? DeviceCommand.StartOver
                     : _reader.TextIs(s_sendStatus) ? DeviceCommand.SendStatus
                     : _reader.TextIs(s_sendDiary) ? DeviceCommand.SendDiary
+                    : _reader.TextIs(s_refused) ? DeviceCommand.Refused
                     : DeviceCommand.Unknown;
             }
         }
@@ -310,6 +316,8 @@ namespace NanoSync.Device
                     return Status.NotFound;
                 case DeviceCommand.SendStatus:
                     return _host == null ? Status.NotFound : Status.Success;
+                case DeviceCommand.Refused:
+                    return JudgeRefused(at);
                 case DeviceCommand.StartOver:
                     // its text: length in _commandValue, bytes behind it
                     for (int i = 0; i < _count; i++)
@@ -402,6 +410,10 @@ namespace NanoSync.Device
             if (_command == DeviceCommand.SendStatus)
             {
                 SendStatus = true;
+            }
+            else if (_command == DeviceCommand.Refused)
+            {
+                DoRefused();
             }
             else if (_command != DeviceCommand.StartOver)
             {

@@ -56,5 +56,8 @@ namespace NanoSync.Protocol
 
         /// <summary>The receiver does not know the object's class: send its definition.</summary>
         public const int UnknownClass = 202;
+
+        /// <summary>The message has come through this server before: proxies in a circle.</summary>
+        public const int Loop = 203;
     }
 }

@@ -19,11 +19,13 @@ public sealed class ServerCore : IDisposable
         Options = options;
         Clock = clock;
         Store = store;
-        ClassCatalog classes = new();
+        ClassCatalog classes = Classes;
         Sync = new SyncService(store, clock, options.Limits, classes, log);
+        Sync.Guard = new Proxy.LoopGuard(store, clock);
         Devices = new DeviceService(store, clock);
         Objects = new ObjectService(store, clock, options.Limits, classes);
         Sealed = new SealedService(this);
+        Proxy = new Proxy.ProxyService(this, log);
     }
 
     /// <summary>What was set.</summary>
@@ -34,6 +36,12 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>The database.</summary>
     public IServerStore Store { get; }
+
+    /// <summary>Classes that were named.</summary>
+    public ClassCatalog Classes { get; } = new();
+
+    /// <summary>Passing on to other servers; not started.</summary>
+    public Proxy.ProxyService Proxy { get; }
 
     /// <summary>The message core.</summary>
     public SyncService Sync { get; }

@@ -38,6 +38,12 @@ public sealed record ServerOptions
     /// <summary>True: requests to /api from this machine need no token. Only for a machine with one user.</summary>
     public bool OpenApiOnLoopback { get; init; }
 
+    /// <summary>Servers that collections are passed on to: proxy:0:url, ... See Proxy/ProxyTarget.cs.</summary>
+    public IReadOnlyList<Proxy.ProxyTarget> Proxies { get; init; } = [];
+
+    /// <summary>False: this process leaves the passing on to another one.</summary>
+    public bool RunProxy { get; init; } = true;
+
     /// <summary>Reads options from configuration.</summary>
     public static ServerOptions From(IConfiguration configuration)
     {
@@ -53,6 +59,7 @@ public sealed record ServerOptions
             SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            Proxies = Proxy.ProxyTarget.From(configuration),
             Limits = limits with
             {
                 MaxObjects = (long)Number(configuration, "maxObjects", limits.MaxObjects),

@@ -39,6 +39,7 @@ public static class Commands
             Device(),
             Object(),
             Refusals(),
+            ProxyCommands.Make(With, NewTable, Row, Time),
             Decode(),
             Exchange(),
         };

@@ -19,6 +19,8 @@ public static class BuiltIn
     public static readonly ObjectClass SendDiary = new ObjectClass("send-diary").UInt("id");
     public static readonly ObjectClass Result = new ObjectClass("result").UInt("id").UInt("status").Text("reason");
     public static readonly ObjectClass Range = new ObjectClass("range").UInt("offset").UInt("count").UInt("total").UInt("crc");
+    public static readonly ObjectClass Via = new ObjectClass("via").Text("way");
+    public static readonly ObjectClass Refused = new ObjectClass("refused").UInt("id").Text("collection").Text("object").UInt("status").Text("reason");
 #pragma warning restore CS1591
 
     /// <summary>Name of the structure that holds a device's diary: bytes, no fields.</summary>

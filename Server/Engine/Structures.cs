@@ -14,7 +14,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
     /// <summary>Keeps what the device tells. Repeating it does nothing new.</summary>
     public void Keep(List<Structure> told)
     {
-        if (!told.Exists(s => s.Data != null))
+        if (!told.Exists(s => s.Data != null && s.Class != BuiltIn.Via.Name))
         {
             return;
         }

@@ -60,6 +60,13 @@ public enum SyncOutcome
 /// <summary>A reply.</summary>
 public sealed record SyncReply(SyncOutcome Outcome, byte[] Body, string? Error = null);
 
+/// <summary>Looks at a message before anything of it is done.</summary>
+public interface IMessageGuard
+{
+    /// <summary>What the refusal says in its Options, with Status 203; null = the message may pass.</summary>
+    Structure? Refuses(DeviceIdentity device, SyncMessage request);
+}
+
 /// <summary>Answers requests.</summary>
 public sealed class SyncService
 {
@@ -91,6 +98,9 @@ public sealed class SyncService
         _reached = reached;
     }
 
+    /// <summary>Refuses messages that go round in a circle; null = none are.</summary>
+    public IMessageGuard? Guard { get; set; }
+
     /// <summary>
     /// Answers a request. Throws <see cref="StoreException"/> when the database fails: the device asks again with the same
     /// bytes, and collections already done give their kept reply.
@@ -121,6 +131,13 @@ public sealed class SyncService
         RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span));
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         Structures structures = new(_store, _classes, _limits, device, now);
+        if (Guard?.Refuses(device, request) is { } why)
+        {
+            SyncMessage refusal = new() { Status = Status.Loop };
+            refusal.Options.Add(why);
+            return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, refusal));
+        }
+
         structures.Keep(request.Options);
         if (IsIdle(device, request, structures))
         {

@@ -75,6 +75,11 @@ public sealed class WebHost : IAsyncDisposable
             app.MapGet("/health", () => Health(core));
             new ApiEndpoints(core, token).Map(app);
             await app.StartAsync();
+            if (options.RunProxy)
+            {
+                core.Proxy.Start();
+            }
+
             ICollection<string> urls = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             return new WebHost(app, core, token, [.. urls]);
         }
@@ -106,6 +111,7 @@ public sealed class WebHost : IAsyncDisposable
         await _mail;
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await _core.Proxy.DisposeAsync();
         _core.Dispose();
         _ending.Dispose();
     }

@@ -1,0 +1,303 @@
+// The proxy: targets, their routes, and when they exchange. One loop per target, in the process that serves; the command
+// line works on the database beside it.
+
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using NanoSync.Device;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Proxy;
+
+/// <summary>An association as shown: device object, own object, upstream's object.</summary>
+public sealed record Association(string Target, string Collection, string? Device, string? ClientId, string OwnId, string Upstream, string? UpstreamId,
+    MapState State, int Status, string Reason);
+
+/// <summary>Passes collections on to other servers.</summary>
+public sealed class ProxyService : IAsyncDisposable
+{
+    private readonly ServerCore _core;
+    private readonly ILogger? _log;
+    private readonly Func<ICarrier, ICarrier> _wrap;
+    private readonly Action<ProxyStep>? _reached;
+    private readonly HttpClient _http;
+    private readonly CancellationTokenSource _end = new();
+    private readonly Dictionary<string, (ProxyTarget Target, List<ProxyRoute> Routes, object Gate)> _open = [];
+    private Task _loops = Task.CompletedTask;
+
+    /// <summary>Makes the service over a core that allows for it.</summary>
+    /// <param name="core">The server.</param>
+    /// <param name="log">Where changes of a route's state are told.</param>
+    /// <param name="wrap">What a test puts around a carrier.</param>
+    /// <param name="reached">Called at each step; what it throws ends the exchange there, as a killed process would.</param>
+    public ProxyService(ServerCore core, ILogger? log = null, Func<ICarrier, ICarrier>? wrap = null, Action<ProxyStep>? reached = null)
+    {
+        _core = core;
+        _log = log;
+        _wrap = wrap ?? (c => c);
+        _reached = reached;
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(10) })
+        {
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
+
+    /// <summary>Targets: those of the configuration, and those given on the command line.</summary>
+    public List<ProxyTarget> Targets()
+    {
+        List<ProxyTarget> targets = [.. _core.Options.Proxies];
+        using IStoreTransaction store = _core.Store.BeginRead();
+        if (store is IProxyTransaction proxy)
+        {
+            targets.AddRange(proxy.ListTargets().Where(t => !targets.Exists(c => c.Name == t.Name)).Select(t => ProxyTarget.From(t.Name, t.Settings)));
+        }
+
+        return targets;
+    }
+
+    /// <summary>Keeps a target given on the command line.</summary>
+    public void Add(ProxyTarget target)
+    {
+        if (_core.Options.Proxies.Any(t => t.Name == target.Name))
+        {
+            throw new RefusedException(Refusal.Conflict, $"The configuration has a proxy {target.Name}: change it there.");
+        }
+
+        using IProxyTransaction store = Write();
+        store.SaveTarget(target.Name, target.ToSettings());
+        store.Commit();
+    }
+
+    /// <summary>Forgets a target given on the command line. Its associations stay, should it come back.</summary>
+    public void Remove(string name)
+    {
+        using IProxyTransaction store = Write();
+        if (!store.SaveTarget(name, null))
+        {
+            throw new RefusedException(Refusal.NotFound, $"There is no proxy {name} that was given on the command line.");
+        }
+
+        store.Commit();
+    }
+
+    /// <summary>Routes of all targets, as far as they were used.</summary>
+    public List<(RouteRow Route, string Collection, long Waiting, int Refused)> Routes(string? target = null)
+    {
+        using IProxyTransaction store = Read();
+        List<CollectionName> names = store.ListCollections();
+        return store.ListRoutes(target).ConvertAll(r => (r, NameOf(names, r.Collection),
+            store.FindCollection(r.Collection).Seq - r.Point + store.ListMap(r.Id, MapState.Sending).Count, store.ListMap(r.Id, MapState.Refused).Count));
+    }
+
+    /// <summary>Which object is which: of a target, or all.</summary>
+    public List<Association> Map(string? target = null, string? device = null)
+    {
+        using IProxyTransaction store = Read();
+        List<CollectionName> names = store.ListCollections();
+        List<Association> list = [];
+        foreach (RouteRow route in store.ListRoutes(target))
+        {
+            OwnCollection own = new(store, route.Collection, 0);
+            foreach (MapRow map in store.ListMap(route.Id, null))
+            {
+                (string Device, string ClientId)? made = own.DeviceId(map.OwnId);
+                if (device == null || made?.Device == device || store.ListMembers(route.Collection).Exists(m => m.Device == device))
+                {
+                    list.Add(new Association(route.Target, NameOf(names, route.Collection), made?.Device, made?.ClientId, map.OwnId, route.Upstream,
+                        map.UpstreamId, map.State, map.Status, map.Reason));
+                }
+            }
+        }
+
+        return list;
+    }
+
+    /// <summary>Sends again what the upstream refused: one own object, or all of a target. How many.</summary>
+    public int Retry(string target, string? ownId)
+    {
+        using IProxyTransaction store = Write();
+        int count = store.ListRoutes(target).Sum(r => store.RetryMap(r.Id, ownId));
+        store.Commit();
+        return count;
+    }
+
+    /// <summary>Exchanges once with a target over all its routes, as far as each goes.</summary>
+    public List<(string Upstream, RouteResult Result)> Run(ProxyTarget target)
+    {
+        List<ProxyRoute> routes;
+        object gate;
+        lock (_open)
+        {
+            routes = RoutesOf(target, out gate);
+        }
+
+        List<(string, RouteResult)> results = [];
+        lock (gate)
+        {
+            foreach (ProxyRoute route in routes)
+            {
+                _end.Token.ThrowIfCancellationRequested();
+                string before = route.Row.Outcome;
+                RouteResult result = route.Run();
+                if (result.Text != before)
+                {
+                    _log?.Log(result.Done ? LogLevel.Information : LogLevel.Warning, "Proxy {Target}, {Collection}: {Outcome}", target.Name, route.Row.Upstream, result.Text);
+                }
+
+                results.Add((route.Row.Upstream, result));
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>Starts exchanging by itself, until disposed. Targets added later are taken up.</summary>
+    public void Start()
+    {
+        _loops = Task.Run(() => Supervise(_end.Token));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        try
+        {
+            await _loops;
+        }
+        catch (OperationCanceledException)
+        {
+            // as asked
+        }
+
+        lock (_open)
+        {
+            foreach ((_, List<ProxyRoute> routes, _) in _open.Values)
+            {
+                routes.ForEach(r => r.Dispose());
+            }
+
+            _open.Clear();
+        }
+
+        _http.Dispose();
+        _end.Dispose();
+    }
+
+    private async Task Supervise(CancellationToken end)
+    {
+        Dictionary<string, Task> loops = [];
+        while (!end.IsCancellationRequested)
+        {
+            try
+            {
+                foreach (ProxyTarget target in Targets())
+                {
+                    if (!loops.TryGetValue(target.Name, out Task? loop) || loop.IsCompleted)
+                    {
+                        loops[target.Name] = Loop(target.Name, end);
+                    }
+                }
+            }
+            catch (Exception e) when (e is StoreException or RefusedException)
+            {
+                _log?.LogWarning("Proxy: {Message}", e.Message);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(2), _core.Clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(loops.Values);
+    }
+
+    private async Task Loop(string name, CancellationToken end)
+    {
+        Random random = new();
+        int failures = 0;
+        while (!end.IsCancellationRequested && Targets().Find(t => t.Name == name) is { } target)
+        {
+            double wait = target.Every;
+            try
+            {
+                List<(string Upstream, RouteResult Result)> results = await Task.Run(() => Run(target), end);
+                failures = results.Exists(r => !r.Result.Done) ? failures + 1 : 0;
+                wait = Math.Max(wait * Math.Pow(2, Math.Min(failures, 10)) is var longer && failures > 0 ? Math.Min(longer, 900) : wait,
+                    results.Select(r => r.Result.RetryAfter).DefaultIfEmpty(-1).Max());
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                _log?.LogError(e, "Proxy {Target} failed.", name);
+                failures++;
+                wait = Math.Min(wait * Math.Pow(2, Math.Min(failures, 10)), 900);
+            }
+
+            // up to a quarter more, so that many sites do not come back in the same second
+            await Task.Delay(TimeSpan.FromSeconds(wait * (1 + random.NextDouble() / 4)), _core.Clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private List<ProxyRoute> RoutesOf(ProxyTarget target, out object gate)
+    {
+        if (_open.TryGetValue(target.Name, out (ProxyTarget Target, List<ProxyRoute> Routes, object Gate) open) && open.Target != target)
+        {
+            lock (open.Gate)
+            {
+                open.Routes.ForEach(r => r.Dispose());
+            }
+
+            _open.Remove(target.Name);
+            open = default;
+        }
+
+        gate = open.Gate ?? new object();
+        List<ProxyRoute> routes = open.Routes ?? [];
+        using IProxyTransaction store = Write();
+        string self = store.SelfName(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6)));
+        List<(int Collection, string Upstream)> selected = target.Select(store.ListCollections());
+        ProxyContext context = new(_core.Store, _core.Classes, _core.Clock, _http, self) { Reached = _reached };
+        bool made = false;
+        foreach ((int collection, string upstream) in selected)
+        {
+            if (!routes.Exists(r => r.Row.Collection == collection && r.Row.Upstream == upstream))
+            {
+                RouteRow row = store.FindRoute(target.Name, collection, upstream);
+                routes.Add(target.Kind == ProxyKind.Http
+                    ? new HttpRoute(context, target, row)
+                    : new EngineRoute(context, target, row, () => _wrap(new HttpClientCarrier(_http, new Uri(target.Url.TrimEnd('/') + "/sync"), target.Token))));
+                made = true;
+            }
+        }
+
+        if (made)
+        {
+            store.Commit();
+        }
+
+        _open[target.Name] = (target, routes, gate);
+        return routes;
+    }
+
+    private static string NameOf(List<CollectionName> names, int id)
+    {
+        return names.Find(c => c.Id == id) is not { } name ? "?" : name.Group != null ? $"{name.Name}@{name.Group}" : $"{name.Device}/{name.Name}";
+    }
+
+    private IProxyTransaction Read()
+    {
+        return Proxy(_core.Store.BeginRead());
+    }
+
+    private IProxyTransaction Write()
+    {
+        return Proxy(_core.Store.BeginWrite());
+    }
+
+    private static IProxyTransaction Proxy(IStoreTransaction transaction)
+    {
+        return transaction as IProxyTransaction ?? throw new StoreException("This database cannot be a proxy's.");
+    }
+}
