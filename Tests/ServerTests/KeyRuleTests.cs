@@ -3,6 +3,7 @@
 using System.Globalization;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
+using static NanoSync.ServerTests.AddTests;
 
 namespace NanoSync.ServerTests;
 
@@ -107,6 +108,25 @@ public sealed class KeyRuleTests
         // the reply that was replaced is not one that a device can have
         device.SetKey(lost.SyncKey);
         Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 0);
+        device.Sync(device.Ask());
+        device.Lose(With(device, TestDevice.Change("a", 1)));
+        byte[] late = device.LastRequest;
+        bench.PutBytes("d1", "b", 0);
+        device.Sync(With(device, TestDevice.Change("a", 2)));
+        Assert.IsNull(device.Exchange(device.Ask())); // idle, but the key was seen
+
+        Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+
+        Assert.AreEqual("a=02 b=00", bench.Held("d1"));
+        Assert.IsNull(device.Exchange(device.Ask()));
     }
 
     [TestMethod]
