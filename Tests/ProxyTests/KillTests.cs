@@ -84,8 +84,8 @@ public sealed class KillTests
                 case 4:
                     device.Add((uint)(1000 + life));
                     break;
-                case 5 when device.Held() is { Length: > 0 } held:
-                    device.Delete(held.Split(' ')[0].Split('=')[0]);
+                case 5 when device.Held() is { Length: > 0 } held && held.Split(' ')[^1].Split('=') is [{ Length: > 0 } id, _]:
+                    device.Delete(id);
                     break;
                 case 6 when top.Objects(middle.Name, "config") is { Count: > 0 } there:
                     top.Core.Objects.Delete(middle.Name, "config", there[random.Next(there.Count)].Row.Id);
