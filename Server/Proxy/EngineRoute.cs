@@ -458,20 +458,13 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
                 changed = true;
                 if (!UpOnly)
                 {
-                    Write(own, entry, map);
+                    Write(store, own, entry, map);
                 }
             }
             else if (map.State == MapState.Sending)
             {
                 map.State = MapState.InStep;
-                if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.LastDevice != 0)
-                {
-                    // it was refused before, and the device told so: there it is in step again with its own value
-                    store.MakeDue(taken.LastDevice, Row.Collection, map.OwnId, DueKind.Send);
-                }
-
-                map.Status = 0;
-                map.Reason = "";
+                Settle(store, own, map);
             }
 
             if (changed)
@@ -486,7 +479,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         }
     }
 
-    private void Write(OwnCollection own, Entry entry, MapRow map)
+    private void Write(IProxyTransaction store, OwnCollection own, Entry entry, MapRow map)
     {
         string? type = NameOf(entry.Tag) is { Length: > 0 } name ? name : null;
         byte[] data = Read(entry);
@@ -510,6 +503,17 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
         map.Version = entry.Version;
         map.State = MapState.InStep;
+        Settle(store, own, map);
+    }
+
+    // It was refused before, and the device told so: there it is in step again with its own value.
+    private void Settle(IProxyTransaction store, OwnCollection own, MapRow map)
+    {
+        if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.LastDevice != 0)
+        {
+            store.MakeDue(taken.LastDevice, Row.Collection, map.OwnId, DueKind.Send);
+        }
+
         map.Status = 0;
         map.Reason = "";
     }

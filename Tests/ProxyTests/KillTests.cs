@@ -63,10 +63,10 @@ public sealed class KillTests
         FieldDevice device = site.Device("d1", "readings,config");
         uint next = 0;
         string[] names = ["a", "b", "c", "d"];
-        for (int life = 0; life < 60; life++)
+        for (int life = 0; life < 90; life++)
         {
             Node node = random.Next(2) == 0 ? middle : site;
-            switch (random.Next(8))
+            switch (random.Next(11))
             {
                 case 0:
                     device.Append(next++);
@@ -83,6 +83,15 @@ public sealed class KillTests
                     break;
                 case 4:
                     device.Add((uint)(1000 + life));
+                    break;
+                case 5 when device.Held() is { Length: > 0 } held && held.Split(' ')[^1].Split('=') is [{ Length: > 0 } id, _]:
+                    device.Delete(id);
+                    break;
+                case 6 when top.Objects(middle.Name, "config") is { Count: > 0 } there:
+                    top.Core.Objects.Delete(middle.Name, "config", there[random.Next(there.Count)].Row.Id);
+                    break;
+                case 7 when device.Held() is { Length: > 0 } held && held.Split(' ')[^1].Split('=') is [{ Length: > 0 } id, _]:
+                    device.Change(id, (uint)random.Next(100));
                     break;
                 default:
                     node.KillAt = random.Next(3) == 0 ? (ProxyStep)random.Next(5) : null;
