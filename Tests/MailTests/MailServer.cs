@@ -21,7 +21,7 @@ internal sealed class MailServer : IDisposable
     public const string Password = "secret";
 
     private static readonly string[] s_users = ["server", "field-1", "field-2", "person"];
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly List<Process> _processes = [];
     private readonly string _folder;

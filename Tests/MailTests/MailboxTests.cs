@@ -211,7 +211,7 @@ public sealed class MailboxTests
         List<MimeMessage> mails = s_mail.Mails(user);
         using MailKit.Net.Imap.ImapClient imap = s_mail.Open(user);
         imap.Inbox!.Open(MailKit.FolderAccess.ReadWrite);
-        imap.Inbox.AddFlags(imap.Inbox.Search(MailKit.Search.SearchQuery.All), MailKit.MessageFlags.Deleted, true);
+        imap.Inbox.Store(imap.Inbox.Search(MailKit.Search.SearchQuery.All), new MailKit.StoreFlagsRequest(MailKit.StoreAction.Add, MailKit.MessageFlags.Deleted) { Silent = true });
         imap.Inbox.Expunge();
         return mails;
     }
