@@ -353,12 +353,12 @@ namespace NanoSync.Tests
                 int kind = _kind[i];
                 bool unknown = ForgetKeys && !_startsOver[i];
                 bool refused = _refused && kind == 0;
-                if (!refused && (_startsOver[i] || _current[i]))
+                if (!refused && !unknown && (_startsOver[i] || _current[i]))
                 {
                     _number[kind]++;
                 }
 
-                _tag[kind] = refused ? _tag[kind] : _lastRequest;
+                _tag[kind] = refused || unknown ? _tag[kind] : _lastRequest;
                 int length = WriteNumber(_key, 0, _number[kind]);
                 Fnv.WriteTag(_tag[kind], _key, length);
                 _writer.Value(Tags.SyncKey, _key, 0, length + 4);
