@@ -127,7 +127,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         return true;
     }
 
-    private sealed record Asked(string Name, bool StartsOver, bool Current);
+    private sealed record Asked(string Name, string Key, bool StartsOver, bool Current);
 
     private void Answer(byte[] request)
     {
@@ -164,7 +164,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                 case Item.Value when reader.Tag == Tags.CollectionId:
                     string name = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
                     Collection c = _collections.TryGetValue(name, out Collection? found) ? found : _collections[name] = new Collection();
-                    asked.Add(new Asked(name, key == "0", key == KeyOf(c)));
+                    asked.Add(new Asked(name, key, key == "0", key == KeyOf(c)));
                     worth |= !asked[^1].Current || (name == "config" && Sampling is not null && !c.ConfigSent);
                     break;
                 case Item.Value when reader.Tag == Tags.Class && asked.Count == 0:
@@ -255,10 +255,10 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
 
             bool known = a.StartsOver || a.Current;
             c.Number += known ? 1 : 0;
-            c.Tag = hash;
+            c.Tag = known ? hash : c.Tag;
             c.ConfigSent &= a.Current;
             writer.Start(Tags.Collection);
-            writer.Value(Tags.SyncKey, Encoding.UTF8.GetBytes(KeyOf(c)));
+            writer.Value(Tags.SyncKey, Encoding.UTF8.GetBytes(known ? KeyOf(c) : a.Key)); // Status 3 names the key that it rejects
             writer.Value(Tags.CollectionId, Encoding.UTF8.GetBytes(a.Name));
             if (!known)
             {
