@@ -51,6 +51,9 @@ public sealed class SimServer : IDisposable
 
     public bool Restored { get; private set; }
 
+    /// <summary>True when something was committed since the last <see cref="GoBack"/>.</summary>
+    public bool Touched { get; set; } = true;
+
     public IServerStore Store => _stores[0];
 
     public SyncReply Handle(int node, DeviceIdentity device, byte[] request, bool xml)
@@ -93,6 +96,21 @@ public sealed class SimServer : IDisposable
         Open();
         Book.Restore(backup.Book);
         Restored = true;
+    }
+
+    /// <summary>Back to a moment before, as if nothing had happened since.</summary>
+    public void GoBack(Backup backup)
+    {
+        if (!Touched && Book.Mark == backup.Book)
+        {
+            return;
+        }
+
+        Close();
+        File.WriteAllBytes(_path, backup.File);
+        Open();
+        Book.GoBack(backup.Book);
+        Touched = false;
     }
 
     public void Dispose()
