@@ -75,7 +75,7 @@ public static class Fuzzer
 
         foreach (string folder in Directory.GetDirectories(from))
         {
-            if (Path.GetFileName(folder) is "runtimes")
+            if (folder.Contains("runtimes", StringComparison.Ordinal))
             {
                 Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
             }

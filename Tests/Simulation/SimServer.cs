@@ -124,7 +124,7 @@ public sealed class SimServer : IDisposable
         for (int i = 0; i < _nodes.Length; i++)
         {
             int node = i;
-            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock);
+            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: false);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step));
         }
 
