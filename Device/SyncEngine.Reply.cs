@@ -169,6 +169,12 @@ namespace NanoSync.Device
                 c.ToldWindow = _window;
             }
 
+            if (c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            {
+                // the own change was taken; had it not been, the reply would have brought the object once more
+                _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
+            }
+
             if (c.Touched && c.Handler != null)
             {
                 c.Handler.Changed(c);
@@ -496,11 +502,6 @@ namespace NanoSync.Device
                 _result.Store = DropAnswers(c);
             }
 
-            if (_result.Store == StoreError.None && c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
-            {
-                _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
-            }
-
             if (_result.Store == StoreError.None && c.StartsOver && c.Kind != CollectionKind.Outbox)
             {
                 _result.Store = MarkPass(c.Number, _store.NextVersion);
@@ -604,6 +605,7 @@ namespace NanoSync.Device
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
         private bool TakePart()
         {
+            _current.GivesUp = false;
             if (_streaming == Gathering)
             {
                 int done = -1;

@@ -159,7 +159,7 @@ public sealed partial class World : IDisposable
         int cutAt = 0;
         if (plan.Has(Fault.PowerCut))
         {
-            cutAt = plan.CallAt > 0 ? plan.CallAt : 1 + ((int)(plan.Pick >> 8 & 0xFFFF) % 24);
+            cutAt = plan.CallAt > 0 ? plan.CallAt : 1 + ((int)(plan.Pick >> 8 & 0xFFFF) % 9);
             device.Volume.CutAt = device.Volume.Calls + cutAt;
             device.Volume.Torn = plan.CallAt > 0 ? plan.Torn : (Torn)(plan.Pick % 3);
         }
