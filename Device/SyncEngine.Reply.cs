@@ -32,6 +32,8 @@ namespace NanoSync.Device
         private const byte Part = 3; // to a partial download
 
         private bool _noSpace; // the object does not fit
+        private bool _partLater; // a part for which this batch has no room
+        private int _partsKept; // in this batch
         private bool _hasRange; // the bytes are a part of a large object
         private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
@@ -65,6 +67,7 @@ namespace NanoSync.Device
             _oldId = 0;
             _timeCame = false;
             _answers = 0;
+            _partsKept = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
             bool told = _tellCommand;
@@ -184,6 +187,12 @@ namespace NanoSync.Device
             else if (c.Answered)
             {
                 NoteTold(c);
+            }
+
+            if (c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            {
+                // the own change was taken; had it not been, the reply would have brought the object once more
+                _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
             }
 
             if (c.Touched && c.Handler != null)
@@ -362,6 +371,7 @@ namespace NanoSync.Device
                     _hasRange = false;
                     _rangeOffset = 0;
                     _noSpace = false;
+                    _partLater = false;
                     return true;
 
                 default:
@@ -518,11 +528,6 @@ namespace NanoSync.Device
                 _result.Store = DropAnswers(c);
             }
 
-            if (_result.Store == StoreError.None && c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
-            {
-                _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
-            }
-
             if (_result.Store == StoreError.None && c.StartsOver && c.Kind != CollectionKind.Outbox)
             {
                 _result.Store = MarkPass(c.Number, _store.NextVersion);
@@ -626,13 +631,21 @@ namespace NanoSync.Device
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
         private bool TakePart()
         {
+            _current.GivesUp = false;
             if (_streaming == Gathering)
             {
                 int done = -1;
                 if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
                 {
                     _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
-                    if (IsOutOfSpace())
+                    if (_result.Store == StoreError.BatchFull && _partsKept > 0)
+                    {
+                        // one part fits a batch; this one comes with the next reply
+                        _result.Store = StoreError.None;
+                        _partLater = true;
+                        done = -1;
+                    }
+                    else if (IsOutOfSpace())
                     {
                         _noSpace = true;
                     }
@@ -646,6 +659,7 @@ namespace NanoSync.Device
                 }
 
                 _streaming = _result.Store != StoreError.None || _noSpace || done < 0 ? Passing : Part;
+                _partsKept += _streaming == Part ? 1 : 0;
             }
 
             if (_streaming == Part)
@@ -661,7 +675,13 @@ namespace NanoSync.Device
             int status = !_classKnown ? Status.UnknownClass
                 : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
                 : _noSpace ? Status.OutOfSpace
+                : _partLater ? Status.Retry
                 : _streaming == Gathering ? Status.Retry : 0; // no bytes: the object is shorter now than what is here of it
+            if (_partLater)
+            {
+                return AnswerLater(tag, status, null);
+            }
+
             if (status != 0)
             {
                 // what is here of an earlier value is of no use any more
@@ -956,8 +976,8 @@ namespace NanoSync.Device
 
             if (tag == Tags.Fetch)
             {
-                // answered with the object itself when the next message is written
-                return AnswerLater(tag, _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
+                // answered with the object itself when the next message is written; while a newer one is on its way, not at all
+                return AnswerLater(tag, _store.FindPartial(c.Number, _id, 1, _idLength, _info) != StoreError.None && _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
             }
 
             if (!_classKnown)

@@ -9,21 +9,22 @@ internal sealed partial class CollectionSync
 {
     private void TakeResponses()
     {
+        // what it refused first: an object may have been sent and asked for in one reply, and then the copy is of an older value
         foreach (SyncCommand response in _request.Responses)
         {
-            if (response.ServerId == null)
+            if (response.ServerId != null && response.Status != Status.Success)
             {
-                continue;
+                TakeRefusal(response, response.ServerId);
             }
+        }
 
-            if (response.Tag == Tags.Fetch && response.Status == Status.Success && (response.Data != null || response.Fields != null))
+        foreach (SyncCommand response in _request.Responses)
+        {
+            if (response.ServerId != null && response.Tag == Tags.Fetch && response.Status == Status.Success
+                && (response.Data != null || response.Fields != null))
             {
                 // the object that the server asked for: as if the device had changed it
                 Write(response, response.ServerId);
-            }
-            else if (response.Status != Status.Success)
-            {
-                TakeRefusal(response, response.ServerId);
             }
         }
     }

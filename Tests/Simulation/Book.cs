@@ -75,6 +75,14 @@ public sealed class Book
         _losers.ForEach(l => Index(l.Collection, l.Id, l.Serial));
     }
 
+    public void GoBack((int, int) mark)
+    {
+        HashSet<uint> forgotten = [.. Forgotten];
+        Restore(mark);
+        Forgotten.Clear();
+        Forgotten.UnionWith(forgotten);
+    }
+
     private void Index(Event e)
     {
         if (!_objects.TryGetValue((e.Collection, e.Id), out List<Event>? list))

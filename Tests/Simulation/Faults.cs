@@ -1,3 +1,5 @@
+using NanoSync.StorageTests;
+
 namespace NanoSync.Simulation;
 
 /// <summary>What can go wrong. Counted by kind.</summary>
@@ -46,6 +48,11 @@ public sealed class FaultPlan
     public int Node { get; set; }
 
     public ulong Pick { get; set; }
+
+    /// <summary>The file call at which the power goes, from 1; 0 = drawn.</summary>
+    public int CallAt { get; set; }
+
+    public Torn Torn { get; set; }
 
     public bool Has(Fault fault) => Faults.Contains(fault);
 

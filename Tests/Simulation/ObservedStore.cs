@@ -98,6 +98,7 @@ public class ObservedTransaction : DispatchProxy
                 }
 
                 _inner.Commit();
+                _server.Touched |= _writes;
                 _told.ForEach(t => t());
                 _told.Clear();
                 return null;

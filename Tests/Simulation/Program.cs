@@ -8,12 +8,29 @@ switch (verb)
         return Runner.RunUntilStopped(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : int.MaxValue);
     case "seed" when args.Length > 1:
         return Runner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<Mutation>(args[2], true) : Mutation.None);
+    case "cuts":
+        (Figures figures, List<string> failures) = Cuts.Run(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 0, true, 2);
+        Console.WriteLine(figures);
+        failures.ForEach(Console.WriteLine);
+        return failures.Count == 0 ? 0 : 1;
+    case "fuzz" when args.Length > 1:
+        int found = Fuzzer.Run(args[1], args.Length > 2 ? int.Parse(args[2]) : 100_000, args.Length > 3 ? ulong.Parse(args[3]) : 1, args.Length > 4 ? args[4] : "Tests/SimulationTests/corpus", out string said);
+        Console.Write(said);
+        return found;
+    case "fuzz-child":
+        return Fuzzer.Child(args[1], int.Parse(args[2]), ulong.Parse(args[3]), args[4]);
+    case "corpus":
+        CorpusMaker.Write(args.Length > 1 ? args[1] : "Tests/SimulationTests/corpus");
+        return 0;
     case "mutants":
         return Runner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     default:
         Console.WriteLine("""
             run [FIRST] [COUNT]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
             seed N [MUTATION]     one seed with its trace
+            cuts [SEED] [PAIRS]   a scripted life, cut at every byte of every message and at every file call
+            fuzz TARGET [INPUTS] [SEED] [CORPUS]   hostile bytes; targets: wbxml xml record class series server-xml sync reply mount
+            corpus [FOLDER]       writes the inputs that fuzzing begins with
             mutants [SEEDS]       each deliberate fault, until a seed notices it
             """);
         return verb == "help" ? 0 : 2;

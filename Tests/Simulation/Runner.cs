@@ -110,3 +110,32 @@ public static class Runner
         return missed;
     }
 }
+
+/// <summary>The scripted life, cut everywhere.</summary>
+public static class Cuts
+{
+    public static (Figures Figures, List<string> Failures) Run(ulong seed, int pairs, bool single, int threads)
+    {
+        Figures total = new();
+        List<string> failures = [];
+        Lock gate = new();
+        Thread[] workers = new Thread[threads];
+        for (int i = 0; i < threads; i++)
+        {
+            int part = i;
+            workers[i] = new Thread(() =>
+            {
+                using World world = World.CutLife(seed, part, threads, pairs, single);
+                lock (gate)
+                {
+                    total.Add(world.Figures);
+                    failures.AddRange(world.Violations);
+                }
+            });
+            workers[i].Start();
+        }
+
+        Array.ForEach(workers, w => w.Join());
+        return (total, failures);
+    }
+}

@@ -174,6 +174,25 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Mount();
     }
 
+    /// <summary>Everything that is not in flash, and the flash.</summary>
+    public sealed record State(CutVolume Volume, HashSet<uint> Known, HashSet<uint> EverKnown, HashSet<uint> Wrote, HashSet<uint> Readings);
+
+    public State Save() => new(new CutVolume(Volume), [.. Known], [.. EverKnown], [.. Wrote], [.. Readings]);
+
+    public void GoBack(State state)
+    {
+        Volume = new CutVolume(state.Volume);
+        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(Known, state.Known), (EverKnown, state.EverKnown), (Wrote, state.Wrote), (Readings, state.Readings)];
+        foreach ((HashSet<uint> now, HashSet<uint> then) in sets)
+        {
+            now.Clear();
+            now.UnionWith(then);
+        }
+
+        Executed.Clear();
+        Mount();
+    }
+
     // ---- What is in flash ----
 
     public List<Held>[] ScanAll()

@@ -30,9 +30,6 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
     public byte[] LastReplyBytes => _reply;
 
-    /// <summary>Given the bytes and which way they go (true = up): seen by corpora.</summary>
-    public Action<byte[], bool>? Tap { get; set; }
-
     /// <summary>Replies of the hostile server; null = the real one.</summary>
     public Func<byte[], byte[]>? Instead { get; set; }
 
@@ -69,7 +66,9 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         }
 
         LastRequest = request.Length;
-        Tap?.Invoke(request, true);
+        byte[] tag = new byte[4];
+        Protocol.Fnv.WriteTag(Protocol.Fnv.Of(request, 0, request.Length), tag, 0);
+        world.Tap?.Invoke(request, true, _xml, tag);
         world.Trace.Message($"{device.Name} ->", request, _xml);
         _slice = Plan.Pick % 4 == 0 ? 1 + (int)(Plan.Pick / 4 % 40) : 4096;
         if (Instead != null)
@@ -140,7 +139,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         }
 
         StatusCode = 200;
-        Tap?.Invoke(_reply, false);
+        world.Tap?.Invoke(_reply, false, _xml, tag);
         _past.Add((request, _reply));
         if (_past.Count > Kept)
         {

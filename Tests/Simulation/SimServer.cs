@@ -51,6 +51,9 @@ public sealed class SimServer : IDisposable
 
     public bool Restored { get; private set; }
 
+    /// <summary>True when something was committed since the last <see cref="GoBack"/>.</summary>
+    public bool Touched { get; set; } = true;
+
     public IServerStore Store => _stores[0];
 
     public SyncReply Handle(int node, DeviceIdentity device, byte[] request, bool xml)
@@ -95,6 +98,21 @@ public sealed class SimServer : IDisposable
         Restored = true;
     }
 
+    /// <summary>Back to a moment before, as if nothing had happened since.</summary>
+    public void GoBack(Backup backup)
+    {
+        if (!Touched && Book.Mark == backup.Book)
+        {
+            return;
+        }
+
+        Close();
+        File.WriteAllBytes(_path, backup.File);
+        Open();
+        Book.GoBack(backup.Book);
+        Touched = false;
+    }
+
     public void Dispose()
     {
         Close();
@@ -106,7 +124,7 @@ public sealed class SimServer : IDisposable
         for (int i = 0; i < _nodes.Length; i++)
         {
             int node = i;
-            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock);
+            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: false);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step));
         }
 

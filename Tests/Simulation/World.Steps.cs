@@ -104,7 +104,10 @@ public sealed partial class World
         return plan;
     }
 
-    private int DrawPad() => Rng.Below(20) switch { 0 => Rng.Between(1500, 5000), 1 => Rng.Between(300, 1400), < 5 => Rng.Between(60, 255), _ => Rng.Between(0, 24) };
+    /// <summary>Whether all objects are small.</summary>
+    public bool SmallPads { get; set; }
+
+    private int DrawPad() => SmallPads ? Rng.Between(0, 12) : Rng.Below(20) switch { 0 => Rng.Between(1500, 5000), 1 => Rng.Between(300, 1400), < 5 => Rng.Between(60, 255), _ => Rng.Between(0, 24) };
 
     // ---- The device's application ----
 

@@ -17,6 +17,7 @@ public sealed class Figures
     public int Steps;
     public int Rounds;
     public int Cuts;
+    public int Pairs;
     public long Bytes;
     public int[] Faults { get; } = new int[Enum.GetValues<Fault>().Length];
 
@@ -26,6 +27,7 @@ public sealed class Figures
         Steps += other.Steps;
         Rounds += other.Rounds;
         Cuts += other.Cuts;
+        Pairs += other.Pairs;
         Bytes += other.Bytes;
         for (int i = 0; i < Faults.Length; i++)
         {
@@ -36,7 +38,7 @@ public sealed class Figures
     public override string ToString()
     {
         string faults = string.Join(", ", Enum.GetValues<Fault>().Where(f => Faults[(int)f] > 0).Select(f => $"{f} {Faults[(int)f]:N0}"));
-        return $"{Seeds:N0} seeds, {Steps:N0} steps, {Rounds:N0} rounds, {Bytes:N0} bytes, {Cuts:N0} cuts; {Faults.Sum():N0} faults: {faults}";
+        return $"{Seeds:N0} seeds, {Steps:N0} steps, {Rounds:N0} rounds, {Bytes:N0} bytes, {Cuts:N0} cuts, {Pairs:N0} pairs of cuts; {Faults.Sum():N0} faults: {faults}";
     }
 }
 
@@ -103,6 +105,9 @@ public sealed partial class World : IDisposable
     /// <summary>Collections used, one bit each; 0 = as the seed says.</summary>
     public int Only { get; set; }
 
+    /// <summary>Sees each message: its bytes, whether it goes up, its encoding, the check sum of the request.</summary>
+    public Action<byte[], bool, bool, byte[]>? Tap { get; set; }
+
     public SimServer Server { get; }
 
     public SimDevice[] Devices { get; } = new SimDevice[2];
@@ -154,9 +159,9 @@ public sealed partial class World : IDisposable
         int cutAt = 0;
         if (plan.Has(Fault.PowerCut))
         {
-            cutAt = plan.RequestAt < 0 ? -plan.RequestAt : 1 + (int)(plan.Pick >> 8) % 24 is var at && at > 0 ? at : 1;
+            cutAt = plan.CallAt > 0 ? plan.CallAt : 1 + ((int)(plan.Pick >> 8 & 0xFFFF) % 9);
             device.Volume.CutAt = device.Volume.Calls + cutAt;
-            device.Volume.Torn = (Torn)(plan.Pick % 3);
+            device.Volume.Torn = plan.CallAt > 0 ? plan.Torn : (Torn)(plan.Pick % 3);
         }
 
         RoundResult? result = null;
