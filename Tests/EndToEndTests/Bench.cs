@@ -13,8 +13,8 @@ internal sealed class Bench : IDisposable
     public static readonly string Root = FindRoot();
 
     private static readonly string s_output = Path.Combine("bin", AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release", "net10.0");
-    private static readonly string s_server = Path.Combine(Root, "Server", s_output, "NanoSync.Server.dll");
-    private static readonly string s_virtual = Path.Combine(Root, "Device", "Virtual", s_output, "NanoSync.Virtual.dll");
+    private static readonly string s_server = Program("Server", "NanoSync.Server");
+    private static readonly string s_virtual = Program("Device/Virtual", "NanoSync.Virtual");
 
     private readonly List<RunningProgram> _running = [];
     private readonly HttpClient _http = new();
@@ -22,6 +22,9 @@ internal sealed class Bench : IDisposable
     public string Folder { get; } = Directory.CreateTempSubdirectory("nanosync-e2e-").FullName;
 
     public string At(string name) => Path.Combine(Folder, name);
+
+    /// <summary>The built program of a project.</summary>
+    public static string Program(string project, string name) => Path.Combine(Root, project, s_output, name + ".dll");
 
     /// <summary>Starts the virtual device.</summary>
     public RunningProgram StartDevice(params string[] arguments) => Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder));

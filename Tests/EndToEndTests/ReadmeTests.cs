@@ -1,4 +1,4 @@
-// The commands of README.md, in its order, with its placeholders filled in. A command that is not known here fails the
+// The commands of README.md - its fenced blocks, its table of uses - in its order, with its placeholders filled in. A command that is not known here fails the
 // test: who adds one says how it is run.
 
 using System.Text.RegularExpressions;
@@ -14,7 +14,7 @@ public class ReadmeTests
         using var bench = new Bench();
         string readme = File.ReadAllText(Path.Combine(Bench.Root, "README.md"));
         IEnumerable<string> fenced = Regex.Matches(readme, @"(?s)```sh\n(.*?)```").SelectMany(m => m.Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(l => l.Split('#')[0].Trim());
-        IEnumerable<string> table = Regex.Matches(readme, @"(?m)^\|.*\| `([^`]+)`").Select(m => m.Groups[1].Value);
+        IEnumerable<string> table = Regex.Matches(readme, @"(?m)^\| [^|]* \| `([^`]+)` \|$").Select(m => m.Groups[1].Value);
         string[] commands = [.. fenced, .. table];
         Assert.IsGreaterThanOrEqualTo(9, commands.Length);
 
@@ -22,7 +22,7 @@ public class ReadmeTests
         File.WriteAllText(csv, "timestamp,value\n2024-01-01 00:00:00,1.5\n2024-01-01 01:00:00,1.75\n");
         foreach (string command in commands)
         {
-            Match run = Regex.Match(command, @"^dotnet run --project (\S+)(?: -- (.*))?$");
+            Match run = Regex.Match(command, @"^dotnet run (?:-c Release )?--project (\S+)(?: -- (.*))?$");
             string[] arguments = run.Groups[2].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (run.Success)
             {
@@ -59,6 +59,9 @@ public class ReadmeTests
                     Run(bench.Verb(Fill(arguments)));
                     break;
                 case "dotnet run --project Tests/NanoProfile -- check": // Tests/NanoProfileTests runs it
+                    break;
+                case "dotnet run -c Release --project Tests/Benchmarks -- sizes":
+                    Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Benchmarks", "NanoSync.Benchmarks"), .. arguments]));
                     break;
                 default:
                     // what a script of Tests/ does needs nanoFramework's tools: their tests are their own
