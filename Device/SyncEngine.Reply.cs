@@ -556,7 +556,7 @@ namespace NanoSync.Device
             _info.Reset();
             while (e == StoreError.None && _store.Next(AnswerCollection, _info) == StoreError.None)
             {
-                if (_info.Key[0] == c.Number)
+                if ((_info.Key[0] & ~FetchAnswer) == c.Number)
                 {
                     e = _store.RemoveServer(AnswerCollection, _info.Key, 0, _info.KeyLength);
                 }
@@ -660,7 +660,8 @@ namespace NanoSync.Device
         {
             int status = !_classKnown ? Status.UnknownClass
                 : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
-                : _noSpace ? Status.OutOfSpace : 0;
+                : _noSpace ? Status.OutOfSpace
+                : _streaming == Gathering ? Status.Retry : 0; // no bytes: the object is shorter now than what is here of it
             if (status != 0)
             {
                 // what is here of an earlier value is of no use any more
@@ -1008,7 +1009,7 @@ namespace NanoSync.Device
                 return false;
             }
 
-            _id[0] = (byte)_current.Number;
+            _id[0] = (byte)(tag == Tags.Fetch ? _current.Number | FetchAnswer : _current.Number);
             int length = MakeAnswer(tag, status, reason);
             if (status != Status.Success)
             {

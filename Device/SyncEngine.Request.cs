@@ -128,7 +128,7 @@ namespace NanoSync.Device
             _info.Reset();
             while (_store.Next(AnswerCollection, _info) == StoreError.None)
             {
-                if (_info.Key[0] != c.Number)
+                if ((_info.Key[0] & ~FetchAnswer) != c.Number)
                 {
                     continue;
                 }
@@ -194,7 +194,7 @@ namespace NanoSync.Device
             if (status == Status.Success)
             {
                 // a Fetch: the object as it is now
-                if (_store.FindKey(c.Number, _info.Key, 1, _info.KeyLength - 1, _found) == StoreError.None)
+                if (_store.FindKey(c.Number, _info.Key, 1, _info.KeyLength - 1, _found) == StoreError.None && _found.State != ObjectState.PendingDelete)
                 {
                     WritePayload(_found, 0, _found.Length, counting);
                 }

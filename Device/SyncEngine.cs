@@ -33,6 +33,8 @@ namespace NanoSync.Device
         // The engine's own collection: refusals to be told to the server, so that they survive what the key survives.
         private const int AnswerCollection = 15;
 
+        private const int FetchAnswer = 0x80; // beside the collection's number: an object may be refused and asked for in one reply
+
         private const int KeySlot = 0; // the store's values per collection: the key held
 
         private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);

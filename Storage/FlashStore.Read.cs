@@ -260,6 +260,10 @@ namespace NanoSync.Storage
             {
                 return StoreError.NoCollection;
             }
+            if (_entries[collection] == 0)
+            {
+                return StoreError.NotFound; // the index is shared: walking it for nothing costs more than a sync
+            }
             int slot = info.Collection == collection ? info.Slot + 1 : 0;
             for (; slot < _index.Capacity; slot++)
             {

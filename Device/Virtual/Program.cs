@@ -100,7 +100,8 @@ static async Task<int> Guard(Func<Task<int>> run)
 {
     try
     {
-        return await run();
+        // on another thread: Ctrl-C is only heard once the action has come to its first wait, which may be late
+        return await Task.Run(run);
     }
     catch (UserError e)
     {

@@ -93,13 +93,13 @@ public static class ObjectJson
                     : root.TryGetProperty("data", out value) && value.ValueKind == JsonValueKind.String);
             if (!envelope)
             {
-                return new NewValue(ParseFields(root), null, type);
+                return new NewValue(ParseFields(root), null, type) { Quoted = QuotedIn(root) };
             }
 
             type ??= root.GetProperty("class").GetString();
             if (value.ValueKind == JsonValueKind.Object)
             {
-                return new NewValue(ParseFields(value), null, type);
+                return new NewValue(ParseFields(value), null, type) { Quoted = QuotedIn(value) };
             }
 
             return value.TryGetBytesFromBase64(out byte[]? bytes)
@@ -132,6 +132,37 @@ public static class ObjectJson
         }
 
         return fields;
+    }
+
+    /// <summary>A number is no text and a text no number, whatever its characters; NaN and the infinities have no other form in JSON.</summary>
+    public static void CheckKinds(ObjectClass type, NewValue value)
+    {
+        if (value.Quoted == null)
+        {
+            return;
+        }
+
+        foreach ((string name, string text) in value.Fields!)
+        {
+            int field = type.FindField(name);
+            if (field < 0)
+            {
+                continue; // said where it is packed
+            }
+
+            FieldType kind = type.TypeOf(field);
+            bool isText = kind is FieldType.Text or FieldType.Bytes or FieldType.Time
+                || (kind is FieldType.Float or FieldType.Double && text is "NaN" or "Infinity" or "-Infinity");
+            if (isText != value.Quoted.Contains(name))
+            {
+                throw new RefusedException(Refusal.BadInput, $"{name} is {(isText ? "a text, in quotes" : kind == FieldType.Bool ? "true or false" : "a number, without quotes")}.");
+            }
+        }
+    }
+
+    private static HashSet<string> QuotedIn(JsonElement json)
+    {
+        return [.. json.EnumerateObject().Where(m => m.Value.ValueKind == JsonValueKind.String).Select(m => m.Name)];
     }
 
     private static JsonObject Fields(ObjectClass type, byte[] data)

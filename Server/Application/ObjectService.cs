@@ -11,7 +11,11 @@ namespace NanoSync.Server.Application;
 public sealed record ObjectView(ObjectRow Row, ObjectClass? Class, string By, string State, string? Reason);
 
 /// <summary>A value to write: fields, or bytes.</summary>
-public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Fields, byte[]? Data, string? Class);
+public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Fields, byte[]? Data, string? Class)
+{
+    /// <summary>Names of the fields that stand as texts, in quotes; null where that cannot be told.</summary>
+    public IReadOnlySet<string>? Quoted { get; init; }
+}
 
 /// <summary>Reads and writes objects.</summary>
 public sealed class ObjectService
@@ -240,6 +244,7 @@ public sealed class ObjectService
                     : $"The definition of {wireName} is not known yet: the device is asked for it.");
             }
 
+            ObjectJson.CheckKinds(type, value);
             try
             {
                 data = RecordText.Pack(type, value.Fields);

@@ -273,6 +273,7 @@ namespace NanoSync.Tests
                 _options.Window = 4;
                 _options.ReplyRounds = replyRounds;
                 Post.Server.Window = 4;
+                Post.Server.ReadingClass = s_reading;
                 Restart();
             }
 

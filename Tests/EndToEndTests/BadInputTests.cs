@@ -175,7 +175,7 @@ public class BadInputTests
         string server = bench.At("server");
         (_, string url) = bench.Serve(server, settings: new Dictionary<string, string> { ["NANOSYNC_MAXMESSAGE"] = "1000" });
         string token = bench.Enrol("d", server);
-        const string Wbxml = "application/vnd.ms-sync.wbxml";
+        const string Wbxml = "application/vnd.nanosync+wbxml";
         Assert.AreEqual(401, Post(url, null, Wbxml, [3, 1, 0x6A, 0]).Status);
         Assert.AreEqual(401, Post(url, "guess", Wbxml, [3, 1, 0x6A, 0]).Status);
         Assert.AreEqual(415, Post(url, token, "text/plain", [1]).Status);

@@ -152,7 +152,7 @@ public sealed class TestDevice(Bench bench, string name)
     public List<SyncCommand> Pull(string collection = "config")
     {
         List<SyncCommand> commands = [];
-        while (true)
+        for (int round = 0; round < 1000; round++)
         {
             SyncMessage? reply = Exchange(Ask(collection));
             if (reply == null)
@@ -168,6 +168,8 @@ public sealed class TestDevice(Bench bench, string name)
                 return commands;
             }
         }
+
+        throw new AssertFailedException("There is always more.");
     }
 
     /// <summary>Sends collections in one message; null = the empty reply.</summary>

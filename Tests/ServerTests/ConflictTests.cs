@@ -195,9 +195,23 @@ public sealed class ConflictTests
         TestDevice device = Both(bench, null);
         device.Sync(device.Ask());
         device.Sync(With(device, TestDevice.Add("Ab1_1", 1))); // acknowledges the change of a
+        device.SetKey("99zzzz");
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
         device.Start();
         Assert.AreEqual("ok {Add Ab1_1 01}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
         Assert.AreEqual("Ab1_1=01 a=09", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_device_that_starts_over_by_itself_may_have_been_wiped_and_overwrites_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Sync(device.Ask());
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        device.Start();
+        Assert.AreEqual("ok [Change a status 7] {Add a 02} {Add Ab1_1 01}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("Ab1_1=01 a=02", bench.Held("d1"));
     }
 
     [TestMethod]

@@ -1,7 +1,9 @@
 // SPEC 5.2: each row of the table, and the reply that is nothing.
 
+using System.Globalization;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
+using static NanoSync.ServerTests.AddTests;
 
 namespace NanoSync.ServerTests;
 
@@ -100,13 +102,31 @@ public sealed class KeyRuleTests
         SyncCollection answer = device.Sync(second);
 
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] {Add a 01} {Add b 02}", answer.Line());
-        Assert.AreEqual(lost.SyncKey[..^4], answer.SyncKey[..^4]);
-        Assert.AreNotEqual(lost.SyncKey, answer.SyncKey);
+        Assert.AreEqual(int.Parse(lost.SyncKey[..^4], CultureInfo.InvariantCulture) + 1, int.Parse(answer.SyncKey[..^4], CultureInfo.InvariantCulture));
         Assert.AreEqual("Ab1_1=09 Ab1_2=0A a=01 b=02", bench.Held("d1"));
 
         // the reply that was replaced is not one that a device can have
         device.SetKey(lost.SyncKey);
         Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 0);
+        device.Sync(device.Ask());
+        device.Lose(With(device, TestDevice.Change("a", 1)));
+        byte[] late = device.LastRequest;
+        bench.PutBytes("d1", "b", 0);
+        device.Sync(With(device, TestDevice.Change("a", 2)));
+        Assert.IsNull(device.Exchange(device.Ask())); // idle, but the key was seen
+
+        Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+
+        Assert.AreEqual("a=02 b=00", bench.Held("d1"));
+        Assert.IsNull(device.Exchange(device.Ask()));
     }
 
     [TestMethod]

@@ -11,7 +11,7 @@ namespace NanoSync.ServerTests;
 public sealed class SetAsideTests
 {
     [TestMethod]
-    public void A_refused_object_is_set_aside_with_its_reason_and_does_not_come_again()
+    public void A_refused_object_is_set_aside_with_its_reason_and_does_not_come_again_until_the_device_starts_over()
     {
         using Bench bench = new();
         TestDevice device = Refusing(bench, Status.BadObject);
@@ -20,7 +20,7 @@ public sealed class SetAsideTests
         Assert.AreEqual("interval below 1", bench.Core.Devices.Refusals("d1").Single().Reason);
         Assert.IsNull(device.Exchange(device.Ask()));
         device.Start();
-        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Delete("never"))).Line());
+        Assert.AreEqual("ok {Add a 01}", device.Sync(With(device, TestDevice.Delete("never"))).Line());
     }
 
     [TestMethod]

@@ -1,0 +1,132 @@
+// A server core, its mail service over the mail server, and a device with a real store and engine.
+
+using Microsoft.Extensions.Logging.Abstractions;
+using MimeKit;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Mail;
+using NanoSync.Storage;
+
+namespace NanoSync.MailTests;
+
+internal sealed class MailBench : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("nanosync-mail-").FullName;
+
+    public MailBench(MailServer mail, ServerOptions? options = null, Func<MailOptions, MailOptions>? shape = null)
+    {
+        Mail = mail;
+        Core = ServerCore.Open((options ?? new ServerOptions()) with { Data = _folder });
+        MailOptions settings = new()
+        {
+            Imap = MailEndpoint.Parse("imap", $"imap://127.0.0.1:{mail.ImapPort}", "imap", 143, 993),
+            Smtp = MailEndpoint.Parse("smtp", $"smtp://127.0.0.1:{mail.SmtpPort}", "smtp", 25, 465),
+            From = MailServer.Address("server"),
+            User = "server",
+            Password = MailServer.Password,
+            SmtpUser = "",
+        };
+        Options = shape?.Invoke(settings) ?? settings;
+        Service = new MailService(Core, Options, NullLogger.Instance);
+    }
+
+    public MailServer Mail { get; }
+
+    public ServerCore Core { get; }
+
+    public MailOptions Options { get; }
+
+    public MailService Service { get; }
+
+    /// <summary>Takes what is in the mailbox, once so many mails are there.</summary>
+    public async Task<MailPass> Pass(int mails)
+    {
+        Mail.WaitFor("server", mails);
+        return await Service.RunOnce();
+    }
+
+    public void Dispose()
+    {
+        Core.Dispose();
+        Directory.Delete(_folder, true);
+    }
+}
+
+/// <summary>A device whose requests leave by SMTP and whose replies come by POP3.</summary>
+internal sealed class MailDevice
+{
+    private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("n");
+    private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("n");
+
+    private readonly MemoryVolume _volume = new(256 * 1024, 64);
+    private readonly RecordWriter _record = new(16);
+    private readonly Func<SealedCarrier> _carrier;
+    private readonly SyncOptions _options;
+    private FlashStore _store = null!;
+    private SyncCollection _readings = null!;
+    private SyncCollection _config = null!;
+
+    public MailDevice(Func<SealedCarrier> carrier, SyncOptions? options = null)
+    {
+        _carrier = carrier;
+        _options = options ?? new SyncOptions { ReplyRounds = 1000 };
+        Restart();
+    }
+
+    public SyncEngine Engine { get; private set; } = null!;
+
+    public int Settings => _store.Count(_config.Number);
+
+    public static SealedCarrier Carrier(MailServer mail, string name, string token)
+    {
+        MailComposer mails = new(new SmtpSink(new MailLine("127.0.0.1", mail.SmtpPort, null), null, null), MailServer.Address(name), MailServer.Address("server"));
+        return new SealedCarrier(name, token, mails, new Pop3Box(new MailLine("127.0.0.1", mail.Pop3Port, null), name, MailServer.Password));
+    }
+
+    public void Restart()
+    {
+        _store = new FlashStore(_volume, new StoreOptions());
+        Engine = new SyncEngine(_store, _carrier(), _options);
+        _readings = Engine.AddOutbox("readings", s_reading, 64 * 1024, false);
+        _config = Engine.AddTwoWay("config", s_setting, 64, null, false);
+        Assert.AreEqual(StoreError.None, Engine.Open());
+    }
+
+    public void Append(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _record.Begin(s_reading);
+            _record.UInt((ulong)i);
+            Assert.AreEqual(StoreError.None, _store.Append(_readings.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out _));
+        }
+    }
+
+    public void Round(RoundOutcome outcome)
+    {
+        RoundResult r = Engine.Round();
+        Assert.AreEqual(outcome, r.Outcome, $"carrier {r.Carrier} message {r.Message} store {r.Store} status {r.Status}");
+    }
+
+    /// <summary>Rounds until both sides are in step; the server is served in between.</summary>
+    public async Task SyncUntilInStep(Func<Task> serve, int most = 40)
+    {
+        for (int i = 0; i < most; i++)
+        {
+            RoundResult r = Engine.Round();
+            if (r.Outcome == RoundOutcome.InStep)
+            {
+                return;
+            }
+
+            Assert.AreNotEqual(RoundOutcome.Failed, r.Outcome, $"carrier {r.Carrier} message {r.Message} store {r.Store} status {r.Status}");
+            if (r.Outcome == RoundOutcome.Later)
+            {
+                await serve();
+            }
+        }
+
+        Assert.Fail("not in step");
+    }
+}

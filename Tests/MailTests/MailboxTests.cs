@@ -1,0 +1,218 @@
+// What the server makes of the mails that a mailbox may hold.
+
+using MailKit.Security;
+using MimeKit;
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+using NanoSync.Server.Mail;
+using NanoSync.Server.Sealed;
+
+namespace NanoSync.MailTests;
+
+[TestClass]
+public sealed class MailboxTests
+{
+    private static MailServer s_mail = null!;
+
+    [ClassInitialize]
+    public static void Begin(TestContext context) => s_mail = new MailServer();
+
+    [ClassCleanup]
+    public static void End() => s_mail?.Dispose();
+
+    [TestMethod]
+    [DataRow("application/vnd.nanosync.sealed", "x.bin", ContentEncoding.Base64, 0)]
+    [DataRow("application/octet-stream", "message.SBD", ContentEncoding.QuotedPrintable, 0)]
+    [DataRow("application/octet-stream", "message.wbxml", ContentEncoding.UUEncode, 2)]
+    [DataRow("application/octet-stream", "message.xml", ContentEncoding.Base64, 4)]
+    public async Task A_message_is_found_in_any_part_and_any_transfer_encoding(string type, string name, ContentEncoding encoding, int depth)
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        MimeEntity body = Part(type, name, Request(1, key).ToBytes(), encoding);
+        for (int i = 0; i < depth; i++)
+        {
+            body = new Multipart("mixed") { new TextPart("plain") { Text = "Sent from a satellite." }, body };
+        }
+
+        s_mail.Send(Mail(body));
+        Assert.AreEqual(new MailPass(1, 0, 0, 0), await bench.Pass(1));
+        TakeReply(key, 1);
+    }
+
+    [TestMethod]
+    public async Task A_bare_message_with_its_proof_in_headers_is_answered_likewise()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        SealedMessage sealedMessage = Request(1, key, MessageFormat.Xml);
+        MimeMessage mail = Mail(Part(MessageFormat.Xml.MediaType, "m", sealedMessage.Body.ToArray(), ContentEncoding.Base64));
+        mail.Headers[MailContent.DeviceHeader] = "field-1";
+        mail.Headers[MailContent.NumberHeader] = "AAAA 1";
+        mail.Headers[MailContent.MacHeader] = sealedMessage.MacText;
+        s_mail.Send(mail);
+        Assert.AreEqual(new MailPass(1, 0, 0, 0), await bench.Pass(1));
+        s_mail.WaitFor("field-1", 1);
+        MimePart part = (MimePart)Empty("field-1").Single().Attachments.Single();
+        Assert.AreEqual(MessageFormat.Xml.MediaType, part.ContentType.MimeType);
+        Assert.AreEqual("AAAA 1", part.Headers[MailContent.NumberHeader]);
+    }
+
+    [TestMethod]
+    public async Task Duplicates_and_late_mails_change_nothing_and_get_no_answer()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        s_mail.Send(Mail(Sealed(Request(2, key))));
+        Assert.AreEqual(1, (await bench.Pass(1)).Answered);
+        s_mail.Send(Mail(Sealed(Request(2, key))));
+        s_mail.Send(Mail(Sealed(Request(1, key))));
+        Assert.AreEqual(new MailPass(0, 2, 0, 0), await bench.Pass(2));
+        TakeReply(key, 2);
+    }
+
+    [TestMethod]
+    public async Task What_cannot_prove_itself_goes_to_the_failed_folder()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        byte[] forged = Request(1, key).ToBytes();
+        forged[^40] ^= 1;
+        s_mail.Send(Mail(Sealed(forged)));
+        s_mail.Send(Mail(Sealed(Request(1, SealedMessage.KeyOf("another token")))));
+        s_mail.Send(Mail(new TextPart("plain") { Text = "Hello?" }));
+        s_mail.Send(Mail(Part("application/octet-stream", "a.sbd", [3, 1, 0x6A, 0], ContentEncoding.Base64)));
+        s_mail.Send(Mail(Sealed(SealedMessage.Seal(SealedKind.Reply, MessageFormat.Wbxml, "AAAA", 9, "field-1", Body(MessageFormat.Wbxml), key))));
+        bench.Core.Devices.Revoke("field-1");
+        s_mail.Send(Mail(Sealed(Request(3, key))));
+        int before = s_mail.Mails("server", bench.Options.Failed).Count;
+        Assert.AreEqual(new MailPass(0, 0, 0, 6), await bench.Pass(6));
+        Assert.AreEqual(before + 6, s_mail.Mails("server", bench.Options.Failed).Count);
+        Assert.IsEmpty(s_mail.Mails("field-1"));
+    }
+
+    [TestMethod]
+    public async Task Bounces_and_automatic_answers_are_skipped()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        MimeMessage vacation = Mail(Sealed(Request(1, key)));
+        vacation.Headers[HeaderId.AutoSubmitted] = "auto-replied";
+        s_mail.Send(vacation);
+        MimeMessage bounce = Mail(new MultipartReport("delivery-status") { new TextPart("plain") { Text = "Sorry." }, Sealed(Request(1, key)) });
+        s_mail.Send(bounce);
+        MimeMessage list = Mail(Sealed(Request(1, key)));
+        list.Headers[HeaderId.Precedence] = "bulk";
+        s_mail.Send(list);
+        Assert.AreEqual(new MailPass(0, 0, 3, 0), await bench.Pass(3));
+        Assert.IsEmpty(s_mail.Mails("field-1"));
+    }
+
+    [TestMethod]
+    public async Task A_mail_bomb_is_bounded()
+    {
+        using MailBench bench = new(s_mail, new ServerOptions { SealedPerHour = 2 }, o => o with { MaxMail = 100_000 });
+        byte[] key = Enrol(bench);
+        s_mail.Send(Mail(Sealed(new byte[200_000])));
+        Multipart many = new("mixed");
+        for (int i = 0; i < 100; i++)
+        {
+            many.Add(new TextPart("plain") { Text = "x" });
+        }
+
+        many.Add(Sealed(Request(1, key)));
+        s_mail.Send(Mail(many));
+        MimeEntity deep = Sealed(Request(1, key));
+        for (int i = 0; i < 40; i++)
+        {
+            deep = new Multipart("mixed") { deep };
+        }
+
+        s_mail.Send(Mail(deep));
+        for (uint number = 1; number <= 3; number++)
+        {
+            s_mail.Send(Mail(Sealed(Request(number, key))));
+        }
+
+        Assert.AreEqual(new MailPass(2, 0, 0, 4), await bench.Pass(6));
+        s_mail.WaitFor("field-1", 2);
+        Empty("field-1");
+    }
+
+    [TestMethod]
+    public async Task The_mailbox_is_read_over_TLS_of_a_trusted_authority_only()
+    {
+        MailEndpoint tls = new("127.0.0.1", s_mail.ImapsPort, SecureSocketOptions.SslOnConnect);
+        using MailBench trusted = new(s_mail, shape: o => o with { Imap = tls, TrustedCa = s_mail.Authority });
+        Assert.AreEqual(0, (await trusted.Service.RunOnce()).Total);
+        using MailBench other = new(s_mail, shape: o => o with { Imap = tls });
+        await Assert.ThrowsAsync<SslHandshakeException>(() => other.Service.RunOnce());
+    }
+
+    private static byte[] Enrol(MailBench bench)
+    {
+        return SealedMessage.KeyOf(bench.Core.Devices.Add("field-1", "config", sealedToo: true));
+    }
+
+    private static byte[] Body(MessageFormat format)
+    {
+        SyncMessage message = new() { Version = "1.0" };
+        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true });
+        return MessagePrinter.Print(format, message);
+    }
+
+    private static SealedMessage Request(uint number, byte[] key, MessageFormat? format = null)
+    {
+        format ??= MessageFormat.Wbxml;
+        return SealedMessage.Seal(SealedKind.Request, format, "AAAA", number, "field-1", Body(format), key);
+    }
+
+    private static MimePart Sealed(SealedMessage message) => Sealed(message.ToBytes());
+
+    private static MimePart Sealed(byte[] bytes) => Part(SealedMessage.MediaType, "m.sealed", bytes, ContentEncoding.Base64);
+
+    private static MimePart Part(string type, string name, byte[] bytes, ContentEncoding encoding)
+    {
+        return new MimePart(type)
+        {
+            Content = new MimeContent(new MemoryStream(bytes)),
+            ContentTransferEncoding = encoding,
+            ContentDisposition = new ContentDisposition(ContentDisposition.Attachment),
+            FileName = name,
+        };
+    }
+
+    private static MimeMessage Mail(MimeEntity body)
+    {
+        MimeMessage mail = new() { Subject = "test", Body = body };
+        mail.From.Add(MailboxAddress.Parse(MailServer.Address("field-1")));
+        mail.To.Add(MailboxAddress.Parse(MailServer.Address("server")));
+        return mail;
+    }
+
+    private static void TakeReply(byte[] key, uint number)
+    {
+        s_mail.WaitFor("field-1", 1);
+        MimePart part = (MimePart)Empty("field-1").Single().Attachments.Single();
+        using MemoryStream content = new();
+        part.Content!.DecodeTo(content);
+        SealedMessage reply = SealedMessage.Parse(content.ToArray())!;
+        Assert.IsTrue(reply.IsFrom(key));
+        Assert.AreEqual(number, reply.Number);
+        Assert.AreEqual(SealedKind.Reply, reply.Kind);
+        Assert.AreEqual(Status.Success, MessageParser.Parse(reply.Format, reply.Body).Collections.Single().Status);
+    }
+
+    // Takes all mails out of a mailbox.
+    private static List<MimeMessage> Empty(string user)
+    {
+        List<MimeMessage> mails = s_mail.Mails(user);
+        using MailKit.Net.Imap.ImapClient imap = s_mail.Open(user);
+        imap.Inbox!.Open(MailKit.FolderAccess.ReadWrite);
+        imap.Inbox.Store(imap.Inbox.Search(MailKit.Search.SearchQuery.All), new MailKit.StoreFlagsRequest(MailKit.StoreAction.Add, MailKit.MessageFlags.Deleted) { Silent = true });
+        imap.Inbox.Expunge();
+        return mails;
+    }
+}
