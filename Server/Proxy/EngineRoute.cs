@@ -520,7 +520,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
     private void TakeRefused(IProxyTransaction store, OwnCollection own, Entry entry, MapRow map)
     {
-        if (map.State == MapState.Sending)
+        if (map.State is MapState.Sending or MapState.InStep) // in step: refused by a server above the upstream
         {
             RefuseOwn(store, own, map, entry.Status, entry.Reason);
         }

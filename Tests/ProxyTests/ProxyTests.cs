@@ -297,6 +297,29 @@ public sealed class ProxyTests
     }
 
     [TestMethod]
+    public async Task A_refusal_travels_down_through_two_proxies()
+    {
+        await using Node top = await Node.Start(new SyncLimits { MaxObjects = 1 });
+        await using Node middle = await Node.Start();
+        await using Node site = await Node.Start();
+        middle.PassTo(top, $"{site.Name}/d1.config=config", "config");
+        site.PassTo(middle, "config", "d1.config");
+        FieldDevice device = site.Device("d1", Both);
+        foreach (string name in new[] { "a", "b" })
+        {
+            device.Put(name, 1);
+            device.Sync();
+            Assert.IsTrue(site.Run(), site.LastText);
+            Assert.IsTrue(middle.Run(), middle.LastText);
+        }
+
+        Assert.IsTrue(site.Run(), site.LastText);
+        device.Sync();
+        Assert.AreEqual($"a={Hex(1)} b={Hex(1)} refused(9) the quota of 1 objects is used up", device.Held());
+        StringAssert.Contains(site.Core.Devices.Refusals("d1").Single().Reason, "upstream: the quota of 1 objects is used up");
+    }
+
+    [TestMethod]
     public async Task Proxies_in_a_circle_are_refused()
     {
         await using Node a = await Node.Start();
