@@ -66,7 +66,7 @@ public class ReplayTests
     {
         List<(DateTime At, decimal Value)> rows = [.. File.ReadLines(csv).Skip(1).Where(l => l.Length > 0).Select(l => l.Split(',')).Select(p => (
             DateTime.Parse(p[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal),
-            decimal.Parse(p[1], CultureInfo.InvariantCulture)))];
+            Math.Round(decimal.Parse(p[1], CultureInfo.InvariantCulture), 8)))]; // a replay keeps 8 digits behind the point
         string[] arguments = ["--readings", csv, "--window", "20", "--dump", bench.At("messages"), .. options];
         int killed = 0;
         for (int i = 1; i <= Kills; i++)
