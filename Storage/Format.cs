@@ -1,6 +1,6 @@
 namespace NanoSync.Storage
 {
-    /// <summary>The bytes of segments and records [FORMAT 2, 3]: offsets, kinds, and how a number is laid down (low byte first).</summary>
+    /// <summary>The bytes of segments and records [SPEC 9.2, 9.3]: offsets, kinds, and how a number is laid down (low byte first).</summary>
     internal static class Format
     {
         internal const byte Version = 1;

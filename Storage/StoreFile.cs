@@ -1,7 +1,7 @@
 namespace NanoSync.Storage
 {
     /// <summary>
-    /// Numbers and names of the store's files [FORMAT 1]. A number holds kind (4 bits), collection (4 bits) and a running
+    /// Numbers and names of the store's files [SPEC 9.1]. A number holds kind (4 bits), collection (4 bits) and a running
     /// number (24 bits), so that sorting the numbers sorts the files of a chain by age. The name is a letter for the kind
     /// and seven hexadecimal digits: "m0000001.ns".
     /// </summary>

@@ -6,7 +6,7 @@ using NanoSync.Storage;
 namespace NanoSync.Virtual;
 
 /// <summary>
-/// Lists, checks and explains a store's files for a person. Reads the bytes by FORMAT.md alone, without the store's own
+/// Lists, checks and explains a store's files for a person. Reads the bytes by SPEC.md chapter 9 alone, without the store's own
 /// reader, and changes nothing: it can be run beside a store in use and on a copy of a board's folder.
 /// </summary>
 public static class StoreInspector
