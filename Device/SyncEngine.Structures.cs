@@ -21,6 +21,7 @@ namespace NanoSync.Device
         private static readonly byte[] s_time = Encoding.UTF8.GetBytes("time");
         private static readonly byte[] s_status = Encoding.UTF8.GetBytes("status");
         private static readonly byte[] s_result = Encoding.UTF8.GetBytes("result");
+        private static readonly byte[] s_last = Encoding.UTF8.GetBytes("last");
         private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
         private static readonly byte[] s_restart = Encoding.UTF8.GetBytes("restart");
         private static readonly byte[] s_interval = Encoding.UTF8.GetBytes("interval");
@@ -87,12 +88,19 @@ namespace NanoSync.Device
         private void WriteMessageOptions(bool counting)
         {
             bool status = SendStatus && _host != null;
-            if (!status && !AskTime && _ownName == null && !_tellCommand && _definitionsAsked == 0)
+            bool changes = HasChanges();
+            if (!status && !AskTime && _ownName == null && !_tellCommand && _definitionsAsked == 0 && !changes)
             {
                 return;
             }
 
             _writer.Start(Tags.Options);
+            if (changes)
+            {
+                _small[0] = 1;
+                WriteStructure(s_last, _small, PutVarint(1, _store.NextVersion));
+            }
+
             if (status)
             {
                 if (counting)
@@ -133,6 +141,20 @@ namespace NanoSync.Device
             }
 
             _writer.End();
+        }
+
+        // [SPEC 5.2] A change may be overtaken by a later one on the way; readings never change.
+        private bool HasChanges()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                if (_collections[i].Kind == CollectionKind.TwoWay && _store.PendingCount(_collections[i].Number) > 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
         private static string WireText(ObjectClass type)

@@ -75,7 +75,8 @@ internal sealed partial class CollectionSync
     }
 
     // [SPEC 5.4] The object of this ClientId is there. The device may have changed it before it heard of its Add; if the
-    // server's side wins then, it goes down as a change.
+    // server's side wins then, it goes down as a change. A value of somebody else is unseen even if it went down before: the
+    // device did not know that it is the object it added.
     private void AddAgain(string id, Value content, bool sameBytes)
     {
         ObjectRow current = _store.FindObject(Collection.Id, id)!;
@@ -83,9 +84,9 @@ internal sealed partial class CollectionSync
         {
             Save(current, content); // gone for both sides, and the device makes it anew
         }
-        else if (!sameBytes)
+        else if (!sameBytes && Put(id, content, current.Writer != Device) == Status.Conflict)
         {
-            Put(id, content);
+            _store.MakeDue(Device, Collection.Id, id, DueKind.Send, wasAdd: true);
         }
     }
 
@@ -267,10 +268,10 @@ internal sealed partial class CollectionSync
 
     // Writes a value over an object, or makes the object: a name of the device's own needs no Add. [SPEC 2.3]
     // Success, Conflict or OutOfSpace.
-    private int Put(string id, Value content)
+    private int Put(string id, Value content, bool unseen = false)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
-        bool unseen = current != null && IsUnseen(current);
+        unseen |= current != null && IsUnseen(current);
         if (current == null || (current.Deleted && !unseen))
         {
             if (IsFull())
@@ -378,6 +379,12 @@ internal sealed partial class CollectionSync
     private void Refuse(SyncCommand command, int status, string reason)
     {
         _store.Refused(Device, new RefusalRow(_row.Name, true, command.ClientId ?? command.ServerId ?? "", status, reason, 1, _now));
+        if (command.Tag == Tags.Add && !_request.DeletesAsMoves && _store.FindId(Device, Collection.Id, command.ClientId!) is { } known)
+        {
+            // an earlier form of it was added, which the device does not know: it changed it before it heard of its Add
+            _store.MakeDue(Device, Collection.Id, known.ServerId, DueKind.Send, wasAdd: true);
+        }
+
         Respond(command, status, reason);
     }
 

@@ -23,9 +23,23 @@ internal sealed partial class CollectionSync
             if (response.ServerId != null && response.Tag == Tags.Fetch && response.Status == Status.Success
                 && (response.Data != null || response.Fields != null))
             {
-                // the object that the server asked for: as if the device had changed it
-                Write(response, response.ServerId);
+                TakeCopy(response, response.ServerId);
             }
+        }
+    }
+
+    // The object that the server asked for: as if the device had changed it, but never over a value of somebody else. The
+    // device did not change anything, and may hold only a part of that value yet; the operator sees both.
+    private void TakeCopy(SyncCommand response, string id)
+    {
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current == null || current.Deleted || current.Writer == Device)
+        {
+            Write(response, id);
+        }
+        else if (Content(response, "c:" + id, null) is { } content && !current.Data.AsSpan().SequenceEqual(content.Data.Span))
+        {
+            KeepLoser(id, content);
         }
     }
 

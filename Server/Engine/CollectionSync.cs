@@ -61,7 +61,12 @@ internal sealed partial class CollectionSync
         }
 
         _row = row;
-        KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash);
+        KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash, _id.LastChange);
+        if (meaning == KeyCase.Late)
+        {
+            return Failed(Status.InvalidSyncKey);
+        }
+
         if (meaning == KeyCase.Unknown)
         {
             if (!row.AskedOver)
@@ -182,6 +187,7 @@ internal sealed partial class CollectionSync
         }
 
         _row.ResetSeq = Collection.Seq;
+        _row.LastChange = 0; // a store whose counters may have begun anew
         _row.N++;
         _row.PreviousKey = SyncKeys.Zero;
         _row.FromPoint = 0;
@@ -200,6 +206,8 @@ internal sealed partial class CollectionSync
     {
         _store.Acknowledged(Device, Collection.Id, _row.N);
         _point = _row.ToPoint;
+        _row.AskedOver = false; // it was a late request that was told so
+        _row.LastChange = _id.LastChange;
         _row.PreviousKey = _row.Key;
         _row.FromPoint = _point;
         _row.N++;
@@ -217,6 +225,7 @@ internal sealed partial class CollectionSync
         }
 
         _store.Unsent(Device, Collection.Id, _row.N);
+        _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
         _row.N++; // the same bytes would get the same key: after a restore it would name another reply
         _point = _row.FromPoint;
         _row.Repeats++;

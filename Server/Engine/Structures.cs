@@ -11,10 +11,24 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
 
     private readonly List<string> _wanted = [];
 
+    /// <summary>Number of the device's last change; 0 = not told. [SPEC 7.1, `last`]</summary>
+    public static long LastChange(List<Structure> told)
+    {
+        if (told.Find(s => s.Class == BuiltIn.Last.Name && s.Data != null)?.Data is not { } data)
+        {
+            return 0;
+        }
+
+        byte[] bytes = data.ToArray();
+        RecordReader reader = new();
+        reader.Begin(BuiltIn.Last, bytes, 0, bytes.Length);
+        return reader.Next() && reader.Value > 0 ? reader.Value : 0;
+    }
+
     /// <summary>Keeps what the device tells. Repeating it does nothing new.</summary>
     public void Keep(List<Structure> told)
     {
-        if (!told.Exists(s => s.Data != null && s.Class != BuiltIn.Via.Name))
+        if (!told.Exists(s => s.Data != null && s.Class != BuiltIn.Via.Name && s.Class != BuiltIn.Last.Name))
         {
             return;
         }

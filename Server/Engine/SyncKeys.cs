@@ -22,6 +22,9 @@ public enum KeyCase
 
     /// <summary>The one before it, other bytes: the reply was lost and the device has gone on.</summary>
     Replaced,
+
+    /// <summary>The one before it, but older than the request answered: it was overtaken on the way. Nobody waits for the answer.</summary>
+    Late,
 }
 
 /// <summary>Keys: how they are made and what they mean.</summary>
@@ -43,7 +46,7 @@ public static class SyncKeys
     /// "The one before" a reply to key 0 is "0" itself: the same start repeated gets the same reply, and the keys held before
     /// the start are unknown, since the values remembered with them are forgotten.
     /// </remarks>
-    public static KeyCase Decide(KeyRow row, string key, byte[] requestHash)
+    public static KeyCase Decide(KeyRow row, string key, byte[] requestHash, long lastChange)
     {
         bool same = row.RequestHash != null && row.RequestHash.AsSpan().SequenceEqual(requestHash);
         if (key == Zero)
@@ -56,7 +59,12 @@ public static class SyncKeys
             return KeyCase.Current;
         }
 
-        // a device that was seen with the last key has not gone back: such a request is late, its reply will be ignored
-        return key != row.PreviousKey ? KeyCase.Unknown : same ? KeyCase.Lost : row.Acknowledged ? KeyCase.Unknown : KeyCase.Replaced;
+        if (key != row.PreviousKey)
+        {
+            return KeyCase.Unknown;
+        }
+
+        // a device that was seen with the last key has not gone back, nor do its changes
+        return same ? KeyCase.Lost : row.Acknowledged || lastChange < row.LastChange ? KeyCase.Late : KeyCase.Replaced;
     }
 }

@@ -128,7 +128,7 @@ public sealed class SyncService
         }
 
         ArraySegment<byte> bytes = MessageFormat.Segment(body);
-        RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span));
+        RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(request.Options));
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         Structures structures = new(_store, _classes, _limits, device, now);
         if (Guard?.Refuses(device, request) is { } why)
@@ -275,5 +275,5 @@ public sealed class SyncService
     }
 }
 
-/// <summary>What tells a request from another: the check sum of its key, and SHA-256 of its bytes.</summary>
-internal sealed record RequestId(uint Sum, byte[] Hash);
+/// <summary>What tells a request from another: the check sum of its key, SHA-256 of its bytes, and how old it is. [SPEC 5.2]</summary>
+internal sealed record RequestId(uint Sum, byte[] Hash, long LastChange);

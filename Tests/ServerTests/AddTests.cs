@@ -173,6 +173,17 @@ public sealed class AddTests
         return device;
     }
 
+    [TestMethod]
+    public void A_refused_second_form_of_an_add_leaves_the_first_and_tells_of_it()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Lose(With(device, TestDevice.Add("Ab1_1", 1)));
+        Assert.AreEqual("ok [Add Ab1_1 status 201]", device.Sync(With(device, TestDevice.Add("Ab1_1", new byte[(1 << 20) + 1]))).Line());
+        Assert.AreEqual("ok {Add Ab1_1 01}", device.Sync(device.Ask()).Line());
+        Assert.AreEqual("Ab1_1=01", bench.Held("d1"));
+    }
+
     internal static SyncCollection With(TestDevice device, params SyncCommand[] commands)
     {
         SyncCollection request = device.Ask();

@@ -101,7 +101,7 @@ public sealed class TestDevice(Bench bench, string name)
     public string Name => name;
 
     /// <summary>The bytes of the last request.</summary>
-    public byte[] LastRequest { get; private set; } = [];
+    public byte[] LastRequest { get; set; } = [];
 
     public MessageFormat Format { get; set; } = MessageFormat.Wbxml;
 

@@ -265,6 +265,23 @@ public sealed class ConflictTests
     }
 
     // The device holds a=01; the server has 02, or has deleted it.
+    [TestMethod]
+    [DataRow(null, "a=02", "device a 09")]
+    [DataRow(DeviceWins, "a=09", "server a 02")]
+    public void A_value_that_went_down_is_unseen_by_a_device_that_did_not_know_it_is_of_its_own_add(int? rule, string held, string losers)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCollection first = With(device, TestDevice.Add("Ab1_1", 1));
+        first.Conflict = rule;
+        string id = device.Lose(first).Responses.Single().ServerId!; // the reply with the id is lost
+        bench.PutBytes("d1", id, 2);
+        device.Sync(device.Ask());                                   // the operator's value goes down under an id unknown to it
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 9)));       // the device has changed its own meanwhile
+        Assert.AreEqual(held, bench.Held("d1").Replace(id, "a"));
+        Assert.AreEqual(losers, Losers(bench).Replace(id, "a"));
+    }
+
     private static TestDevice Both(Bench bench, int? rule, bool deleted = false)
     {
         TestDevice device = bench.Device();

@@ -191,15 +191,35 @@ public sealed class FetchTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Change("a", 1)));
+        Assert.AreEqual("ok", Fetched(bench, device, 5));
+        Assert.AreEqual("a=05", bench.Held("d1"));
+        Assert.AreEqual("received", bench.Objects("d1").Single().State);
+    }
+
+    [TestMethod]
+    public void A_fetched_copy_is_kept_beside_the_value_of_somebody_else()
+    {
+        // the device changed nothing: it may hold the value of before, and a part of the new one
+        using Bench bench = new();
+        TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", 1);
         device.Sync(device.Ask());
+        Assert.AreEqual("ok", Fetched(bench, device, 5));
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        LoserRow copy = bench.Core.Objects.Losers("d1", "config").Single().Row;
+        Assert.IsTrue(copy.FromDevice);
+        CollectionAssert.AreEqual(new byte[] { 5 }, copy.Data);
+    }
+
+    // Asks for the copy of a, and answers with it.
+    private static string Fetched(Bench bench, TestDevice device, byte value)
+    {
         bench.Core.Objects.FetchFromDevice("d1", "config", "a");
         Assert.AreEqual("ok {Fetch a}", device.Sync(device.Ask()).Line());
         SyncCollection request = device.Ask();
-        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new byte[] { 5 } });
-        Assert.AreEqual("ok", device.Sync(request).Line());
-        Assert.AreEqual("a=05", bench.Held("d1"));
-        Assert.AreEqual("received", bench.Objects("d1").Single().State);
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new[] { value } });
+        return device.Sync(request).Line();
     }
 
     [TestMethod]

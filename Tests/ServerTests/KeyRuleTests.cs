@@ -130,6 +130,46 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void A_request_that_a_newer_one_overtook_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        byte[] older = Changing(device, 7, 1);
+        byte[] newer = Changing(device, 8, 2);
+        SyncMessage reply = device.Parse(device.Send(newer))!;
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.AreEqual("status 3", device.Parse(device.Send(older))!.Collections.Single().Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+
+        // the key of the answer that counts is still good, and the device is not taken for one that was told to start over
+        device.LastRequest = newer;
+        device.Take(reply.Collections.Single());
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void A_request_made_anew_after_a_later_change_is_no_late_one()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Send(Changing(device, 7, 1)); // the reply is lost
+        byte[] again = Changing(device, 7, 3); // the same change number: only the message differs
+        Assert.AreEqual("ok", device.Parse(device.Send(again))!.Collections.Single().Line());
+        Assert.AreEqual("a=03", bench.Held("d1"));
+    }
+
+    private static byte[] Changing(TestDevice device, uint lastChange, byte value)
+    {
+        RecordWriter record = new(16);
+        record.Begin(BuiltIn.Last);
+        record.UInt(lastChange);
+        SyncMessage request = new() { Version = "1.0" };
+        request.Options.Add(new Structure(BuiltIn.Last.Name, record.Buffer.AsMemory(0, record.Length)));
+        request.Collections.Add(With(device, TestDevice.Change("a", value)));
+        return MessagePrinter.Print(device.Format, request);
+    }
+
+    [TestMethod]
     public void The_same_start_repeated_gets_the_same_key()
     {
         using Bench bench = new();

@@ -258,6 +258,20 @@ public sealed class SetAsideTests
         Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
     }
 
+    [TestMethod]
+    public void Of_a_drop_and_a_retry_the_later_one_counts()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        bench.Core.Objects.Drop("d1", "config", "a");
+        bench.Core.Objects.Retry("d1", "config", "a");
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        bench.Core.Objects.Drop("d1", "config", "a");
+        Assert.AreEqual("ok {SoftDelete a}", device.Sync(device.Ask()).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("dropped", bench.Objects("d1").Single().State);
+    }
+
     private static TestDevice AddedTo(Bench bench, bool take = true)
     {
         TestDevice device = Started(bench);

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using NanoSync.Protocol;
+using NanoSync.Server.Formats;
+using NanoSync.Server.Sealed;
 
 namespace NanoSync.Simulation;
 
@@ -32,6 +34,9 @@ public static class CorpusMaker
                 }
 
                 Keep(found["sync"], up ? (xml ? "x" : "") + shape : "", bytes);
+                Keep(found["post"], up ? (xml ? "x" : "") + shape : "", bytes);
+                Keep(found["sealed"], up ? shape : "", SealedMessage.Seal(SealedKind.Request, xml ? MessageFormat.Xml : MessageFormat.Wbxml,
+                    "abcd", 7, "ada", bytes, SealedMessage.KeyOf("another token")).ToBytes());
                 if (!up && !xml)
                 {
                     Keep(found["reply"], shape, Replace(bytes, tag));

@@ -13,19 +13,17 @@ public sealed partial class World
 
     private sealed record Moment(Backup Server, SimDevice.State[] Devices, uint Serial);
 
-    /// <summary>Cuts every round of a life at every place. Part 0 to <paramref name="parts"/> - 1 of the rounds.</summary>
+    /// <summary>Cuts rounds of a life at every place.</summary>
     /// <param name="seed">Of the life.</param>
-    /// <param name="part">Which rounds.</param>
-    /// <param name="parts">Parts in all.</param>
+    /// <param name="isCut">Which rounds, 0 to <see cref="LifeRounds"/> - 1; the others only happen.</param>
     /// <param name="pairs">Pairs of a cut in a message and one of the power, drawn by seed over all rounds.</param>
     /// <param name="single">Whether the single cuts are done.</param>
-    public static World CutLife(ulong seed, int part, int parts, int pairs, bool single)
+    public static World CutLife(ulong seed, Func<int, bool> isCut, int pairs, bool single)
     {
         World world = new(seed, false, prepare: w => w.Only = LifeCollections);
         world.SmallPads = true;
         SimDevice device = world.Devices[0];
         world.Quiet(); // the other device is in step from the beginning
-        Rng rng = new(seed + (ulong)part);
         for (int i = 0; i < LifeRounds && world._violations.Count == 0; i++)
         {
             for (int j = 0; j < 3; j++)
@@ -35,11 +33,11 @@ public sealed partial class World
                 world.Operator(i, device);
             }
 
-            if (i % parts == part)
+            if (isCut(i))
             {
                 try
                 {
-                    world.CutRound(device, i, pairs / LifeRounds, single, rng);
+                    world.CutRound(device, i, pairs / LifeRounds, single, new Rng(seed + ((ulong)i << 32)));
                 }
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {
@@ -124,8 +122,18 @@ public sealed partial class World
         GoBack(moment);
         FaultPlan plan = new() { RequestAt = -1 - requestAt, ReplyAt = -1 - replyAt, CallAt = call, Torn = torn };
         plan.Faults.UnionWith(faults);
+        int calls = device.Volume.Calls;
+        int cuts = Figures.Faults[(int)Fault.PowerCut];
         Round(device, plan);
         Figures.Cuts++;
+        if (call > 0 && Figures.Faults[(int)Fault.PowerCut] == cuts)
+        {
+            // the message was cut before; the power goes when the round is repeated
+            FaultPlan again = new() { CallAt = call - (device.Volume.Calls - calls), Torn = torn };
+            again.Faults.Add(Fault.PowerCut);
+            Round(device, again);
+        }
+
         if (_violations.Count == 0)
         {
             Quiet();

@@ -13,7 +13,6 @@ public enum Fault
     OtherDeviceInTheMiddle,
     LateRequest,
     LateReply,
-    LateEmptyReply,
     CutRequest,
     CutRequestUnseen,
     CutReply,

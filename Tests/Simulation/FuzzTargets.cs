@@ -3,8 +3,10 @@
 using System.Buffers.Binary;
 using NanoSync.Device;
 using NanoSync.Protocol;
+using NanoSync.Server;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
+using NanoSync.Server.Sealed;
 using NanoSync.Storage;
 using NanoSync.StorageTests;
 
@@ -13,7 +15,7 @@ namespace NanoSync.Simulation;
 /// <summary>One target. Made once, given one input after another.</summary>
 public abstract class FuzzTarget : IDisposable
 {
-    public static readonly string[] Names = ["wbxml", "xml", "record", "class", "series", "server-xml", "sync", "reply", "mount"];
+    public static readonly string[] Names = ["wbxml", "xml", "record", "class", "series", "sealed", "server-xml", "sync", "post", "reply", "mount"];
 
     /// <summary>Most bytes that one input may make it allocate; -1 = not measured.</summary>
     public virtual long MostAllocated => -1;
@@ -31,8 +33,10 @@ public abstract class FuzzTarget : IDisposable
         "record" => new RecordTarget(),
         "class" => new ClassTarget(),
         "series" => new SeriesTarget(),
+        "sealed" => new SealedTarget(),
         "server-xml" => new ServerXmlTarget(),
         "sync" => new SyncTarget(),
+        "post" => new PostTarget(),
         "reply" => new ReplyTarget(),
         "mount" => new MountTarget(),
         _ => throw new ArgumentException($"There is no target {name}. There are: {string.Join(' ', Names)}"),
@@ -183,6 +187,69 @@ public abstract class FuzzTarget : IDisposable
         }
 
         public override void Dispose() => _world.Dispose();
+    }
+
+    // Nobody may pass for a device without its key.
+    private sealed class SealedTarget : FuzzTarget
+    {
+        private readonly byte[] _key = SealedMessage.KeyOf("the token");
+
+        public override void Run(byte[] input)
+        {
+            if (SealedMessage.Parse(input) is not { } parsed)
+            {
+                return;
+            }
+
+            if (!parsed.ToBytes().AsSpan().SequenceEqual(input))
+            {
+                throw new SimulationFailed("the sealed message is another one than was read");
+            }
+
+            if (parsed.IsFrom(_key))
+            {
+                throw new SimulationFailed("a proof was guessed");
+            }
+        }
+    }
+
+    // The whole server on a socket: any bytes get an answer, and none is "internal server error".
+    private sealed class PostTarget : FuzzTarget
+    {
+        private static readonly string[] s_types =
+            ["application/vnd.nanosync+wbxml", "application/vnd.nanosync+xml", "application/vnd.nanosync.sealed", "text/plain", "application/vnd.nanosync+wbxml; charset=x"];
+
+        private readonly string _folder = Directory.CreateTempSubdirectory("nanosync-fuzz-post-").FullName;
+        private readonly EmbeddedServer _server;
+        private readonly HttpClient _client = new();
+        private readonly string _token;
+
+        public PostTarget()
+        {
+            _server = EmbeddedServer.Start(_folder).GetAwaiter().GetResult();
+            _token = _server.Enrol("ada", "log,config,notes,prefs,common@site,scene@site");
+        }
+
+        public override void Run(byte[] input)
+        {
+            int choice = input.Length > 0 && input[0] == '<' ? 1 : input.Length > 0 && input[0] == 'N' ? 2 : input.Length % 29 == 28 ? 3 + (input.Length & 1) : 0;
+            using HttpRequestMessage request = new(HttpMethod.Post, _server.Url + "/sync") { Content = new ByteArrayContent(input) };
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", s_types[choice]);
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + (input.Length % 31 == 30 ? _token + input.Length : _token));
+            using HttpResponseMessage response = _client.Send(request);
+            if (response.StatusCode is not (System.Net.HttpStatusCode.OK or System.Net.HttpStatusCode.BadRequest or System.Net.HttpStatusCode.Unauthorized
+                or System.Net.HttpStatusCode.UnsupportedMediaType or System.Net.HttpStatusCode.RequestEntityTooLarge))
+            {
+                throw new SimulationFailed($"POST /sync answered {(int)response.StatusCode}");
+            }
+        }
+
+        public override void Dispose()
+        {
+            _client.Dispose();
+            _server.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            Directory.Delete(_folder, true);
+        }
     }
 
     // The engine and a server that sends what it likes. AAAA in the input becomes the check sum of the request.

@@ -21,16 +21,17 @@ public static class Fuzzer
     /// <param name="inputs">How many.</param>
     /// <param name="seed">Of the mutations.</param>
     /// <param name="corpus">Folder with a folder of inputs for each target.</param>
+    /// <param name="keep">Whether inputs that took a way not taken before are added to the corpus.</param>
     /// <param name="output">What the child said.</param>
     /// <returns>0 when nothing was found.</returns>
-    public static int Run(string target, int inputs, ulong seed, string corpus, out string output)
+    public static int Run(string target, int inputs, ulong seed, string corpus, bool keep, out string output)
     {
         string folder = Instrumented();
         ProcessStartInfo start = new("dotnet")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { Path.Combine(folder, "NanoSync.Simulation.dll"), "fuzz-child", target, inputs.ToString(), seed.ToString(), Path.GetFullPath(corpus) },
+            ArgumentList = { Path.Combine(folder, "NanoSync.Simulation.dll"), "fuzz-child", target, inputs.ToString(), seed.ToString(), Path.GetFullPath(corpus), keep ? "keep" : "" },
         };
         using Process child = Process.Start(start)!;
         Task<string> error = child.StandardError.ReadToEndAsync();
@@ -83,7 +84,7 @@ public static class Fuzzer
     }
 
     /// <summary>The loop. Prints what it did; a failure with its input in hexadecimal.</summary>
-    public static unsafe int Child(string name, int inputs, ulong seed, string corpus)
+    public static unsafe int Child(string name, int inputs, ulong seed, string corpus, bool keep)
     {
         byte* map = (byte*)NativeMemory.AllocZeroed(MapSize);
         SharpFuzz.Common.Trace.SharedMem = map;
@@ -147,6 +148,11 @@ public static class Fuzzer
                 if (i >= given)
                 {
                     queue.Add(input);
+                    if (keep)
+                    {
+                        Directory.CreateDirectory(folder);
+                        File.WriteAllBytes(Path.Combine(folder, $"{NanoSync.Protocol.Fnv.Of(input, 0, input.Length):x8}"), input);
+                    }
                 }
             }
         }

@@ -30,6 +30,9 @@ public enum Mutation
     /// <summary>The server drops the losing side of a conflict.</summary>
     NoLosers,
 
+    /// <summary>The server takes a request that a newer one overtook.</summary>
+    TakesLate,
+
     /// <summary>The server sees no conflicts: everything counts as seen.</summary>
     NoConflicts,
 
@@ -42,14 +45,11 @@ public enum Mutation
     /// <summary>The device's flash loses the last write now and then, although it was closed.</summary>
     CloseLies,
 
-    /// <summary>The device's flash keeps what was written beyond the last whole batch, as a later batch.</summary>
+    /// <summary>The device's store has no noise of its own: after a wiped flash it gives the same ids again.</summary>
     SameEntropy,
 
-    /// <summary>The device's commits happen half: half of the last file's new bytes are lost.</summary>
-    HalfCommit,
-
-    /// <summary>The device says a reply was lost when it had applied it, and applies it again as news.</summary>
-    KeyNotKept,
+    /// <summary>The device's store takes what it never finished writing for written.</summary>
+    NoRecovery,
 }
 
 /// <summary>Wraps the transactions of a store, and tells what was committed.</summary>
@@ -183,6 +183,9 @@ public class ObservedTransaction : DispatchProxy
                 break;
             case Mutation.StartOverKeepsPoint when given != null && row.PreviousKey == "0" && row.ToPoint == 0:
                 row.ToPoint = Math.Max(row.KnownSeq, 0);
+                break;
+            case Mutation.TakesLate:
+                row.LastChange = 0;
                 break;
             case Mutation.NoConflicts:
                 row.KnownSeq = long.MaxValue / 2;

@@ -9,16 +9,17 @@ switch (verb)
     case "seed" when args.Length > 1:
         return Runner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<Mutation>(args[2], true) : Mutation.None);
     case "cuts":
-        (Figures figures, List<string> failures) = Cuts.Run(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 0, true, 2);
+        (Figures figures, List<string> failures) = Cuts.Run(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 0, true, 2, args.Length > 3 ? int.Parse(args[3]) : -1);
         Console.WriteLine(figures);
         failures.ForEach(Console.WriteLine);
         return failures.Count == 0 ? 0 : 1;
     case "fuzz" when args.Length > 1:
-        int found = Fuzzer.Run(args[1], args.Length > 2 ? int.Parse(args[2]) : 100_000, args.Length > 3 ? ulong.Parse(args[3]) : 1, args.Length > 4 ? args[4] : "Tests/SimulationTests/corpus", out string said);
+        int found = Fuzzer.Run(args[1], args.Length > 2 ? int.Parse(args[2]) : 100_000, args.Length > 3 ? ulong.Parse(args[3]) : 1,
+            args.Length > 4 ? args[4] : "Tests/SimulationTests/corpus", args.Contains("keep"), out string said);
         Console.Write(said);
         return found;
     case "fuzz-child":
-        return Fuzzer.Child(args[1], int.Parse(args[2]), ulong.Parse(args[3]), args[4]);
+        return Fuzzer.Child(args[1], int.Parse(args[2]), ulong.Parse(args[3]), args[4], args.Contains("keep"));
     case "corpus":
         CorpusMaker.Write(args.Length > 1 ? args[1] : "Tests/SimulationTests/corpus");
         return 0;
@@ -28,8 +29,9 @@ switch (verb)
         Console.WriteLine("""
             run [FIRST] [COUNT]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
             seed N [MUTATION]     one seed with its trace
-            cuts [SEED] [PAIRS]   a scripted life, cut at every byte of every message and at every file call
-            fuzz TARGET [INPUTS] [SEED] [CORPUS]   hostile bytes; targets: wbxml xml record class series server-xml sync reply mount
+            cuts [SEED] [PAIRS] [ROUND]   a scripted life, cut at every byte of every message and at every file call
+            fuzz TARGET [INPUTS] [SEED] [CORPUS] [keep]   hostile bytes; "keep" adds to the corpus. Targets: wbxml xml record class
+                                  series sealed server-xml sync post reply mount
             corpus [FOLDER]       writes the inputs that fuzzing begins with
             mutants [SEEDS]       each deliberate fault, until a seed notices it
             """);

@@ -77,8 +77,15 @@ public static class Runner
             return 0;
         }
 
-        Console.WriteLine($"{failures.Count} seeds failed. The whole story: seed {failures[0].Seed}");
+        Console.WriteLine($"{failures.Count} seeds failed. The first one again, with its trace:\n{Story(failures[0].Seed)}");
         return 1;
+    }
+
+    /// <summary>A seed told from beginning to end.</summary>
+    public static string Story(ulong seed)
+    {
+        using World world = World.Run(seed, Steps, true);
+        return string.Join('\n', world.Trace.Lines.Concat(world.Violations));
     }
 
     public static int Show(ulong seed, Mutation mutation)
@@ -114,7 +121,7 @@ public static class Runner
 /// <summary>The scripted life, cut everywhere.</summary>
 public static class Cuts
 {
-    public static (Figures Figures, List<string> Failures) Run(ulong seed, int pairs, bool single, int threads)
+    public static (Figures Figures, List<string> Failures) Run(ulong seed, int pairs, bool single, int threads, int only = -1)
     {
         Figures total = new();
         List<string> failures = [];
@@ -125,7 +132,7 @@ public static class Cuts
             int part = i;
             workers[i] = new Thread(() =>
             {
-                using World world = World.CutLife(seed, part, threads, pairs, single);
+                using World world = World.CutLife(seed, round => (only < 0 || round == only) && round % threads == part, pairs, single);
                 lock (gate)
                 {
                     total.Add(world.Figures);

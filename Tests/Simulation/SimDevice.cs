@@ -115,7 +115,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public void Mount()
     {
         _starts++;
-        _storeOptions.Entropy = _world.Server?.Mutation == Mutation.SameEntropy ? 77 : (uint)((_world.Seed * 1000003) + (ulong)(Index * 7919) + _starts) | 1;
+        _storeOptions.Entropy = _world.Server?.Mutation == Mutation.SameEntropy ? 77 : (uint)new Rng(_world.Seed + ((ulong)Index << 40) + ((ulong)_starts << 44)).Next() | 1;
         Store = new FlashStore(Volume, _storeOptions);
         _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
         _options.Reader = _xml ? new XmlReader() : null;
@@ -148,17 +148,24 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     }
 
     /// <summary>The power went or goes now; what was not closed is lost as the volume says.</summary>
-    public void PowerUp()
+    /// <param name="cutAt">The call of mounting at which it goes again; 0 = it stays.</param>
+    public void PowerUp(int cutAt = 0)
     {
         PowerWent = true;
-        Volume = new CutVolume(Volume);
+        Volume = new CutVolume(Volume) { CutAt = cutAt, Torn = Volume.Torn };
         if (_world.Server.Mutation == Mutation.CloseLies && _world.Rng.Percent(30) && Volume.Files.Count > 1)
         {
             uint file = Volume.Files.Keys.ElementAt(_world.Rng.Below(Volume.Files.Count));
             Volume.Files[file] = Volume.Files[file][..(Volume.Files[file].Length / 2)];
         }
 
+        if (_world.Server.Mutation == Mutation.NoRecovery)
+        {
+            Unfinished.Finish(Volume);
+        }
+
         Mount();
+        Volume.CutAt = 0;
     }
 
     public void Wipe()

@@ -1,6 +1,7 @@
 using NanoSync.Device;
 using NanoSync.Server.Engine;
-using NanoSync.Storage;
+using NanoSync.Server.Formats;
+using NanoSync.Server.Sealed;
 
 namespace NanoSync.Simulation;
 
@@ -11,6 +12,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
     private readonly MemoryStream _request = new();
     private readonly List<(byte[] Request, byte[] Reply)> _past = [];
+    private readonly Hmac _hmac = new();
     private byte[] _reply = [];
     private int _read;
     private int _end;
@@ -81,6 +83,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         if (Happens(Fault.LoseRequest))
         {
+            Remember(request, []); // and it may come late
             return CarrierError.Timeout;
         }
 
@@ -107,7 +110,9 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         if (Happens(Fault.FlipRequest))
         {
-            asked = Flip(request, Plan.RequestAt);
+            SealAndFlip(SealedKind.Request, request, Plan.RequestAt);
+            Remember(request, []);
+            return CarrierError.Timeout;
         }
 
         if (Happens(Fault.RepeatRequest))
@@ -140,12 +145,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         StatusCode = 200;
         world.Tap?.Invoke(_reply, false, _xml, tag);
-        _past.Add((request, _reply));
-        if (_past.Count > Kept)
-        {
-            _past.RemoveAt(0);
-        }
-
+        Remember(request, _reply);
         LastReply = _reply.Length;
         world.Trace.Message($"{device.Name} <-", _reply, _xml);
         if (Happens(Fault.LoseReply))
@@ -156,7 +156,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         if (Plan.Has(Fault.LateReply) && _past.Count > 1)
         {
             byte[] late = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))].Reply;
-            if (late.Length > 0 || Plan.Has(Fault.LateEmptyReply))
+            if (late.Length > 0) // one without bytes names no request; HTTP has its connection for that, mail and files the number
             {
                 world.Count(Fault.LateReply);
                 world.Trace.Message($"{device.Name} <- (late)", late, _xml);
@@ -164,17 +164,13 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             }
         }
 
-        if (Plan.Has(Fault.FlipReply) && _reply.Length > 0)
+        if (Happens(Fault.FlipReply))
         {
-            world.Count(Fault.FlipReply);
-            _reply = Flip(_reply, Plan.ReplyAt);
+            SealAndFlip(SealedKind.Reply, _reply, Plan.ReplyAt);
+            return CarrierError.Timeout;
         }
 
-        if (world.Server.Restored)
-        {
-            NoteTold();
-        }
-
+        NoteTold();
         _end = _reply.Length;
         if ((Plan.Has(Fault.CutReply) || Plan.Has(Fault.CutReplyUnseen)) && _reply.Length > 1)
         {
@@ -203,12 +199,22 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     {
     }
 
-    // With an older database the server no longer knows what the device answered: it may have refused a value.
+    private void Remember(byte[] request, byte[] reply)
+    {
+        _past.Add((request, reply));
+        if (_past.Count > Kept)
+        {
+            _past.RemoveAt(0);
+        }
+    }
+
+    // When an older database comes back, the server no longer knows what the device answered in between: it may have refused
+    // a value, or hold a part of it.
     private void NoteTold()
     {
         try
         {
-            foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, _reply).Collections)
+            foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, _reply).Collections)
             {
                 foreach (SyncCommand command in collection.Commands)
                 {
@@ -286,21 +292,39 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         }
     }
 
-    private byte[] Flip(byte[] bytes, int at)
+    // A message has no check sum of its own: TCP has, TLS has, and where there is neither it is sealed [SPEC 8.2]. One bit of
+    // the sealed form is flipped, and the other side must drop it: the server by its code, the device by its own.
+    private void SealAndFlip(SealedKind kind, byte[] message, int at)
     {
-        byte[] flipped = (byte[])bytes.Clone();
-        if (flipped.Length > 0)
+        byte[] key = SealedMessage.KeyOf(device.Name);
+        byte[] bytes = SealedMessage.Seal(kind, _xml ? MessageFormat.Xml : MessageFormat.Wbxml, device.Store.FormatId, 1, device.Name, message, key).ToBytes();
+        bytes[FaultPlan.Place(at, bytes.Length)] ^= (byte)(1 << (int)(Plan.Pick % 8));
+        bool taken;
+        if (kind == SealedKind.Request)
         {
-            flipped[FaultPlan.Place(at, flipped.Length)] ^= (byte)(1 << (int)(Plan.Pick % 8));
+            taken = SealedMessage.Parse(bytes) is { } parsed && parsed.IsFrom(key);
+        }
+        else
+        {
+            int length = bytes.Length - Hmac.Size;
+            byte[] mac = new byte[Hmac.Size];
+            _hmac.SetKey(key, 0, key.Length);
+            _hmac.Begin();
+            _hmac.Add(bytes, 0, length);
+            _hmac.Finish(mac);
+            taken = mac.AsSpan().SequenceEqual(bytes.AsSpan(length));
         }
 
-        return flipped;
+        if (taken)
+        {
+            world.Violate($"a sealed {kind} of {device.Name} is taken although a bit was flipped");
+        }
     }
 
     // Mutation AnyReply: an old reply is made to name the new request, as if the device did not look.
     private byte[] Forge(byte[] late, byte[] request)
     {
-        SyncMessage message = MessageParser.Parse(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, late);
+        SyncMessage message = MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, late);
         foreach (NanoSync.Server.Engine.SyncCollection collection in message.Collections)
         {
             if (collection.SyncKey.Length > 4)
@@ -311,6 +335,6 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             }
         }
 
-        return MessagePrinter.Print(_xml ? Server.Formats.MessageFormat.Xml : Server.Formats.MessageFormat.Wbxml, message);
+        return MessagePrinter.Print(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, message);
     }
 }

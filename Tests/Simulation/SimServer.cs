@@ -34,7 +34,7 @@ public sealed class SimServer : IDisposable
         Open();
     }
 
-    public Mutation Mutation { get; set; }
+    public Mutation Mutation { get; init; }
 
     public Rng Rng { get; }
 

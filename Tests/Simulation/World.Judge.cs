@@ -24,6 +24,11 @@ public sealed partial class World
         SimDevice writer = Array.Find(Devices, d => d.Identity.Id == e.Writer)!;
         if (e.Serial != 0)
         {
+            if (plan.Kind == CollectionKind.Outbox && before is { Serial: not 0 } reading && reading.Serial != e.Serial)
+            {
+                Violate($"reading #{reading.Serial} of {plan.Name} {e.Id} is overwritten by reading #{e.Serial}");
+            }
+
             // [exactly once] one object for one value; no value comes back over what replaced it
             if (book.PlaceOf(e.Serial) is { } place && place != e.Id)
             {
@@ -99,8 +104,10 @@ public sealed partial class World
                     if ((now == null || now.State == ObjectState.Clean) && held.Key.Length > 0)
                     {
                         Event? current = Server.Book.Current(number, held.Key);
+                        // of a database restored, also an object that it did not have then, and that came again from the other device
                         bool deleted = current == null || current.Value.Serial == 0 || Server.Book.IsLostDelete(number, held.Key)
-                            || Server.Book.History(number, held.Key).Any(h => h.Serial == 0);
+                            || Server.Book.History(number, held.Key).Any(h => h.Serial == 0)
+                            || (Server.Restored && current.Value.Writer != device.Identity.Id && Server.Book.History(number, held.Key).All(h => h.Writer != device.Identity.Id));
                         if (!deleted)
                         {
                             Violate($"{device.Name} {plan.Name} {held.Key}: the deletion is not pending any more, and the server knows nothing of it");

@@ -16,10 +16,8 @@ public sealed partial class World
         Fault.LoseRequest, Fault.LoseReply, Fault.LoseReply, Fault.RepeatRequest, Fault.RepeatAtOtherNode, Fault.RepeatInTheMiddle,
         Fault.OtherDeviceInTheMiddle, Fault.LateReply, Fault.LateReply, Fault.CutRequest, Fault.CutRequestUnseen, Fault.CutReply,
         Fault.CutReply, Fault.CutReplyUnseen, Fault.PowerCut, Fault.PowerCut, Fault.KillBeforeCommit, Fault.KillAfterCommit, Fault.Refuse503,
+        Fault.FlipRequest, Fault.FlipReply, Fault.LateRequest, Fault.LateRequest, Fault.VolumeFails,
     ];
-
-    /// <summary>Whether requests may arrive after later ones of the same device.</summary>
-    public bool LateRequests { get; set; }
 
     private int _trouble;
     private bool _disasters;
@@ -84,13 +82,6 @@ public sealed partial class World
 
     private FaultPlan DrawFaults()
     {
-        if (LateRequests && Rng.Percent(_trouble / 4))
-        {
-            FaultPlan late = new() { Node = Rng.Below(2), Pick = Rng.Next() };
-            late.Faults.Add(Fault.LateRequest);
-            return late;
-        }
-
         FaultPlan plan = new() { Node = Rng.Below(2), Pick = Rng.Next(), RequestAt = Rng.Below(1_000_000), ReplyAt = Rng.Below(1_000_000), Step = Rng.Below(4) };
         if (Rng.Percent(_trouble))
         {
@@ -302,16 +293,8 @@ public sealed partial class World
             if (Rng.Percent(_trouble / 2))
             {
                 // the power goes again while it mounts
-                device.Volume.CutAt = device.Volume.Calls + Rng.Between(1, 3);
-                try
-                {
-                    device.PowerUp();
-                }
-                catch (PowerCut)
-                {
-                    Count(Fault.PowerCutMount);
-                    device.PowerUp();
-                }
+                device.Volume.Torn = (Torn)Rng.Below(3);
+                PowerUp(device, Rng.Between(1, 3));
             }
             else
             {

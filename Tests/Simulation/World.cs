@@ -60,7 +60,7 @@ public sealed partial class World : IDisposable
         prepare?.Invoke(this);
         DeviceMaxObject = Rng.Pick([3000, 65536]);
         Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([40L, 1_000_000, 1_000_000]) };
-        Server = new SimServer(this, Collections, ["ada", "bob"]);
+        Server = new SimServer(this, Collections, ["ada", "bob"]) { Mutation = mutation };
         int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
         if (Only != 0)
         {
@@ -86,7 +86,6 @@ public sealed partial class World : IDisposable
             Devices[i] = new SimDevice(this, i, identity, plans, Rng);
         }
 
-        Server.Mutation = mutation;
         Trace.Line($"seed {seed}: {string.Join(' ', plans.Select(p => p.Name))}, objects {Limits.MaxObjects}, device takes {DeviceMaxObject}");
     }
 
@@ -164,11 +163,22 @@ public sealed partial class World : IDisposable
             device.Volume.Torn = plan.CallAt > 0 ? plan.Torn : (Torn)(plan.Pick % 3);
         }
 
+        if (plan.Has(Fault.VolumeFails))
+        {
+            device.Volume.FailAt = device.Volume.Calls + 1 + (int)(plan.Pick >> 24 & 7);
+        }
+
         RoundResult? result = null;
         try
         {
             result = device.Engine.Round();
             device.Volume.CutAt = 0;
+            if (device.Volume.FailAt > 0 && device.Volume.Calls >= device.Volume.FailAt)
+            {
+                Count(Fault.VolumeFails);
+            }
+
+            device.Volume.FailAt = 0;
             Figures.Bytes += result.BytesUp + result.BytesDown;
             Trace.Mix((ulong)result.Outcome + ((ulong)result.Carrier << 8) + ((ulong)result.Store << 24) + ((ulong)result.Message << 40));
             Trace.Line($"    {device.Name} {result.Outcome} carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status} up {result.ObjectsUp} down {result.ObjectsDown} refused {result.RefusedUp}/{result.RefusedDown}");
@@ -176,7 +186,7 @@ public sealed partial class World : IDisposable
         catch (PowerCut)
         {
             Count(Fault.PowerCut);
-            device.PowerUp();
+            PowerUp(device, plan.CallAt > 0 ? 0 : (int)(plan.Pick >> 32 & 3));
         }
         finally
         {
@@ -186,6 +196,20 @@ public sealed partial class World : IDisposable
         device.Link.Plan = new FaultPlan();
         Compare(device);
         return result ?? device.Engine.Result;
+    }
+
+    /// <summary>The power comes back, and may go again at a call of mounting.</summary>
+    public void PowerUp(SimDevice device, int cutAt)
+    {
+        try
+        {
+            device.PowerUp(cutAt);
+        }
+        catch (PowerCut)
+        {
+            Count(Fault.PowerCutMount);
+            device.PowerUp();
+        }
     }
 
     /// <summary>Rounds without faults until both are in step and the server has nothing to say.</summary>

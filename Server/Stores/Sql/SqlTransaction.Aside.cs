@@ -97,6 +97,7 @@ public abstract partial class SqlTransaction
     {
         const string These = Mine + " AND (server_id = @id OR @all = 1)";
         (string, object?)[] values = [("device", device), ("collection", collection), ("id", id ?? ""), ("all", id == null ? 1 : 0)];
+        Run($"DELETE FROM due WHERE {These} AND kind = 1", values); // it was to be dropped; what was asked for last counts
         Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) "
             + $"SELECT device_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {These} ON CONFLICT DO NOTHING", values);
         return Run($"DELETE FROM set_aside WHERE {These}", values);

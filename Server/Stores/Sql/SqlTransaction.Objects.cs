@@ -19,7 +19,7 @@ public abstract partial class SqlTransaction
     {
         return One("SELECT k.n, k.sync_key, k.previous_key, k.from_point, k.to_point, k.reset_seq, k.known_seq, k.request_hash, k.reply, "
             + "k.reply_commands, k.class, k.window_size, k.byte_limit, k.conflict, k.repeats, k.shrunk, k.alone_id, k.alone_count, k.acknowledged, "
-            + "k.asked_over, k.applied, c.id, c.scope, c.seq, c.live FROM device_collection k JOIN collection c ON c.id = k.collection_id "
+            + "k.asked_over, k.applied, k.last_change, c.id, c.scope, c.seq, c.live FROM device_collection k JOIN collection c ON c.id = k.collection_id "
             + "WHERE k.device_id = @device AND k.name = @name" + ForUpdate,
             r => new KeyRow
             {
@@ -46,12 +46,13 @@ public abstract partial class SqlTransaction
                 Acknowledged = Bool(r, 18),
                 AskedOver = Bool(r, 19),
                 Applied = Bytes(r, 20),
+                LastChange = r.GetInt64(21),
                 Collection = new CollectionRow
                 {
-                    Id = r.GetInt32(21),
-                    Shared = r.GetString(22).StartsWith("group:", StringComparison.Ordinal),
-                    Seq = r.GetInt64(23),
-                    Live = r.GetInt64(24),
+                    Id = r.GetInt32(22),
+                    Shared = r.GetString(23).StartsWith("group:", StringComparison.Ordinal),
+                    Seq = r.GetInt64(24),
+                    Live = r.GetInt64(25),
                 },
             },
             ("device", device), ("name", name));
@@ -63,12 +64,13 @@ public abstract partial class SqlTransaction
         Run("UPDATE device_collection SET n = @n, sync_key = @key, previous_key = @previous, from_point = @from, to_point = @to, "
             + "reset_seq = @reset, known_seq = @known, request_hash = @hash, reply = @reply, reply_commands = @commands, class = @class, "
             + "window_size = @window, byte_limit = @limit, conflict = @conflict, repeats = @repeats, shrunk = @shrunk, alone_id = @alone, "
-            + "alone_count = @count, acknowledged = @acknowledged, asked_over = @over, applied = @applied WHERE device_id = @device AND name = @name",
+            + "alone_count = @count, acknowledged = @acknowledged, asked_over = @over, applied = @applied, last_change = @last WHERE device_id = @device AND name = @name",
             ("n", row.N), ("key", row.Key), ("previous", row.PreviousKey), ("from", row.FromPoint), ("to", row.ToPoint),
             ("reset", row.ResetSeq), ("known", row.KnownSeq), ("hash", row.RequestHash), ("reply", row.Reply),
             ("commands", row.ReplyCommands), ("class", row.Class), ("window", row.Window), ("limit", row.Limit),
             ("conflict", row.Conflict), ("repeats", row.Repeats), ("shrunk", row.Shrunk), ("alone", row.AloneId),
-            ("count", row.AloneCount), ("acknowledged", row.Acknowledged ? 1 : 0), ("over", row.AskedOver ? 1 : 0), ("applied", row.Applied), ("device", row.Device), ("name", row.Name));
+            ("count", row.AloneCount), ("acknowledged", row.Acknowledged ? 1 : 0), ("over", row.AskedOver ? 1 : 0), ("applied", row.Applied), ("last", row.LastChange),
+            ("device", row.Device), ("name", row.Name));
     }
 
     /// <inheritdoc/>
