@@ -26,7 +26,7 @@ for project in Tests/*/*Tests*.csproj; do
   name=$(basename "$project" .csproj)
   echo "== $name"
   dotnet test "$project" -c Release --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || status=1
-  grep -hoE 'figures: .*' "$results/$name.trx" 2>/dev/null | sort -u || true # what the tests measured
+  grep -hoE 'figures: [^<]*' "$results/$name.trx" 2>/dev/null | sort -u || true # what the tests measured
   # a project that ran nothing would otherwise go unnoticed
   if ! grep -qs '<Counters ' "$results/$name.trx"; then
     echo "FAILED: $name ran no tests"
