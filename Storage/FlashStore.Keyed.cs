@@ -274,6 +274,8 @@ namespace NanoSync.Storage
         /// <summary>
         /// The server named an object made here: it gets its key, and is Clean if it has not changed since that version was
         /// sent; a deletion and a newer change stay pending. Done as well when the object is gone or has its key already.
+        /// What is held under the key gives way, but nothing pending or refused is lost: while a change is pending there, the
+        /// object stays as it is and its turn comes behind that change [SPEC 5.4]; a refused one stays in its place.
         /// </summary>
         public StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)
         {
@@ -284,7 +286,9 @@ namespace NanoSync.Storage
                 {
                     return error;
                 }
-                int slot = FindKeyless(collection, localId);
+                int slot = FindKey(collection, key, keyOffset, keyCount, false);
+                int held = slot < 0 ? (int)ObjectState.Clean : _index.State(slot);
+                slot = FindKeyless(collection, localId);
                 uint keyHash = KeyHash(collection, key, keyOffset, keyCount, false);
                 if (slot < 0 || IsTouched(IdHash(collection, localId)) || IsTouched(keyHash))
                 {
@@ -292,6 +296,14 @@ namespace NanoSync.Storage
                 }
                 uint now = Format.U32(_probe, Format.ObjectVersion);
                 int state = _probe[Format.ObjectState];
+                if (held == (int)ObjectState.Refused)
+                {
+                    return now == version ? PutGone(slot) : StoreError.None;
+                }
+                if (held != (int)ObjectState.Clean)
+                {
+                    return Rewrite(slot, state, _nextVersion, key, keyOffset, 0, 0, null, 0, 0);
+                }
                 if (now == version && (state & Format.DeleteFlag) == 0)
                 {
                     state = (int)ObjectState.Clean;

@@ -84,9 +84,11 @@ internal sealed partial class CollectionSync
         {
             Save(current, content); // gone for both sides, and the device makes it anew
         }
-        else if (!sameBytes && Put(id, content, current.Writer != Device) == Status.Conflict)
+        else if (sameBytes
+            ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
+            : Put(id, content, current.Writer != Device) == Status.Conflict)
         {
-            _store.MakeDue(Device, Collection.Id, id, DueKind.Send, wasAdd: true);
+            _store.MakeDue(Device, Collection.Id, id, DueKind.Send, wasAdd: true); // the device takes its own value for the last one
         }
     }
 

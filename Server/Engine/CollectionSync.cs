@@ -69,7 +69,8 @@ internal sealed partial class CollectionSync
 
         if (meaning == KeyCase.Unknown)
         {
-            if (!row.AskedOver)
+            // a key from behind is that of a late request: the device will not hear of it
+            if (!row.AskedOver && SyncKeys.NumberOf(_request.SyncKey) >= row.N)
             {
                 row.AskedOver = true;
                 _store.SaveKeyRow(row);

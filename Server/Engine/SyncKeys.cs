@@ -41,6 +41,13 @@ public static class SyncKeys
         return string.Create(CultureInfo.InvariantCulture, $"{n}{(char)tag[0]}{(char)tag[1]}{(char)tag[2]}{(char)tag[3]}");
     }
 
+    /// <summary>The n of a key; -1 when it is none of ours.</summary>
+    public static int NumberOf(string key)
+    {
+        const int TagLength = 4;
+        return key.Length > TagLength && int.TryParse(key.AsSpan(0, key.Length - TagLength), NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1;
+    }
+
     /// <summary>Decides.</summary>
     /// <remarks>
     /// "The one before" a reply to key 0 is "0" itself: the same start repeated gets the same reply, and the keys held before

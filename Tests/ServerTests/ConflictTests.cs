@@ -215,6 +215,33 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
+    public void A_late_request_with_an_old_key_does_not_count_as_having_told_the_device_to_start_over()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        string old = device.Key();
+        device.Sync(device.Ask());
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        device.SetKey(old);
+        Assert.AreEqual("status 3", device.Sync(With(device, TestDevice.Change("a", 7))).Line()); // the device never hears of it
+        device.Start();                                                                         // its flash was wiped
+        Assert.AreEqual("ok [Change a status 7] {Add a 02} {Add Ab1_1 01}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+    }
+
+    [TestMethod]
+    public void The_same_add_again_tells_the_device_what_became_of_its_object()
+    {
+        // the device changed the object under the id it learned otherwise, and takes the value of its Add for the last one
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Lose(With(device, TestDevice.Add("Ab1_1", 1)));
+        device.Sync(device.Ask());
+        device.Sync(With(device, TestDevice.Change("Ab1_1", 5)));
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Add Ab1_1 05}", device.Sync(With(device, TestDevice.Add("Ab1_1", 1))).Line());
+        Assert.AreEqual("Ab1_1=05", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void Starting_over_does_not_hide_conflicts_with_what_it_had_not_seen()
     {
         using Bench bench = new();

@@ -1,7 +1,7 @@
 namespace NanoSync.Simulation;
 
 /// <summary>One committed change of an object on the server. Serial 0 = deleted.</summary>
-public readonly record struct Event(int Collection, string Id, uint Serial, int Writer);
+public readonly record struct Event(int Collection, string Id, uint Serial, int Writer, int At = 0);
 
 /// <summary>
 /// What the server committed, in order, seen from outside: written by a wrapper around its transactions, cut back when an
@@ -43,8 +43,27 @@ public sealed class Book
 
     public void Add(Event e)
     {
+        e = e with { At = _events.Count };
         _events.Add(e);
         Index(e);
+    }
+
+    /// <summary>Whether the object was not there at some moment since the book had so many entries.</summary>
+    public bool WasAbsentSince(int collection, string id, int mark)
+    {
+        IReadOnlyList<Event> history = History(collection, id);
+        Event? then = null;
+        foreach (Event e in history)
+        {
+            if (e.At >= mark)
+            {
+                break;
+            }
+
+            then = e;
+        }
+
+        return then is null or { Serial: 0 } || history.Any(e => e.At >= mark && e.Serial == 0);
     }
 
     public void AddLoser(int collection, string id, uint serial)

@@ -300,10 +300,27 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         return (key.Length > 0 ? Store.FindKey(collection, key, 0, key.Length, _info) : Store.FindLocal(collection, held.Id, _info)) == StoreError.None;
     }
 
+    private readonly Dictionary<(int Collection, string Key), int> _deletedAt = [];
+
+    /// <summary>Entries that the server's book had when the deletion of an object was first seen here, the last time it was.</summary>
+    public int DeletedAt(int collection, string key) => _deletedAt.GetValueOrDefault((collection, key), int.MaxValue);
+
     /// <summary>Looks at what there is now, for the next comparison.</summary>
     public void Look()
     {
+        List<Held>[] before = Before;
         Before = ScanAll();
+        for (int i = 0; i < Before.Length; i++)
+        {
+            foreach (Held held in Before[i])
+            {
+                if (held.State == ObjectState.PendingDelete && !before[i].Exists(b => b.State == ObjectState.PendingDelete && b.Key == held.Key))
+                {
+                    _deletedAt[(i, held.Key)] = _world.Server.Book.Mark.Item1;
+                }
+            }
+        }
+
         for (int i = 0; i < Before.Length; i++)
         {
             foreach (Held held in Before[i])

@@ -104,9 +104,10 @@ public sealed partial class World
                     if ((now == null || now.State == ObjectState.Clean) && held.Key.Length > 0)
                     {
                         Event? current = Server.Book.Current(number, held.Key);
-                        // of a database restored, also an object that it did not have then, and that came again from the other device
+                        // nothing to delete is no loss, if somebody made the object afterwards; after a restored database, also an object that it did not have then, and that came again from the other device
                         bool deleted = current == null || current.Value.Serial == 0 || Server.Book.IsLostDelete(number, held.Key)
                             || Server.Book.History(number, held.Key).Any(h => h.Serial == 0)
+                            || Server.Book.WasAbsentSince(number, held.Key, device.DeletedAt(i, held.Key))
                             || (Server.Restored && current.Value.Writer != device.Identity.Id && Server.Book.History(number, held.Key).All(h => h.Writer != device.Identity.Id));
                         if (!deleted)
                         {

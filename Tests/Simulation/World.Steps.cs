@@ -331,6 +331,7 @@ public sealed partial class World
             Trace.Line($"{step}: the database is restored");
             Count(Fault.RestoreDatabase);
             Server.Restore(_backup);
+            Array.ForEach(Devices, d => d.Link.Forget());
         }
         else if (_disasters && what < 86)
         {

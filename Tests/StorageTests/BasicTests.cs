@@ -152,6 +152,39 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void Naming_an_object_loses_nothing_that_is_pending_or_refused_under_that_name()
+    {
+        // the server's value came under a name that the store did not know for that of its own object, and was changed
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 5, Bytes(30), 0, 30, out uint localId));
+        Ok(store.NextPending(Config, 0, info));
+        uint added = info.Version;
+        Ok(store.PutServer(Config, Key("s1"), 0, 2, 5, Bytes(20), 0, 20));
+        Ok(store.FindKey(Config, Key("s1"), 0, 2, info));
+        Ok(store.Change(info, 5, Bytes(40, 2), 0, 40));
+
+        Ok(store.Bind(Config, localId, added, Key("s1"), 0, 2));
+        store = Open();
+        Assert.AreEqual(2, store.PendingCount(Config));
+        Ok(store.NextPending(Config, 0, info));
+        CollectionAssert.AreEqual(Bytes(40, 2), ReadAll(store, info)); // its turn comes first
+        uint changed = info.Version;
+        Ok(store.NextPending(Config, changed, info));
+        added = info.Version;
+        Assert.AreEqual(0, info.KeyLength);
+
+        Ok(store.Refuse(Config, 0, Key("s1"), 0, 2, changed, 6, null!, 0, 0));
+        Ok(store.Bind(Config, localId, added, Key("s1"), 0, 2));
+        store = Open();
+        Assert.AreEqual(0, store.PendingCount(Config));
+        Ok(store.FindKey(Config, Key("s1"), 0, 2, info));
+        Assert.AreEqual(ObjectState.Refused, info.State);
+        CollectionAssert.AreEqual(Bytes(40, 2), ReadAll(store, info));
+        Assert.AreEqual(StoreError.NotFound, store.FindLocal(Config, localId, info));
+    }
+
+    [TestMethod]
     public void A_batch_that_is_abandoned_leaves_nothing()
     {
         var store = Open();
