@@ -22,7 +22,7 @@ namespace NanoSync.Device
         /// <summary>Send the status now. The engine does this itself.</summary>
         SendStatus = 4,
 
-        /// <summary>Send the diary.</summary>
+        /// <summary>Send the diary. The engine does this itself.</summary>
         SendDiary = 5,
 
         /// <summary>An object that was acknowledged is refused after all, further up. The engine does this itself.</summary>

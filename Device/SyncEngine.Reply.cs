@@ -106,6 +106,7 @@ namespace NanoSync.Device
             if (whole)
             {
                 SendStatus = false;
+                _sendDiary = false;
                 DoCommand();
             }
             else
@@ -145,6 +146,7 @@ namespace NanoSync.Device
             }
 
             SendStatus = false;
+            _sendDiary = false;
             _tellCommand = false;
             return _result.Store == StoreError.None;
         }

@@ -17,6 +17,7 @@ namespace NanoSync.Device
         private const int StructureCommand = 2;
         private const int StructureRange = 3;
         private const int StructureDefinition = 16; // + number of the class
+        private const int BesideDiary = 256; // bytes of a request left to everything else
 
         private static readonly byte[] s_time = Encoding.UTF8.GetBytes("time");
         private static readonly byte[] s_status = Encoding.UTF8.GetBytes("status");
@@ -28,6 +29,7 @@ namespace NanoSync.Device
         private static readonly byte[] s_startOver = Encoding.UTF8.GetBytes("start-over");
         private static readonly byte[] s_sendStatus = Encoding.UTF8.GetBytes("send-status");
         private static readonly byte[] s_sendDiary = Encoding.UTF8.GetBytes("send-diary");
+        private static readonly byte[] s_diary = Encoding.UTF8.GetBytes("diary");
 
         private readonly byte[] _small = new byte[24]; // a range (1 + 4 * 5) or a result (1 + 5 + 3)
         private IDeviceHost _host;
@@ -39,6 +41,8 @@ namespace NanoSync.Device
         private bool _tellCommand;
         private uint _tellId; // whose result goes up
         private int _tellStatus;
+        private bool _sendDiary;
+        private int _diaryBytes;
 
         // The structure of the reply that is being read, and the command found in it.
         private int _structure;
@@ -58,6 +62,9 @@ namespace NanoSync.Device
 
         /// <summary>Send the device's status with the next message; cleared when the server has it.</summary>
         public bool SendStatus;
+
+        /// <summary>What the server gets when it asks for the diary; null = there is none.</summary>
+        public IDiary Diary;
 
         /// <summary>The application's side of embedded structures; null = none. Set before Open.</summary>
         public IDeviceHost Host
@@ -89,7 +96,7 @@ namespace NanoSync.Device
         {
             bool status = SendStatus && _host != null;
             bool changes = HasChanges();
-            if (!status && !AskTime && _ownName == null && !_tellCommand && _definitionsAsked == 0 && !changes)
+            if (!status && !AskTime && _ownName == null && !_tellCommand && !_sendDiary && _definitionsAsked == 0 && !changes)
             {
                 return;
             }
@@ -119,6 +126,11 @@ namespace NanoSync.Device
                 int length = PutVarint(1, _tellId);
                 length = PutVarint(length, (uint)_tellStatus);
                 WriteStructure(s_result, _small, length);
+            }
+
+            if (_sendDiary)
+            {
+                WriteDiary(counting);
             }
 
             for (int i = 0; i < _classCount; i++)
@@ -167,6 +179,35 @@ namespace NanoSync.Device
             _writer.Value(Tags.Class, name);
             _writer.DataStart(length);
             _writer.Data(record, 0, length);
+            _writer.DataEnd();
+        }
+
+        // From flash to the carrier in portions of the buffer.
+        private void WriteDiary(bool counting)
+        {
+            if (counting)
+            {
+                _diaryBytes = Diary.Open(_options.RequestBytes > 2 * BesideDiary ? _options.RequestBytes - BesideDiary : BesideDiary);
+            }
+
+            if (_diaryBytes == 0)
+            {
+                return;
+            }
+
+            _writer.Value(Tags.Class, s_diary);
+            _writer.DataStart(_diaryBytes);
+            for (int at = 0; at < _diaryBytes; at += _buffer.Length)
+            {
+                int count = _diaryBytes - at < _buffer.Length ? _diaryBytes - at : _buffer.Length;
+                if (!counting)
+                {
+                    Diary.Read(at, _buffer, count);
+                }
+
+                _writer.Data(_buffer, 0, count);
+            }
+
             _writer.DataEnd();
         }
 
@@ -338,6 +379,8 @@ namespace NanoSync.Device
                     return Status.NotFound;
                 case DeviceCommand.SendStatus:
                     return _host == null ? Status.NotFound : Status.Success;
+                case DeviceCommand.SendDiary:
+                    return Diary == null ? Status.NotFound : Status.Success;
                 case DeviceCommand.Refused:
                     return JudgeRefused(at);
                 case DeviceCommand.StartOver:
@@ -432,6 +475,10 @@ namespace NanoSync.Device
             if (_command == DeviceCommand.SendStatus)
             {
                 SendStatus = true;
+            }
+            else if (_command == DeviceCommand.SendDiary)
+            {
+                _sendDiary = true;
             }
             else if (_command == DeviceCommand.Refused)
             {

@@ -19,7 +19,10 @@ namespace NanoSync.Storage
         /// <summary>Bytes kept aside, given up when the volume is full.</summary>
         public const int Spare = 4;
 
-        private const string Letters = "?mobs";
+        /// <summary>The application's diary. The store leaves it alone. [SPEC 7.3]</summary>
+        public const int Diary = 5;
+
+        private const string Letters = "?mobsd";
         private const string Digits = "0123456789abcdef";
 
         /// <summary>Length of every name.</summary>
@@ -31,7 +34,7 @@ namespace NanoSync.Storage
             return ((uint)kind << 28) | ((uint)collection << 24) | (number & 0xFFFFFF);
         }
 
-        /// <summary>The kind: <see cref="Main"/>, <see cref="Outbox"/>, <see cref="Large"/> or <see cref="Spare"/>.</summary>
+        /// <summary>The kind: <see cref="Main"/>, <see cref="Outbox"/>, <see cref="Large"/>, <see cref="Spare"/> or <see cref="Diary"/>.</summary>
         public static int Kind(uint file)
         {
             return (int)(file >> 28);

@@ -70,6 +70,7 @@ namespace NanoSync.Firmware
         private readonly ISmallFile _settingsFile;
         private readonly BootRecord _boot;
         private readonly ICarrierMaker _carriers;
+        private readonly FieldDiary _diary;
         private readonly Random _random;
         private readonly SyncSchedule _schedule;
         private readonly FieldClock _clock;
@@ -117,6 +118,7 @@ namespace NanoSync.Firmware
             _settingsFile = settingsFile;
             _boot = boot;
             _carriers = carriers;
+            _diary = new FieldDiary(volume);
             _random = random;
             _schedule = new SyncSchedule(random);
             _clock = new FieldClock(machine);
@@ -265,11 +267,17 @@ namespace NanoSync.Firmware
             _boot.Reason = RestartReason.Unknown;
             _boot.ClockIsBehind = _clock.IsBehind;
             _boot.Save();
+            _diary.Start(_lastReason, _clock.Now, Uptime, 0);
             _machine.Log("start " + _boot.Quick.ToString() + ", after " + ResetReason);
             if (_boot.Quick >= HoldFrom)
             {
                 _holdUntil = _machine.Ticks + HoldTime(_boot.Quick);
             }
+        }
+
+        private uint Uptime
+        {
+            get { return (uint)(_machine.Ticks / 1000); }
         }
 
         private static int HoldTime(int quick)
@@ -323,6 +331,7 @@ namespace NanoSync.Firmware
             StoreError error = _device.Open();
             if (error != StoreError.None)
             {
+                _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
                 Complain("the store cannot be opened: error " + ((int)error).ToString());
                 Show(AppState.BadFlash);
                 return RepairRetry;
@@ -393,6 +402,7 @@ namespace NanoSync.Firmware
             sync.RequestBytes = _settings.RequestBytes;
             _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
+            _device.Engine.Diary = _diary;
             _device.Engine.SendStatus = true;
             _device.Engine.AskTime = _settings.TimeServer == "none";
             return true;
@@ -451,6 +461,11 @@ namespace NanoSync.Firmware
                 error = _device.TakeReading();
             }
 
+            if (error != StoreError.None)
+            {
+                _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
+            }
+
             Met(Sampling, error);
             if (_woke && _nextSync == long.MaxValue && IsSyncDue(error))
             {
@@ -484,6 +499,7 @@ namespace NanoSync.Firmware
         private void SleepUntil(long now)
         {
             KeepTime();
+            _diary.Flush();
             _machine.Log("sleep");
             _machine.DeepSleep((int)((_nextSample - now) / 1000));
             _running = false; // only a test gets here
@@ -510,6 +526,7 @@ namespace NanoSync.Firmware
 
             RoundResult result = _device.Sync();
             now = _machine.Ticks;
+            _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
             Met(Syncing, result.Store);
             bool stuck = IsStuck(result);
             int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
@@ -569,6 +586,7 @@ namespace NanoSync.Firmware
             }
 
             _connectUntil = 0;
+            _diary.NoNetwork(_clock.Now, Uptime, _inputs.FreeHeap);
             Show(AppState.NoNetwork);
             _nextSync = now + _schedule.Next(_failed, SyncInterval * 1000);
             if (_settings.RestartOffline > 0 && now - _offlineSince >= _settings.RestartOffline * 3600000L)
@@ -702,6 +720,7 @@ namespace NanoSync.Firmware
             _restart = false;
             _boot.Reason = reason;
             _boot.Save();
+            _diary.Flush();
             _machine.Log("restart: " + RestartReason.Name(reason));
             _machine.Restart();
         }

@@ -12,6 +12,7 @@ namespace NanoSync.Virtual;
 public static class StoreInspector
 {
     private const int HeaderSize = 32;
+    private const int DiaryEntry = 40; // SPEC.md 7.3
 
     /// <summary>Everything is as the format says.</summary>
     public const int Whole = 0;
@@ -91,6 +92,9 @@ public static class StoreInspector
                         break;
                     case StoreFile.Large:
                         output.WriteLine($"  {StoreFile.Name(file)}  {bytes.Length,8}  large payload of collection {StoreFile.Collection(file)}");
+                        break;
+                    case StoreFile.Diary:
+                        output.WriteLine($"  {StoreFile.Name(file)}  {bytes.Length,8}  field diary, {bytes.Length / DiaryEntry} entries");
                         break;
                     default:
                         output.WriteLine($"  {StoreFile.Name(file)}  {bytes.Length,8}  kept aside for a full volume");

@@ -25,13 +25,15 @@ internal sealed class VirtualDevice
     private readonly VirtualOptions _options;
     private readonly FlashStore _store;
     private readonly FieldDevice _device;
+    private readonly FieldDiary _diary;
     private readonly VirtualHost _host;
     private readonly SyncSchedule _schedule = new(new Random());
+    private readonly long _started = Environment.TickCount64;
     private long _rounds;
     private long _bytesUp;
     private long _bytesDown;
 
-    private VirtualDevice(VirtualOptions options, Uri? url, string token)
+    private VirtualDevice(VirtualOptions options, Uri? url, string token, int reason)
     {
         _options = options;
         ICarrier carrier = url is null ? Carriers.Make(options.Post, token) : Carriers.Make(url, token, options.PlatformHttp);
@@ -48,8 +50,9 @@ internal sealed class VirtualDevice
         }
 
         string flash = Path.Combine(options.Data, "flash");
+        var volume = new FileVolume(flash);
         _store = new FlashStore(
-            new FileVolume(flash),
+            volume,
             new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
         var board = new PcBoard(TimeProvider.System);
         _device = new FieldDevice(
@@ -57,6 +60,9 @@ internal sealed class VirtualDevice
         _device.Engine.AddClass(s_sample);
         _host = new VirtualHost(_store, () => _store.RefusedCount(_device.Readings.Number), Console.Out, TimeProvider.System);
         _device.Engine.Host = _host;
+        _diary = new FieldDiary(volume);
+        _diary.Start(reason, Now, 0, 0);
+        _device.Engine.Diary = _diary;
         _device.Engine.SendStatus = true;
         _device.Engine.AskTime = true;
         StoreError error = _device.Open();
@@ -98,9 +104,11 @@ internal sealed class VirtualDevice
     private static async Task<int> LivesAsync(VirtualOptions options, Uri? url, string token, List<CsvReading>? rows, CancellationToken cancel)
     {
         int exit;
+        int reason = RestartReason.Unknown;
         do
         {
-            exit = await new VirtualDevice(options, url, token).LiveAsync(rows, cancel);
+            exit = await new VirtualDevice(options, url, token, reason).LiveAsync(rows, cancel);
+            reason = RestartReason.Command;
         }
         while (exit == Restart);
         return exit;
@@ -116,9 +124,14 @@ internal sealed class VirtualDevice
         }
         finally
         {
+            _diary.Flush();
             _store.Close();
         }
     }
+
+    private static uint Now => (uint)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    private uint Uptime => (uint)((Environment.TickCount64 - _started) / 1000);
 
     private async Task<int> OnceAsync(CancellationToken cancel)
     {
@@ -268,6 +281,7 @@ internal sealed class VirtualDevice
     private RoundResult Round(bool quiet)
     {
         RoundResult result = _device.Sync();
+        _diary.Round(result, Now, Uptime, 0);
         _rounds++;
         _bytesUp += result.BytesUp;
         _bytesDown += result.BytesDown;
@@ -286,6 +300,7 @@ internal sealed class VirtualDevice
         StoreError error = _device.TakeReading();
         if (error != StoreError.None)
         {
+            _diary.Flash(error, Now, Uptime, 0);
             Console.Error.WriteLine($"a reading could not be kept: {Explain.Store(error)}");
         }
 

@@ -161,6 +161,31 @@ public sealed class DeviceService
         });
     }
 
+    /// <summary>Asks a device for its diary; the id of the command. [SPEC 7.3]</summary>
+    public long AskDiary(string name) => Command(name, BuiltIn.SendDiary.Name, []);
+
+    /// <summary>The last diary that a device sent: its bytes and when they came. Refused when there is none.</summary>
+    public InfoRow DiaryBytes(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListInfo(Find(store, name).Id).Find(row => row.Class == BuiltIn.Diary)
+            ?? throw new RefusedException(Refusal.NotFound, $"{name} has sent no diary. To ask for it: device diary {name} --ask");
+    }
+
+    /// <summary>The same, read.</summary>
+    public (long Time, Diary Diary) Diary(string name)
+    {
+        InfoRow row = DiaryBytes(name);
+        try
+        {
+            return (row.Time, Engine.Diary.Parse(row.Data));
+        }
+        catch (DiaryException e)
+        {
+            throw new RefusedException(Refusal.BadInput, e.Message);
+        }
+    }
+
     /// <summary>Queues a command; its id. [SPEC 7.1]</summary>
     public long Command(string name, string type, IReadOnlyList<KeyValuePair<string, string>> arguments)
     {

@@ -195,7 +195,35 @@ public static class Commands
             }
         }));
 
-        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show };
+        Option<bool> ask = new("--ask") { Description = "Ask the device for it; it comes with one of its next syncs." };
+        Option<string?> save = new("--file") { Description = "Write its bytes to this file, for the simulation's replay.", HelpName = "FILE" };
+        Command diary = new("diary", "Show the last rounds and errors that a device sent.") { name, ask, save };
+        diary.SetAction(parsed => With(parsed, core =>
+        {
+            string device = parsed.GetValue(name)!;
+            if (parsed.GetValue(ask))
+            {
+                Console.WriteLine(core.Devices.AskDiary(device));
+                return;
+            }
+
+            if (parsed.GetValue(save) is { } path)
+            {
+                byte[] bytes = core.Devices.DiaryBytes(device).Data;
+                WriteFile(path, bytes);
+                Console.WriteLine($"{bytes.Length} bytes in {path}");
+                return;
+            }
+
+            (long time, Diary told) = core.Devices.Diary(device);
+            Console.WriteLine($"diary of {device}, sent {Time(time)}: {told.Entries.Count} entries, {told.Damaged} damaged");
+            foreach (DiaryEntry entry in told.Entries)
+            {
+                Console.WriteLine(entry);
+            }
+        }));
+
+        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show, diary };
     }
 
     private static Command Object()
@@ -401,6 +429,18 @@ public static class Commands
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new RefusedException(Refusal.NotFound, $"Cannot read {path}: {e.Message}");
+        }
+    }
+
+    private static void WriteFile(string path, byte[] bytes)
+    {
+        try
+        {
+            File.WriteAllBytes(path, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedException(Refusal.BadInput, $"Cannot write {path}: {e.Message}");
         }
     }
 

@@ -53,12 +53,20 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             {
                 KeepResult(transaction, data);
             }
-            else if (structure.Class == BuiltIn.Diary || (structure.Class == BuiltIn.DeviceStatus.Name && RecordText.IsSound(BuiltIn.DeviceStatus, data)))
+            else if (structure.Class == BuiltIn.Diary)
             {
-                if (data.Length <= MaxInfo)
+                if (data.Length <= MaxInfo && Diary.IsOne(data.Span))
                 {
                     transaction.SaveInfo(device.Id, new InfoRow(structure.Class, data.ToArray(), now));
                 }
+                else
+                {
+                    Refuse(transaction, structure.Class, "not a diary; the one before is kept"); // [SPEC 7.3]
+                }
+            }
+            else if (structure.Class == BuiltIn.DeviceStatus.Name && data.Length <= MaxInfo && RecordText.IsSound(BuiltIn.DeviceStatus, data))
+            {
+                transaction.SaveInfo(device.Id, new InfoRow(structure.Class, data.ToArray(), now));
             }
         }
 

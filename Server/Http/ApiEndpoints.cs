@@ -26,6 +26,8 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
         api.MapGet("/devices/{device}/refusals", (string device) => Json(Refusals(device)));
         api.MapPost("/devices/{device}/commands", (Delegate)AddCommand);
         api.MapGet("/devices/{device}/commands", (string device) => Json(Commands(device)));
+        api.MapPost("/devices/{device}/diary", (string device) => Json(new JsonObject { ["id"] = core.Devices.AskDiary(device) }, StatusCodes.Status202Accepted));
+        api.MapGet("/devices/{device}/diary", GetDiary);
 
         api.MapGet(Objects, List);
         api.MapPost(Objects, (string device, string collection, HttpContext context) => Put(device, collection, null, context));
@@ -165,6 +167,45 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
             ["status"] = c.Status,
             ["reason"] = c.Reason,
         })]);
+    }
+
+    // As the device's bytes when asked for so, else entry by entry.
+    private IResult GetDiary(string device, HttpContext context)
+    {
+        if (context.Request.Headers.Accept == BytesType)
+        {
+            return Results.Bytes(core.Devices.DiaryBytes(device).Data, BytesType);
+        }
+
+        (long time, Diary diary) = core.Devices.Diary(device);
+        return Json(new JsonObject
+        {
+            ["time"] = ObjectJson.Time(time),
+            ["damaged"] = diary.Damaged,
+            ["entries"] = new JsonArray([.. diary.Entries.Select(e => new JsonObject
+            {
+                ["number"] = e.Number,
+                ["time"] = e.Time == 0 ? null : ObjectJson.Time(e.Time * 1000L),
+                ["uptime"] = e.Uptime,
+                ["kind"] = e.Kind.ToString().ToLowerInvariant(),
+                ["failed"] = e.Failed,
+                ["times"] = e.Times,
+                ["reason"] = e.Kind == DiaryKind.Start ? e.Reason : null,
+                ["carrier"] = (int)e.Carrier,
+                ["http"] = e.Http,
+                ["message"] = (int)e.Message,
+                ["store"] = (int)e.Store,
+                ["status"] = e.Kind == DiaryKind.Start ? 0 : e.Status,
+                ["objectsUp"] = e.ObjectsUp,
+                ["objectsDown"] = e.ObjectsDown,
+                ["refusedUp"] = e.RefusedUp,
+                ["refusedDown"] = e.RefusedDown,
+                ["bytesUp"] = e.BytesUp,
+                ["bytesDown"] = e.BytesDown,
+                ["heapKilobytes"] = e.HeapKilobytes,
+                ["text"] = e.ToString(),
+            })]),
+        });
     }
 
     private JsonArray Refusals(string device)

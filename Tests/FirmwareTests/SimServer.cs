@@ -59,6 +59,12 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
 
     public int Statuses { get; private set; }
 
+    /// <summary>The last diary that came. [SPEC 7.3]</summary>
+    public byte[]? Diary { get; private set; }
+
+    /// <summary>Bytes of the largest request.</summary>
+    public int LargestRequest { get; private set; }
+
     /// <summary>Whether the device asked for the time in the last request.</summary>
     public bool TimeAsked { get; private set; }
 
@@ -131,6 +137,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
 
     private void Answer(byte[] request)
     {
+        LargestRequest = Math.Max(LargestRequest, request.Length);
         var asked = new List<Asked>();
         bool worth = Structures.Count > 0;
         TimeAsked = false;
@@ -175,6 +182,9 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                 case Item.DataEnd when asked.Count == 0 && structure == "status":
                     DeviceStatus = [.. data];
                     Statuses++;
+                    break;
+                case Item.DataEnd when asked.Count == 0 && structure == "diary":
+                    Diary = [.. data];
                     break;
                 case Item.Value when reader.Tag == Tags.Class && reader.Scope == Scopes.Command:
                     isSeries = reader.Text[0] == '*';

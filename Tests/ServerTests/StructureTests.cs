@@ -49,6 +49,38 @@ public sealed class StructureTests
     }
 
     [TestMethod]
+    public void A_diary_is_kept_until_another_came_and_hostile_bytes_are_refused()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        Assert.Throws<RefusedException>(() => bench.Core.Devices.Diary("d1"));
+        byte[] entry = Convert.FromHexString("D13201000700000040A5186A0A000000910100000000000000000000000000000000000000009EF6"); // SPEC 7.3, carrier 401
+        void Send(params byte[] bytes)
+        {
+            SyncMessage request = new();
+            request.Options.Add(new Structure("diary", bytes));
+            request.Collections.Add(device.Ask());
+            Assert.IsNull(device.Exchange(request));
+        }
+
+        Send(entry);
+        Assert.AreEqual(NanoSync.Device.CarrierError.Unreachable, bench.Core.Devices.Diary("d1").Diary.Entries.Single().Carrier);
+        foreach (byte[] hostile in new[] { new byte[40], entry[..39], [1], Enumerable.Repeat((byte)0xD1, 400).ToArray(), new byte[20_000] })
+        {
+            Send(hostile);
+            CollectionAssert.AreEqual(entry, bench.Core.Devices.DiaryBytes("d1").Data);
+        }
+
+        Assert.Contains("not a diary; the one before is kept", bench.Core.Devices.Refusals("d1")[0].Reason);
+        byte[] later = [0xD2, .. new byte[60]];
+        Send(later);
+        CollectionAssert.AreEqual(later, bench.Core.Devices.DiaryBytes("d1").Data);
+        Assert.Contains("version 2", Assert.Throws<RefusedException>(() => bench.Core.Devices.Diary("d1")).Message);
+        Send([.. entry, .. new byte[40]]);
+        Assert.AreEqual(1, bench.Core.Devices.Diary("d1").Diary.Damaged);
+    }
+
+    [TestMethod]
     public void A_class_that_is_not_known_is_asked_for_until_it_is_and_the_objects_are_kept()
     {
         using Bench bench = new();

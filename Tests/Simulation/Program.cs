@@ -20,6 +20,8 @@ switch (verb)
         return found;
     case "fuzz-child":
         return Fuzzer.Child(args[1], int.Parse(args[2]), ulong.Parse(args[3]), args[4], args.Contains("keep"));
+    case "replay" when args.Length > 1:
+        return Replay.RunFile(args[1], args.Contains("trace"), Console.Out);
     case "corpus":
         CorpusMaker.Write(args.Length > 1 ? args[1] : "Tests/SimulationTests/corpus");
         return 0;
@@ -29,6 +31,7 @@ switch (verb)
         Console.WriteLine("""
             run [FIRST] [COUNT]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
             seed N [MUTATION]     one seed with its trace
+            replay FILE [trace]   a field diary, as `device diary NAME --file FILE` saved it
             cuts [SEED] [PAIRS] [ROUND]   a scripted life, cut at every byte of every message and at every file call
             fuzz TARGET [INPUTS] [SEED] [CORPUS] [keep]   hostile bytes; "keep" adds to the corpus. Targets: wbxml xml record class
                                   series sealed server-xml sync post reply mount
