@@ -6,7 +6,7 @@
 //     bit 0 clear:            per bit n + 1 set, field n: a number's difference to what was expected, or a whole
 //                             float, double, text or bytes. A bit not set: as expected
 //
-// A number is expected to stay, a time to advance as it did the last time. Why this form: SERIES.md.
+// A number is expected to stay, a time to advance as it did the last time. Why this form: DESIGN.md chapter 11.
 
 namespace NanoSync.Protocol
 {

@@ -8,7 +8,7 @@ namespace NanoSync.Storage
     /// <para>Rule 1: what a call reported as done is there after any power cut; a batch is there whole or not at all.
     /// Rule 2: the index in RAM changes in one place only, where committed records are read back (Apply); mount, commit and
     /// reclaim all go through it. Rule 3: files are appended to or deleted, never overwritten or renamed.</para>
-    /// <para>Bytes: SPEC.md chapter 9. Reasons: NOTES.md. Every public call takes one lock and may come from any thread.</para>
+    /// <para>Bytes: SPEC.md chapter 9. Reasons: DESIGN.md chapter 8. Every public call takes one lock and may come from any thread.</para>
     /// </summary>
     public sealed partial class FlashStore
     {

@@ -1,4 +1,4 @@
--- The proxy: what it passes on, how far it is, and which object is which. Server/Proxy/NOTES.md
+-- The proxy: what it passes on, how far it is, and which object is which. DESIGN.md, chapter 13
 
 CREATE TABLE proxy_self (one INTEGER PRIMARY KEY, name TEXT NOT NULL);
 
