@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the packages: seven for boards, from the .nuspec files, and the server as a dotnet tool.
 #
-#   build/pack.sh [--no-build | --server-only] [FOLDER]
+#   build/pack.sh [--no-build] [--server-only] [FOLDER]
 #
 # Board packages need nanoFramework's project system (msbuild, nuget). The version is <Version> of Directory.Build.props.
 # Exit code: 0 done; 64 wrong usage; 69 a tool is missing; 70 a build made no assembly.
@@ -14,7 +14,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --no-build) build=0 ;;
     --server-only) boards=0 ;;
-    -*) echo "usage: build/pack.sh [--no-build | --server-only] [FOLDER]" >&2; exit 64 ;;
+    -*) echo "usage: build/pack.sh [--no-build] [--server-only] [FOLDER]" >&2; exit 64 ;;
     *) out=$1 ;;
   esac
   shift
@@ -43,5 +43,6 @@ if [ $boards = 1 ]; then
   done
 fi
 
-dotnet pack Server/NanoSync.Server.csproj -c Release -v q -nologo -o "$out"
+more=(); [ $build = 1 ] || more=(--no-build)
+dotnet pack Server/NanoSync.Server.csproj -c Release -v q -nologo -o "$out" "${more[@]}"
 ls "$out"

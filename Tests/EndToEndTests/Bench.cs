@@ -38,6 +38,9 @@ internal sealed class Bench : IDisposable
     /// <summary>Runs any program.</summary>
     public Ended Run(string program, string folder, params string[] arguments) => Finish(Keep(RunningProgram.Start(program, arguments, folder)));
 
+    /// <summary>Starts any program.</summary>
+    public RunningProgram Start(string program, params string[] arguments) => Keep(RunningProgram.Start(program, arguments, Folder));
+
     /// <summary>Starts a server on any free port; its URL.</summary>
     public (RunningProgram Program, string Url) Serve(string data, int port = 0, IReadOnlyDictionary<string, string>? settings = null)
     {

@@ -1,5 +1,7 @@
 // The commands of README.md - its fenced blocks, its table of uses - in its order, with its placeholders filled in. A command that is not known here fails the
-// test: who adds one says how it is run.
+// test: who adds one says how it is run. Not run here, with the reason: ./test.sh (it runs this test), the nano profile gate (Tests/NanoProfileTests runs
+// it), a board that is really flashed (there is none: --dry-run is), nanoCLR (not part of this repository: its --help is), packing the server (a tool from
+// the package is installed and run by ToolTests).
 
 using System.Text.RegularExpressions;
 
@@ -49,6 +51,10 @@ public class ReadmeTests
                 case "dotnet run --project Device/Virtual -- --server URL --token T":
                     Run(bench.Device([.. Fill(arguments), "--once", "--data", bench.At("d1")]));
                     break;
+                case "dotnet run --project Server -- proxy add HQ --url URL --token T --collections readings --data DIR":
+                    Run(bench.Verb(Fill(arguments)));
+                    Assert.Contains(url, bench.Verb("proxy", "list", "--data", server).Output);
+                    break;
                 case "dotnet run --project Device/Virtual -- --readings FILE.csv":
                     Run(bench.Device([.. Fill(arguments), "--port", "0", "--data", bench.At("d2"), "--dump", bench.At("dump")]));
                     break;
@@ -63,6 +69,18 @@ public class ReadmeTests
                 case "dotnet run -c Release --project Tests/Benchmarks -- sizes":
                     Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Benchmarks", "NanoSync.Benchmarks"), .. arguments]));
                     break;
+                case "dotnet run -c Release --project Tests/Simulation -- run 1": // two seeds of those without end
+                    Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Simulation", "NanoSync.Simulation"), .. arguments, "2"]));
+                    break;
+                case "board-configs/flash.sh --dry-run ESP32_REV3 /dev/ttyUSB0":
+                    File.WriteAllText(bench.At("secrets.env"), "NANOSYNC_SERVER=http://s/sync\nNANOSYNC_TOKEN=t0ken\nNANOSYNC_WIFI_SSID=field\nNANOSYNC_WIFI_PASSWORD=passw0rd\n");
+                    Ended dry = bench.Run("env", Bench.Root, ["NANOSYNC_SECRETS=" + bench.At("secrets.env"), "bash", .. command.Split(' ')]);
+                    Assert.AreEqual(0, dry.Code, dry.Output);
+                    Assert.Contains("--target ESP32_REV3 --serialport /dev/ttyUSB0 --deploy", dry.Output);
+                    break;
+                case "build/pack.sh --server-only packages-out":
+                    Assert.IsTrue(File.Exists(Path.Combine(Bench.Root, "build", "pack.sh")));
+                    break;
                 default:
                     // what a script of Tests/ does needs nanoFramework's tools: their tests are their own
                     Assert.IsTrue(command.StartsWith("Tests/", StringComparison.Ordinal) && command.EndsWith("--help", StringComparison.Ordinal), $"README.md has a command that this test does not know: {command}");
@@ -74,6 +92,7 @@ public class ReadmeTests
             {
                 "URL" => url,
                 "T" => token,
+                "DIR" => server,
                 "FILE.csv" => csv,
                 "FILE" => Path.Combine(bench.At("dump"), "0001-request.wbxml"),
                 _ => w,

@@ -43,6 +43,46 @@ public class DocumentTests
     }
 
     [TestMethod]
+    public void The_specification_lists_every_status()
+    {
+        string section = Regex.Match(Repository.Read("SPEC.md"), @"(?s)\n### 2\.4 [^\n]*\n(.*?)\n\n").Groups[1].Value;
+        int[] listed = Regex.Matches(section, @"(?:^|· )(\d+) ").Select(m => int.Parse(m.Groups[1].Value)).ToArray();
+        CollectionAssert.AreEqual(typeof(Status).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (int)f.GetRawConstantValue()!).Order().ToArray(), listed);
+    }
+
+    /// <summary>Under each section of the specification: which tests check it, as FOLDER/CLASS or FOLDER/CLASS.METHOD of Tests/ with words in brackets, or why none does.</summary>
+    [TestMethod]
+    public void Every_section_of_the_specification_says_which_tests_check_it()
+    {
+        string[] sections = Regex.Split(Repository.Read("SPEC.md"), @"(?m)^(?=##+ \d)").Skip(1).ToArray();
+        Assert.IsGreaterThan(35, sections.Length);
+        for (int i = 0; i < sections.Length; i++)
+        {
+            string title = sections[i].Split('\n')[0];
+            if (i + 1 < sections.Length && title.StartsWith("## ", StringComparison.Ordinal) && sections[i + 1].StartsWith("### ", StringComparison.Ordinal))
+            {
+                continue; // a chapter: its sections say it
+            }
+
+            Match said = Regex.Match(sections[i], @"(?m)^(Checked by|Not checked): (.{10,})\.$");
+            Assert.IsTrue(said.Success, $"SPEC {title}: neither \"Checked by:\" nor \"Not checked:\"");
+            if (said.Groups[1].Value == "Not checked")
+            {
+                continue;
+            }
+
+            foreach (string test in Regex.Replace(said.Groups[2].Value, @" \([^)]*\)", "").Split([',', ';'], StringSplitOptions.TrimEntries))
+            {
+                Match name = Regex.Match(test, @"^(\w+)/(\w+)(?:\.(\w+))?$");
+                string file = Repository.PathOf("Tests", name.Groups[1].Value, name.Groups[2].Value + ".cs");
+                Assert.IsTrue(name.Success && File.Exists(file), $"SPEC {title}: there is no {test}");
+                string method = name.Groups[3].Success ? name.Groups[3].Value : @"\w+";
+                Assert.IsTrue(Regex.IsMatch(File.ReadAllText(file), $@"\[(?:TestMethod|DataRow)\b[^\n]*\n(?:\s*\[[^\n]*\n)*\s*public (?:async Task|void) {method}\("), $"SPEC {title}: there is no {test}");
+            }
+        }
+    }
+
+    [TestMethod]
     public void Operations_lists_every_state_of_the_lamp()
     {
         string section = Section(Repository.Read("docs", "operations.md"), "The lamp");
@@ -76,10 +116,12 @@ public class DocumentTests
     }
 
     [TestMethod]
-    public void The_first_device_fits_fifteen_lines()
+    public void The_first_device_fits_fifteen_lines_and_is_shown_as_it_is()
     {
         string body = Regex.Match(Repository.Read("Device", "Examples", "FirstDevice.cs"), @"(?s)uint now\)\n        \{\n(.*?)\n        \}\n").Groups[1].Value;
         string[] lines = body.Split('\n').Where(l => l.Trim().Length > 0).ToArray();
         Assert.IsTrue(lines.Length is > 8 and <= 15, $"{lines.Length} lines");
+        string shown = Regex.Match(Repository.Read("README.md"), @"(?s)```csharp\n(.*?)```").Groups[1].Value;
+        CollectionAssert.AreEqual(lines.Where(l => !l.Contains("return")).Select(l => l.Trim()).ToArray(), shown.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 }
