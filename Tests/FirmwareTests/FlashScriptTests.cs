@@ -67,6 +67,31 @@ public sealed class FlashScriptTests : IDisposable
         }
 
         start.Environment.Clear();
+        return Finish(start);
+    }
+
+    private (int Code, string Output, string Error) PowerShell(params string[] arguments)
+    {
+        Assert.AreEqual("", s_restored.Value);
+        return Finish(new ProcessStartInfo("dotnet", ["tool", "run", "pwsh", "--", "-NoProfile", "-File", Repository.PathOf("board-configs", "flash.ps1"), .. arguments])
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
+    }
+
+    private static readonly Lazy<string> s_restored = new(() =>
+    {
+        var start = new ProcessStartInfo("dotnet", ["tool", "restore"]) { WorkingDirectory = Repository.Root, RedirectStandardOutput = true };
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? "" : output;
+    });
+
+    private (int Code, string Output, string Error) Finish(ProcessStartInfo start)
+    {
         start.Environment["PATH"] = Tools;
         start.Environment["FLASH_TEST"] = _folder;
         start.Environment["TMPDIR"] = _folder;
@@ -285,9 +310,49 @@ public sealed class FlashScriptTests : IDisposable
         }
     }
 
-    // PowerShell is not installed where these tests run: this compares words, it proves no behaviour.
+    public static IEnumerable<object[]> Boards => Directory.GetFiles(Repository.PathOf("board-configs"), "board.json", SearchOption.AllDirectories)
+        .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Where(b => b != "virtual")
+        .Select(b => new object[] { b, "https://sync.example.com/sync" }).Append(["ESP32_REV3", "http://sync.example.com/sync?a=1&b=2"]);
+
+    // PowerShell is a tool of this repository (.config/dotnet-tools.json). What is not run here: nanoff itself, and Windows.
     [TestMethod]
-    public void The_script_for_windows_says_the_same()
+    [DynamicData(nameof(Boards))]
+    public void A_dry_run_of_the_script_for_windows_prints_the_same(string board, string server)
+    {
+        foreach (string tool in (string[])["nuget", "msbuild"])
+        {
+            Tool(tool);
+        }
+
+        string pem = Path.Combine(_folder, "ca.pem");
+        File.WriteAllText(pem, "-----BEGIN CERTIFICATE-----\n");
+        _environment["NANOSYNC_SERVER"] = server;
+        _environment["NANOSYNC_CA"] = pem;
+        (int code, string output, string error) = Flash("--dry-run", board, "/dev/ttyUSB0");
+        (int windowsCode, string windowsOutput, string windowsError) = PowerShell("-DryRun", board, "/dev/ttyUSB0");
+        Assert.AreEqual(0, windowsCode, windowsError);
+        Assert.AreEqual(0, code, error);
+        Assert.AreEqual(output, windowsOutput);
+        Assert.AreEqual("", error + windowsError + Log);
+    }
+
+    [TestMethod]
+    [DataRow(64, "there is no board ESP32_X. There are: ESP32_C3", "NANOSYNC_TOKEN", "t", new[] { "ESP32_X", "COM3" })]
+    [DataRow(64, "which port?", "NANOSYNC_TOKEN", "t", new[] { "ESP32_C3" })]
+    [DataRow(64, "is the board plugged in?", "NANOSYNC_TOKEN", "t", new[] { "ESP32_C3", "COM77" })]
+    [DataRow(78, "missing: NANOSYNC_TOKEN.", "NANOSYNC_TOKEN", "", new[] { "-DryRun", "ESP32_C3", "COM3" })]
+    [DataRow(78, "NANOSYNC_TOKEN: plain ASCII", "NANOSYNC_TOKEN", "a b", new[] { "-DryRun", "ESP32_C3", "COM3" })]
+    public void The_script_for_windows_says_wrong_use_too(int expected, string message, string name, string value, string[] arguments)
+    {
+        _environment[name] = value;
+        (int code, string output, string error) = PowerShell(arguments);
+        Assert.AreEqual(expected, code, error);
+        Assert.Contains(message, error);
+        Assert.AreEqual("", output + Log);
+    }
+
+    [TestMethod]
+    public void The_script_for_windows_has_the_same_words()
     {
         string sh = Repository.Read("board-configs", "flash.sh");
         string ps = Repository.Read("board-configs", "flash.ps1");
