@@ -115,6 +115,40 @@ public class DocumentTests
         }
     }
 
+    public static IEnumerable<object[]> Documents => Directory.GetFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
+        .Select(f => Path.GetRelativePath(Repository.Root, f)).Where(f => !Regex.IsMatch(f, @"(^|/)(bin|obj|packages|node_modules|data)/")).Select(f => new object[] { f });
+
+    /// <summary>Links lead to files and headings that exist; commands name projects, test classes and scripts that exist.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Documents))]
+    public void What_a_document_names_is_there(string document)
+    {
+        string text = Repository.Read(document);
+        string folder = Path.GetDirectoryName(Repository.PathOf(document))!;
+        foreach (Match link in Regex.Matches(text, @"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)"))
+        {
+            string target = link.Groups[1].Length > 0 ? Path.Combine(folder, link.Groups[1].Value) : Repository.PathOf(document);
+            Assert.IsTrue(File.Exists(target) || Directory.Exists(target), link.Value);
+            if (link.Groups[2].Success)
+            {
+                IEnumerable<string> headings = Regex.Matches(File.ReadAllText(target), @"(?m)^#+ (.*)$").Select(m => Regex.Replace(m.Groups[1].Value.ToLowerInvariant(), @"[^\w -]", "").Replace(' ', '-'));
+                Assert.Contains(link.Groups[2].Value, headings.ToArray(), link.Value);
+            }
+        }
+
+        foreach (Match project in Regex.Matches(text, @"(?:--project|dotnet test|dotnet pack) ([A-Z][\w/.]*)"))
+        {
+            string path = Repository.PathOf(project.Groups[1].Value);
+            Assert.IsTrue(File.Exists(path) || (Directory.Exists(path) && Directory.GetFiles(path, "*.csproj").Length == 1), project.Value);
+        }
+
+        foreach (Match file in Regex.Matches(text, @"`((?:Tests|Server|Device|Storage|Protocol\.Lite|build|docs|board-configs)/[\w/.-]+)"))
+        {
+            string path = Repository.PathOf(file.Groups[1].Value.TrimEnd('.', '/'));
+            Assert.IsTrue(File.Exists(path) || Directory.Exists(path) || file.Value.Contains("secrets.env") || file.Value.Contains(".local.json"), file.Value);
+        }
+    }
+
     [TestMethod]
     public void The_first_device_fits_fifteen_lines_and_is_shown_as_it_is()
     {
