@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the packages: seven for boards, from the .nuspec files, and the server as a dotnet tool.
+# Makes the packages: ten for boards, from the .nuspec files, and the server as a dotnet tool.
 #
 #   build/pack.sh [--no-build] [--server-only] [FOLDER]
 #
@@ -30,7 +30,7 @@ if [ $boards = 1 ]; then
       command -v $tool >/dev/null || { echo "pack.sh: missing: $tool, with nanoFramework's project system" >&2; exit 69; }
     done
   fi
-  for spec in Protocol.Lite Protocol.Lite/Xml Storage Storage/Files Device Device/LeanHttp Device/PlatformHttp; do
+  for spec in Protocol.Lite Protocol.Lite/Xml Storage Storage/Files Device Device/LeanHttp Device/PlatformHttp Device/Sealed Device/Sealed/Files Device/Mail; do
     id=$(basename "$spec"/*.nuspec .nuspec)
     if [ $build = 1 ]; then
       nuget restore "$spec/packages.config" -PackagesDirectory packages

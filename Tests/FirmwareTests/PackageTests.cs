@@ -6,13 +6,14 @@ using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Storage;
+using NuGet.Packaging;
 
 namespace NanoSync.FirmwareTests;
 
 [TestClass]
 public class PackageTests
 {
-    private static readonly string[] s_folders = ["Protocol.Lite", "Protocol.Lite/Xml", "Storage", "Storage/Files", "Device", "Device/LeanHttp", "Device/PlatformHttp"];
+    private static readonly string[] s_folders = ["Protocol.Lite", "Protocol.Lite/Xml", "Storage", "Storage/Files", "Device", "Device/LeanHttp", "Device/PlatformHttp", "Device/Sealed", "Device/Sealed/Files", "Device/Mail"];
 
     private static string Version => XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("Version").Single().Value;
 
@@ -75,6 +76,45 @@ public class PackageTests
         expected.AddRange(Named(Path.ChangeExtension(spec, ".nfproj"), "ProjectReference")
             .Select(e => Path.GetFileNameWithoutExtension(((string)e.Attribute("Include")!).Replace('\\', '/')) + " $version$"));
         CollectionAssert.AreEquivalent(expected, Named(spec, "dependency").Select(e => $"{(string?)e.Attribute("id")} {(string?)e.Attribute("version")}").ToList());
+    }
+
+    // The board's files are stand-ins: only nanoFramework's project system makes the real ones.
+    [TestMethod]
+    [DynamicData(nameof(Folders))]
+    public void It_packs(string folder)
+    {
+        string spec = SpecOf(folder);
+        string id = Path.GetFileNameWithoutExtension(spec);
+        string root = Directory.CreateTempSubdirectory("nanosync-pack-").FullName;
+        try
+        {
+            string place = Path.Combine(root, folder);
+            string built = Directory.CreateDirectory(Path.Combine(place, "bin", "nano", "Release")).FullName;
+            foreach (string kind in (string[])["dll", "pe", "pdbx", "xml"])
+            {
+                File.WriteAllText(Path.Combine(built, $"{id}.{kind}"), kind);
+            }
+
+            File.Copy(Repository.PathOf("README.md"), Path.Combine(root, "README.md"));
+            File.Copy(Repository.PathOf("LICENSE"), Path.Combine(root, "LICENSE"));
+            using FileStream text = File.OpenRead(spec);
+            Manifest manifest = Manifest.ReadFrom(text, name => name == "version" ? Version : null, validateSchema: true);
+            var builder = new PackageBuilder();
+            builder.Populate(manifest.Metadata);
+            builder.PopulateFiles(place, manifest.Files);
+            using var package = new MemoryStream();
+            builder.Save(package);
+
+            using var reader = new PackageArchiveReader(package);
+            Assert.AreEqual($"{id}.{Version}", reader.GetIdentity().ToString());
+            string[] expected = [$"lib/{id}.dll", $"lib/{id}.pdbx", $"lib/{id}.pe", $"lib/{id}.xml", "LICENSE", "README.md"];
+            CollectionAssert.IsSubsetOf(expected, reader.GetFiles().ToArray());
+            Assert.AreEqual(".NETnanoFramework,Version=v1.0", reader.GetPackageDependencies().Single().TargetFramework.DotNetFrameworkName);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     [TestMethod]
