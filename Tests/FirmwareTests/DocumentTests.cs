@@ -115,6 +115,23 @@ public class DocumentTests
         }
     }
 
+    [TestMethod]
+    public void Operations_lists_every_setting_of_the_server_with_its_default()
+    {
+        string section = Section(Repository.Read("docs", "operations.md"), "The server");
+        var listed = Regex.Matches(section, @"(?m)^\| (\w+) \| ([^|]+) \| [^|]+ \|$").Skip(1).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
+        string[] read = Regex.Matches(Repository.Read("Server", "ServerOptions.cs"), @"configuration(?:\[|, )""(\w+)""").Select(m => m.Groups[1].Value).ToArray();
+        CollectionAssert.AreEquivalent(read, listed.Keys);
+        var defaults = new Server.ServerOptions();
+        var expected = new Dictionary<string, string>
+        {
+            ["data"] = defaults.Data, ["urls"] = defaults.Urls, ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
+            ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
+            ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
+        };
+        CollectionAssert.AreEquivalent(expected, listed);
+    }
+
     public static IEnumerable<object[]> Documents => Directory.GetFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
         .Select(f => Path.GetRelativePath(Repository.Root, f)).Where(f => !Regex.IsMatch(f, @"(^|/)(bin|obj|packages|node_modules|data)/")).Select(f => new object[] { f });
 
