@@ -1,4 +1,5 @@
-// Objects as JSON, for the application. Field values: true/false, numbers, texts, ISO 8601 times, base64 bytes.
+// Objects as JSON, for the application. Field values: true/false, numbers, texts, ISO 8601 times, base64 bytes; null for a
+// field that the record does not have. Each field of the class is named, so that none is forgotten.
 
 using System.Globalization;
 using System.Text.Json;
@@ -93,13 +94,13 @@ public static class ObjectJson
                     : root.TryGetProperty("data", out value) && value.ValueKind == JsonValueKind.String);
             if (!envelope)
             {
-                return new NewValue(ParseFields(root), null, type) { Quoted = QuotedIn(root) };
+                return OfFields(root, type);
             }
 
             type ??= root.GetProperty("class").GetString();
             if (value.ValueKind == JsonValueKind.Object)
             {
-                return new NewValue(ParseFields(value), null, type) { Quoted = QuotedIn(value) };
+                return OfFields(value, type);
             }
 
             return value.TryGetBytesFromBase64(out byte[]? bytes)
@@ -108,7 +109,7 @@ public static class ObjectJson
         }
     }
 
-    /// <summary>The members of a JSON object as texts; null members are absent fields.</summary>
+    /// <summary>The members of a JSON object as texts, without those that are null.</summary>
     public static List<KeyValuePair<string, string>> ParseFields(JsonElement json)
     {
         List<KeyValuePair<string, string>> fields = [];
@@ -160,14 +161,48 @@ public static class ObjectJson
         }
     }
 
-    private static HashSet<string> QuotedIn(JsonElement json)
+    /// <summary>Each field of the class is given, once: null when the object is to be without it.</summary>
+    public static void CheckNames(ObjectClass type, NewValue value)
     {
-        return [.. json.EnumerateObject().Where(m => m.Value.ValueKind == JsonValueKind.String).Select(m => m.Name)];
+        if (value.Quoted == null)
+        {
+            return;
+        }
+
+        List<string> given = [.. value.Fields!.Select(f => f.Key), .. value.Absent];
+        if (given.Find(n => type.FindField(n) < 0) is { } unknown)
+        {
+            throw new RefusedException(Refusal.BadInput, $"{type.Name} has no field {unknown}.");
+        }
+
+        for (int field = 0; field < type.Count; field++)
+        {
+            string name = type.FieldName(field);
+            int times = given.Count(n => n == name);
+            if (times != 1)
+            {
+                throw new RefusedException(Refusal.BadInput, times == 0 ? $"{name} is missing: null if the object is to be without it." : $"{name} is given twice.");
+            }
+        }
+    }
+
+    private static NewValue OfFields(JsonElement json, string? type)
+    {
+        return new NewValue(ParseFields(json), null, type)
+        {
+            Quoted = json.EnumerateObject().Where(m => m.Value.ValueKind == JsonValueKind.String).Select(m => m.Name).ToHashSet(),
+            Absent = [.. json.EnumerateObject().Where(m => m.Value.ValueKind == JsonValueKind.Null).Select(m => m.Name)],
+        };
     }
 
     private static JsonObject Fields(ObjectClass type, byte[] data)
     {
         JsonObject fields = [];
+        for (int i = 0; i < type.Count; i++)
+        {
+            fields[type.FieldName(i)] = null;
+        }
+
         foreach ((int field, string text) in RecordText.Unpack(type, data))
         {
             fields[type.FieldName(field)] = type.TypeOf(field) switch

@@ -15,6 +15,9 @@ public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Field
 {
     /// <summary>Names of the fields that stand as texts, in quotes; null where that cannot be told.</summary>
     public IReadOnlySet<string>? Quoted { get; init; }
+
+    /// <summary>Names of the fields that are given as absent.</summary>
+    public IReadOnlyList<string> Absent { get; init; } = [];
 }
 
 /// <summary>Reads and writes objects.</summary>
@@ -253,6 +256,8 @@ public sealed class ObjectService
             {
                 throw new RefusedException(Refusal.BadInput, e.Message);
             }
+
+            ObjectJson.CheckNames(type, value);
         }
         else
         {

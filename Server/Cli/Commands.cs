@@ -268,7 +268,7 @@ public static class Commands
             Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
         }));
 
-        Argument<string?> json = new("JSON") { Description = "The fields, such as {\"interval\":5}; - = from standard input.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> json = new("JSON") { Description = "The fields, such as {\"interval\":5,\"sensors\":null}: each of the class, null = without it; - = from standard input.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> type = new("--class") { Description = "The object's class: name, name#hash or name(field:code,...).", HelpName = "CLASS" };
         Option<string?> from = new("--file") { Description = "Take the object's bytes from this file instead of JSON.", HelpName = "FILE" };
         Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, json, type, from };

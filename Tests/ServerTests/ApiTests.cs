@@ -41,6 +41,8 @@ public sealed class ApiTests
         Directory.Delete(_folder, true);
     }
 
+    private static string All(int u) => $$"""{"b":null,"i":null,"u":{{u}},"f":null,"s":null,"d":null,"t":null,"x":null,"c":null}""";
+
     [TestMethod]
     public async Task Objects_are_made_changed_read_and_deleted()
     {
@@ -50,10 +52,10 @@ public sealed class ApiTests
         Assert.AreEqual("\"1\"", tag);
         Assert.AreEqual("waiting", made!["state"]!.GetValue<string>());
 
-        (status, JsonNode? changed, tag) = await Send(HttpMethod.Put, Objects + "/sampling", """{"interval":6}""");
+        (status, JsonNode? changed, tag) = await Send(HttpMethod.Put, Objects + "/sampling", """{"interval":6,"sensors":null}""");
         Assert.AreEqual(HttpStatusCode.OK, status);
         Assert.AreEqual("\"2\"", tag);
-        Assert.AreEqual("""{"interval":6}""", changed!["value"]!.ToJsonString());
+        Assert.AreEqual("""{"interval":6,"sensors":null}""", changed!["value"]!.ToJsonString());
 
         (_, JsonNode? list, _) = await Send(HttpMethod.Get, Objects);
         Assert.AreEqual("sampling", list!.AsArray().Single()!["id"]!.GetValue<string>());
@@ -71,8 +73,11 @@ public sealed class ApiTests
         (HttpStatusCode status, JsonNode? made, _) = await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, json);
         Assert.AreEqual(HttpStatusCode.Created, status, made?.ToJsonString());
         Assert.AreEqual(JsonNode.Parse(json)!.ToJsonString(), made!["value"]!.ToJsonString());
-        (status, made, _) = await Send(HttpMethod.Put, Objects + "/b?class=all", """{"d":"NaN","s":"-Infinity","t":null}""");
-        Assert.AreEqual("""{"s":"-Infinity","d":"NaN"}""", made!["value"]!.ToJsonString());
+        (status, made, _) = await Send(HttpMethod.Put, Objects + "/b?class=all", """{"d":"NaN","s":"-Infinity","t":null,"b":null,"i":null,"u":null,"f":null,"x":null,"c":null}""");
+        string shown = made!["value"]!.ToJsonString();
+        Assert.AreEqual("""{"b":null,"i":null,"u":null,"f":null,"s":"-Infinity","d":"NaN","t":null,"x":null,"c":null}""", shown);
+        (status, _, string? tag) = await Send(HttpMethod.Put, Objects + "/b", shown);
+        Assert.AreEqual("\"2\"", tag, "what is shown packs to the same bytes");
     }
 
     [TestMethod]
@@ -85,6 +90,11 @@ public sealed class ApiTests
     [DataRow("""{"c":"1969-12-31T23:59:59Z"}""", "ISO 8601")]
     [DataRow("""{"x":"%%"}""", "base64")]
     [DataRow("""{"nothing":1}""", "no field nothing")]
+    [DataRow("""{"b":null,"i":null,"u":1,"f":null,"s":null,"d":null,"t":null,"x":null}""", "c is missing")]
+    [DataRow("""{"b":null,"i":null,"u":1,"f":null,"s":null,"d":null,"t":null,"x":null,"c":null,"nothing":null}""", "no field nothing")]
+    [DataRow("""{"b":null,"i":null,"u":1,"f":null,"s":null,"d":null,"t":null,"x":null,"c":null,"u":null}""", "u is given twice")]
+    [DataRow("""{"u":"1"}""", "u is a number")]
+    [DataRow("""{"t":1}""", "t is a text")]
     [DataRow("""{"t":{}}""", "neither text")]
     [DataRow("""{"u":1,"u":2}""", "twice")]
     [DataRow("[1]", "not an object")]
@@ -100,11 +110,11 @@ public sealed class ApiTests
     [TestMethod]
     public async Task If_Match_and_If_None_Match_hold()
     {
-        await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, """{"u":1}""");
-        Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Put, Objects + "/a", """{"u":2}""", ifMatch: "\"9\"")).Status);
-        Assert.AreEqual(HttpStatusCode.OK, (await Send(HttpMethod.Put, Objects + "/a", """{"u":2}""", ifMatch: "\"1\"")).Status);
+        await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, All(1));
+        Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Put, Objects + "/a", All(2), ifMatch: "\"9\"")).Status);
+        Assert.AreEqual(HttpStatusCode.OK, (await Send(HttpMethod.Put, Objects + "/a", All(2), ifMatch: "\"1\"")).Status);
         Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"1\"")).Status);
-        using HttpRequestMessage request = new(HttpMethod.Put, Objects + "/a") { Content = new StringContent("""{"u":3}""") };
+        using HttpRequestMessage request = new(HttpMethod.Put, Objects + "/a") { Content = new StringContent(All(3)) };
         request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await _client.SendAsync(request, TestContext.CancellationToken)).StatusCode);
         Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"2\"")).Status);
@@ -124,7 +134,7 @@ public sealed class ApiTests
         (_, JsonNode? made, _) = await Send(HttpMethod.Post, Objects, """{"class":"thing#0000","data":"BAU="}""");
         Assert.AreEqual("s2", made!["id"]!.GetValue<string>());
         Assert.AreEqual("BAU=", made["data"]!.GetValue<string>());
-        (_, made, _) = await Send(HttpMethod.Put, Objects + "/" + Uri.EscapeDataString("\u00e4/b c"), """{"class":"sampling(interval:u,sensors:t)","value":{"interval":1}}""");
+        (_, made, _) = await Send(HttpMethod.Put, Objects + "/" + Uri.EscapeDataString("\u00e4/b c"), """{"class":"sampling(interval:u,sensors:t)","value":{"interval":1,"sensors":null}}""");
         Assert.AreEqual("\u00e4/b c", made!["id"]!.GetValue<string>());
         Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Put, Objects + "/" + new string('x', 65), "{}")).Status);
     }
@@ -164,7 +174,7 @@ public sealed class ApiTests
     [TestMethod]
     public async Task What_a_device_refused_is_seen_and_sent_again_on_request()
     {
-        await Send(HttpMethod.Put, Objects + "/sampling?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":5}""");
+        await Send(HttpMethod.Put, Objects + "/sampling?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":5,"sensors":""}""");
         DeviceIdentity device = new(_server.Core.Devices.Get("d1").Id, "d1");
         string key = Sync(device, new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true })!.SyncKey;
         key = Sync(device, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;

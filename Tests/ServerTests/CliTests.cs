@@ -61,6 +61,9 @@ public sealed class CliTests
         (code, _, string error) = Run("object", "put", "d1", "config", "sampling", """{"interval":-1}""");
         Assert.AreEqual(1, code);
         StringAssert.Contains(error, "interval does not take -1");
+        (code, _, error) = Run("object", "put", "d1", "config", "sampling", """{"interval":6}""");
+        Assert.AreEqual(1, code);
+        StringAssert.Contains(error, "sensors is missing");
         Assert.AreEqual(1, Run("object", "put", "d1", "config", "sampling", "{").Code);
         Assert.AreEqual(3, Run("object", "get", "d1", "config", "other").Code);
         Assert.AreEqual(3, Run("object", "list", "d1", "elsewhere").Code);

@@ -172,8 +172,8 @@ public sealed class FeedTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        bench.Put("d1", "a", """{"interval":5}""", Bench.Sampling);
-        bench.Put("d1", "b", """{"interval":6}""");
+        bench.Put("d1", "a", """{"interval":5,"sensors":null}""", Bench.Sampling);
+        bench.Put("d1", "b", """{"interval":6,"sensors":null}""");
         bench.PutBytes("d1", "c", 1, 1);
         bench.Put("d1", "d", """{"at":"2024-01-01T00:00:10Z","temperature":21.5}""", Bench.Reading);
         SyncCollection answer = device.Sync(device.Ask());

@@ -40,6 +40,8 @@ public sealed class RoundTripTests
                 JsonObject json = [];
                 ObjectJson.AddValue(json, sample.Type, sample.Record);
                 NewValue value = ObjectJson.Parse(Encoding.UTF8.GetBytes(json["value"]!.ToJsonString()), null);
+                ObjectJson.CheckKinds(sample.Type, value);
+                ObjectJson.CheckNames(sample.Type, value);
                 AreSame(sample.Record, RecordText.Pack(sample.Type, value.Fields!));
             },
             iter: 5000);

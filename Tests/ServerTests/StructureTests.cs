@@ -126,7 +126,7 @@ public sealed class StructureTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        string wireName = bench.Put("d1", "sampling", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
         SyncMessage request = new();
         request.Options.Add(new Structure("def:" + wireName));
         SyncMessage reply = device.Exchange(request)!;
@@ -138,7 +138,7 @@ public sealed class StructureTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        string wireName = bench.Put("d1", "sampling", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
         SyncCollection request = With(device, TestDevice.Add("Ab1_1", 0xFF), TestDevice.Add("Ab1_2", 1, 9));
         request.GetChanges = false;
         request.Class = wireName;
@@ -152,7 +152,7 @@ public sealed class StructureTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        string wireName = bench.Put("d1", "sampling", """{"interval":5}""", Bench.Sampling).Row.Class!;
+        string wireName = bench.Put("d1", "sampling", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
         string sensors = string.Join(',', Enumerable.Repeat("a&b", 40));
         string xml = $"<Sync xmlns='AirSync:'><Version>1.0</Version><Collections><Collection><Class>{wireName}</Class><SyncKey>{device.Key()}</SyncKey>"
             + "<CollectionId>config</CollectionId><Commands><Add><ClientId>Ab1_1</ClientId><ApplicationData>"
