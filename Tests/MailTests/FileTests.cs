@@ -1,0 +1,147 @@
+// Messages as files in a folder [SPEC 8.4]: the device's side and the server's over one stick, which is carried to and fro.
+
+using NanoSync.Device;
+using NanoSync.Server;
+using NanoSync.Server.Sealed;
+
+namespace NanoSync.MailTests;
+
+[TestClass]
+public sealed class FileTests
+{
+    private string _folder = "";
+    private ServerCore _core = null!;
+    private MailDevice _device = null!;
+
+    private string Stick => Path.Combine(_folder, "stick");
+
+    [TestInitialize]
+    public void Begin()
+    {
+        _folder = Directory.CreateTempSubdirectory("nanosync-file-").FullName;
+        Directory.CreateDirectory(Stick);
+        _core = ServerCore.Open(new ServerOptions { Data = Path.Combine(_folder, "data") });
+        string token = _core.Devices.Add("field-1", sealedToo: true);
+        _device = new MailDevice(() =>
+        {
+            FilePost post = new(Stick, Path.DirectorySeparatorChar.ToString());
+            return new SealedCarrier("field-1", token, post, post);
+        });
+    }
+
+    [TestCleanup]
+    public void End()
+    {
+        _core.Dispose();
+        Directory.Delete(_folder, true);
+    }
+
+    [TestMethod]
+    public async Task Readings_go_up_and_configuration_comes_down_on_a_stick()
+    {
+        _core.Objects.Put("field-1", "config", "sampling", Server.Application.ObjectJson.Parse("{\"n\":5}"u8.ToArray(), "setting(n:u)"));
+        _device.Append(30);
+        await _device.SyncUntilInStep(() =>
+        {
+            Assert.AreEqual(new FileExchangeResult(1, 0, 0), Exchange());
+            _device.Restart();
+            return Task.CompletedTask;
+        });
+        Assert.HasCount(30, _core.Objects.List("field-1", "readings"));
+        Assert.AreEqual(1, _device.Settings);
+        Assert.IsEmpty(Files("to-server"));
+        Assert.IsEmpty(Files("to-device"), "The device deletes what it took.");
+    }
+
+    [TestMethod]
+    public void Without_the_stick_nothing_is_lost_and_with_it_all_goes_on()
+    {
+        _device.Append(3);
+        Directory.Delete(Stick);
+        File.WriteAllText(Stick, "no folder");
+        Assert.AreEqual(RoundOutcome.Failed, _device.Engine.Round().Outcome);
+        Assert.AreEqual(3, _device.Engine.Pending);
+        File.Delete(Stick);
+        Directory.CreateDirectory(Stick);
+        SyncAll();
+        Assert.HasCount(3, _core.Objects.List("field-1", "readings"));
+    }
+
+    [TestMethod]
+    public void Repeated_late_and_torn_files_change_nothing()
+    {
+        _device.Append(1);
+        SyncAll();
+        _device.Append(1);
+        SyncAll();
+        List<string> done = Files("done");
+        Assert.IsGreaterThan(1, done.Count);
+        long last = _core.Objects.List("field-1", "readings")[^1].Row.Seq;
+
+        // all that was answered once more, the newest first by its name, and a copy that ended early
+        foreach (string path in done)
+        {
+            File.Copy(path, Path.Combine(Stick, "to-server", Path.GetFileName(path)));
+        }
+
+        byte[] bytes = File.ReadAllBytes(done[^1]);
+        File.WriteAllBytes(Path.Combine(Stick, "to-server", "torn.sealed"), bytes[..^1]);
+        File.WriteAllBytes(Path.Combine(Stick, "to-server", "unfinished.sealed.part"), bytes[..10]);
+        Assert.AreEqual(new FileExchangeResult(0, done.Count, 1), Exchange());
+        Assert.HasCount(2, _core.Objects.List("field-1", "readings"));
+        Assert.AreEqual(last, _core.Objects.List("field-1", "readings")[^1].Row.Seq);
+        Assert.IsTrue(File.Exists(Path.Combine(Stick, "failed", "torn.sealed.why")));
+        Assert.IsTrue(File.Exists(Path.Combine(Stick, "to-server", "unfinished.sealed.part")), "still being written");
+    }
+
+    [TestMethod]
+    public void A_reply_that_was_torn_or_comes_late_is_not_taken()
+    {
+        _device.Append(1);
+        _device.Round(RoundOutcome.Later);
+        Exchange();
+        string reply = Files("to-device").Single();
+        byte[] whole = File.ReadAllBytes(reply);
+        File.WriteAllBytes(reply, whole[..^5]);
+        Assert.AreNotEqual(RoundOutcome.More, _device.Engine.Round().Outcome);
+        Assert.AreEqual(1, _device.Engine.Pending);
+        File.WriteAllBytes(reply, whole);
+        SyncAll();
+        Assert.AreEqual(0, _device.Engine.Pending);
+
+        // the same reply again: it is to a request long past
+        Directory.CreateDirectory(Path.Combine(Stick, "to-device"));
+        File.WriteAllBytes(reply, whole);
+        _device.Append(1);
+        SyncAll();
+        Assert.HasCount(2, _core.Objects.List("field-1", "readings"));
+        Assert.IsEmpty(Files("to-device"));
+    }
+
+    private FileExchangeResult Exchange() => FileExchange.Run(_core, _core.Sealed, Stick);
+
+    private List<string> Files(string folder)
+    {
+        string path = Path.Combine(Stick, folder);
+        return Directory.Exists(path) ? [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)] : [];
+    }
+
+    private void SyncAll()
+    {
+        for (int i = 0; i < 40; i++)
+        {
+            RoundResult result = _device.Engine.Round();
+            if (result.Outcome == RoundOutcome.InStep)
+            {
+                return;
+            }
+
+            if (result.Outcome == RoundOutcome.Later)
+            {
+                Exchange();
+            }
+        }
+
+        Assert.Fail("not in step");
+    }
+}
