@@ -129,6 +129,7 @@ internal sealed partial class CollectionSync
             if (ServerWins)
             {
                 _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
+                _store.Retry(Device, Collection.Id, id);
                 Respond(command, Status.Conflict, null);
                 return;
             }
@@ -302,6 +303,7 @@ internal sealed partial class CollectionSync
             if (ServerWins)
             {
                 KeepLoser(id, content);
+                _store.Retry(Device, Collection.Id, id);
                 return Status.Conflict;
             }
 

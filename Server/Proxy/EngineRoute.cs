@@ -170,7 +170,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             BufferBytes = Most,
             StepBytes = 16 * Kilo,
             MetaSlots = 32,
-            Entropy = (uint)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue),
+            Entropy = BitConverter.ToUInt32(Context.Random(4)),
         });
         _carrier ??= carrier();
         _engine = new SyncEngine(_store, _carrier, new SyncOptions
@@ -453,13 +453,10 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         {
             bool changed = map.UpstreamId == null || map.State == MapState.Sending;
             map.UpstreamId ??= entry.Key;
-            if (entry.Version > map.Version)
+            if (entry.Version > map.Version && !UpOnly)
             {
                 changed = true;
-                if (!UpOnly)
-                {
-                    Write(store, own, entry, map);
-                }
+                Write(store, own, entry, map);
             }
             else if (map.State == MapState.Sending)
             {
@@ -485,17 +482,19 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         byte[] data = Read(entry);
         ObjectRow? current = own.Find(map.OwnId);
         bool changedHere = current != null && current.Seq != map.Seq && !(current.Deleted && map.State == MapState.Deleted);
+        bool unanswered = map.State == MapState.Sending; // perhaps refused in the reply that brought this value
         bool same = current is { Deleted: false } && current.Class == type && current.Data.AsSpan().SequenceEqual(data);
         if (same)
         {
-            own.Retry(map.OwnId); // sent again: the devices that refused it are asked again
+            own.Retry(map.OwnId); // sent again: the devices that refused it are asked again, and what they say is told again
+            map.Told = 0;
             map.Seq = current!.Seq;
         }
         else if (!changedHere || !DeviceWins)
         {
-            if (changedHere)
+            if (current != null && (changedHere || unanswered))
             {
-                own.KeepLoser(current!);
+                own.KeepLoser(current);
             }
 
             map.Seq = own.Put(map.OwnId, type, data);
@@ -509,9 +508,9 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     // It was refused before, and the device told so: there it is in step again with its own value.
     private void Settle(IProxyTransaction store, OwnCollection own, MapRow map)
     {
-        if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.LastDevice != 0)
+        if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.Writer != 0)
         {
-            store.MakeDue(taken.LastDevice, Row.Collection, map.OwnId, DueKind.Send);
+            store.MakeDue(taken.Writer, Row.Collection, map.OwnId, DueKind.Send);
         }
 
         map.Status = 0;
@@ -558,13 +557,14 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             ObjectRow? current = own.Find(map.OwnId);
             if (current is { Deleted: false } && !UpOnly)
             {
-                if (current.Seq != map.Seq)
+                bool changedHere = current.Seq != map.Seq;
+                if (changedHere && DeviceWins)
                 {
-                    if (DeviceWins)
-                    {
-                        continue; // made anew upstream by the change that is still to be sent
-                    }
+                    continue; // made anew upstream by the change that is still to be sent
+                }
 
+                if (changedHere || map.State == MapState.Sending) // perhaps refused in the reply that deleted it
+                {
                     own.KeepLoser(current);
                 }
 

@@ -25,7 +25,7 @@ public enum ProxyStep
 }
 
 /// <summary>What the routes share.</summary>
-internal sealed record ProxyContext(IServerStore Store, ClassCatalog Classes, TimeProvider Clock, HttpClient Http, string SelfName)
+internal sealed record ProxyContext(IServerStore Store, ClassCatalog Classes, TimeProvider Clock, HttpClient Http, Func<int, byte[]> Random, string SelfName)
 {
     /// <summary>Called at each step; what it throws ends the exchange there.</summary>
     public Action<ProxyStep>? Reached { get; init; }
@@ -96,10 +96,10 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
     {
         foreach ((int device, _, string name) in store.ListMembers(Row.Collection))
         {
-            if (own == null || own.LastDevice == 0 || own.LastDevice == device)
+            if (own == null || own.Writer == 0 || own.Writer == device)
             {
                 store.Refused(device, new RefusalRow(name, true, id, status, "upstream: " + reason, 1, Context.Now));
-                if (own?.LastDevice == device)
+                if (own?.Writer == device)
                 {
                     store.AddCommand(device, BuiltIn.Refused.Name, command => Pack(command, name, id, status, reason), Context.Now / 1000, Context.Now);
                 }

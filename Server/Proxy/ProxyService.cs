@@ -20,6 +20,7 @@ public sealed class ProxyService : IAsyncDisposable
     private readonly ILogger? _log;
     private readonly Func<ICarrier, ICarrier> _wrap;
     private readonly Action<ProxyStep>? _reached;
+    private readonly Func<int, byte[]> _random;
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<string, (ProxyTarget Target, List<ProxyRoute> Routes, object Gate)> _open = [];
@@ -30,8 +31,11 @@ public sealed class ProxyService : IAsyncDisposable
     /// <param name="log">Where changes of a route's state are told.</param>
     /// <param name="wrap">What a test puts around a carrier.</param>
     /// <param name="reached">Called at each step; what it throws ends the exchange there, as a killed process would.</param>
-    public ProxyService(ServerCore core, ILogger? log = null, Func<ICarrier, ICarrier>? wrap = null, Action<ProxyStep>? reached = null)
+    /// <param name="random">Source of this server's name and of the routes' ClientIds; null = the platform's.</param>
+    public ProxyService(ServerCore core, ILogger? log = null, Func<ICarrier, ICarrier>? wrap = null, Action<ProxyStep>? reached = null,
+        Func<int, byte[]>? random = null)
     {
+        _random = random ?? RandomNumberGenerator.GetBytes;
         _core = core;
         _log = log;
         _wrap = wrap ?? (c => c);
@@ -256,9 +260,9 @@ public sealed class ProxyService : IAsyncDisposable
         gate = open.Gate ?? new object();
         List<ProxyRoute> routes = open.Routes ?? [];
         using IProxyTransaction store = Write();
-        string self = store.SelfName(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6)));
+        string self = store.SelfName(Convert.ToHexStringLower(_random(6)));
         List<(int Collection, string Upstream)> selected = target.Select(store.ListCollections());
-        ProxyContext context = new(_core.Store, _core.Classes, _core.Clock, _http, self) { Reached = _reached };
+        ProxyContext context = new(_core.Store, _core.Classes, _core.Clock, _http, _random, self) { Reached = _reached };
         bool made = false;
         foreach ((int collection, string upstream) in selected)
         {

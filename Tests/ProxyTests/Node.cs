@@ -1,5 +1,6 @@
 // What the proxy tests stand on: real servers on loopback over real database files, and devices that are the real engine.
 
+using System.Diagnostics;
 using System.Text;
 using NanoSync.Device;
 using NanoSync.Protocol;
@@ -146,6 +147,19 @@ public sealed class Node : IAsyncDisposable
     public void Put(string device, string collection, string? id, params byte[] data)
     {
         Core.Objects.Put(device, collection, id, new NewValue(null, data, data.Length < 10 ? FieldDevice.Setting.Definition : null));
+    }
+
+    /// <summary>Output of a verb of the server's program, a process of its own on this node's data.</summary>
+    public string Verb(params string[] arguments)
+    {
+        ProcessStartInfo info = new("dotnet") { RedirectStandardOutput = true };
+        string[] all = [Path.Combine(AppContext.BaseDirectory, "NanoSync.Server.dll"), .. arguments, "--data", _folder];
+        Array.ForEach(all, info.ArgumentList.Add);
+        using Process process = Process.Start(info)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.AreEqual(0, process.ExitCode, output);
+        return output;
     }
 
     public FieldDevice Device(string name, string collections, IObjectHandler? handler = null)

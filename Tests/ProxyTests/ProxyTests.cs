@@ -86,6 +86,13 @@ public sealed class ProxyTests
         Assert.AreNotEqual(map.OwnId, map.UpstreamId);
         Assert.AreEqual(MapState.InStep, map.State);
 
+        // the same on the command line, beside the running server
+        string line = site.Verb("proxy", "map").Split('\n').Single(l => l.Contains(map.ClientId!, StringComparison.Ordinal));
+        CollectionAssert.AreEqual(
+            new[] { "up", "d1", map.ClientId, "config@hall", map.OwnId, "hall", map.UpstreamId, "in", "step" },
+            line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.IsFalse(site.Verb("proxy", "map", "--device", "d2").Contains(map.OwnId, StringComparison.Ordinal));
+
         up.Put(site.Name, "hall", map.UpstreamId!, Value(6));
         Assert.IsTrue(site.Run(), site.LastText);
         device.Sync();

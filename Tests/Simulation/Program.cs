@@ -25,6 +25,12 @@ switch (verb)
     case "corpus":
         CorpusMaker.Write(args.Length > 1 ? args[1] : "Tests/SimulationTests/corpus");
         return 0;
+    case "proxy":
+        return ProxyRunner.Print(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 300);
+    case "proxy-seed" when args.Length > 1:
+        return ProxyRunner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<ProxyMutation>(args[2], true) : ProxyMutation.None);
+    case "proxy-mutants":
+        return ProxyRunner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     case "mutants":
         return Runner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     default:
@@ -36,6 +42,8 @@ switch (verb)
             fuzz TARGET [INPUTS] [SEED] [CORPUS] [keep]   hostile bytes; "keep" adds to the corpus. Targets: wbxml xml record class
                                   series sealed server-xml sync post reply mount
             corpus [FOLDER]       writes the inputs that fuzzing begins with
+            proxy [FIRST] [COUNT] device - proxy - upstream, faults on both links
+            proxy-seed N [MUTATION], proxy-mutants [SEEDS]   the same of these
             mutants [SEEDS]       each deliberate fault, until a seed notices it
             """);
         return verb == "help" ? 0 : 2;
