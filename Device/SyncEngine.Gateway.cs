@@ -44,7 +44,7 @@ namespace NanoSync.Device
 
         // ---- The other way round: a server further up refused what ours had acknowledged ----
 
-        // refused(id, collection, object, status, reason), all present: taken out of the reply's bytes, done after the commit.
+        // refused(id, collection, object, status, reason), all present: taken out of the reply's bytes, done after its commit.
         private int JudgeRefused(int at)
         {
             uint length;
@@ -87,20 +87,45 @@ namespace NanoSync.Device
             return Status.Success;
         }
 
-        // As if our server had refused it: kept and shown. A change of it that is still to be sent goes its own way.
-        private void DoRefused()
+        // As if our server had refused it: kept and shown. A change of it that is still to be sent goes its own way. Durable
+        // together with the command's number; false when it could not be, and the server says it again.
+        private bool DoRefused()
         {
             SyncCollection c = _collections[_commandValue];
-            if (_store.FindKey(c.Number, _refusedKey, 0, _refusedKey.Length, _info) == StoreError.None
-                && _store.SendAgain(_info) == StoreError.None
-                && _store.FindKey(c.Number, _refusedKey, 0, _refusedKey.Length, _info) == StoreError.None)
+            byte[] key = _refusedKey;
+            byte[] reason = _refusedReason;
+            _refusedKey = null;
+            _refusedReason = null;
+            bool there = _store.FindKey(c.Number, key, 0, key.Length, _info) == StoreError.None && _info.State == ObjectState.Clean;
+            _result.Store = _store.Begin();
+            if (_result.Store != StoreError.None)
             {
-                _store.Refuse(c.Number, 0, _refusedKey, 0, _refusedKey.Length, _info.Version, _refusedStatus, _refusedReason, 0, _refusedReason.Length);
+                return false;
+            }
+
+            if (there)
+            {
+                _result.Store = _store.Refuse(c.Number, 0, key, 0, key.Length, _info.Version, _refusedStatus, reason, 0, reason.Length);
+            }
+
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = SaveCommand();
+            }
+
+            if (_result.Store != StoreError.None)
+            {
+                _store.Abandon();
+                return false;
+            }
+
+            _result.Store = _store.Commit();
+            if (_result.Store == StoreError.None && there)
+            {
                 _result.RefusedUp++;
             }
 
-            _refusedKey = null;
-            _refusedReason = null;
+            return _result.Store == StoreError.None;
         }
 
         /// <summary>

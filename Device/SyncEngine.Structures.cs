@@ -423,19 +423,12 @@ namespace NanoSync.Device
                 _commandId = 0;
             }
 
-            if (_commandId == 0)
+            if (_commandId == 0 || IsRefusal())
             {
                 return StoreError.None;
             }
 
-            for (int i = 0; i < 4; i++)
-            {
-                _small[i] = (byte)(_commandId >> (8 * i));
-            }
-
-            _small[4] = (byte)_commandStatus;
-            _small[5] = (byte)(_commandStatus >> 8);
-            StoreError error = _store.SetMeta(AnswerCollection, CommandSlot, _small, 0, 6);
+            StoreError error = SaveCommand();
             if (error == StoreError.None && _command == DeviceCommand.StartOver && _commandStatus == Status.Success)
             {
                 _newKey[0] = (byte)'0';
@@ -443,6 +436,24 @@ namespace NanoSync.Device
             }
 
             return error;
+        }
+
+        private StoreError SaveCommand()
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                _small[i] = (byte)(_commandId >> (8 * i));
+            }
+
+            _small[4] = (byte)_commandStatus;
+            _small[5] = (byte)(_commandStatus >> 8);
+            return _store.SetMeta(AnswerCollection, CommandSlot, _small, 0, 6);
+        }
+
+        // It changes an object that the same reply may acknowledge, so it is a batch of its own, after the reply's.
+        private bool IsRefusal()
+        {
+            return _command == DeviceCommand.Refused && _commandStatus == Status.Success;
         }
 
         // After the commit.
@@ -457,7 +468,7 @@ namespace NanoSync.Device
                 _tellStatus = _oldId == _lastCommand ? _lastCommandStatus : Status.Success;
             }
 
-            if (_commandId == 0)
+            if (_commandId == 0 || (IsRefusal() && !DoRefused()))
             {
                 return;
             }
@@ -480,11 +491,7 @@ namespace NanoSync.Device
             {
                 _sendDiary = true;
             }
-            else if (_command == DeviceCommand.Refused)
-            {
-                DoRefused();
-            }
-            else if (_command != DeviceCommand.StartOver)
+            else if (_command != DeviceCommand.StartOver && _command != DeviceCommand.Refused)
             {
                 _host.Execute(_command, _commandValue);
             }

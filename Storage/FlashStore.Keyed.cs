@@ -350,8 +350,8 @@ namespace NanoSync.Storage
         }
 
         /// <summary>
-        /// The server refused this version of an object: kept, reported, not pending any more. Nothing happens if it changed
-        /// since. An object without a key is named by its local id, any other by its key.
+        /// The server refused this version of an object, also one acknowledged before: kept, reported, not pending any more.
+        /// Nothing happens if it changed since. An object without a key is named by its local id, any other by its key.
         /// </summary>
         /// <param name="collection">A keyed collection.</param>
         /// <param name="localId">Local id; used when <paramref name="keyCount"/> is 0.</param>
@@ -391,9 +391,9 @@ namespace NanoSync.Storage
                     slot = FindKeyless(collection, localId);
                     hash = IdHash(collection, localId);
                 }
-                if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version || _index.State(slot) == (int)ObjectState.Clean)
+                if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version)
                 {
-                    return StoreError.None;
+                    return StoreError.None; // what was acknowledged since has another version as well
                 }
                 int state = (int)ObjectState.Refused | (IsDeletion(slot) ? Format.DeleteFlag : 0);
                 return Rewrite(slot, state, version, key, keyOffset, 0, status, reason, reasonOffset, reasonCount);

@@ -22,7 +22,6 @@ public sealed partial class ProxyWorld
     private readonly Dictionary<uint, (ProxyDevice Device, int Bytes)> _readings = [];
     private readonly Dictionary<uint, ProxyNode> _by = []; // which operator wrote a value
     private readonly HashSet<(ProxyDevice Device, string Collection, string Id)> _retried = []; // sent to the proxy again, which has it
-    private readonly HashSet<ProxyDevice> _cutInRound = []; // perhaps between the command `refused` and the mark, which are two commits
     private readonly Sight _site = new();
     private readonly Sight _upstream = new();
 
@@ -280,7 +279,7 @@ public sealed partial class ProxyWorld
                 Violate($"{plan.Name} {view.Row.Id} is #{serial} at the proxy and #{here.Serial} {here.State} on {device.Name}");
             }
             else if (one is { State: MapState.Refused } && view.Row.Writer == Site.Devices[device.Name].Id && here.State != ObjectState.Refused
-                && !_retried.Contains((device, plan.Name, here.Key)) && !_cutInRound.Contains(device))
+                && !_retried.Contains((device, plan.Name, here.Key)))
             {
                 Violate($"{plan.Name} {view.Row.Id} #{serial} was refused by the upstream, and {device.Name}, which wrote it, does not show it");
             }

@@ -258,7 +258,6 @@ public sealed partial class ProxyWorld : IDisposable
         catch (PowerCut)
         {
             Count(ProxyFault.PowerCut, 0);
-            _cutInRound.Add(device);
             device.PowerUp();
         }
 
