@@ -180,7 +180,20 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             return;
         }
 
-        transaction.FinishCommand(device.Id, id, status, reason, now);
+        transaction.FinishCommand(device.Id, id, status, reason.Length > 0 ? reason : InWords(status), now);
+    }
+
+    // A device saves the bytes; the operator wants words.
+    private static string InWords(int status)
+    {
+        return status switch
+        {
+            Status.Success => "",
+            Status.BadObject => "the device does not take this value",
+            Status.NotFound => "the device does not know this command, or what it names",
+            Status.Retry => "the device cannot do it now",
+            _ => "no reason given",
+        };
     }
 
     private void Refuse(IStoreTransaction transaction, string what, string reason)

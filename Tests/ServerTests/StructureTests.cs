@@ -202,6 +202,19 @@ public sealed class StructureTests
     }
 
     [TestMethod]
+    [DataRow(6, "the device does not take this value")]
+    [DataRow(8, "the device does not know this command, or what it names")]
+    [DataRow(5, "no reason given")]
+    public void A_refused_command_has_a_reason_although_the_device_saves_the_bytes(int status, string reason)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        long id = bench.Core.Devices.Command("d1", "restart", []);
+        device.Exchange(Result(device, id, status));
+        Assert.AreEqual(reason, bench.Core.Devices.Commands("d1").Single().Reason);
+    }
+
+    [TestMethod]
     public void A_message_of_structures_alone_is_answered_too()
     {
         using Bench bench = new();
