@@ -124,6 +124,30 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        [DataRow(200)] // another version
+        [DataRow(4)]
+        [DataRow(5)]
+        public void A_message_refused_whole_changes_nothing_and_is_told(int status)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            bench.SyncUntilInStep(5);
+            bench.Append(3);
+            server.RefusesAll = status;
+
+            RoundResult result = bench.Engine.Round();
+            Assert.IsTrue(result.Outcome == RoundOutcome.Failed);
+            Assert.AreEqual(status, result.Status);
+            Assert.AreEqual(3, bench.Engine.Pending);
+            Assert.IsTrue(!bench.Log.StartsOver, "the key is held");
+
+            server.RefusesAll = 0;
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(3, server.Readings);
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
+        [TestMethod]
         public void A_refused_reading_is_kept_aside_and_does_not_block()
         {
             ScriptedServer server = new ScriptedServer(4096);

@@ -73,6 +73,9 @@ namespace NanoSync.Tests
         /// <summary>True: the next key is not known any more.</summary>
         public bool ForgetKeys;
 
+        /// <summary>Status of the message that answers everything; 0 = none.</summary>
+        public int RefusesAll;
+
         /// <summary>ClientId number that is refused with Status 6; 0 = none.</summary>
         public uint RefuseReading;
 
@@ -146,7 +149,15 @@ namespace NanoSync.Tests
             Rounds++;
             _replyLength = 0;
             _replyRead = 0;
-            if (_asked || Objects > _sentTo || ForgetKeys)
+            if (RefusesAll != 0)
+            {
+                _writer.Begin(this);
+                _writer.Start(Tags.Sync);
+                _writer.Number(Tags.Status, RefusesAll);
+                _writer.End();
+                _writer.Finish();
+            }
+            else if (_asked || Objects > _sentTo || ForgetKeys)
             {
                 WriteReply();
             }
