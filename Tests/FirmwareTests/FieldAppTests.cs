@@ -551,13 +551,18 @@ public class FieldAppTests
         board.States.Clear();
         long before = GC.GetTotalMemory(true);
         int rounds = board.Server.Rounds;
-        board.Run(s_hour * 4);
-        board.Server.Readings.Clear();
-        board.LogLines.Clear();
-        board.States.Clear();
-        long grown = GC.GetTotalMemory(true) - before;
-        Assert.IsGreaterThan(1000, board.Server.Rounds - rounds);
-        Assert.IsLessThan(16 * 1024, grown); // the volume's files are in it
+        long least = long.MaxValue; // the volume's files are on the heap too, and come and go by segments of some KB
+        for (int i = 0; i < 6; i++)
+        {
+            board.Run(s_hour * 4);
+            board.Server.Readings.Clear();
+            board.LogLines.Clear();
+            board.States.Clear();
+            least = i < 3 ? least : Math.Min(least, GC.GetTotalMemory(true) - before);
+        }
+
+        Assert.IsGreaterThan(7000, board.Server.Rounds - rounds);
+        Assert.IsLessThan(16 * 1024, least); // 12 bytes in each round would be 60 KB
     }
 
     [TestMethod]
