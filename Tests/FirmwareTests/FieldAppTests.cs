@@ -562,7 +562,7 @@ public class FieldAppTests
         }
 
         Assert.IsGreaterThan(7000, board.Server.Rounds - rounds);
-        Assert.IsLessThan(16 * 1024, least); // 12 bytes in each round would be 60 KB
+        Assert.IsLessThan(48 * 1024, least); // one object kept in each round, 12 bytes or more, would be 60 KB; what the test host does is some KB
     }
 
     [TestMethod]
