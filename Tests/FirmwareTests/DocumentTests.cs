@@ -50,36 +50,29 @@ public class DocumentTests
         CollectionAssert.AreEqual(typeof(Status).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (int)f.GetRawConstantValue()!).Order().ToArray(), listed);
     }
 
-    /// <summary>Under each section of the specification: which tests check it, as FOLDER/CLASS or FOLDER/CLASS.METHOD of Tests/ with words in brackets, or why none does.</summary>
     [TestMethod]
-    public void Every_section_of_the_specification_says_which_tests_check_it()
+    public void Every_statement_of_the_specification_names_a_test_that_exists_or_says_that_none_checks_it()
     {
-        string[] sections = Regex.Split(Repository.Read("SPEC.md"), @"(?m)^(?=##+ \d)").Skip(1).ToArray();
-        Assert.IsGreaterThan(35, sections.Length);
-        for (int i = 0; i < sections.Length; i++)
-        {
-            string title = sections[i].Split('\n')[0];
-            if (i + 1 < sections.Length && title.StartsWith("## ", StringComparison.Ordinal) && sections[i + 1].StartsWith("### ", StringComparison.Ordinal))
-            {
-                continue; // a chapter: its sections say it
-            }
+        string[] wrong = new Specification(Repository.Read("SPEC.md")).Wrong().ToArray();
+        Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
 
-            Match said = Regex.Match(sections[i], @"(?m)^(Checked by|Not checked): (.{10,})\.$");
-            Assert.IsTrue(said.Success, $"SPEC {title}: neither \"Checked by:\" nor \"Not checked:\"");
-            if (said.Groups[1].Value == "Not checked")
-            {
-                continue;
-            }
-
-            foreach (string test in Regex.Replace(said.Groups[2].Value, @" \([^)]*\)", "").Split([',', ';'], StringSplitOptions.TrimEntries))
-            {
-                Match name = Regex.Match(test, @"^(\w+)/(\w+)(?:\.(\w+))?$");
-                string file = Repository.PathOf("Tests", name.Groups[1].Value, name.Groups[2].Value + ".cs");
-                Assert.IsTrue(name.Success && File.Exists(file), $"SPEC {title}: there is no {test}");
-                string method = name.Groups[3].Success ? name.Groups[3].Value : @"\w+";
-                Assert.IsTrue(Regex.IsMatch(File.ReadAllText(file), $@"\[(?:TestMethod|DataRow)\b[^\n]*\n(?:\s*\[[^\n]*\n)*\s*public (?:async Task|void) {method}\("), $"SPEC {title}: there is no {test}");
-            }
-        }
+    [TestMethod]
+    [DataRow("Text.[^a1]", "DeviceTests/StoreTests.Crc32_is_that_of_zip", null)]
+    [DataRow("| row[^a1] |", "DeviceTests/StoreTests.Crc32_is_that_of_zip", null)]
+    [DataRow("Text.[^none][^a1]", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "none stands beside another")]
+    [DataRow("Text.[^a1]", "DeviceTests/StoreTests.Crc32_is_that_of_rar", "a1: there is no DeviceTests/StoreTests.Crc32_is_that_of_rar")]
+    [DataRow("Text.[^a1]", "DeviceTests/StoreTests.Begin", "a1: there is no DeviceTests/StoreTests.Begin")] // a helper, not a test
+    [DataRow("Text.[^a1]", "DeviceTests/ShopTests.Crc32_is_that_of_zip", "a1: there is no DeviceTests/ShopTests.Crc32_is_that_of_zip")]
+    [DataRow("Text.[^a1] More.[^a2]", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "a2 is not defined")]
+    [DataRow("Text.[^none]\n### 3.2 Section\nText.[^b2]\n[^b2]: DeviceTests/StoreTests.Begin", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.1: no test;a1 is not used;b2: there is no DeviceTests/StoreTests.Begin")]
+    [DataRow("Text.[^a1] More.", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.1: no footnote behind: Text.[^a1] More.")]
+    [DataRow("Text.[^a1]\n- item", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.1: no footnote behind: - item")]
+    [DataRow("Text.[^a1]\n### 3.2 Empty", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.2: no test")]
+    public void What_the_specification_names_wrongly_is_noticed(string text, string test, string? wrong)
+    {
+        string whole = $"# Title\nWords.\n\n## 3. Chapter\n### 3.1 Section\n{text}\n```\ncode\n```\n| a |\n|---|\n| b[^none] |\n\n[^none]: No test.\n[^a1]: {test}\n";
+        Assert.AreEqual(wrong ?? "", string.Join(';', new Specification(whole).Wrong()));
     }
 
     [TestMethod]
