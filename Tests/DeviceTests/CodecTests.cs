@@ -191,6 +191,40 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void Elements_may_stand_in_any_order()
+        {
+            byte[] xml = Encoding.UTF8.GetBytes("<Sync xmlns='AirSync:'><Collections><Collection><GetChanges/><CollectionId>c</CollectionId><Class>x</Class>"
+                + "<SyncKey>1</SyncKey></Collection></Collections><Version>1.0</Version></Sync>");
+            string items = "<Sync <Collections <Collection GetChanges CollectionId=c Class=x SyncKey=1 >Collection >Collections Version=1.0 >Sync ";
+            Assert.AreEqual(items, Codec.Read(s_xml, xml, -1, 1));
+            Assert.AreEqual(items, Codec.Read(s_wbxml, Codec.FromHex("03016A00 45 5C 4F 13 52 036300 01 50 037800 01 4B 033100 01 01 01 51 03312E3000 01 01"), -1, 1));
+        }
+
+        [TestMethod]
+        [DataRow("03016A00 45 51 03312E00 033000 01 01")] // two STR_I
+        [DataRow("03016A00 45 51 C301 31 03 2E3000 01 01")] // OPAQUE and STR_I
+        [DataRow("03016A00 0000 45 0000 51 03312E3000 01 0000 01")] // SWITCH_PAGE to page 0
+        public void Other_spellings_of_the_binary_form_are_read(string hex)
+        {
+            Assert.AreEqual("<Sync Version=1.0 >Sync ", Codec.Read(s_wbxml, Codec.FromHex(hex), -1, 1), hex);
+        }
+
+        [TestMethod]
+        public void Text_in_binary_data_is_base64()
+        {
+            // STR_I "HwD/fw=="
+            Assert.AreEqual("<Sync <Options Class=c [1F00FF7F] >Options >Sync ",
+                Codec.Read(s_wbxml, Codec.FromHex("03016A00 45 57 50 036300 01 5D 03 4877442F66773D3D 00 01 01 01"), -1, 1));
+        }
+
+        [TestMethod]
+        public void White_space_is_kept_in_values_and_ignored_in_base64_and_entities_are_read()
+        {
+            string xml = "<Sync xmlns='AirSync:'><Options><Class> &quot;&apos;&amp;&lt;&gt;&#x20AC; </Class><ApplicationData>\n  Hw D/\tfw\r\n== </ApplicationData></Options></Sync>";
+            Assert.AreEqual("<Sync <Options Class= \"'&<>\u20ac  [1F00FF7F] >Options >Sync ", Codec.Read(s_xml, Encoding.UTF8.GetBytes(xml), -1, 1));
+        }
+
+        [TestMethod]
         public void Xml_fields_come_one_by_one()
         {
             string xml = "<Sync xmlns='AirSync:'><Options><Class>time</Class><ApplicationData> <now>2024-01-01T00:00:00Z</now><ms/> </ApplicationData></Options></Sync>";

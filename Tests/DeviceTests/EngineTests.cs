@@ -164,6 +164,71 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        [DataRow(4)]
+        [DataRow(8)]
+        [DataRow(9)]
+        [DataRow(201)]
+        [DataRow(202)]
+        [DataRow(999)]
+        public void So_is_one_refused_with_another_status(int status)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            server.Knows(bench.Store.FormatId);
+            bench.Append(4);
+            server.RefuseReading = 3;
+            server.RefuseStatus = status;
+
+            bench.SyncUntilInStep(8);
+
+            Assert.AreEqual(0, bench.Engine.Pending);
+            ObjectInfo info = new ObjectInfo();
+            Assert.IsTrue(bench.Store.NextRefused(bench.Log.Number, info) == StoreError.None);
+            Assert.AreEqual(3, (int)info.Id);
+            Assert.AreEqual(status, info.Status);
+        }
+
+        [TestMethod]
+        [DataRow(5)]
+        [DataRow(16)]
+        public void A_reading_not_taken_now_is_sent_again(int status)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            server.Knows(bench.Store.FormatId);
+            bench.Append(5);
+            bench.Engine.Round(); // key 0
+            server.RefuseReading = 3;
+            server.RefuseStatus = status;
+
+            bench.Engine.Round();
+            Assert.AreEqual(3, bench.Engine.Pending); // 3 to 5 stay in order
+            Assert.AreEqual(0, bench.Store.RefusedCount(bench.Log.Number));
+
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(3, server.Repeated);
+        }
+
+        [TestMethod]
+        public void A_reply_to_another_request_changes_nothing()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            bench.SyncUntilInStep(5);
+            string key = bench.Log.KeyText;
+            server.Objects = 3;
+            bench.Append(4);
+            server.AnswersAnother = true;
+
+            RoundResult result = bench.Engine.Round();
+            Assert.IsTrue(result.Outcome == RoundOutcome.Failed && result.Carrier == CarrierError.BadReply);
+            Assert.AreEqual(4, bench.Engine.Pending);
+            Assert.AreEqual(0, bench.Store.Count(bench.Config.Number));
+            Assert.AreEqual(key, bench.Log.KeyText);
+        }
+
+        [TestMethod]
         public void What_the_application_refuses_goes_up_as_an_answer()
         {
             ScriptedServer server = new ScriptedServer(4096);

@@ -65,6 +65,89 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_definition_has_bounds()
+        {
+            string name = "";
+            string fields = "";
+            for (int n = 0; n < 32; n++)
+            {
+                name += "n";
+                fields += (n == 0 ? "f" : ",f") + n + ":i";
+            }
+
+            IsDefinition(name + "(a:i)", true);
+            IsDefinition(name + "n(a:i)", false);
+            IsDefinition("a(" + name + ":i)", true);
+            IsDefinition("a(" + name + "n:i)", false);
+            IsDefinition("a(" + fields + ")", true);
+            IsDefinition("a(" + fields + ",x:i)", false);
+
+            // 2 + 29 * 35 + 6 + 1 bytes, and one more
+            string longest = "a(";
+            for (int n = 0; n < 29; n++)
+            {
+                longest += name.Substring(2) + (char)('A' + n / 10) + (char)('0' + n % 10) + ":i,";
+            }
+
+            IsDefinition(longest + "bcd:f9)", true);
+            IsDefinition(longest + "bcde:f9)", false);
+        }
+
+        private static void IsDefinition(string definition, bool expected)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(definition);
+            Assert.AreEqual(expected, ObjectClass.Parse(bytes, 0, bytes.Length) != null, bytes.Length + " bytes: " + definition);
+        }
+
+        [TestMethod]
+        public void Check_sums_are_FNV_1a_and_their_low_24_bits_4_characters()
+        {
+            byte[] text = Encoding.UTF8.GetBytes("foobar");
+            Assert.IsTrue(Fnv.Of(text, 0, 6) == 0xBF9CF968); // of the FNV reference
+            Fnv.WriteTag(0xBF9CF968, text, 2);
+            Assert.AreEqual("fonPlo", Encoding.UTF8.GetString(text, 0, 6)); // 100111 001111 100101 101000
+            Fnv.WriteTag(0xFFFBEFBE, text, 0);
+            Assert.AreEqual("----", Encoding.UTF8.GetString(text, 0, 4));
+            Fnv.WriteTag(0x00FFFFFF, text, 0);
+            Assert.AreEqual("____", Encoding.UTF8.GetString(text, 0, 4));
+
+            byte[] name = new ObjectClass("reading").UInt("value").WireName; // FNV-1a of reading(value:u) is FA37C1BE
+            Assert.AreEqual("reading#N8G-", Encoding.UTF8.GetString(name, 0, name.Length));
+        }
+
+        [TestMethod]
+        public void Each_type_has_the_bytes_of_the_specification()
+        {
+            ObjectClass all = new ObjectClass("all").Bool("b").Int("i").UInt("u").Fixed("f", 3).Float("s").Double("d").Text("t").Bytes("x").Time("c");
+            s_writer.Begin(all);
+            s_writer.Bool(true);
+            s_writer.Int(-3);
+            s_writer.UInt(300);
+            s_writer.Fixed(-1234);
+            s_writer.Float(1.5f);
+            s_writer.Double(-2.25);
+            s_writer.Text("\u20ac");
+            s_writer.Bytes(new byte[] { 0, 255 }, 0, 2);
+            s_writer.Time(1893456000); // 2030: 189,388,800 s after 2024
+            Assert.IsTrue(s_writer.End());
+            Assert.AreEqual("FF01" + "01" + "05" + "AC02" + "A313" + "0000C03F" + "00000000000002C0" + "03E282AC" + "0200FF" + "80B0A75A", Codec.Hex(Record()));
+        }
+
+        [TestMethod]
+        [DataRow(1704067200L, "0100")]
+        [DataRow(1972502655L, "01FFFFFF7F")] // the last with 4 bytes, in July 2032
+        [DataRow(1972502656L, "018080808001")]
+        [DataRow(0L, "0180FFB7D309")]
+        [DataRow(4294967295L, "01FFFEB7D309")]
+        public void A_time_counts_from_2024(long seconds, string hex)
+        {
+            s_writer.Begin(new ObjectClass("one").Time("c"));
+            s_writer.Time((uint)seconds);
+            Assert.IsTrue(s_writer.End());
+            Assert.AreEqual(hex, Codec.Hex(Record()));
+        }
+
+        [TestMethod]
         public void A_reading_packs_into_12_bytes()
         {
             s_writer.Begin(s_reading);

@@ -76,8 +76,14 @@ namespace NanoSync.Tests
         /// <summary>Status of the message that answers everything; 0 = none.</summary>
         public int RefusesAll;
 
-        /// <summary>ClientId number that is refused with Status 6; 0 = none.</summary>
+        /// <summary>ClientId number that is refused; 0 = none.</summary>
         public uint RefuseReading;
+
+        /// <summary>The Status it is refused with.</summary>
+        public int RefuseStatus = 6;
+
+        /// <summary>True: replies carry the check sum of another request.</summary>
+        public bool AnswersAnother;
 
         /// <summary>Class of the readings; null = series are not understood.</summary>
         public ObjectClass ReadingClass;
@@ -354,7 +360,7 @@ namespace NanoSync.Tests
 
         private void WriteReply()
         {
-            _lastRequest = _hash;
+            _lastRequest = AnswersAnother ? ~_hash : _hash;
             _writer.Begin(this);
             _writer.Start(Tags.Sync);
             _writer.Start(Tags.Collections);
@@ -427,7 +433,7 @@ namespace NanoSync.Tests
             _writer.Start(Tags.Responses);
             _writer.Start(Tags.Add);
             _writer.Value(Tags.ClientId, _id, 0, length);
-            _writer.Number(Tags.Status, 6);
+            _writer.Number(Tags.Status, RefuseStatus);
             _writer.End();
             _writer.End();
             RefuseReading = 0;
