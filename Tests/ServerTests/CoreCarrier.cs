@@ -17,6 +17,15 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
     private byte[] _reply = [];
     private int _read;
 
+    /// <summary>Takes the requests, in order; null = they are not kept.</summary>
+    public List<SyncMessage>? Requests { get; init; }
+
+    /// <summary>True: the server answers, and nobody hears it.</summary>
+    public bool LosesReplies { get; set; }
+
+    /// <summary>Done once, between a request and its reply.</summary>
+    public Action? Meanwhile { get; set; }
+
     public int StatusCode { get; private set; }
 
     public int RetryAfter => -1;
@@ -40,6 +49,14 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
         SyncReply reply = core.Sync.Handle(_device, _request.ToArray(), _format);
         _reply = reply.Body;
         _read = 0;
+        Requests?.Add(MessageParser.Parse(_format, _request.ToArray()));
+        Meanwhile?.Invoke();
+        Meanwhile = null;
+        if (LosesReplies)
+        {
+            return CarrierError.Timeout;
+        }
+
         StatusCode = reply.Outcome == SyncOutcome.Malformed ? 400 : 200;
         return reply.Outcome == SyncOutcome.Malformed ? CarrierError.Refused : CarrierError.None;
     }

@@ -280,6 +280,97 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void Limit_and_Conflict_are_remembered_until_key_0_too()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c =>
+        {
+            c.Limit = 2;
+            c.Conflict = 0;
+        });
+        bench.PutBytes("d1", "a", 1, 2);
+        bench.PutBytes("d1", "b", 1, 2);
+        Assert.HasCount(1, device.Sync(device.Ask()).Commands);
+        Assert.AreEqual("ok {Add b 0102}", device.Sync(device.Ask()).Line());
+        bench.PutBytes("d1", "a", 3, 4);
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 5, 6))).Line(), "the device wins");
+
+        device.Start();
+        bench.PutBytes("d1", "a", 7, 8);
+        SyncCollection answer = device.Sync(With(device, TestDevice.Change("a", 9, 9)));
+        Assert.AreEqual(Status.Conflict, answer.Responses.Single().Status, "the server wins");
+        Assert.HasCount(2, answer.Commands, "no limit");
+    }
+
+    [TestMethod]
+    public void A_class_is_remembered_until_key_0()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCollection named = With(device, TestDevice.Add("Ab1_1", 1));
+        named.Class = "sampling#Ab3d";
+        device.Sync(named);
+        device.Sync(With(device, TestDevice.Add("Ab1_2", 2)));
+        device.Start();
+        device.Sync(With(device, TestDevice.Add("Ab1_3", 3)));
+        Assert.AreEqual("sampling#Ab3d sampling#Ab3d ", string.Join(' ', bench.Objects("d1").Select(o => o.Row.Class)));
+    }
+
+    [TestMethod]
+    public void Until_a_window_is_given_it_is_100()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (int i = 0; i < 101; i++)
+        {
+            bench.PutBytes("d1", "o" + i, 1);
+        }
+
+        SyncCollection answer = device.Sync(device.Ask());
+        Assert.HasCount(100, answer.Commands);
+        Assert.IsTrue(answer.MoreAvailable);
+    }
+
+    [TestMethod]
+    public void A_quiet_acknowledgement_is_key_and_name_and_nothing_else()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCollection request = With(device, TestDevice.Add("Ab1_1", 1));
+        request.Class = "reading#Ab3d";
+        request.DeletesAsMoves = true;
+        SyncCollection first = device.Lose(request); // the class is asked for at first
+        byte[] again = [.. device.LastRequest];
+        SyncReply reply = device.Send(again);
+        Assert.AreEqual(
+            "03016A00" + "455C4F" + "4B03" + Convert.ToHexString(System.Text.Encoding.ASCII.GetBytes(first.SyncKey)) + "0001" + "5203" + "636F6E666967" + "0001" + "010101",
+            Convert.ToHexString(reply.Body));
+    }
+
+    [TestMethod]
+    public void A_value_of_0_means_absence()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Format = NanoSync.Server.Formats.MessageFormat.Xml;
+        string Ask(string getChanges, string deletesAsMoves, string clientId) =>
+            $"<Sync xmlns='AirSync:'><Version>1.0</Version><Collections><Collection><SyncKey>{device.Key()}</SyncKey><CollectionId>config</CollectionId>{getChanges}{deletesAsMoves}"
+            + $"<Commands><Add><ClientId>{clientId}</ClientId><ApplicationData>AQ==</ApplicationData></Add></Commands></Collection></Collections></Sync>";
+        string Answer(string request)
+        {
+            device.LastRequest = System.Text.Encoding.UTF8.GetBytes(request);
+            SyncCollection answer = device.Parse(device.Send(device.LastRequest))!.Collections.Single();
+            device.Take(answer);
+            return answer.Line();
+        }
+
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", Answer(Ask("<GetChanges>0</GetChanges>", "<DeletesAsMoves>0</DeletesAsMoves>", "Ab1_1")));
+        Assert.AreEqual("ok {Add a 01}", Answer(Ask("<GetChanges/>", "<DeletesAsMoves></DeletesAsMoves>", "Ab1_2")));
+    }
+
+    [TestMethod]
     public void A_new_value_to_remember_is_kept_by_a_request_that_is_otherwise_idle()
     {
         using Bench bench = new();

@@ -74,6 +74,10 @@ public sealed class MalformedTests
     [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey></Collection></Collections></Sync>", 210)]
     [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><Commands/></Collection></Collections></Sync>", 210)]
     [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><CollectionId>a</CollectionId><WindowSize>0</WindowSize></Collection></Collections></Sync>", 212)]
+    [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><CollectionId>a</CollectionId><WindowSize>513</WindowSize></Collection></Collections></Sync>", 212)]
+    [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><CollectionId>a</CollectionId><Options><Conflict>2</Conflict></Options></Collection></Collections></Sync>", 212)]
+    [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><Responses/></Collection></Collections></Sync>", 210)]
+    [DataRow(Start + "<Collections><Collection><SyncKey>0</SyncKey><Options/></Collection></Collections></Sync>", 210)]
     [DataRow("<!DOCTYPE Sync [<!ENTITY a 'b'>]>" + Start + "</Sync>", 215)]
     [DataRow("<?xml version='1.0'?><!-- x --><!DOCTYPE Sync SYSTEM 'file:///etc/passwd' [<!ENTITY % p SYSTEM 'http://127.0.0.1:1/'>%p;]>" + Start + "</Sync>", 215)]
     public void Bad_XML_is_named(string xml, int error)

@@ -33,6 +33,21 @@ public sealed class SeriesTests
     }
 
     [TestMethod]
+    public void In_the_text_form_too()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        device.Format = NanoSync.Server.Formats.MessageFormat.Xml;
+        SyncCollection request = Request(device);
+        request.Commands.Add(Series("Ab1_9", 3));
+
+        Assert.AreEqual("ok", device.Sync(request).Line());
+
+        StringAssert.Contains(System.Text.Encoding.UTF8.GetString(device.LastRequest), $"<Class>*</Class><ClientId>Ab1_9</ClientId><ApplicationData>{Convert.ToBase64String(Series("Ab1_9", 3).Data!.Value.Span)}<");
+        Assert.HasCount(3, bench.Objects("d1", "log"));
+    }
+
+    [TestMethod]
     public void A_series_repeated_makes_nothing_anew_and_its_ids_are_those_of_its_objects()
     {
         using Bench bench = new();

@@ -111,6 +111,23 @@ public sealed class StructureTests
     }
 
     [TestMethod]
+    public void A_definition_is_remembered_for_ever()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string wireName = ClassCatalog.WireName(s_reading);
+        SyncMessage told = new();
+        told.Options.Add(new Structure("def:" + wireName, Encoding.UTF8.GetBytes(Bench.Reading)));
+        Assert.IsNull(device.Exchange(told));
+        bench.Restart();
+        device.Start();
+        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", RecordText.Pack(s_reading, [new("temperature", "21.53")])));
+        adding.Class = wireName;
+        Assert.IsEmpty(device.Exchange(adding)!.Options);
+        Assert.AreEqual("""{"at":null,"temperature":21.53}""", ObjectJson.Of(bench.Objects("d1").Single())["value"]!.ToJsonString());
+    }
+
+    [TestMethod]
     public void A_definition_of_another_hash_is_not_believed()
     {
         using Bench bench = new();

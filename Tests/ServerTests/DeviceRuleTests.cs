@@ -1,0 +1,326 @@
+// What a device does by the specification, as its server sees it: the real engine over a real store, and a server core.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+using NanoSync.Storage;
+using Status = NanoSync.Protocol.Status;
+using SyncCollection = NanoSync.Server.Engine.SyncCollection;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class DeviceRuleTests
+{
+    private const string Definition = "setting(n:u)";
+
+    [TestMethod]
+    [DataRow(false, 2UL)]
+    [DataRow(true, 9UL)]
+    public void A_command_for_an_object_with_a_pending_change_is_answered_with_7_whoever_wins(bool deviceWins, ulong held)
+    {
+        using Field field = new(deviceWins);
+        field.Put("a", 1);
+        field.Sync();
+        field.Put("a", 2);
+        field.Carrier.Meanwhile = () => field.Change("a", 9); // between request and reply
+        field.Round();
+        Assert.AreEqual("a=9", field.Held(), "it keeps its own");
+        field.Round();
+        SyncCommand answer = field.Asked("config").Responses.Single();
+        Assert.AreEqual("Change a status 7", answer.Text());
+        field.Sync();
+        Assert.AreEqual("a=" + held, field.Held());
+        Assert.AreEqual(1, field.Core.Objects.Losers("d1", "config").Count);
+    }
+
+    [TestMethod]
+    public void After_a_pass_an_inbox_drops_what_was_not_named_and_a_two_way_collection_sends_it()
+    {
+        using Field field = new();
+        field.Put("kept", 1);
+        field.Put("kept", 1, "news");
+        field.Sync();
+        field.PutHere("config", "lost", 2);
+        field.PutHere("news", "lost", 2);
+        Assert.AreEqual("kept=1 lost=2", field.Held());
+        Assert.AreEqual("kept=1 lost=2", field.Held("news"));
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "news"));
+        int before = field.Requests.Count;
+        for (int i = 0; i < 8; i++)
+        {
+            field.Round();
+        }
+
+        Assert.AreEqual("kept=1 lost=2", field.Held());
+        Assert.AreEqual("kept=1", field.Held("news"));
+        Assert.AreEqual("kept=0101 lost=0102", field.Bench.Held("d1"));
+        Assert.AreEqual("kept=0101", field.Bench.Held("d1", "news"));
+        string[] sent = [.. field.Requests.Skip(before).SelectMany(r => r.Collections).SelectMany(c => c.Commands.Select(x => c.Id + " " + x.Text()))];
+        CollectionAssert.AreEqual((string[])["config Change lost 0102"], sent);
+        Assert.AreEqual(2, field.Requests.Skip(before).SelectMany(r => r.Collections).Count(c => c.SyncKey == "0"));
+        Assert.AreEqual("1, 1", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
+    }
+
+    [TestMethod]
+    public void The_rest_of_a_large_object_is_asked_for_with_Fetch_and_a_range()
+    {
+        using Field field = new();
+        byte[] large = [.. Enumerable.Range(0, 3000).Select(i => (byte)(i * 7))];
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, large, ClassCatalog.WireName(field.Map)));
+        field.Sync();
+        List<PartRange> asked = [];
+        foreach (SyncCommand fetch in field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Commands))
+        {
+            Assert.AreEqual("Fetch map", fetch.Text());
+            Assert.IsTrue(PartRange.TryFind(fetch.Options, out PartRange? range));
+            asked.Add(range!);
+        }
+
+        Assert.AreEqual("1024+1024 2048+1024", string.Join(' ', asked.Select(a => $"{a.Offset}+{a.Count}")));
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, field.Store.FindKey(field.Maps.Number, "map"u8.ToArray(), 0, 3, info));
+        byte[] here = new byte[3000];
+        Assert.AreEqual(3000, field.Store.Read(info, 0, here, 0, 3000));
+        CollectionAssert.AreEqual(large, here);
+    }
+
+    [TestMethod]
+    public void The_number_of_the_last_change_is_told_while_one_is_pending_and_only_grows()
+    {
+        using Field field = new();
+        field.Put("a", 1);
+        field.Sync();
+        field.Round();
+        Assert.IsNull(field.Last());
+        uint before = 0;
+        for (uint n = 0; n < 3; n++)
+        {
+            field.Change("a", n + 10);
+            field.Carrier.LosesReplies = n == 1;
+            field.Round();
+            Assert.IsGreaterThan(before, field.Last()!.Value);
+            before = field.Last()!.Value;
+        }
+
+        field.Sync();
+        field.Round();
+        Assert.IsNull(field.Last());
+    }
+
+    [TestMethod]
+    public void A_definition_that_the_server_asks_for_goes_up_with_the_next_message()
+    {
+        using Field field = new();
+        field.Change("a", 1);
+        field.Sync();
+        Structure told = field.Requests.SelectMany(r => r.Options).Single(o => o.Class.StartsWith("def:setting", StringComparison.Ordinal));
+        Assert.AreEqual("def:" + Encoding.ASCII.GetString(field.Setting.WireName), told.Class);
+        Assert.AreEqual(Definition, Encoding.UTF8.GetString(told.Data!.Value.Span));
+    }
+
+    [TestMethod]
+    public void Of_a_class_whose_name_it_does_not_know_it_writes_the_hash()
+    {
+        using Field field = new();
+        field.Change("a", 1);
+        uint old = new ObjectClass("setting").UInt("n").UInt("m").Hash; // of a firmware before
+        Assert.AreEqual(StoreError.None, field.Store.PutNamed(field.Config.Number, "b"u8.ToArray(), 0, 1, old, [3, 1, 2], 0, 3));
+        field.Sync();
+        byte[] tag = new byte[4];
+        Fnv.WriteTag(old, tag, 0);
+        Assert.AreEqual($"Change b class #{Encoding.ASCII.GetString(tag)} 030102",
+            field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Commands).Single(c => c.ServerId == "b").Text());
+        Assert.AreEqual("a=0101 b=030102", field.Bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void Without_a_diary_the_command_gets_8_and_a_refusal_of_what_it_does_not_hold_too()
+    {
+        using Field field = new();
+        field.Command("send-diary");
+        field.Sync();
+        field.Round();
+        Assert.AreEqual("8", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
+        using (IStoreTransaction store = field.Core.Store.BeginWrite())
+        {
+            // as a proxy does for a reading [SPEC 7.1]
+            store.AddCommand(1, BuiltIn.Refused.Name, id => RecordText.Pack(BuiltIn.Refused, [new("id", $"{id}"), new("collection", "log"), new("object", "Ab1_1"), new("status", "6"), new("reason", "no")]), 1, 0);
+            store.Commit();
+        }
+
+        field.Round();
+        field.Round();
+        Assert.AreEqual("8, 8", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
+    }
+
+    [TestMethod]
+    public void A_diary_is_sent_until_a_reply_came_and_a_restart_forgets_that_it_was_asked_for()
+    {
+        using Field field = new() { Diary = new Notes() };
+        field.Sync();
+        field.Command("send-diary");
+        field.Round();
+        field.Carrier.LosesReplies = true;
+        for (int i = 0; i < 3; i++)
+        {
+            field.Round();
+            Assert.IsTrue(field.SentDiary, "round " + i);
+        }
+
+        field.Carrier.LosesReplies = false;
+        field.Round();
+        Assert.IsTrue(field.SentDiary);
+        field.Round();
+        Assert.IsFalse(field.SentDiary);
+
+        field.Command("send-diary");
+        field.Round();
+        field.Restart();
+        field.Sync();
+        field.Round();
+        Assert.IsFalse(field.SentDiary);
+        Assert.AreEqual("1, 1", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
+    }
+
+    private sealed class Notes : IDiary
+    {
+        public int Open(int most) => 40;
+
+        public void Read(int position, byte[] buffer, int count) => Array.Clear(buffer, 0, count);
+    }
+
+    /// <summary>A device with a two-way collection, two inboxes and an outbox, and its server.</summary>
+    private sealed class Field : IDisposable
+    {
+        private readonly MemoryVolume _volume = new(256 * 1024, 64);
+        private readonly bool _deviceWins;
+        private IDiary? _diary;
+
+        public Field(bool deviceWins = false)
+        {
+            _deviceWins = deviceWins;
+            Core.Devices.Add("d1", "config,news,maps,log");
+            Carrier = new CoreCarrier(Core, "d1") { Requests = Requests };
+            Restart();
+        }
+
+        public Bench Bench { get; } = new();
+
+        public Server.ServerCore Core => Bench.Core;
+
+        public CoreCarrier Carrier { get; }
+
+        public List<SyncMessage> Requests { get; } = [];
+
+        public ObjectClass Setting { get; } = new ObjectClass("setting").UInt("n");
+
+        public ObjectClass Map { get; } = new("map");
+
+        public FlashStore Store { get; private set; } = null!;
+
+        public SyncEngine Engine { get; private set; } = null!;
+
+        public NanoSync.Device.SyncCollection Config { get; private set; } = null!;
+
+        public NanoSync.Device.SyncCollection Maps { get; private set; } = null!;
+
+        public NanoSync.Device.SyncCollection News { get; private set; } = null!;
+
+        public IDiary? Diary
+        {
+            set => Engine.Diary = _diary = value;
+        }
+
+        public bool SentDiary => Requests[^1].Options.Exists(o => o.Class == "diary");
+
+        public void Restart()
+        {
+            Store = new FlashStore(_volume, new StoreOptions());
+            Engine = new SyncEngine(Store, Carrier, new SyncOptions { Series = false }) { Diary = _diary };
+            Config = Engine.AddTwoWay("config", Setting, 64, null, _deviceWins);
+            News = Engine.AddInbox("news", Setting, 64, null);
+            Maps = Engine.AddInbox("maps", Map, 8, null);
+            Engine.AddOutbox("log", Setting, 32 * 1024, false);
+            Assert.AreEqual(StoreError.None, Engine.Open());
+        }
+
+        public void Put(string id, uint n, string collection = "config")
+        {
+            Core.Objects.Put("d1", collection, id, ObjectJson.Parse(Encoding.UTF8.GetBytes($"{{\"n\":{n}}}"), Definition));
+        }
+
+        public void Command(string name, params KeyValuePair<string, string>[] arguments) => Core.Devices.Command("d1", name, arguments);
+
+        public void Change(string id, uint n)
+        {
+            byte[] record = Record(n);
+            Assert.AreEqual(StoreError.None, Store.PutNamed(Config.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, Setting.Hash, record, 0, record.Length));
+        }
+
+        /// <summary>As if it had come from a server that lost it since.</summary>
+        public void PutHere(string collection, string id, uint n)
+        {
+            byte[] record = Record(n);
+            int number = (collection == "news" ? News : Config).Number;
+            Assert.AreEqual(StoreError.None, Store.PutServer(number, Encoding.UTF8.GetBytes(id), 0, id.Length, Setting.Hash, record, 0, record.Length));
+        }
+
+        public string Held(string collection = "config")
+        {
+            SortedDictionary<string, ulong> held = new(StringComparer.Ordinal);
+            ObjectInfo info = new();
+            byte[] record = new byte[16];
+            while (Store.Next((collection == "news" ? News : Config).Number, info) == StoreError.None)
+            {
+                RecordReader reader = new();
+                reader.Begin(Setting, record, 0, Store.Read(info, 0, record, 0, info.Length));
+                Assert.IsTrue(reader.Next());
+                held[Encoding.UTF8.GetString(info.Key, 0, info.KeyLength)] = (ulong)reader.Value;
+            }
+
+            return string.Join(' ', held.Select(h => $"{h.Key}={h.Value}"));
+        }
+
+        public SyncCollection Asked(string collection) => Requests[^1].Collections.Single(c => c.Id == collection);
+
+        /// <summary>The `last` of the last request.</summary>
+        public uint? Last()
+        {
+            Structure? told = Requests[^1].Options.Find(o => o.Class == BuiltIn.Last.Name);
+            return told == null ? null : uint.Parse(RecordText.Unpack(BuiltIn.Last, told.Data!.Value).Single().Text, System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        public RoundResult Round() => Engine.Round();
+
+        public void Sync()
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                RoundResult result = Engine.Round();
+                if (result.Outcome == RoundOutcome.InStep)
+                {
+                    return;
+                }
+
+                Assert.AreEqual(RoundOutcome.More, result.Outcome, $"carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status}");
+            }
+
+            Assert.Fail("not in step");
+        }
+
+        public void Dispose() => Bench.Dispose();
+
+        private byte[] Record(uint n)
+        {
+            RecordWriter writer = new(16);
+            writer.Begin(Setting);
+            writer.UInt(n);
+            return writer.Buffer[..writer.Length];
+        }
+    }
+}
