@@ -258,7 +258,7 @@ namespace NanoSync.Device
             {
                 _structure = StructureTime;
             }
-            else if (IsDefinition())
+            else if (StartsWith('d', 'e', 'f') && _reader.Text[3] == ':')
             {
                 for (int i = 0; i < _classCount; i++)
                 {
@@ -271,8 +271,6 @@ namespace NanoSync.Device
             }
             else
             {
-                // whatever else the server sends with data is a command; one unknown here is answered so
-                _structure = StructureCommand;
                 _named = _reader.TextIs(s_restart) ? DeviceCommand.Restart
                     : _reader.TextIs(s_interval) ? DeviceCommand.Interval
                     : _reader.TextIs(s_startOver) ? DeviceCommand.StartOver
@@ -280,13 +278,16 @@ namespace NanoSync.Device
                     : _reader.TextIs(s_sendDiary) ? DeviceCommand.SendDiary
                     : _reader.TextIs(s_refused) ? DeviceCommand.Refused
                     : DeviceCommand.Unknown;
+
+                // a later server's command says that it is one; anything else unknown is information, and skipped [SPEC 7.1]
+                _structure = _named != DeviceCommand.Unknown || StartsWith('d', 'o', ':') ? StructureCommand : 0;
             }
         }
 
-        private bool IsDefinition()
+        private bool StartsWith(char first, char second, char third)
         {
             byte[] text = _reader.Text;
-            return _reader.TextLength > 4 && text[0] == 'd' && text[1] == 'e' && text[2] == 'f' && text[3] == ':';
+            return _reader.TextLength > 3 && text[0] == first && text[1] == second && text[2] == third;
         }
 
         private bool EndsWith(byte[] wireName)

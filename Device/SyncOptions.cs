@@ -14,7 +14,7 @@ namespace NanoSync.Device
         public int Window = 20;
 
         /// <summary>
-        /// Most bytes of objects that the server may send per collection and reply. Default 1,024. With what surrounds them
+        /// Most bytes of objects and structures that the server may send in a reply. Default 1,024. With what surrounds them
         /// they must fit one batch of the store, half a segment.
         /// </summary>
         public int ReplyBytes = 1024;

@@ -8,7 +8,7 @@ namespace NanoSync.Server.Engine;
 public static class BuiltIn
 {
 #pragma warning disable CS1591 // SPEC 7.1 says what they are
-    public static readonly ObjectClass Time = new ObjectClass("time").Time("now");
+    public static readonly ObjectClass Time = new ObjectClass("time").Time("now").UInt("ms");
     public static readonly ObjectClass Quota = new ObjectClass("quota").UInt("objects").UInt("maxObjects").UInt("maxObject").UInt("maxMessage");
     public static readonly ObjectClass DeviceStatus = new ObjectClass("status").Fixed("battery", 2).Int("signal").UInt("freeHeap").UInt("flashLeft")
         .Text("firmware").Text("reset").UInt("refused").UInt("uptime");

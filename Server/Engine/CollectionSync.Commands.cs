@@ -8,8 +8,6 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
-    private int _fetched; // bytes of ApplicationData in the responses
-
     private void ApplyCommands()
     {
         foreach (SyncCommand command in _request.Commands)
@@ -171,24 +169,21 @@ internal sealed partial class CollectionSync
         byte[] data = current.Data!;
         int offset = (int)Math.Min(range?.Offset ?? 0, data.Length);
         int count = (int)Math.Min(range?.Count ?? int.MaxValue, data.Length - offset);
-        int room = Math.Max(Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply) - _fetched, 0);
-        if (range != null && _fetched == 0)
-        {
-            count = Math.Min(count, Math.Max(room, 1));
-        }
-        else if (_fetched > 0 && count > room)
+        int room = _budget.Room(Limit);
+        if (count > room && _budget.HasObject)
         {
             Respond(command, Status.Retry, null); // [SPEC 2.3] Limit: it fits a later reply
             return;
         }
 
+        count = Math.Min(count, room);
         SyncCommand response = new() { Tag = Tags.Fetch, ServerId = id, Class = current.Class ?? "", Data = data.AsMemory(offset, count) };
-        if (range != null)
+        if (range != null || count < data.Length)
         {
             response.Options.Add(new PartRange(offset, null, data.Length, Crc32.Of(data)).ToStructure());
         }
 
-        _fetched += Math.Max(count, 1);
+        _budget.Add(count);
         _reply.Responses.Add(response);
     }
 
@@ -400,8 +395,12 @@ internal sealed partial class CollectionSync
             ClientId = command.ClientId,
             ServerId = command.ServerId,
             Status = status,
-            Data = reason == null ? null : Encoding.UTF8.GetBytes(reason),
         };
+        if (reason != null && Encoding.UTF8.GetBytes(reason) is { } text && _budget.TakeReason(text.Length))
+        {
+            response.Data = text;
+        }
+
         if (option != null)
         {
             response.Options.Add(option);

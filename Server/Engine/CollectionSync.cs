@@ -25,6 +25,7 @@ internal sealed partial class CollectionSync
     private readonly SyncLimits _limits;
     private readonly ClassCatalog _classes;
     private readonly long _now;
+    private readonly ReplyBudget _budget; // of the whole reply
     private readonly SyncCollection _reply;
     private KeyRow _row = null!; // found first of all
     private long _point; // what the device has seen of the feed
@@ -32,7 +33,7 @@ internal sealed partial class CollectionSync
     private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
 
     public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
-        ClassCatalog classes, long now)
+        ClassCatalog classes, long now, ReplyBudget budget)
     {
         _store = store;
         _device = device;
@@ -41,6 +42,7 @@ internal sealed partial class CollectionSync
         _limits = limits;
         _classes = classes;
         _now = now;
+        _budget = budget;
         _reply = new SyncCollection { Id = request.Id, SyncKey = request.SyncKey };
     }
 
@@ -97,6 +99,8 @@ internal sealed partial class CollectionSync
 
         if (meaning == KeyCase.Lost && KeptReply() is { } kept)
         {
+            _budget.Bound(_row.Limit);
+            _budget.Count(kept);
             return kept;
         }
 
@@ -116,6 +120,7 @@ internal sealed partial class CollectionSync
         long seq = Collection.Seq;
         long live = Collection.Live;
         Remember();
+        _budget.Bound(_row.Limit);
         if (meaning != KeyCase.StartOver)
         {
             TakeResponses();

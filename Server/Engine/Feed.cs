@@ -19,8 +19,8 @@ internal sealed partial class CollectionSync
 {
     private const int AloneBeforeSetAside = 8; // [SPEC 5.7]
 
-    // [SPEC 2.3] Bytes of ApplicationData in this reply.
-    private int Budget => Math.Max(1, Math.Min(_row.Limit ?? int.MaxValue, _limits.MaxReply));
+    // [SPEC 2.3] Bytes of ApplicationData in a reply.
+    private int Limit => Math.Clamp(_row.Limit ?? int.MaxValue, 1, _limits.MaxReply);
 
     private void PackFeed()
     {
@@ -41,20 +41,19 @@ internal sealed partial class CollectionSync
     {
         List<FeedRow> due = _store.Due(_row, _point, window + 1);
         List<FeedRow> feed = _store.Feed(_row, _point, window + 1);
-        long budget = Budget - _fetched;
         bool full = false;
         foreach (FeedRow row in due.Concat(feed))
         {
-            // at least one object, or the device would ask for ever; a Fetch's object is one
-            bool first = _reply.Commands.Count == 0 && _fetched == 0;
-            if (_reply.Commands.Count == window || (!first && LengthOf(row) > budget))
+            // at least one object in a reply, or the device would ask for ever
+            if (_reply.Commands.Count == window || (_budget.HasObject && LengthOf(row) > _budget.Room(Limit)))
             {
                 full = true;
                 break;
             }
 
-            budget -= LengthOf(row);
-            _reply.Commands.Add(ToCommand(row));
+            SyncCommand command = ToCommand(row);
+            _budget.Add(command.Data?.Length ?? 0);
+            _reply.Commands.Add(command);
             _store.SentIn(Device, Collection.Id, row.Id, _row.N);
             if (row.Due == null)
             {
@@ -74,7 +73,7 @@ internal sealed partial class CollectionSync
 
     private int LengthOf(FeedRow row)
     {
-        return row.Due is DueKind.Drop or DueKind.Fetch ? 0 : Math.Min(row.Length, Budget);
+        return row.Due is DueKind.Drop or DueKind.Fetch ? 0 : Math.Min(row.Length, Limit);
     }
 
     private SyncCommand ToCommand(FeedRow row)
@@ -92,16 +91,14 @@ internal sealed partial class CollectionSync
         bool add = row.WasAdd || (row.Due == null && row.CreatedSeq > _point);
         byte[] data = row.Data ?? (row.Length == 0 ? [] : _store.FindObject(Collection.Id, row.Id)!.Data!);
         SyncCommand command = new() { Tag = add ? Tags.Add : Tags.Change, ServerId = row.Id, Class = row.Class ?? "" };
-        if (data.Length > Budget)
+        int count = Math.Min(data.Length, _budget.Room(Limit));
+        if (count < data.Length)
         {
             // [SPEC 7.2] its first part; the device asks for the rest
             command.Options.Add(new PartRange(0, null, data.Length, Crc32.Of(data)).ToStructure());
-            command.Data = data.AsMemory(0, Budget);
         }
-        else
-        {
-            command.Data = data;
-        }
+
+        command.Data = data.AsMemory(0, count);
 
         return command;
     }

@@ -8,8 +8,10 @@ namespace NanoSync.Server.Engine;
 internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncLimits limits, DeviceIdentity device, long now)
 {
     private const int MaxInfo = 16 << 10; // bytes of a status or a diary kept
+    private const int MaxCommands = 8; // in a reply: a device carries out one of them
 
     private readonly List<string> _wanted = [];
+    private readonly List<Structure> _due = [];
 
     /// <summary>Number of the device's last change; 0 = not told. [SPEC 7.1, `last`]</summary>
     public static long LastChange(List<Structure> told)
@@ -92,26 +94,41 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         }
     }
 
-    /// <summary>Says what was asked, asks what is wanted, gives the commands that have no result yet.</summary>
-    public void Tell(List<Structure> asked, List<Structure> options)
+    /// <summary>Makes what was asked for, and the first commands that have no result yet.</summary>
+    /// <returns>Bytes of ApplicationData.</returns>
+    public long Prepare(List<Structure> asked)
     {
         using IStoreTransaction transaction = store.BeginRead();
         foreach (Structure structure in asked)
         {
             if (structure.Data == null && Make(transaction, structure.Class) is { } data)
             {
-                options.Add(new Structure(structure.Class, data));
+                _due.Add(new Structure(structure.Class, data));
+            }
+        }
+
+        foreach (DeviceCommandRow command in transaction.ListCommands(device.Id, all: false).Take(MaxCommands))
+        {
+            _due.Add(new Structure(command.Class, command.Data));
+        }
+
+        return _due.Sum(s => s.Data!.Value.Length);
+    }
+
+    /// <summary>Says what was prepared as far as it fits, and asks for definitions. What does not fit is asked for again, or sent with a later reply.</summary>
+    public void Tell(List<Structure> options, ReplyBudget budget)
+    {
+        foreach (Structure structure in _due)
+        {
+            if (budget.TakeStructure(structure.Data!.Value.Length))
+            {
+                options.Add(structure);
             }
         }
 
         foreach (string name in _wanted)
         {
             options.Add(new Structure(BuiltIn.DefinitionPrefix + name));
-        }
-
-        foreach (DeviceCommandRow command in transaction.ListCommands(device.Id, all: false))
-        {
-            options.Add(new Structure(command.Class, command.Data));
         }
     }
 
@@ -127,6 +144,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         {
             writer.Begin(BuiltIn.Time);
             writer.Time((uint)(now / 1000));
+            writer.UInt((ulong)(now % 1000));
             return writer.Buffer[..writer.Length];
         }
 

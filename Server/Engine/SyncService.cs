@@ -27,7 +27,7 @@ public sealed record SyncLimits
     /// <summary>Bytes of one request; told to devices, enforced by carriers.</summary>
     public int MaxMessage { get; init; } = 1 << 20;
 
-    /// <summary>Bytes of ApplicationData in the reply for one collection, whatever Limit the device gave; at least one object is sent.</summary>
+    /// <summary>Bytes of ApplicationData in a reply, whatever Limit the device gave.</summary>
     public int MaxReply { get; init; } = 512 << 10;
 
     /// <summary>Objects in a reply when the device gave no WindowSize. [SPEC 2.3]</summary>
@@ -146,13 +146,14 @@ public sealed class SyncService
         }
 
         SyncMessage reply = new();
+        ReplyBudget budget = new() { Due = structures.Prepare(request.Options) };
         foreach (SyncCollection collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
-            reply.Collections.Add(Answer(device, id, collection, now, structures));
+            reply.Collections.Add(Answer(device, id, collection, now, structures, budget));
         }
 
-        structures.Tell(request.Options, reply.Options);
+        structures.Tell(reply.Options, budget);
         return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
     }
 
@@ -251,13 +252,13 @@ public sealed class SyncService
             || (collection.Conflict != null && collection.Conflict != row.Conflict);
     }
 
-    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures)
+    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget)
     {
         using IStoreTransaction store = _store.BeginWrite();
         SyncCollection reply;
         try
         {
-            CollectionSync sync = new(store, device, id, request, _limits, _classes, now);
+            CollectionSync sync = new(store, device, id, request, _limits, _classes, now, budget);
             reply = sync.Answer();
             structures.Want(sync.WantedClasses);
         }

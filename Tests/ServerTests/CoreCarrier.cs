@@ -26,6 +26,9 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
     /// <summary>Done once, between a request and its reply.</summary>
     public Action? Meanwhile { get; set; }
 
+    /// <summary>Done once with the next reply: what another server would have put in it.</summary>
+    public Action<SyncMessage>? Reshape { get; set; }
+
     public int StatusCode { get; private set; }
 
     public int RetryAfter => -1;
@@ -52,6 +55,14 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
         Requests?.Add(MessageParser.Parse(_format, _request.ToArray()));
         Meanwhile?.Invoke();
         Meanwhile = null;
+        if (Reshape != null)
+        {
+            SyncMessage other = MessageParser.Parse(_format, _reply);
+            Reshape(other);
+            Reshape = null;
+            _reply = MessagePrinter.Print(_format, other);
+        }
+
         if (LosesReplies)
         {
             return CarrierError.Timeout;

@@ -187,6 +187,48 @@ public sealed class DeviceRuleTests
         Assert.AreEqual("1, 1", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
     }
 
+    [TestMethod]
+    public void A_command_of_a_later_server_is_answered_with_8_and_the_next_ones_are_done()
+    {
+        using Field field = new();
+        field.Sync();
+        using (IStoreTransaction store = field.Core.Store.BeginWrite())
+        {
+            store.AddCommand(1, "do:dance", id => RecordText.Pack(BuiltIn.Interval, [new("id", $"{id}"), new("seconds", "7")]), 1, 0);
+            store.Commit();
+        }
+
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        for (int i = 0; i < 4; i++)
+        {
+            field.Round();
+        }
+
+        Assert.AreEqual("8 the device does not know this command, or what it names; 1 ",
+            string.Join("; ", field.Core.Devices.Commands("d1").Select(c => $"{c.Status} {c.Reason}")));
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(int.MaxValue)]
+    public void Information_of_a_later_server_is_skipped_and_is_no_command(int first)
+    {
+        using Field field = new();
+        field.Command("send-diary");
+        field.Sync();
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        field.Carrier.Reshape = reply => reply.Options.Insert(0, new Structure("weather", RecordText.Pack(BuiltIn.Interval, [new("id", $"{first}"), new("seconds", "7")])));
+        int before = field.Requests.Count;
+        for (int i = 0; i < 4; i++)
+        {
+            field.Round();
+        }
+
+        Assert.AreEqual("8, 1", string.Join(", ", field.Core.Devices.Commands("d1").Select(c => c.Status)));
+        Assert.AreEqual(1, field.Requests.Skip(before).SelectMany(r => r.Options).Count(o => o.Class == "result"), "nothing is told of what is no command");
+        Assert.AreEqual(1, field.Requests.Skip(before).SelectMany(r => r.Collections).Count(c => c.SyncKey == "0"));
+    }
+
     private sealed class Notes : IDiary
     {
         public int Open(int most) => 40;

@@ -22,7 +22,7 @@ public sealed class StructureTests
         SyncMessage request = new();
         request.Options.AddRange([new Structure("time"), new Structure("quota"), new Structure("weather")]);
         SyncMessage reply = device.Exchange(request)!;
-        Assert.AreEqual("time 2026-03-01T12:00:00Z; quota 0,1000000,1048576,1048576", Told(reply));
+        Assert.AreEqual("time 2026-03-01T12:00:00Z,0; quota 0,1000000,1048576,1048576", Told(reply));
     }
 
     [TestMethod]

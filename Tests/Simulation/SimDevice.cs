@@ -71,6 +71,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public SimLink Link { get; }
 
+    public int ReplyBytes => _options.ReplyBytes;
+
     public CutVolume Volume { get; private set; }
 
     public FlashStore Store { get; private set; } = null!;

@@ -176,7 +176,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             return CarrierError.Timeout;
         }
 
-        NoteTold();
+        JudgeReply();
         _end = _reply.Length;
         if ((Plan.Has(Fault.CutReply) || Plan.Has(Fault.CutReplyUnseen)) && _reply.Length > 1)
         {
@@ -214,23 +214,32 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         }
     }
 
-    // When an older database comes back, the server no longer knows what the device answered in between: it may have refused
-    // a value, or hold a part of it.
-    private void NoteTold()
+    private void JudgeReply()
     {
+        SyncMessage reply;
         try
         {
-            foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, _reply).Collections)
-            {
-                foreach (SyncCommand command in collection.Commands)
-                {
-                    device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
-                }
-            }
+            reply = MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, _reply);
         }
         catch (MessageException)
         {
-            // empty, or flipped
+            return; // empty, or flipped
+        }
+
+        // [SPEC 2.3] Limit
+        List<int> structures = [.. reply.Options.Select(s => s.Data?.Length ?? 0)];
+        List<SyncCommand> commands = [.. reply.Collections.SelectMany(c => c.Commands.Concat(c.Responses))];
+        int bytes = structures.Sum() + commands.Sum(c => c.Data?.Length ?? 0);
+        if (bytes > device.ReplyBytes)
+        {
+            world.Violate($"{device.Name} takes {device.ReplyBytes} bytes in a reply and got {bytes}");
+        }
+
+        // When an older database comes back, the server no longer knows what the device answered in between: it may have
+        // refused a value, or hold a part of it.
+        foreach (SyncCommand command in reply.Collections.SelectMany(c => c.Commands))
+        {
+            device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
         }
     }
 

@@ -147,6 +147,10 @@ public sealed partial class World
                 {
                     Violate($"{device.Name} never answered command {command.Id} {command.Class}");
                 }
+                else if (command.Class == Unheard && command.Status != 8 && !Server.Restored && !device.WipedOnce)
+                {
+                    Violate($"{device.Name} answered command {command.Id}, which it does not know, with {command.Status}");
+                }
             }
 
             foreach (((DeviceCommand command, uint value), int times) in device.Executed)

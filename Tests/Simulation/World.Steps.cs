@@ -264,18 +264,39 @@ public sealed partial class World
         }
     }
 
+    private const string Unheard = "do:dance"; // a command that this device does not know
+
     private void Command(int step, SimDevice device, Plan plan)
     {
-        (string type, (string, string)? argument) = Rng.Below(6) switch
+        (string type, (string, string)? argument) = Rng.Below(7) switch
         {
             0 => ("restart", null),
             1 => ("interval", ("seconds", NextSerial().ToString(System.Globalization.CultureInfo.InvariantCulture))),
             2 => ("start-over", ("collection", Rng.Percent(80) ? plan.Name : "nowhere")),
             3 => ("send-status", null),
             4 => ("send-diary", null),
+            5 => (Unheard, null),
             _ => (((string, (string, string)?))("interval", ("seconds", "4"))),
         };
         Trace.Line($"{step}: operator commands {device.Name}: {type} {argument}");
+        if (type == Unheard)
+        {
+            // as a later server would queue it
+            RecordWriter record = new(16);
+            byte[] Record(long id)
+            {
+                record.Begin(BuiltIn.Restart);
+                record.UInt((ulong)id);
+                return record.Buffer[..record.Length];
+            }
+
+            DateTimeOffset now = Clock.GetUtcNow();
+            using IStoreTransaction store = Server.Store.BeginWrite();
+            store.AddCommand(device.Identity.Id, type, Record, now.ToUnixTimeSeconds(), now.ToUnixTimeMilliseconds());
+            store.Commit();
+            return;
+        }
+
         Server.Devices.Command(device.Name, type, argument is { } a ? [new(a.Item1, a.Item2)] : []);
     }
 

@@ -1,0 +1,167 @@
+// SPEC 2.3: Limit bounds the ApplicationData of the whole reply: structures, reasons and objects of all collections.
+
+using System.Text;
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class ReplyBudgetTests
+{
+    private const int Limit = 100;
+
+    [TestMethod]
+    public void Collections_share_the_limit_and_each_object_comes_once()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (int i = 0; i < 6; i++)
+        {
+            bench.PutBytes("d1", "a" + i, Filled(30));
+            bench.Core.Objects.Put("d1", "other", "b" + i, new Server.Application.NewValue(null, Filled(40), null));
+        }
+
+        List<string> got = [];
+        for (int round = 0; round < 6; round++)
+        {
+            SyncMessage reply = Exchange(device)!;
+            Assert.IsLessThanOrEqualTo(Limit, Bytes(reply));
+            got.AddRange(reply.Collections.SelectMany(c => c.Commands).Select(c => c.ServerId!));
+            Assert.AreEqual(round < 4, reply.Collections.Exists(c => c.MoreAvailable), $"round {round}");
+            if (round == 4)
+            {
+                break;
+            }
+        }
+
+        // 3 + 3 of 30 bytes, a 40 beside neither; then two of 40 at a time
+        Assert.AreEqual("a0 a1 a2 a3 a4 a5 b0 b1 b2 b3 b4 b5", string.Join(' ', got));
+        Assert.IsNull(Exchange(device));
+    }
+
+    [TestMethod]
+    public void The_first_object_of_a_reply_is_cut_to_what_the_structures_leave()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", Filled(Limit));
+        bench.Core.Devices.Command("d1", "restart", []);
+        SyncMessage reply = Exchange(device)!;
+        int command = reply.Options.Single().Data!.Value.Length;
+        SyncCommand part = reply.Collections[0].Commands.Single();
+        Assert.AreEqual(Limit - command, part.Data!.Value.Length);
+        Assert.IsTrue(PartRange.TryFind(part.Options, out PartRange? range));
+        Assert.AreEqual(new PartRange(0, null, Limit, Crc32.Of(Filled(Limit))), range);
+    }
+
+    [TestMethod]
+    public void A_kept_reply_leaves_a_new_command_to_the_next()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", Filled(Limit));
+        SyncMessage lost = Exchange(device, take: false)!;
+        Assert.AreEqual(Limit, Bytes(lost));
+        bench.Core.Devices.Command("d1", "restart", []);
+        SyncMessage again = Exchange(device)!;
+        Assert.AreEqual(lost.Collections[0].SyncKey, again.Collections[0].SyncKey);
+        Assert.AreEqual(Limit, Bytes(again));
+        Assert.IsEmpty(again.Options);
+        Assert.AreEqual("restart", Exchange(device)!.Options.Single().Class);
+    }
+
+    [TestMethod]
+    public void Reasons_take_a_quarter_and_what_is_refused_beyond_has_its_status_alone()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", Filled(Limit));
+        SyncCollection request = device.Ask();
+        for (int i = 0; i < 3; i++)
+        {
+            SyncCommand fetch = TestDevice.Fetch("a");
+            fetch.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
+            request.Commands.Add(fetch);
+        }
+
+        SyncMessage message = new();
+        message.Collections.Add(request);
+        SyncMessage reply = device.Exchange(message)!;
+        List<SyncCommand> refused = reply.Collections[0].Responses;
+        Assert.AreEqual("4 24; 4 -; 4 -", string.Join("; ", refused.Select(r => $"{r.Status} {(r.Data is { } d ? d.Length.ToString() : "-")}")));
+        Assert.AreEqual("the range cannot be read", Encoding.UTF8.GetString(refused[0].Data!.Value.Span));
+        Assert.AreEqual(Limit, Bytes(reply));
+    }
+
+    [TestMethod]
+    public void A_structure_longer_than_the_limit_comes_alone()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, limit: 8);
+        bench.PutBytes("d1", "a", Filled(4));
+        bench.PutBytes("d1", "b", Filled(8));
+        List<string> told = [];
+        for (int round = 0; round < 4; round++)
+        {
+            SyncMessage reply = Exchange(device, new Structure("quota"))!;
+            int bytes = Bytes(reply);
+            Assert.IsTrue(bytes <= 8 || reply.Collections.TrueForAll(c => c.Commands.Count == 0), $"{bytes} bytes in round {round}");
+            told.Add(reply.Options.Count + ":" + string.Join(',', reply.Collections[0].Commands.Select(c => $"{c.ServerId}{c.Data!.Value.Length}")));
+        }
+
+        // objects first, as they leave it no room
+        Assert.AreEqual("0:a4 0:b4 1: 1:", string.Join(' ', told));
+    }
+
+    [TestMethod]
+    public void Of_many_commands_a_reply_has_eight_in_the_order_of_their_ids()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, limit: 10_000);
+        List<long> ids = [.. Enumerable.Range(0, 12).Select(_ => bench.Core.Devices.Command("d1", "restart", []))];
+        SyncMessage reply = Exchange(device)!;
+        CollectionAssert.AreEqual(ids[..8], reply.Options.Select(Id).ToArray());
+        reply = Exchange(device, new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", $"{ids[0]}"), new("status", "1")])))!;
+        CollectionAssert.AreEqual(ids[1..9], reply.Options.Select(Id).ToArray());
+    }
+
+    private static TestDevice Started(Bench bench, int limit = Limit)
+    {
+        TestDevice device = bench.Device(collections: "config,other");
+        device.Start(shape: c => c.Limit = limit);
+        device.Start("other", c => c.Limit = limit);
+        return device;
+    }
+
+    private static SyncMessage? Exchange(TestDevice device, Structure? option = null, bool take = true)
+    {
+        SyncMessage request = new();
+        if (option != null)
+        {
+            request.Options.Add(option);
+        }
+
+        request.Collections.AddRange([device.Ask(), device.Ask("other")]);
+        SyncMessage? reply = device.Exchange(request);
+        foreach (SyncCollection collection in take && reply != null ? reply.Collections : [])
+        {
+            device.Take(collection);
+        }
+
+        return reply;
+    }
+
+    private static int Bytes(SyncMessage reply)
+    {
+        return reply.Options.Sum(o => o.Data?.Length ?? 0)
+            + reply.Collections.Sum(c => c.Commands.Concat(c.Responses).Sum(x => x.Data?.Length ?? 0));
+    }
+
+    private static long Id(Structure command)
+    {
+        return long.Parse(RecordText.Unpack(BuiltIn.Restart, command.Data!.Value).Single().Text, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static byte[] Filled(int count) => [.. Enumerable.Range(1, count).Select(i => (byte)i)];
+}
