@@ -7,7 +7,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 # tool -> package
 need=()
-for pair in wbxml2xml:libwbxml2-utils /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d; do
+for pair in bwrap:bubblewrap wbxml2xml:libwbxml2-utils /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d; do
   command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
 if [ ${#need[@]} -gt 0 ]; then

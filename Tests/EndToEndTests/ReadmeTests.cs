@@ -1,7 +1,7 @@
 // The commands of README.md - its fenced blocks, its table of uses - in its order, with its placeholders filled in. A command that is not known here fails the
 // test: who adds one says how it is run. Not run here, with the reason: ./test.sh (it runs this test), the nano profile gate (Tests/NanoProfileTests runs
-// it), a board that is really flashed (there is none: --dry-run is), nanoCLR (not part of this repository: its --help is), packing the server (a tool from
-// the package is installed and run by ToolTests).
+// it), a board that is really flashed (there is none: --dry-run is), nanoCLR (not part of this repository: its --help is), packing the server (ToolTests and
+// ContainerTests do, and run what comes of it).
 
 using System.Text.RegularExpressions;
 
@@ -80,6 +80,8 @@ public class ReadmeTests
                     break;
                 case "build/pack.sh --server-only packages-out":
                     Assert.IsTrue(File.Exists(Path.Combine(Bench.Root, "build", "pack.sh")));
+                    break;
+                case "dotnet publish Server -t:PublishContainer": // ContainerTests
                     break;
                 default:
                     // what a script of Tests/ does needs nanoFramework's tools: their tests are their own

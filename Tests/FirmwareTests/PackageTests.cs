@@ -124,16 +124,4 @@ public class PackageTests
         Assert.Contains("for spec in " + string.Join(' ', s_folders) + ";", script);
         Assert.HasCount(s_folders.Length, Directory.GetFiles(Repository.Root, "*.nuspec", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/") && !f.Contains("/packages/")).ToArray());
     }
-
-    [TestMethod]
-    public void The_server_is_a_tool_and_its_container_copies_what_it_refers_to()
-    {
-        string project = Repository.Read("Server", "NanoSync.Server.csproj");
-        Assert.Contains("<PackAsTool>true</PackAsTool>", project);
-        string docker = Repository.Read("Server", "Dockerfile");
-        foreach (Match match in Regex.Matches(project, "ProjectReference Include=\"\\.\\./([^/]+)/"))
-        {
-            Assert.Contains($"COPY {match.Groups[1].Value}/ ", docker);
-        }
-    }
 }
