@@ -123,6 +123,11 @@ public sealed class ObjectService
         using IStoreTransaction store = _store.BeginWrite();
         KeyRow row = Find(store, device, collection);
         int count = store.Retry(row.Device, row.Collection.Id, id);
+        if (count == 0 && id != null)
+        {
+            Live(store, row, id); // one that is there and was not refused: 0; one that never was: an error
+        }
+
         store.Commit();
         return count;
     }

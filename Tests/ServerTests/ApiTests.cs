@@ -204,6 +204,73 @@ public sealed class ApiTests
         Assert.AreEqual("{}", device!["told"]!.ToJsonString());
     }
 
+    [TestMethod]
+    [DataRow(null, """[{"id":"a","loser":"device","deleted":false,"value":{"interval":2,"sensors":"d"}}]""")]
+    [DataRow(0, """[{"id":"a","loser":"server","deleted":false,"value":{"interval":9,"sensors":"s"}}]""")]
+    public async Task The_loser_of_a_conflict_is_listed_with_what_it_held(int? rule, string listed)
+    {
+        const string Conflicts = "/api/devices/d1/collections/config/conflicts";
+        Assert.AreEqual("[]", (await Send(HttpMethod.Get, Conflicts)).Body!.ToJsonString());
+        string key = await HasOne(rule);
+        await Send(HttpMethod.Put, Objects + "/a", """{"interval":9,"sensors":"s"}""");
+        SyncCollection change = new() { Id = "config", SyncKey = key };
+        change.Commands.Add(TestDevice.Change("a", 3, 2, 1, (byte)'d'));
+        Sync(D1, change);
+        JsonArray losers = (await Send(HttpMethod.Get, Conflicts)).Body!.AsArray();
+        IsNow(losers.Single()!["time"]);
+        Assert.StartsWith("sampling#", losers[0]!["class"]!.GetValue<string>());
+        losers[0]!.AsObject().Remove("time");
+        losers[0]!.AsObject().Remove("class");
+        Assert.AreEqual(listed, losers.ToJsonString());
+    }
+
+    [TestMethod]
+    public async Task A_deletion_that_lost_is_listed_without_content()
+    {
+        string key = await HasOne(null);
+        await Send(HttpMethod.Put, Objects + "/a", """{"interval":9,"sensors":"s"}""");
+        SyncCollection delete = new() { Id = "config", SyncKey = key };
+        delete.Commands.Add(TestDevice.Delete("a"));
+        Sync(D1, delete);
+        JsonObject loser = (await Send(HttpMethod.Get, "/api/devices/d1/collections/config/conflicts")).Body!.AsArray().Single()!.AsObject();
+        Assert.AreEqual("a device true False False", $"{loser["id"]} {loser["loser"]} {loser["deleted"]} {loser.ContainsKey("value")} {loser.ContainsKey("data")}");
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/api/devices/d2/collections/config/conflicts")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/api/devices/d1/collections/elsewhere/conflicts")).Status);
+    }
+
+    [TestMethod]
+    public async Task What_a_device_told_is_shown_field_by_field()
+    {
+        SyncMessage request = new() { Version = "1.0" };
+        request.Options.Add(new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus,
+            [new("battery", "3.71"), new("signal", "-67"), new("freeHeap", "81000"), new("flashLeft", "120000"), new("firmware", "1.2"), new("reset", "watchdog"), new("refused", "3"), new("uptime", "4000")])));
+        _server.Core.Sync.Handle(D1, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        JsonNode told = (await Send(HttpMethod.Get, "/api/devices/d1")).Body!["told"]!;
+        Assert.AreEqual("""{"battery":"3.71","signal":"-67","freeHeap":"81000","flashLeft":"120000","firmware":"1.2","reset":"watchdog","refused":"3","uptime":"4000"}""",
+            told["status"]!["value"]!.ToJsonString());
+        IsNow(told["status"]!["time"]);
+
+        request.Options[0] = new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("battery", "3.60")])); // the last one counts
+        _server.Core.Sync.Handle(D1, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        told = (await Send(HttpMethod.Get, "/api/devices/d1")).Body!["told"]!;
+        Assert.AreEqual("""{"battery":"3.60"}""", told["status"]!["value"]!.ToJsonString());
+    }
+
+    private DeviceIdentity D1 => new(_server.Core.Devices.Get("d1").Id, "d1");
+
+    private static void IsNow(JsonNode? time)
+    {
+        Assert.IsLessThan(TimeSpan.FromMinutes(10), (DateTimeOffset.UtcNow - DateTimeOffset.Parse(time!.GetValue<string>(), System.Globalization.CultureInfo.InvariantCulture)).Duration());
+    }
+
+    // The device holds a = {1,""}; the key it has for its next request.
+    private async Task<string> HasOne(int? rule)
+    {
+        await Send(HttpMethod.Put, Objects + "/a?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":1,"sensors":""}""");
+        string key = Sync(D1, new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true, Conflict = rule })!.SyncKey;
+        return Sync(D1, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+    }
+
     private SyncCollection? Sync(DeviceIdentity device, SyncCollection collection)
     {
         SyncMessage request = new() { Version = "1.0" };

@@ -136,7 +136,7 @@ public sealed class CliTests
         Assert.AreEqual(5, code);
         StringAssert.Contains(error, "Another program listens");
 
-        using Process serving = Process.Start(Info("serve", "--port", "0"))!;
+        using Process serving = Process.Start(Cli.Info(Data, "serve", "--port", "0"))!;
         string? line = await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
         StringAssert.StartsWith(line, "NanoSync server on http://127.0.0.1:");
         string url = line!.Split(' ')[3].TrimEnd(',');
@@ -153,30 +153,5 @@ public sealed class CliTests
         return Run("decode", file);
     }
 
-    private (int Code, string Output, string Error) Run(params string[] arguments)
-    {
-        using Process process = Process.Start(Info(arguments))!;
-        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.CancellationToken);
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
-
-    private ProcessStartInfo Info(params string[] arguments)
-    {
-        ProcessStartInfo info = new(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder,
-        };
-        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "NanoSync.Server.dll"));
-        foreach (string argument in arguments)
-        {
-            info.ArgumentList.Add(argument);
-        }
-
-        info.Environment["NANOSYNC_DATA"] = Data;
-        return info;
-    }
+    private (int Code, string Output, string Error) Run(params string[] arguments) => Cli.Run(Data, arguments);
 }

@@ -1,0 +1,178 @@
+// A real device: the engine over a real store in memory, one collection of each kind, and a server core beside it.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Storage;
+using SyncCollection = NanoSync.Server.Engine.SyncCollection;
+
+namespace NanoSync.ServerTests;
+
+/// <summary>A device with a two-way collection, two inboxes and an outbox, and its server.</summary>
+internal sealed class Field : IDisposable
+{
+    public const string Definition = "setting(n:u)";
+
+    private readonly MemoryVolume _volume = new(256 * 1024, 64);
+    private readonly bool _deviceWins;
+    private IDiary? _diary;
+    private IObjectHandler? _handler;
+    private IDeviceHost? _host;
+
+    public Field(bool deviceWins = false)
+    {
+        _deviceWins = deviceWins;
+        Core.Devices.Add("d1", "config,news,maps,log");
+        Carrier = new CoreCarrier(Core, "d1") { Requests = Requests };
+        Restart();
+    }
+
+    public Bench Bench { get; } = new();
+
+    public Server.ServerCore Core => Bench.Core;
+
+    public CoreCarrier Carrier { get; }
+
+    public List<SyncMessage> Requests { get; } = [];
+
+    public ObjectClass Setting { get; } = new ObjectClass("setting").UInt("n");
+
+    public ObjectClass Map { get; } = new("map");
+
+    public FlashStore Store { get; private set; } = null!;
+
+    public SyncEngine Engine { get; private set; } = null!;
+
+    public NanoSync.Device.SyncCollection Config { get; private set; } = null!;
+
+    public NanoSync.Device.SyncCollection Maps { get; private set; } = null!;
+
+    public NanoSync.Device.SyncCollection News { get; private set; } = null!;
+
+    public IDiary? Diary
+    {
+        set => Engine.Diary = _diary = value;
+    }
+
+    /// <summary>What looks at configuration that comes; set, the device starts anew, as with another firmware.</summary>
+    public IObjectHandler? Handler
+    {
+        set
+        {
+            _handler = value;
+            Restart();
+        }
+    }
+
+    /// <summary>What the device tells, and does when told to; set, the device starts anew.</summary>
+    public IDeviceHost? Host
+    {
+        get => _host;
+        set
+        {
+            _host = value;
+            Restart();
+        }
+    }
+
+    public bool SentDiary => Requests[^1].Options.Exists(o => o.Class == "diary");
+
+    public void Restart()
+    {
+        Store = new FlashStore(_volume, new StoreOptions());
+        Engine = new SyncEngine(Store, Carrier, new SyncOptions { Series = false }) { Diary = _diary };
+        if (_host != null)
+        {
+            Engine.Host = _host;
+        }
+
+        Config = Engine.AddTwoWay("config", Setting, 64, _handler, _deviceWins);
+        News = Engine.AddInbox("news", Setting, 64, null);
+        Maps = Engine.AddInbox("maps", Map, 8, null);
+        Engine.AddOutbox("log", Setting, 32 * 1024, false);
+        Assert.AreEqual(StoreError.None, Engine.Open());
+    }
+
+    public void Put(string id, uint n, string collection = "config")
+    {
+        Core.Objects.Put("d1", collection, id, ObjectJson.Parse(Encoding.UTF8.GetBytes($"{{\"n\":{n}}}"), Definition));
+    }
+
+    public void Command(string name, params KeyValuePair<string, string>[] arguments) => Core.Devices.Command("d1", name, arguments);
+
+    public void Change(string id, uint n)
+    {
+        byte[] record = Record(n);
+        Assert.AreEqual(StoreError.None, Store.PutNamed(Config.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, Setting.Hash, record, 0, record.Length));
+    }
+
+    public void Delete(string id)
+    {
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, Store.FindKey(Config.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, info));
+        Assert.AreEqual(StoreError.None, Store.Delete(info));
+    }
+
+    /// <summary>As if it had come from a server that lost it since.</summary>
+    public void PutHere(string collection, string id, uint n)
+    {
+        byte[] record = Record(n);
+        int number = (collection == "news" ? News : Config).Number;
+        Assert.AreEqual(StoreError.None, Store.PutServer(number, Encoding.UTF8.GetBytes(id), 0, id.Length, Setting.Hash, record, 0, record.Length));
+    }
+
+    public string Held(string collection = "config")
+    {
+        SortedDictionary<string, ulong> held = new(StringComparer.Ordinal);
+        ObjectInfo info = new();
+        byte[] record = new byte[16];
+        while (Store.Next((collection == "news" ? News : Config).Number, info) == StoreError.None)
+        {
+            RecordReader reader = new();
+            reader.Begin(Setting, record, 0, Store.Read(info, 0, record, 0, info.Length));
+            Assert.IsTrue(reader.Next());
+            held[Encoding.UTF8.GetString(info.Key, 0, info.KeyLength)] = (ulong)reader.Value;
+        }
+
+        return string.Join(' ', held.Select(h => $"{h.Key}={h.Value}"));
+    }
+
+    public SyncCollection Asked(string collection) => Requests[^1].Collections.Single(c => c.Id == collection);
+
+    /// <summary>The `last` of the last request.</summary>
+    public uint? Last()
+    {
+        Structure? told = Requests[^1].Options.Find(o => o.Class == BuiltIn.Last.Name);
+        return told == null ? null : uint.Parse(RecordText.Unpack(BuiltIn.Last, told.Data!.Value).Single().Text, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public RoundResult Round() => Engine.Round();
+
+    public void Sync()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            RoundResult result = Engine.Round();
+            if (result.Outcome == RoundOutcome.InStep)
+            {
+                return;
+            }
+
+            Assert.AreEqual(RoundOutcome.More, result.Outcome, $"carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status}");
+        }
+
+        Assert.Fail("not in step");
+    }
+
+    public void Dispose() => Bench.Dispose();
+
+    private byte[] Record(uint n)
+    {
+        RecordWriter writer = new(16);
+        writer.Begin(Setting);
+        writer.UInt(n);
+        return writer.Buffer[..writer.Length];
+    }
+}
