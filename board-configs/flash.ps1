@@ -45,7 +45,8 @@ if (-not $Port) { Usage 'which port? Such as COM3' }
 if ($Port -notmatch '^[A-Za-z0-9/._:-]+$') { Usage "port $Port has characters that no port has" }
 if ($Image -and $ConfigOnly) { Usage '-Image and -ConfigOnly exclude each other' }
 if ($Image -and -not (Test-Path $Image)) { Fail 66 "there is no image $Image" }
-if (-not $DryRun -and [System.IO.Ports.SerialPort]::GetPortNames() -notcontains $Port) { Fail 64 "there is no port ${Port}: is the board plugged in?" }
+$there = if ($Port.StartsWith('/')) { Test-Path $Port } else { [System.IO.Ports.SerialPort]::GetPortNames() -contains $Port }
+if (-not $DryRun -and -not $there) { Fail 64 "there is no port ${Port}: is the board plugged in?" }
 
 $config = Get-Content "$here/$Board/board.json" -Raw | ConvertFrom-Json
 $target = $config.target
@@ -133,9 +134,11 @@ function Run-Nanoff([string[]]$arguments) {
         return
     }
     Write-Output "+ nanoff $arguments"
-    & nanoff @arguments 2>&1 | Tee-Object -FilePath "$work/nanoff.log" | Out-Host
+    $ErrorActionPreference = 'Continue' # in Windows PowerShell a line to standard error would end the script here
+    $said = @()
+    & nanoff @arguments 2>&1 | Tee-Object -Variable said | Out-Host
     if ($LASTEXITCODE -ne 0) { Fail 70 'nanoff failed' }
-    if (Select-String -Path "$work/nanoff.log" -Pattern '^ *(Error|Exception|Cannot) |Error deploying' -Quiet) { Fail 70 'nanoff reported an error, see above' }
+    if ($said | Select-String -Pattern '^ *(Error|Exception|Cannot) |Error deploying' -Quiet) { Fail 70 'nanoff reported an error, see above' }
 }
 
 function Json([string]$text) {

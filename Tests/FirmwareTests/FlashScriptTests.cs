@@ -1,4 +1,5 @@
-// flash.sh with tools that only write down how they were called; flash.ps1 by its text, as PowerShell is not here.
+// flash.sh and flash.ps1 with tools that only write down how they were called. PowerShell is a tool of this repository (.config/dotnet-tools.json). Not run here:
+// nanoff itself, and Windows.
 
 using System.Diagnostics;
 using System.Text.Json;
@@ -314,7 +315,6 @@ public sealed class FlashScriptTests : IDisposable
         .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Where(b => b != "virtual")
         .Select(b => new object[] { b, "https://sync.example.com/sync" }).Append(["ESP32_REV3", "http://sync.example.com/sync?a=1&b=2"]);
 
-    // PowerShell is a tool of this repository (.config/dotnet-tools.json). What is not run here: nanoff itself, and Windows.
     [TestMethod]
     [DynamicData(nameof(Boards))]
     public void A_dry_run_of_the_script_for_windows_prints_the_same(string board, string server)
@@ -349,6 +349,47 @@ public sealed class FlashScriptTests : IDisposable
         Assert.AreEqual(expected, code, error);
         Assert.Contains(message, error);
         Assert.AreEqual("", output + Log);
+    }
+
+    [TestMethod]
+    [DataRow("ESP32_C6_THREAD", "http://sync.example.com/sync?a=1&b=2")]
+    [DataRow("ESP32_WT32_ETH01", "https://sync.example.com/sync")]
+    public void The_script_for_windows_gives_nanoff_the_same(string board, string server)
+    {
+        string pem = Path.Combine(_folder, "ca.pem");
+        File.WriteAllText(pem, "-----BEGIN CERTIFICATE-----\n");
+        _environment["NANOSYNC_SERVER"] = server;
+        _environment["NANOSYNC_CA"] = pem;
+        (int code, _, string error) = Flash("--image", Image, board, Port);
+        Assert.AreEqual(0, code, error);
+        string[] expected = Given();
+        File.Delete(Path.Combine(_folder, "log"));
+        (code, string output, error) = PowerShell("-Image", Image, board, Port);
+        Assert.AreEqual(0, code, error);
+        Assert.HasCount(3, Log.Trim().Split('\n'));
+        CollectionAssert.AreEqual(expected, Given());
+        Assert.DoesNotContain("t0ken", output + error);
+        Assert.DoesNotContain("word", output + error);
+        Assert.HasCount(1, Directory.GetDirectories(_folder), "the filled-in copies are gone"); // bin
+
+        // how nanoff was called, and the files that it was given: the temporary folder's name apart
+        string[] Given() => [.. ((string[])["log", "network.json", "files.json", "settings.txt"]).Select(f =>
+            Regex.Replace(File.ReadAllText(Path.Combine(_folder, f)), Regex.Escape(_folder) + @"/[^/""\s]+/", "WORK/").ReplaceLineEndings("\n"))];
+    }
+
+    [TestMethod]
+    [DataRow(69, "missing: nuget msbuild", "", 0, new[] { "ESP32_C3", "PORT" })]
+    [DataRow(70, "nanoff failed", "", 5, new[] { "-ConfigOnly", "ESP32_C3", "PORT" })]
+    [DataRow(70, "reported an error", "echo 'Error deploying content file x to I:'", 0, new[] { "-ConfigOnly", "ESP32_C3", "PORT" })]
+    [DataRow(70, "reported an error", "echo 'Error: no' >&2; echo 'Cannot connect' >&2", 0, new[] { "-ConfigOnly", "ESP32_C3", "PORT" })]
+    public void The_script_for_windows_ends_at_what_is_missing_or_fails(int expected, string message, string does, int nanoff, string[] arguments)
+    {
+        Tool("nanoff", does, nanoff);
+        (int code, _, string error) = PowerShell(arguments.Select(a => a == "PORT" ? Port : a).ToArray());
+        Assert.AreEqual(expected, code, error);
+        Assert.Contains(message, error);
+        Assert.HasCount(expected == 69 ? 0 : 1, Log.Split('\n', StringSplitOptions.RemoveEmptyEntries), "and what comes after is not begun");
+        Assert.HasCount(1, Directory.GetDirectories(_folder), "the filled-in copies are gone");
     }
 
     [TestMethod]
