@@ -66,6 +66,7 @@ namespace NanoSync.Device
             _commandId = 0;
             _oldId = 0;
             _timeCame = false;
+            _fetchAnswer = 0;
             _answers = 0;
             _partsKept = 0;
             _definitionsSent = _definitionsAsked;
@@ -108,6 +109,7 @@ namespace NanoSync.Device
                 SendStatus = false;
                 _sendDiary = false;
                 DoCommand();
+                EndFetch();
             }
             else
             {
@@ -134,7 +136,7 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 SyncCollection c = _collections[i];
-                if (c.Sent > 0 || c.StartsOver)
+                if (c.Sent > 0 || c.StartsOver || c == _fetchFrom)
                 {
                     _result.Message = SyncError.Truncated;
                     return false;
@@ -854,13 +856,20 @@ namespace NanoSync.Device
         // The object asked for, or a part of it.
         private bool TakeFetched(SyncCollection c)
         {
-            if (_status == 0)
+            if (_idLength == 0)
             {
-                // refused, it is set aside like any other value
-                return _idLength == 0 || c.Kind == CollectionKind.Outbox || Keep(c, Tags.Change);
+                return true;
             }
 
-            return _status != Status.NotFound || _idLength == 0 || DropPart(c.Number);
+            int refused = _result.RefusedDown;
+            bool goesOn = _status != 0 ? _status != Status.NotFound || DropPart(c.Number)
+                : c.Kind == CollectionKind.Outbox || (_classKnown || _hasRange ? Keep(c, Tags.Change) : AnswerLater(Tags.Change, Status.UnknownClass, null));
+            if (IsFetched(c))
+            {
+                _fetchAnswer = _status != 0 ? _status : _result.RefusedDown > refused ? Status.BadObject : _hasRange ? Status.Incomplete : Status.Success;
+            }
+
+            return goesOn;
         }
 
         private bool DropPart(int number)

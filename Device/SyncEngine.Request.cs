@@ -91,7 +91,15 @@ namespace NanoSync.Device
             }
             else
             {
-                _writer.Empty(Tags.GetChanges);
+                if (IsFetching(c))
+                {
+                    c.More = true; // its changes are asked for with the message after
+                }
+                else
+                {
+                    _writer.Empty(Tags.GetChanges);
+                }
+
                 if (!c.Introduced || c.ToldWindow != _window)
                 {
                     _writer.Number(Tags.WindowSize, _window);
@@ -220,11 +228,24 @@ namespace NanoSync.Device
         private void WriteCommands(SyncCollection c, bool counting)
         {
             bool any = false;
+            if (IsFetching(c))
+            {
+                any = true;
+                _writer.Start(Tags.Commands);
+                _writer.Start(Tags.Fetch);
+                _writer.Value(Tags.ServerId, _fetchId, 0, _fetchLength);
+                _writer.End();
+            }
+
             if (c.Kind != CollectionKind.Outbox && !c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // [SPEC 7.2] go on with a large object from what is in flash
-                any = true;
-                _writer.Start(Tags.Commands);
+                if (!any)
+                {
+                    any = true;
+                    _writer.Start(Tags.Commands);
+                }
+
                 _writer.Start(Tags.Fetch);
                 _writer.Value(Tags.ServerId, _info.Key, 0, _info.KeyLength);
                 WriteRange((uint)_info.Done, (uint)_options.ReplyBytes, 0, 0);

@@ -271,7 +271,7 @@ namespace NanoSync.Device
                 }
             }
 
-            return _store.Count(AnswerCollection) == 0 && !_tellCommand && _definitionsAsked == 0;
+            return _store.Count(AnswerCollection) == 0 && !_tellCommand && _definitionsAsked == 0 && (_fetchFrom == null || _fetchFrom.LastStatus != 0);
         }
     }
 }

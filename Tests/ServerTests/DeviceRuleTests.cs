@@ -227,6 +227,66 @@ public sealed class DeviceRuleTests
         Assert.AreEqual(1, field.Requests.Skip(before).SelectMany(r => r.Collections).Count(c => c.SyncKey == "0"));
     }
 
+    [TestMethod]
+    public void A_Fetch_brings_the_object_and_nothing_else_of_its_collection()
+    {
+        using Field field = new();
+        field.Sync();
+        field.Put("a", 1);
+        field.Put("b", 2);
+        Assert.IsTrue(field.Engine.Fetch(field.Config, "b"u8.ToArray()));
+        Assert.AreEqual(RoundOutcome.More, field.Round().Outcome);
+        Assert.AreEqual("b=2", field.Held());
+        Assert.AreEqual(1, field.Engine.FetchStatus);
+        Assert.AreEqual("Fetch b", field.Asked("config").Commands.Single().Text());
+        Assert.IsFalse(field.Asked("config").GetChanges);
+        field.Sync();
+        Assert.AreEqual("a=1 b=2", field.Held());
+        Assert.IsTrue(field.Requests[^1].Collections.TrueForAll(c => c.Commands.Count == 0));
+    }
+
+    [TestMethod]
+    public void A_Fetch_says_what_became_of_it()
+    {
+        using Field field = new();
+        field.Put("a", 1);
+        field.Sync();
+        Assert.IsFalse(field.Engine.Fetch(field.Engine.Collection(3), "a"u8.ToArray()), "an outbox");
+        Assert.IsFalse(field.Engine.Fetch(field.Config, []));
+
+        Assert.IsTrue(field.Engine.Fetch(field.Config, "nothing"u8.ToArray()));
+        field.Carrier.LosesReplies = true;
+        field.Round();
+        Assert.AreEqual(0, field.Engine.FetchStatus, "not answered yet");
+        field.Carrier.LosesReplies = false;
+        field.Sync();
+        Assert.AreEqual(Status.NotFound, field.Engine.FetchStatus);
+
+        field.Change("a", 5);
+        Assert.IsTrue(field.Engine.Fetch(field.Config, "a"u8.ToArray()));
+        field.Sync();
+        Assert.AreEqual(Status.Conflict, field.Engine.FetchStatus, "changed here");
+        Assert.AreEqual("a=0105", field.Bench.Held("d1"));
+
+        byte[] large = [.. Enumerable.Range(0, 3000).Select(i => (byte)(i * 7))];
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, large, ClassCatalog.WireName(field.Map)));
+        Assert.IsTrue(field.Engine.Fetch(field.Maps, "map"u8.ToArray()));
+        field.Round();
+        Assert.AreEqual(Status.Incomplete, field.Engine.FetchStatus, "the rest follows");
+        field.Sync();
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, field.Store.FindKey(field.Maps.Number, "map"u8.ToArray(), 0, 3, info));
+        Assert.AreEqual(3000, info.Length);
+
+        field.Core.Objects.Put("d1", "config", "other", new NewValue(null, new byte[] { 1, 1 }, "other#" + new string('A', 4)));
+        Assert.IsTrue(field.Engine.Fetch(field.Config, "other"u8.ToArray()));
+        field.Round();
+        Assert.AreEqual(Status.BadObject, field.Engine.FetchStatus, "a class that the device does not have");
+        Assert.AreEqual("a=5", field.Held());
+        field.Round();
+        Assert.AreEqual("Change other status 202", field.Asked("config").Responses.Single().Text());
+    }
+
     private sealed class Notes : IDiary
     {
         public int Open(int most) => 40;

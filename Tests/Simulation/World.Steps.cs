@@ -106,8 +106,15 @@ public sealed partial class World
     {
         int collection = Rng.Below(device.Plans.Count);
         Plan plan = device.Plans[collection];
-        if (plan.Kind == CollectionKind.Inbox)
+        if (plan.Kind == CollectionKind.Inbox || (plan.Kind == CollectionKind.TwoWay && Rng.Percent(8)))
         {
+            string id = (Rng.Percent(50) ? "n" : "o") + Rng.Below(5);
+            Trace.Line($"{step}: {device.Name} fetches {plan.Name} {id}");
+            if (!device.Engine.Fetch(device.Engine.Collection(collection), System.Text.Encoding.ASCII.GetBytes(id)))
+            {
+                Violate($"{device.Name} cannot fetch {id}");
+            }
+
             return;
         }
 
