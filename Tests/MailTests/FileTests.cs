@@ -54,6 +54,21 @@ public sealed class FileTests
     }
 
     [TestMethod]
+    public void A_request_and_its_reply_have_one_name_of_device_store_and_a_number_of_ten_digits()
+    {
+        for (int number = 1; number <= 11; number++)
+        {
+            _device.Append(1);
+            _device.Round(RoundOutcome.Later);
+            string name = Path.GetFileName(Files("to-server").Single());
+            Assert.MatchesRegex($@"^field-1\.[A-Za-z0-9_-]{{4}}\.{number:D10}\.sealed$", name);
+            Exchange();
+            Assert.AreEqual(name, Path.GetFileName(Files("to-device").Single()));
+            Assert.AreNotEqual(RoundOutcome.Failed, _device.Engine.Round().Outcome);
+        }
+    }
+
+    [TestMethod]
     public void Without_the_stick_nothing_is_lost_and_with_it_all_goes_on()
     {
         _device.Append(3);

@@ -61,6 +61,26 @@ public sealed class MailboxTests
     }
 
     [TestMethod]
+    [DataRow("message.sbd", "AAAA-1.sbd", "application/octet-stream")]
+    [DataRow("message.sealed", "AAAA-1.sealed", SealedMessage.MediaType)]
+    public async Task The_reply_has_the_ending_of_its_request_and_goes_to_Reply_To(string name, string answer, string type)
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        MimeMessage mail = Mail(Part("application/octet-stream", name, Request(1, key).ToBytes(), ContentEncoding.Base64));
+        mail.ReplyTo.Add(MailboxAddress.Parse(MailServer.Address("person")));
+        s_mail.Send(mail);
+        Assert.AreEqual(1, (await bench.Pass(1)).Answered);
+        s_mail.WaitFor("person", 1);
+        MimePart part = (MimePart)Empty("person").Single().Attachments.Single();
+        Assert.AreEqual($"{answer} {type}", $"{part.FileName} {part.ContentType.MimeType}");
+        using MemoryStream content = new();
+        part.Content!.DecodeTo(content);
+        Assert.IsTrue(SealedMessage.Parse(content.ToArray())!.IsFrom(key));
+        Assert.IsEmpty(s_mail.Mails("field-1"));
+    }
+
+    [TestMethod]
     public async Task Duplicates_and_late_mails_change_nothing_and_get_no_answer()
     {
         using MailBench bench = new(s_mail);

@@ -20,6 +20,18 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
     /// <summary>Takes the requests, in order; null = they are not kept.</summary>
     public List<SyncMessage>? Requests { get; init; }
 
+    /// <summary>Takes the replies that are not empty, in order; null = they are not kept.</summary>
+    public List<SyncMessage>? Replies { get; init; }
+
+    /// <summary>Takes the bytes of requests and replies as they are, a request and its reply in turn; null = they are not kept.</summary>
+    public List<byte[]>? Bytes { get; set; }
+
+    /// <summary>Bytes of the reply that the device has not read yet.</summary>
+    public int Left => _reply.Length - _read;
+
+    /// <summary>The link breaks after so many bytes of each reply; -1 = it does not.</summary>
+    public int CutReplyAt { get; set; } = -1;
+
     /// <summary>True: the server answers, and nobody hears it.</summary>
     public bool LosesReplies { get; set; }
 
@@ -52,6 +64,12 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
         SyncReply reply = core.Sync.Handle(_device, _request.ToArray(), _format);
         _reply = reply.Body;
         _read = 0;
+        Bytes?.AddRange([_request.ToArray(), _reply]);
+        if (_reply.Length > 0)
+        {
+            Replies?.Add(MessageParser.Parse(_format, _reply));
+        }
+
         Requests?.Add(MessageParser.Parse(_format, _request.ToArray()));
         Meanwhile?.Invoke();
         Meanwhile = null;
@@ -74,7 +92,12 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
 
     public int Read(byte[] buffer, int offset, int count)
     {
-        count = Math.Min(count, _reply.Length - _read);
+        if (CutReplyAt >= 0 && _read >= CutReplyAt && Left > 0)
+        {
+            return -(int)CarrierError.Broken;
+        }
+
+        count = Math.Min(count, CutReplyAt >= 0 ? Math.Min(Left, CutReplyAt - _read) : Left);
         Array.Copy(_reply, _read, buffer, offset, count);
         _read += count;
         return count;

@@ -80,11 +80,7 @@ public sealed class DeviceRuleTests
         }
 
         Assert.AreEqual("1024+1024 2048+1024", string.Join(' ', asked.Select(a => $"{a.Offset}+{a.Count}")));
-        ObjectInfo info = new();
-        Assert.AreEqual(StoreError.None, field.Store.FindKey(field.Maps.Number, "map"u8.ToArray(), 0, 3, info));
-        byte[] here = new byte[3000];
-        Assert.AreEqual(3000, field.Store.Read(info, 0, here, 0, 3000));
-        CollectionAssert.AreEqual(large, here);
+        CollectionAssert.AreEqual(large, field.HeldMap());
     }
 
     [TestMethod]
@@ -251,7 +247,7 @@ public sealed class DeviceRuleTests
         using Field field = new();
         field.Put("a", 1);
         field.Sync();
-        Assert.IsFalse(field.Engine.Fetch(field.Engine.Collection(3), "a"u8.ToArray()), "an outbox");
+        Assert.IsFalse(field.Engine.Fetch(field.Log, "a"u8.ToArray()), "an outbox");
         Assert.IsFalse(field.Engine.Fetch(field.Config, []));
 
         Assert.IsTrue(field.Engine.Fetch(field.Config, "nothing"u8.ToArray()));
@@ -274,9 +270,7 @@ public sealed class DeviceRuleTests
         field.Round();
         Assert.AreEqual(Status.Incomplete, field.Engine.FetchStatus, "the rest follows");
         field.Sync();
-        ObjectInfo info = new();
-        Assert.AreEqual(StoreError.None, field.Store.FindKey(field.Maps.Number, "map"u8.ToArray(), 0, 3, info));
-        Assert.AreEqual(3000, info.Length);
+        CollectionAssert.AreEqual(large, field.HeldMap());
 
         field.Core.Objects.Put("d1", "config", "other", new NewValue(null, new byte[] { 1, 1 }, "other#" + new string('A', 4)));
         Assert.IsTrue(field.Engine.Fetch(field.Config, "other"u8.ToArray()));
@@ -285,6 +279,118 @@ public sealed class DeviceRuleTests
         Assert.AreEqual("a=5", field.Held());
         field.Round();
         Assert.AreEqual("Change other status 202", field.Asked("config").Responses.Single().Text());
+    }
+
+    [TestMethod]
+    public void Each_command_is_applied_as_it_is_read()
+    {
+        using Field field = new();
+        Reading seen = new(field.Carrier);
+        field.Handler = seen;
+        for (uint n = 0; n < 20; n++)
+        {
+            field.Put("an-object-with-a-long-name-" + n, n);
+        }
+
+        field.Sync();
+        Assert.HasCount(20, seen.Left);
+        CollectionAssert.AreEqual(seen.Left.OrderDescending().ToList(), seen.Left);
+        Assert.IsGreaterThan(0, seen.Left[0], "the reply's end had not been read when its first command was looked at");
+        Assert.AreEqual(0, seen.Left[^1]);
+    }
+
+    [TestMethod]
+    public void Only_a_device_sends_series_and_only_in_an_outbox()
+    {
+        using Field field = new(series: true);
+        field.Put("a", 1);
+        field.Put("b", 2);
+        field.Sync();
+        for (uint n = 0; n < 5; n++)
+        {
+            field.Append(n);
+            field.Add(n);
+        }
+
+        field.Put("c", 3);
+        field.Put("d", 4);
+        field.Sync();
+        field.Sync();
+        Assert.HasCount(5, field.Core.Objects.List("d1", "log"));
+        Assert.HasCount(9, field.Core.Objects.List("d1", "config"));
+        Assert.AreEqual("log", string.Join(' ', field.Requests.SelectMany(r => r.Collections).Where(c => c.Commands.Exists(x => x.Class == "*")).Select(c => c.Id)));
+        Assert.IsFalse(field.Replies.SelectMany(r => r.Collections).SelectMany(c => c.Commands).Any(x => x.Class == "*"));
+    }
+
+    [TestMethod]
+    public void The_version_is_written_first_and_the_data_of_a_command_last()
+    {
+        using Field field = new(limits: new SyncLimits { MaxObjects = 3 });
+        field.Carrier.Bytes = [];
+        field.Put("a", 1);
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, new byte[3000], ClassCatalog.WireName(field.Map)));
+        field.Sync();
+        field.Add(2);
+        field.Change("a", 3);
+        field.Change("b", 3);
+        uint old = new ObjectClass("setting").UInt("n").UInt("m").Hash;
+        Assert.AreEqual(StoreError.None, field.Store.PutNamed(field.Config.Number, "b"u8.ToArray(), 0, 1, old, [3, 1, 2], 0, 3));
+        field.AddPlan(new byte[9000]);
+        field.Sync();
+        WbxmlReader reader = new();
+        int datas = 0;
+        for (int i = 0; i < field.Carrier.Bytes.Count; i++)
+        {
+            byte[] bytes = field.Carrier.Bytes[i];
+            bool data = false;
+            int items = 0;
+            reader.Reset();
+            reader.Feed(bytes, 0, bytes.Length);
+            for (Item item = bytes.Length == 0 ? Item.EndOfMessage : reader.Read(); item != Item.EndOfMessage; item = reader.Read())
+            {
+                Assert.IsGreaterThan((int)Item.Error, (int)item);
+                Assert.IsTrue(i % 2 == 1 || items != 1 || (item == Item.Value && reader.Tag == Tags.Version), "a request");
+                items++;
+                bool command = reader.Scope is Scopes.Command or Scopes.Response;
+                Assert.IsFalse(data && command && item is Item.Value or Item.Start, $"{Tags.Name(reader.Tag)} behind the data");
+                data = command ? data || item == Item.DataEnd : data && item != Item.End;
+                datas += command && item == Item.DataEnd ? 1 : 0;
+            }
+        }
+
+        Assert.IsGreaterThan(10, datas);
+    }
+
+    [TestMethod]
+    [DataRow(1024, false)]
+    [DataRow(1025, true)]
+    public void A_way_of_more_than_1024_bytes_is_refused_as_a_loop(int bytes, bool refused)
+    {
+        using Bench bench = new();
+        TestDevice device = AddTests.Started(bench);
+        string way = string.Concat(Enumerable.Repeat("0123456789ab ", 100))[..bytes];
+        SyncMessage request = new();
+        request.Options.Add(new Structure(BuiltIn.Via.Name, RecordText.Pack(BuiltIn.Via, [new("way", way)])));
+        request.Collections.Add(AddTests.With(device, TestDevice.Add("Ab1_1", 1)));
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual(refused ? Status.Loop : Status.Success, reply.Status);
+        Assert.AreEqual(refused ? "" : "Ab1_1=01", bench.Held("d1"));
+        Assert.AreEqual(refused, reply.Options.Exists(o => o.Class == "via" && RecordText.Unpack(BuiltIn.Via, o.Data!.Value).Single().Text == way));
+    }
+
+    private sealed class Reading(CoreCarrier carrier) : IObjectHandler
+    {
+        public List<int> Left { get; } = [];
+
+        public string? Check(NanoSync.Device.SyncCollection collection, byte[] record, int offset, int count)
+        {
+            Left.Add(carrier.Left);
+            return null;
+        }
+
+        public void Changed(NanoSync.Device.SyncCollection collection)
+        {
+        }
     }
 
     private sealed class Notes : IDiary

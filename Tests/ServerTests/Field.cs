@@ -17,25 +17,31 @@ internal sealed class Field : IDisposable
 
     private readonly MemoryVolume _volume = new(256 * 1024, 64);
     private readonly bool _deviceWins;
+    private readonly bool _series;
     private IDiary? _diary;
     private IObjectHandler? _handler;
     private IDeviceHost? _host;
 
-    public Field(bool deviceWins = false)
+    public Field(bool deviceWins = false, SyncLimits? limits = null, bool series = false)
     {
+        Bench = new Bench(limits == null ? null : new Server.ServerOptions { Limits = limits });
         _deviceWins = deviceWins;
-        Core.Devices.Add("d1", "config,news,maps,log");
-        Carrier = new CoreCarrier(Core, "d1") { Requests = Requests };
+        _series = series;
+        Core.Devices.Add("d1", "config,news,maps,log,plans");
+        Carrier = new CoreCarrier(Core, "d1") { Requests = Requests, Replies = Replies };
         Restart();
     }
 
-    public Bench Bench { get; } = new();
+    public Bench Bench { get; }
 
     public Server.ServerCore Core => Bench.Core;
 
     public CoreCarrier Carrier { get; }
 
     public List<SyncMessage> Requests { get; } = [];
+
+    /// <summary>The replies that were not empty.</summary>
+    public List<SyncMessage> Replies { get; } = [];
 
     public ObjectClass Setting { get; } = new ObjectClass("setting").UInt("n");
 
@@ -47,7 +53,14 @@ internal sealed class Field : IDisposable
 
     public NanoSync.Device.SyncCollection Config { get; private set; } = null!;
 
+    public NanoSync.Device.SyncCollection Log { get; private set; } = null!;
+
     public NanoSync.Device.SyncCollection Maps { get; private set; } = null!;
+
+    public NanoSync.Device.SyncCollection Plans { get; private set; } = null!;
+
+    /// <summary>Times the device started.</summary>
+    public int Starts { get; private set; }
 
     public NanoSync.Device.SyncCollection News { get; private set; } = null!;
 
@@ -81,8 +94,9 @@ internal sealed class Field : IDisposable
 
     public void Restart()
     {
+        Starts++;
         Store = new FlashStore(_volume, new StoreOptions());
-        Engine = new SyncEngine(Store, Carrier, new SyncOptions { Series = false }) { Diary = _diary };
+        Engine = new SyncEngine(Store, Carrier, new SyncOptions { Series = _series }) { Diary = _diary };
         if (_host != null)
         {
             Engine.Host = _host;
@@ -91,7 +105,8 @@ internal sealed class Field : IDisposable
         Config = Engine.AddTwoWay("config", Setting, 64, _handler, _deviceWins);
         News = Engine.AddInbox("news", Setting, 64, null);
         Maps = Engine.AddInbox("maps", Map, 8, null);
-        Engine.AddOutbox("log", Setting, 32 * 1024, false);
+        Plans = Engine.AddTwoWay("plans", Map, 8, null, false);
+        Log = Engine.AddOutbox("log", Setting, 32 * 1024, false);
         Assert.AreEqual(StoreError.None, Engine.Open());
     }
 
@@ -102,17 +117,72 @@ internal sealed class Field : IDisposable
 
     public void Command(string name, params KeyValuePair<string, string>[] arguments) => Core.Devices.Command("d1", name, arguments);
 
-    public void Change(string id, uint n)
+    /// <summary>A new object of the device's, without a name; the number of its ClientId.</summary>
+    public uint Add(uint n)
     {
         byte[] record = Record(n);
+        Assert.AreEqual(StoreError.None, Store.Add(Config.Number, Setting.Hash, record, 0, record.Length, out uint id));
+        return id;
+    }
+
+    public void Append(uint n)
+    {
+        byte[] record = Record(n);
+        Assert.AreEqual(StoreError.None, Store.Append(Log.Number, Setting.Hash, record, 0, record.Length, out _));
+    }
+
+    /// <summary>A new plan, from slices; the number of its ClientId.</summary>
+    public uint AddPlan(byte[] bytes)
+    {
+        Assert.AreEqual(StoreError.None, Store.BeginLarge(Plans.Number, Map.Hash, null));
+        Assert.AreEqual(StoreError.None, Store.WriteLarge(bytes, 0, bytes.Length));
+        Assert.AreEqual(StoreError.None, Store.EndLarge(out uint id));
+        return id;
+    }
+
+    /// <summary>Changes or makes a named object here.</summary>
+    /// <param name="id">Its name.</param>
+    /// <param name="n">Its value.</param>
+    /// <param name="least">Bytes it has at least.</param>
+    public void Change(string id, uint n, int least = 0)
+    {
+        byte[] record = Record(n);
+        Array.Resize(ref record, Math.Max(least, record.Length));
         Assert.AreEqual(StoreError.None, Store.PutNamed(Config.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, Setting.Hash, record, 0, record.Length));
     }
 
     public void Delete(string id)
     {
+        Assert.AreEqual(StoreError.None, Store.Delete(Find(id)));
+    }
+
+    /// <summary>The device's configuration of that id.</summary>
+    public ObjectInfo Find(string id)
+    {
         ObjectInfo info = new();
         Assert.AreEqual(StoreError.None, Store.FindKey(Config.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, info));
-        Assert.AreEqual(StoreError.None, Store.Delete(info));
+        return info;
+    }
+
+    /// <summary>Bytes of the map that are in flash.</summary>
+    public int HeldOfMap()
+    {
+        ObjectInfo info = new();
+        return Store.FindPartial(Maps.Number, "map"u8.ToArray(), 0, 3, info) == StoreError.None ? info.Done : HeldMap()?.Length ?? 0;
+    }
+
+    /// <summary>The device's copy of the map; null while it is not whole.</summary>
+    public byte[]? HeldMap()
+    {
+        ObjectInfo info = new();
+        if (Store.FindKey(Maps.Number, "map"u8.ToArray(), 0, 3, info) != StoreError.None)
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[info.Length];
+        Assert.AreEqual(bytes.Length, Store.Read(info, 0, bytes, 0, bytes.Length));
+        return bytes;
     }
 
     /// <summary>As if it had come from a server that lost it since.</summary>

@@ -117,6 +117,40 @@ public sealed class MalformedTests
         }
     }
 
+    // [SPEC 2.5, 6.4] Sync Collections Collection Commands Add Options ApplicationData and a field: 8, and no ninth. The
+    // server takes fields only where an object is, which is one less.
+    [TestMethod]
+    [DataRow("AQo=", 0, 0)]
+    [DataRow("<now>1</now>", (int)SyncError.NotInGrammar, 0)]
+    [DataRow("<now><g/></now>", (int)SyncError.NotInGrammar, (int)SyncError.NotInGrammar)]
+    public void Eight_elements_may_be_open_and_not_nine(string data, int server, int device)
+    {
+        byte[] xml = Encoding.UTF8.GetBytes(Start + "<Collections><Collection><SyncKey>1abcd</SyncKey><CollectionId>c</CollectionId><Commands><Add><ClientId>Ab1_1</ClientId>"
+            + $"<Options><Class>time</Class><ApplicationData>{data}</ApplicationData></Options></Add></Commands></Collection></Collections></Sync>");
+        SyncError found = SyncError.None;
+        try
+        {
+            MessageParser.Parse(MessageFormat.Xml, xml);
+        }
+        catch (MessageException e)
+        {
+            found = e.Error;
+        }
+
+        Assert.AreEqual((SyncError)server, found);
+        XmlReader reader = new();
+        reader.Reset();
+        reader.Feed(xml, 0, xml.Length);
+        Item item;
+        do
+        {
+            item = reader.Read();
+        }
+        while (item is not (Item.EndOfMessage or Item.Error or Item.NeedMore));
+        Assert.AreEqual((SyncError)device, reader.Error);
+        Assert.AreEqual(device == 0 ? Item.EndOfMessage : Item.Error, item);
+    }
+
     [TestMethod]
     [DataRow("C328")]
     [DataRow("C0AF")]

@@ -73,6 +73,82 @@ public sealed class FileTests
         Assert.AreEqual(StoreInspector.Whole, StoreInspector.Run(_folder, text), text.ToString());
     }
 
+    /// <summary>[SPEC 9.1] As the file system sees it: between two looks a file has grown at its end, come new or gone.</summary>
+    [TestMethod]
+    public void Files_are_appended_to_or_deleted_and_never_overwritten_truncated_or_renamed()
+    {
+        var random = new Random(7);
+        var volume = new FileVolume(_folder);
+        FlashStore store = Life.Make(volume);
+        Assert.AreEqual(StoreError.None, store.Open());
+        var renamed = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var end = new ManualResetEventSlim();
+        using var watcher = new FileSystemWatcher(_folder) { NotifyFilter = NotifyFilters.FileName };
+        watcher.Renamed += (_, e) => renamed.Enqueue($"{e.OldName} to {e.Name}");
+        watcher.Error += (_, e) => renamed.Enqueue("not seen: " + e.GetException().Message);
+        watcher.Created += (_, e) =>
+        {
+            if (e.Name == "end")
+            {
+                end.Set(); // events come in order: all before it are there
+            }
+        };
+        watcher.EnableRaisingEvents = true;
+        var before = new Dictionary<string, (byte[] Bytes, DateTime Written)>();
+        int grown = 0, made = 0, gone = 0;
+        for (int i = 0; i < 600; i++)
+        {
+            Step(store, random, i);
+            if (i % 100 == 99)
+            {
+                volume.Shut(); // the next run goes on with other files
+                store = Life.Make(volume);
+                Assert.AreEqual(StoreError.None, store.Open());
+            }
+
+            var now = Directory.GetFiles(_folder).ToDictionary(f => f, f => (Bytes: File.ReadAllBytes(f), Written: File.GetLastWriteTimeUtc(f)));
+            foreach ((string file, (byte[] bytes, DateTime written)) in now)
+            {
+                if (before.TryGetValue(file, out var old))
+                {
+                    Assert.IsGreaterThanOrEqualTo(old.Bytes.Length, bytes.Length, $"step {i}: {file} is shorter");
+                    Assert.IsTrue(bytes.AsSpan(0, old.Bytes.Length).SequenceEqual(old.Bytes), $"step {i}: {file} is overwritten");
+                    Assert.IsTrue(bytes.Length > old.Bytes.Length || written == old.Written, $"step {i}: {file} is written once more");
+                    grown += bytes.Length > old.Bytes.Length ? 1 : 0;
+                }
+                else
+                {
+                    made++;
+                }
+            }
+
+            gone += before.Keys.Count(f => !now.ContainsKey(f));
+            before = now;
+        }
+
+        File.WriteAllText(Path.Combine(_folder, "end"), "");
+        Assert.IsTrue(end.Wait(TimeSpan.FromSeconds(30)), "no event of the end");
+        Assert.IsEmpty(renamed, string.Join(", ", renamed.Take(5)));
+        Assert.IsTrue(grown > 100 && made > 20 && gone > 10, $"{grown} grown, {made} made, {gone} gone");
+    }
+
+    private static void Step(FlashStore store, Random random, int i)
+    {
+        byte[] payload = Life.Pattern(900, i);
+        byte[] key = [1, (byte)random.Next(8)];
+        var info = new ObjectInfo();
+        StoreError error = random.Next(6) switch
+        {
+            0 => store.PutServer(Life.Keyed, key, 0, 2, 1, payload, 0, random.Next(200)),
+            1 => store.PutServer(Life.Keyed, key, 0, 2, 1, payload, 0, 900), // in a file of its own
+            2 => store.PutNamed(Life.Keyed, key, 0, 2, 1, payload, 0, random.Next(100)),
+            3 => store.RemoveServer(Life.Keyed, key, 0, 2),
+            4 => store.Append(Life.Dropping, 1, payload, 0, random.Next(120), out _),
+            _ => store.NextPending(Life.Dropping, 0, info) == StoreError.None ? store.AckOutbox(Life.Dropping, info.Id) : StoreError.None,
+        };
+        Assert.IsTrue(error is StoreError.None or StoreError.NotFound or StoreError.QuotaFull, $"step {i}: {error}");
+    }
+
     [TestMethod]
     public void A_folder_that_cannot_be_used_is_said_so()
     {
