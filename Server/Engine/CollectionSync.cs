@@ -99,7 +99,6 @@ internal sealed partial class CollectionSync
 
         if (meaning == KeyCase.Lost && KeptReply() is { } kept)
         {
-            _budget.Bound(_row.Limit);
             _budget.Count(kept);
             return kept;
         }
@@ -120,7 +119,6 @@ internal sealed partial class CollectionSync
         long seq = Collection.Seq;
         long live = Collection.Live;
         Remember();
-        _budget.Bound(_row.Limit);
         if (meaning != KeyCase.StartOver)
         {
             TakeResponses();

@@ -14,7 +14,7 @@ namespace NanoSync.Server.Engine;
 internal sealed class ReplyBudget
 {
     private long _reasons;
-    private int? _limit; // largest of the collections answered; null = none was given
+    private int? _limit; // largest of the collections asked for; null = none was given
 
     /// <summary>Bytes in the reply so far.</summary>
     public long Used { get; private set; }
@@ -32,7 +32,7 @@ internal sealed class ReplyBudget
         return (int)Math.Max(room, HasObject ? 0 : 1);
     }
 
-    /// <summary>A collection with this Limit is answered; null = the device gave none (an outbox has no use for one).</summary>
+    /// <summary>A collection with this Limit is in the request; null = the device gave none (an outbox has no use for one).</summary>
     public void Bound(int? limit)
     {
         _limit = limit == null ? _limit : Math.Max(_limit ?? 0, limit.Value);

@@ -96,9 +96,8 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
 
     /// <summary>Makes what was asked for, and the first commands that have no result yet.</summary>
     /// <returns>Bytes of ApplicationData.</returns>
-    public long Prepare(List<Structure> asked)
+    public long Prepare(IStoreTransaction transaction, List<Structure> asked)
     {
-        using IStoreTransaction transaction = store.BeginRead();
         foreach (Structure structure in asked)
         {
             if (structure.Data == null && Make(transaction, structure.Class) is { } data)

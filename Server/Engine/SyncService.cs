@@ -146,7 +146,7 @@ public sealed class SyncService
         }
 
         SyncMessage reply = new();
-        ReplyBudget budget = new() { Due = structures.Prepare(request.Options) };
+        ReplyBudget budget = Budget(device, request, structures);
         foreach (SyncCollection collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -155,6 +155,19 @@ public sealed class SyncService
 
         structures.Tell(reply.Options, budget);
         return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
+    }
+
+    // Before anything is done: the reasons of an outbox, which has no Limit of its own, count as well.
+    private ReplyBudget Budget(DeviceIdentity device, SyncMessage request, Structures structures)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
+        foreach (SyncCollection collection in request.Collections)
+        {
+            budget.Bound(collection.Limit ?? (collection.SyncKey == SyncKeys.Zero ? null : store.FindKeyRow(device.Id, collection.Id)?.Limit));
+        }
+
+        return budget;
     }
 
     private static bool IsOtherVersion(string? version)

@@ -95,6 +95,30 @@ public sealed class ReplyBudgetTests
     }
 
     [TestMethod]
+    public void The_reasons_of_an_outbox_count_although_it_has_no_limit_of_its_own()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "log,config");
+        device.Start("log");
+        device.Start(shape: c => c.Limit = Limit);
+        bench.PutBytes("d1", "a", Filled(Limit));
+        SyncMessage message = new();
+        SyncCollection log = device.Ask("log", getChanges: false);
+        for (int i = 0; i < 10; i++)
+        {
+            SyncCommand bad = TestDevice.Add("Ab1_" + (i + 1), 1);
+            bad.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
+            log.Commands.Add(bad);
+        }
+
+        message.Collections.AddRange([log, device.Ask()]);
+        SyncMessage reply = device.Exchange(message)!;
+        Assert.AreEqual(10, reply.Collections[0].Responses.Count(r => r.Status == Status.ProtocolError));
+        Assert.AreEqual(1, reply.Collections[0].Responses.Count(r => r.Data != null));
+        Assert.AreEqual(Limit, Bytes(reply));
+    }
+
+    [TestMethod]
     public void A_structure_longer_than_the_limit_comes_alone()
     {
         using Bench bench = new();

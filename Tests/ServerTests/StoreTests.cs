@@ -39,6 +39,25 @@ public sealed class StoreTests
     }
 
     [TestMethod]
+    public void The_files_are_the_servers_users_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Windows has no such rights.");
+            return;
+        }
+
+        using Bench bench = new();
+        bench.Device();
+        string[] files = Directory.GetFiles(bench.Folder, Path.GetFileName(bench.Database) + "*");
+        Assert.IsGreaterThan(1, files.Length, "the log lies beside it");
+        foreach (string file in files)
+        {
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file), file);
+        }
+    }
+
+    [TestMethod]
     public void A_reader_does_not_wait_for_a_writer_and_sees_one_state()
     {
         using Bench bench = new();

@@ -36,6 +36,7 @@ public sealed class SqliteStore : IServerStore
         }.ToString();
         try
         {
+            MakeFile(path);
             using SqlSession session = Open();
             Execute(session.Connection, "PRAGMA journal_mode = WAL");
             Migrations.Apply(session.Connection, "Sqlite", clock);
@@ -43,6 +44,29 @@ public sealed class SqliteStore : IServerStore
         catch (SqliteException e)
         {
             throw Meaning(e, path);
+        }
+    }
+
+    // Keys of devices are in it: for the server's user alone. SQLite gives the files beside it the same rights.
+    private static void MakeFile(string path)
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(path))
+        {
+            return;
+        }
+
+        try
+        {
+            new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // another process was faster, or SQLite says what is wrong with the path
         }
     }
 
