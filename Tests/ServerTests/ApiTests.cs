@@ -256,6 +256,30 @@ public sealed class ApiTests
         Assert.AreEqual("""{"battery":"3.60"}""", told["status"]!["value"]!.ToJsonString());
     }
 
+    [TestMethod]
+    public async Task A_copy_is_dropped_fetched_and_sent_again_on_request()
+    {
+        string key = await HasOne(null);
+        SyncCollection Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Post, Objects + "/a/fetch")).Status);
+        SyncCollection reply = Sync(D1, Ask())!;
+        Assert.AreEqual("ok {Fetch a}", reply.Line());
+        key = reply.SyncKey;
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Post, Objects + "/a/drop")).Status);
+        reply = Sync(D1, Ask())!;
+        Assert.AreEqual("ok {SoftDelete a}", reply.Line());
+        key = reply.SyncKey;
+        Assert.AreEqual("dropped", (await Send(HttpMethod.Get, Objects + "/a")).Body!["state"]!.GetValue<string>());
+        Assert.AreEqual(1, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
+        Assert.AreEqual("Add a", Sync(D1, Ask())!.Commands.Single() is { } again ? Tags.Name(again.Tag) + " " + again.ServerId : "");
+        Assert.AreEqual(0, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
+        foreach (string verb in (string[])["fetch", "drop", "retry"])
+        {
+            Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Post, Objects + "/z/" + verb)).Status, verb);
+            Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Post, Objects.Replace("d1", "d2", StringComparison.Ordinal) + "/a/" + verb)).Status, verb);
+        }
+    }
+
     private DeviceIdentity D1 => new(_server.Core.Devices.Get("d1").Id, "d1");
 
     private static void IsNow(JsonNode? time)

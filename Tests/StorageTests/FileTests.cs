@@ -169,6 +169,7 @@ public sealed class FileTests
     [TestMethod]
     public void The_inspector_agrees_with_the_store_and_finds_damage()
     {
+        int refused = 0;
         for (int seed = 1; seed <= 10; seed++)
         {
             var life = Lived(seed);
@@ -179,6 +180,11 @@ public sealed class FileTests
             foreach (var thing in life.Now.Things.Where(t => t.Key.StartsWith(Life.Keyed + "/") && t.Value.Key.Length > 0))
             {
                 Assert.Contains($"object \"{thing.Value.Key}\" of collection {Life.Keyed}", shown);
+            }
+            foreach (var thing in life.Now.Things.Values.Where(t => t.State == ObjectState.Refused))
+            {
+                Assert.MatchesRegex($"{(thing.Key.Length > 0 ? '"' + thing.Key + '"' : "without a key")} of collection [0-9]+, refused.*, status {thing.Status} \"{thing.Reason}\"", shown);
+                refused++;
             }
             foreach (int outbox in new[] { Life.Strict, Life.Dropping })
             {
@@ -200,5 +206,6 @@ public sealed class FileTests
             }
             Directory.Delete(_folder, true);
         }
+        Assert.IsGreaterThan(10, refused);
     }
 }
