@@ -489,8 +489,17 @@ namespace NanoSync.Device
             SyncCollection c = _current;
             if (_status != 0)
             {
+                if (_series != null && c.Kind == CollectionKind.Outbox && !c.Plain && (_status == Status.UnknownClass || _status == Status.ProtocolError))
+                {
+                    // [SPEC 6.5] Once more without series, and at once: a device that sleeps first forgets that, and what it
+                    // was asked for in this reply, and would send the same series each time it wakes.
+                    c.Plain = true;
+                    c.More = true;
+                    _current = null;
+                    return true;
+                }
+
                 c.LastStatus = _status;
-                c.Plain |= _status == Status.UnknownClass || _status == Status.ProtocolError; // [SPEC 6.5]
                 if (_status == Status.InvalidSyncKey)
                 {
                     if (!IsKeyHeld(c))

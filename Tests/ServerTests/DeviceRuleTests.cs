@@ -323,6 +323,27 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_device_that_forgot_what_it_was_asked_for_sends_its_readings_plain_and_series_after_the_next_start()
+    {
+        using Field field = new(series: true);
+        field.Append(1);
+        field.Append(2);
+        field.Round(); // key 0; the reply asks for the definition
+        field.Restart();
+        Assert.AreEqual(RoundOutcome.More, field.Round().Outcome, "it goes on before it sleeps");
+        Assert.IsEmpty(field.Core.Objects.List("d1", "log"), "the server could not take the series apart");
+        field.Round();
+        Assert.HasCount(2, field.Core.Objects.List("d1", "log"));
+        Assert.AreEqual(0, field.Engine.Pending);
+        field.Restart();
+        field.Append(3);
+        field.Append(4);
+        field.Round();
+        Assert.HasCount(4, field.Core.Objects.List("d1", "log"));
+        Assert.AreEqual("*", field.Asked("log").Commands.Single().Class);
+    }
+
+    [TestMethod]
     public void The_version_is_written_first_and_the_data_of_a_command_last()
     {
         using Field field = new(limits: new SyncLimits { MaxObjects = 3 });
