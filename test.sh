@@ -21,11 +21,14 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
 dotnet build NanoSync.sln -c Release -v minimal -nologo
+# started in the background, a script has Ctrl-C ignored, and so would the programs that tests end with it
+fresh=
+if env --default-signal=INT true 2>/dev/null; then fresh="env --default-signal=INT"; fi
 status=0
 for project in Tests/*/*Tests*.csproj; do
   name=$(basename "$project" .csproj)
   echo "== $name"
-  dotnet test "$project" -c Release --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || status=1
+  $fresh dotnet test "$project" -c Release --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || status=1
   grep -hoE 'figures: [^<]*' "$results/$name.trx" 2>/dev/null | sort -u || true # what the tests measured
   # a project that ran nothing would otherwise go unnoticed
   if ! grep -qs '<Counters ' "$results/$name.trx"; then
