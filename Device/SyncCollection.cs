@@ -70,10 +70,10 @@ namespace NanoSync.Device
         internal bool GivesUp; // a partial download that was overwritten here
         internal bool Touched; // objects changed by this reply
 
-        // Readings taken before the clock was set: ids, and the seconds that their times lack. To = 0: none.
-        internal uint CorrectFrom;
-        internal uint CorrectTo;
-        internal uint CorrectBy;
+        // Readings that may carry seconds since a start in place of the time.
+        internal uint[] Runs; // from, to, start of each run whose start became known; null = times are taken as they are
+        internal uint UptimesTo; // the last one, those that wait left aside
+        internal uint WaitFrom; // first one that waits for the start of this run; 0 = none
 
         // A large object on its way up, in parts.
         internal uint UploadOrder; // its id or change number; 0 = none
@@ -83,6 +83,12 @@ namespace NanoSync.Device
 
         /// <summary>Status of the collection in the last reply that had one; 0 = none.</summary>
         public int LastStatus;
+
+        /// <summary>True while readings wait for <see cref="SyncEngine.StartIs"/>.</summary>
+        public bool Waits
+        {
+            get { return WaitFrom != 0; }
+        }
 
         internal SyncCollection(int number, CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
         {

@@ -256,7 +256,8 @@ namespace NanoSync.Device
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
             _seriesFirst = 0;
-            while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None)
+            while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None
+                && (c.WaitFrom == 0 || _info.Id < c.WaitFrom))
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
                 bool large = IsSentInParts();
@@ -355,7 +356,7 @@ namespace NanoSync.Device
                 WriteRange((uint)c.UploadDone, 0, (uint)_info.Length, _info.Crc);
                 WritePayload(_info, c.UploadDone, c.UploadSent, counting);
             }
-            else if (NeedsCorrection(c))
+            else if (MayBeUptime(c))
             {
                 int count = Read(_info, 0, _object, _info.Length);
                 if (count == 0)

@@ -34,7 +34,7 @@ namespace NanoSync.Device
                 return false;
             }
 
-            if (NeedsCorrection(c))
+            if (MayBeUptime(c))
             {
                 count = Correct(c, count);
             }

@@ -1,5 +1,6 @@
-// Readings taken before the clock was set carry seconds since the start. Once the clock is known their times are corrected
-// on the way up: flash is never rewritten, and the correction is durable, so a restart before the sync does not lose it.
+// Readings taken before the clock is set carry the seconds since the start of their run. They wait for the time of that
+// start, and are corrected on the way up: flash is never rewritten. A start once known is durable, so a restart before the
+// sync loses no time. A reading of a run whose start was never known goes up without a time rather than with a wrong one.
 
 using System;
 using NanoSync.Protocol;
@@ -9,68 +10,89 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
-        private const int CorrectSlot = 2; // the store's values per collection: from, to, by; 12 bytes
+        private const int RunsSlot = 2; // the store's values per collection: from, to, start of each run; 12 bytes each
+        private const int MostRuns = 4; // of which readings may be left to send; an earlier one's lose their times
 
         /// <summary>
-        /// Adds seconds to the first field, a time, of readings that are still to be sent. One range per outbox: a new one
-        /// takes the place of an earlier one.
+        /// Declares that a first field, a time, before 2024 is the seconds since the start of the run that took the reading.
+        /// Those taken from here on are not sent before <see cref="StartIs"/> was called. To be called once, after Open.
         /// </summary>
-        /// <param name="outbox">An outbox whose class begins with a time.</param>
-        /// <param name="from">First id.</param>
-        /// <param name="to">Last id.</param>
-        /// <param name="seconds">What to add: the time of the start, when the readings carry seconds since then.</param>
-        /// <returns>None, or why it could not be made durable.</returns>
-        public StoreError CorrectTimes(SyncCollection outbox, uint from, uint to, uint seconds)
+        /// <param name="outbox">An outbox whose classes are known to the engine and begin with a time; its records fit
+        /// <see cref="SyncOptions.ObjectBytes"/>.</param>
+        public void UseUptimes(SyncCollection outbox)
         {
-            for (int i = 0; i < 4; i++)
-            {
-                _small[i] = (byte)(from >> (8 * i));
-                _small[4 + i] = (byte)(to >> (8 * i));
-                _small[8 + i] = (byte)(seconds >> (8 * i));
-            }
-
-            StoreError error = _store.SetMeta(outbox.Number, CorrectSlot, _small, 0, 12);
-            if (error == StoreError.None)
-            {
-                LoadCorrection(outbox);
-            }
-
-            return error;
-        }
-
-        private void LoadCorrection(SyncCollection c)
-        {
+            outbox.Runs = new uint[3 * MostRuns];
             int length;
-            if (c.Kind == CollectionKind.Outbox && _store.GetMeta(c.Number, CorrectSlot, _small, 0, out length) == StoreError.None && length == 12)
+            if (_store.GetMeta(outbox.Number, RunsSlot, _buffer, 0, out length) == StoreError.None)
             {
-                c.CorrectFrom = SmallNumber(0);
-                c.CorrectTo = SmallNumber(4);
-                c.CorrectBy = SmallNumber(8);
+                for (int i = 0; i < length >> 2; i++)
+                {
+                    outbox.Runs[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
+                }
             }
+
+            outbox.WaitFrom = _store.NextId(outbox.Number);
+            outbox.UptimesTo = outbox.WaitFrom - 1;
         }
 
-        private uint SmallNumber(int at)
+        /// <summary>Ends the wait: the readings of this run are corrected, and go up from the next round on.</summary>
+        /// <param name="outbox">As declared.</param>
+        /// <param name="start">The time of the start of this run, in seconds since 1970; 0 = not to be had, they go without.</param>
+        /// <returns>None, or why it could not be made durable; it holds until the end of this run all the same.</returns>
+        public StoreError StartIs(SyncCollection outbox, uint start)
         {
-            return (uint)(_small[at] | (_small[at + 1] << 8) | (_small[at + 2] << 16) | (_small[at + 3] << 24));
+            uint from = outbox.WaitFrom;
+            outbox.WaitFrom = 0;
+            outbox.UptimesTo = _store.NextId(outbox.Number) - 1;
+            if (start == 0 || from > outbox.UptimesTo)
+            {
+                return StoreError.None;
+            }
+
+            uint[] runs = outbox.Runs;
+            Array.Copy(runs, 0, runs, 3, runs.Length - 3);
+            runs[0] = from;
+            runs[1] = outbox.UptimesTo;
+            runs[2] = start;
+            int count = 0;
+            for (; count < runs.Length && runs[count] != 0; count++)
+            {
+                _buffer[4 * count] = (byte)runs[count];
+                _buffer[4 * count + 1] = (byte)(runs[count] >> 8);
+                _buffer[4 * count + 2] = (byte)(runs[count] >> 16);
+                _buffer[4 * count + 3] = (byte)(runs[count] >> 24);
+            }
+
+            return _store.SetMeta(outbox.Number, RunsSlot, _buffer, 0, 4 * count);
         }
 
-        // True when the reading under the hand is one of those.
-        private bool NeedsCorrection(SyncCollection c)
+        // All that is pending was taken in this run, and its start is not known yet.
+        private bool AllWait(SyncCollection c)
         {
-            return _info.Id <= c.CorrectTo && _info.Id >= c.CorrectFrom && c.Kind == CollectionKind.Outbox
-                && _info.Tag == c.Sending.Hash && c.Sending.Count > 0 && c.Sending.TypeOf(0) == FieldType.Time
-                && _info.Length <= _object.Length - 4; // 1 byte of time may become 5
+            return c.WaitFrom != 0 && _store.NextPending(c.Number, 0, _info) == StoreError.None && _info.Id >= c.WaitFrom;
         }
 
-        // Corrects the record in _object; gives its new length.
+        // True when the reading under the hand may carry seconds since a start.
+        private bool MayBeUptime(SyncCollection c)
+        {
+            if (c.Runs == null || _info.Id > c.UptimesTo || _info.Length > _object.Length)
+            {
+                return false;
+            }
+
+            ObjectClass type = ClassOf(_info.Tag, null);
+            return type != null && type.Count > 0 && type.TypeOf(0) == FieldType.Time;
+        }
+
+        // Corrects the time of the record in _object, if it is such; gives the new length, never a larger one.
         private int Correct(SyncCollection c, int count)
         {
-            int start = (c.Sending.Count + 7) >> 3;
             if ((_object[0] & 1) == 0)
             {
                 return count; // it has no time
             }
 
+            int start = (ClassOf(_info.Tag, null).Count + 7) >> 3;
             uint value = 0;
             int end = start;
             for (int shift = 0; end < count; shift += 7)
@@ -83,18 +105,44 @@ namespace NanoSync.Device
                 }
             }
 
-            value = unchecked(value + c.CorrectBy); // the epoch of the record falls out of the sum
-            int length = value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
-            Array.Copy(_object, end, _object, start + length, count - end);
-            count += start + length - end;
-            for (int i = 1; i < length; i++)
+            if (value < unchecked(0 - RecordReader.Epoch))
             {
-                _object[start++] = (byte)(value | 0x80);
+                return count; // counted from the epoch it is one after it: a clock's
+            }
+
+            uint from = StartOf(c, _info.Id);
+            int length = 0;
+            if (from == 0)
+            {
+                _object[0] &= 0xFE;
+            }
+            else
+            {
+                value = unchecked(value + from); // the epoch of the record falls out of the sum
+                length = value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
+            }
+
+            Array.Copy(_object, end, _object, start + length, count - end);
+            for (int i = 0; i < length; i++)
+            {
+                _object[start + i] = (byte)(i + 1 < length ? value | 0x80 : value);
                 value >>= 7;
             }
 
-            _object[start] = (byte)value;
-            return count;
+            return count + start + length - end;
+        }
+
+        private static uint StartOf(SyncCollection c, uint id)
+        {
+            for (int i = 0; i < c.Runs.Length; i += 3)
+            {
+                if (id >= c.Runs[i] && id <= c.Runs[i + 1])
+                {
+                    return c.Runs[i + 2];
+                }
+            }
+
+            return 0;
         }
     }
 }

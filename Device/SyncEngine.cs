@@ -165,7 +165,6 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 LoadKey(_collections[i]);
-                LoadCorrection(_collections[i]);
             }
 
             LoadCommand();
@@ -265,7 +264,7 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 SyncCollection c = _collections[i];
-                if (c.More || c.StartsOver || (c.LastStatus == 0 && c.HoldFrom == 0 && _store.PendingCount(c.Number) > 0))
+                if (c.More || c.StartsOver || (c.LastStatus == 0 && c.HoldFrom == 0 && _store.PendingCount(c.Number) > 0 && !AllWait(c)))
                 {
                     return false;
                 }

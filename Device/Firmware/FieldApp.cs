@@ -54,7 +54,6 @@ namespace NanoSync.Firmware
         public const int ShortestSleep = 5000;
 
         private const int PollEvery = 500;
-        private const int StatusEvery = 3600000;
         private const int FailuresBeforeReopen = 3;
         private const int IdleRoundsBeforeReopen = 10;
         private const int SmallReply = 256; // bytes; a part of a large object is more
@@ -100,7 +99,7 @@ namespace NanoSync.Firmware
         private readonly int[] _storeFailures = new int[2];
         private int _idleRounds;
         private int _crashes;
-        private long _told; // when the status was last due; the first sync of a run tells it
+        private bool _goesOn; // the next round belongs to the sync of the last one
 
         /// <summary>Puts the parts together; nothing is touched before the first step.</summary>
         /// <param name="machine">Power, clock, network, lamp.</param>
@@ -403,7 +402,6 @@ namespace NanoSync.Firmware
             _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
-            _device.Engine.SendStatus = true;
             _device.Engine.AskTime = _settings.TimeServer == "none";
             return true;
         }
@@ -518,9 +516,8 @@ namespace NanoSync.Firmware
                 _device.Engine.AskTime = true;
             }
 
-            if (now - _told >= StatusEvery)
+            if (!_goesOn)
             {
-                _told = now;
                 _device.Engine.SendStatus = true;
             }
 
@@ -529,6 +526,7 @@ namespace NanoSync.Firmware
             _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
             Met(Syncing, result.Store);
             bool stuck = IsStuck(result);
+            _goesOn = result.Outcome == RoundOutcome.More && !stuck;
             int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
             if (result.Outcome != RoundOutcome.Failed && !stuck)
             {

@@ -15,6 +15,9 @@ namespace NanoSync.Firmware
         /// <summary>Seconds since 1970-01-01 UTC; 0 while the clock is not set.</summary>
         uint Now { get; }
 
+        /// <summary>Seconds since this run began.</summary>
+        uint Uptime { get; }
+
         /// <summary>The class of this board's readings; its first field is a time.</summary>
         ObjectClass ReadingClass { get; }
 
@@ -34,6 +37,8 @@ namespace NanoSync.Firmware
         /// <summary>Name of the two-way collection of configuration.</summary>
         public const string ConfigName = "config";
 
+        private const int AnswersWithoutTime = 3; // then readings go up without one: nobody here knows it
+
         private readonly FlashStore _store;
         private readonly SyncEngine _engine;
         private readonly IBoard _board;
@@ -44,6 +49,8 @@ namespace NanoSync.Firmware
         private readonly ObjectInfo _info = new ObjectInfo();
         private readonly byte[] _sampling = Encoding.UTF8.GetBytes(SamplingConfig.Name);
         private readonly string[] _names;
+        private bool _opened;
+        private int _answers; // while the time was not known
 
         /// <summary>Makes a device over a store that is not open yet.</summary>
         /// <param name="store">Keeps everything.</param>
@@ -90,6 +97,12 @@ namespace NanoSync.Firmware
                 return error;
             }
 
+            if (!_opened)
+            {
+                _opened = true; // what opens it again is still the same run
+                _engine.UseUptimes(_readings);
+            }
+
             if (_store.FindKey(_configs.Number, _sampling, 0, _sampling.Length, _info) == StoreError.None)
             {
                 LoadConfig();
@@ -100,14 +113,14 @@ namespace NanoSync.Firmware
             return _store.PutNamed(_configs.Number, _sampling, 0, _sampling.Length, SamplingConfig.Class.Hash, _record.Buffer, 0, _record.Length);
         }
 
-        /// <summary>Takes one reading and keeps it. Durable when this returns None. Without a clock the reading has no time.</summary>
+        /// <summary>Takes one reading and keeps it. Durable when this returns None. Until the clock is known it waits for its time.</summary>
         public StoreError TakeReading()
         {
             _record.Begin(_board.ReadingClass);
             uint now = _board.Now;
-            if (now != 0)
+            if (now != 0 || _readings.Waits)
             {
-                _record.Time(now);
+                _record.Time(now != 0 ? now : _board.Uptime);
             }
             else
             {
@@ -133,6 +146,7 @@ namespace NanoSync.Firmware
         /// <summary>One round; a configuration that came with it is in force when this returns.</summary>
         public RoundResult Sync()
         {
+            StoreError error = TakeTime(false);
             RoundResult result = _engine.Round();
             if (_config.IsChanged)
             {
@@ -140,7 +154,30 @@ namespace NanoSync.Firmware
                 LoadConfig();
             }
 
+            if (_readings.Waits && result.Outcome == RoundOutcome.InStep)
+            {
+                _answers++;
+                error = TakeTime(_answers == AnswersWithoutTime);
+                if (!_readings.Waits && _engine.Pending > 0)
+                {
+                    result.Outcome = RoundOutcome.More; // they may go now
+                }
+            }
+
+            if (result.Store == StoreError.None)
+            {
+                result.Store = error;
+            }
+
             return result;
+        }
+
+        // Once the clock is known, or shall not be waited for any more, the readings of this run get their times.
+        private StoreError TakeTime(bool giveUp)
+        {
+            uint now = _board.Now;
+            return !_readings.Waits || (now == 0 && !giveUp) ? StoreError.None
+                : _engine.StartIs(_readings, now == 0 ? 0 : now - _board.Uptime);
         }
 
         private void LoadConfig()

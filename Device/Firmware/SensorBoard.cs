@@ -66,6 +66,12 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
+        public uint Uptime
+        {
+            get { return (uint)(_machine.Ticks / 1000); }
+        }
+
+        /// <inheritdoc/>
         public ObjectClass ReadingClass
         {
             get { return _class; }

@@ -17,6 +17,8 @@ internal sealed partial class PcBoard(TimeProvider clock) : IBoard
 
     public uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
+    public uint Uptime => (uint)(Environment.TickCount64 / 1000); // of the machine: its clock is always set
+
     public ObjectClass ReadingClass => _class;
 
     public string SensorNames => "load,memory,disk,temperature,uptime";

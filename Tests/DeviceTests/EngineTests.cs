@@ -362,43 +362,109 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
-        public void Readings_taken_before_the_clock_was_set_go_up_with_their_times_corrected()
+        public void Readings_taken_before_the_clock_was_set_wait_for_it_and_go_up_with_their_times()
+        {
+            for (int series = 0; series < 2; series++)
+            {
+                ScriptedServer server = new ScriptedServer(4096);
+                ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
+                MemoryVolume volume = new MemoryVolume(256 * 1024, 64);
+                SyncCollection log;
+
+                SyncEngine engine = Timed(volume, server, timed, series == 1, out log, 10, 11);
+                engine.Round();
+                engine.Round();
+                Assert.IsTrue(engine.Round().Outcome == RoundOutcome.InStep);
+                Assert.AreEqual(2, engine.Pending);
+                Assert.IsTrue(log.Waits);
+                Assert.IsTrue(engine.StartIs(log, 1764000000) == StoreError.None);
+                Assert.IsFalse(log.Waits);
+
+                // the power goes before they went, and once more before the time is known
+                engine = Timed(volume, server, timed, series == 1, out log, 12, 0);
+                engine = Timed(volume, server, timed, series == 1, out log, 13, 1764000099);
+                Sink sent = new Sink();
+                server.Capture = sent;
+                engine.Round();
+                engine.Round();
+                Assert.AreEqual(2, engine.Pending);
+                Assert.IsTrue(engine.StartIs(log, 1764000080) == StoreError.None);
+                engine.Round();
+                Assert.AreEqual(0, engine.Pending);
+
+                string bytes = Codec.Hex(sent.ToArray());
+                Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000010))) >= 0, bytes);
+                if (series == 0)
+                {
+                    Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000011))) >= 0, bytes);
+                    Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 0))) >= 0, bytes); // nobody knows when 12 was
+                    Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000093))) >= 0, bytes);
+                    Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000099))) >= 0, bytes);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void Of_five_runs_the_first_loses_its_times()
         {
             ScriptedServer server = new ScriptedServer(4096);
             ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
-            for (int series = 0; series < 2; series++)
+            MemoryVolume volume = new MemoryVolume(256 * 1024, 64);
+            SyncCollection log = null;
+            SyncEngine engine = null;
+            for (uint run = 0; run < 5; run++)
             {
-                FlashStore store = new FlashStore(new MemoryVolume(256 * 1024, 64), new StoreOptions());
-                SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { Series = series == 1 });
-                SyncCollection log = engine.AddOutbox("log", timed, 32 * 1024, false);
-                Assert.IsTrue(engine.Open() == StoreError.None);
-                RecordWriter record = new RecordWriter(16);
-                uint id;
-                for (uint seconds = 10; seconds < 12; seconds++)
-                {
-                    record.Begin(timed);
-                    record.Time(seconds); // since the start
-                    record.UInt(7);
-                    Assert.IsTrue(store.Append(log.Number, timed.Hash, record.Buffer, 0, record.Length, out id) == StoreError.None);
-                }
-
-                Assert.IsTrue(engine.CorrectTimes(log, 1, 1, 1764000000) == StoreError.None);
-                Sink sent = new Sink();
-                server.Capture = sent;
-                for (int round = 0; round < 3; round++)
-                {
-                    engine.Round();
-                }
-
-                // the first is 1764000010, 4 bytes behind 2024; the second is as it was, 5 bytes
-                record.Begin(timed);
-                record.Time(1764000010);
-                record.UInt(7);
-                byte[] first = new byte[record.Length];
-                System.Array.Copy(record.Buffer, first, first.Length);
-                Assert.IsTrue(Codec.Hex(sent.ToArray()).IndexOf(Codec.Hex(first)) >= 0, Codec.Hex(sent.ToArray()));
-                Assert.AreEqual(0, engine.Pending);
+                engine = Timed(volume, server, timed, false, out log, 10 + run, 0);
+                Assert.IsTrue(engine.StartIs(log, 1764000000 + 1000 * run) == StoreError.None);
             }
+
+            Sink sent = new Sink();
+            server.Capture = sent;
+            engine.Round();
+            engine.Round();
+            engine.Round();
+            Assert.AreEqual(0, engine.Pending);
+            string bytes = Codec.Hex(sent.ToArray());
+            Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 0))) >= 0, bytes);
+            for (uint run = 1; run < 5; run++)
+            {
+                Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000010 + 1001 * run))) >= 0, bytes);
+            }
+        }
+
+        // A start of a device whose readings may carry uptimes: takes one or two of them.
+        private static SyncEngine Timed(MemoryVolume volume, ScriptedServer server, ObjectClass timed, bool series, out SyncCollection log, uint first, uint second)
+        {
+            FlashStore store = new FlashStore(volume, new StoreOptions());
+            SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { Series = series });
+            log = engine.AddOutbox("log", timed, 32 * 1024, false);
+            Assert.IsTrue(engine.Open() == StoreError.None);
+            engine.UseUptimes(log);
+            byte[] record = TimedRecord(timed, first);
+            uint id;
+            Assert.IsTrue(store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);
+            record = TimedRecord(timed, second);
+            Assert.IsTrue(second == 0 || store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);
+            return engine;
+        }
+
+        private static byte[] TimedRecord(ObjectClass timed, uint time)
+        {
+            RecordWriter record = new RecordWriter(16);
+            record.Begin(timed);
+            if (time == 0)
+            {
+                record.None();
+            }
+            else
+            {
+                record.Time(time);
+            }
+
+            record.UInt(7);
+            byte[] bytes = new byte[record.Length];
+            System.Array.Copy(record.Buffer, bytes, bytes.Length);
+            return bytes;
         }
 
         private sealed class RefusesFive : IObjectHandler

@@ -124,9 +124,12 @@ public class FieldAppTests
     }
 
     [TestMethod]
-    public void Without_a_clock_readings_have_no_time_and_go_up_all_the_same()
+    public void Where_nobody_tells_the_time_readings_wait_for_three_answers_and_go_up_without_one()
     {
         var board = new SimBoard { TimeServerIsUp = false };
+        board.Run(s_minute * 8);
+        Assert.IsGreaterThan(1, board.Server.Rounds);
+        Assert.IsEmpty(board.Server.Readings);
         board.Run(s_hour);
 
         Assert.AreEqual(AppState.InStep, board.App.State);
@@ -163,16 +166,73 @@ public class FieldAppTests
         Assert.IsNotNull(TimeOf(board.Server.Readings.Values.Last()));
     }
 
-    [TestMethod]
-    public void The_server_s_time_sets_the_clock()
+    // What the server has of when readings were taken; each says in its second field when that really was.
+    private static void AreTimesRight(SimBoard board, int least, int withoutTime = 0)
     {
-        var board = new SimBoard(Basics + "time-server = none");
-        board.Run(s_minute * 10);
-        Assert.AreEqual(0u, board.App.Clock.Now);
+        int right = 0;
+        int without = 0;
+        foreach (byte[] record in board.Server.Readings.Values)
+        {
+            var reader = new RecordReader();
+            reader.Begin(new ObjectClass("reading").Time("at").UInt("heap"), record, 0, record.Length);
+            uint? at = null;
+            uint heap = 0;
+            while (reader.Next())
+            {
+                (at, heap) = reader.Field == 0 ? ((uint)reader.Value, heap) : (at, (uint)reader.Value);
+            }
 
-        board.App.Clock.Set(SimBoard.Birth + 600);
-        board.Run(s_minute * 10);
-        Assert.AreEqual(SimBoard.Birth + 1200, board.App.Clock.Now, 5);
+            without += at is null ? 1 : 0;
+            right += at is { } time && time <= SimBoard.Birth + heap + 2 && time >= SimBoard.Birth + heap - 2 ? 1 : 0;
+        }
+
+        Assert.AreEqual(board.Server.Readings.Count, right + without, "a time is wrong");
+        Assert.AreEqual(withoutTime, without, "readings without a time");
+        Assert.IsGreaterThanOrEqualTo(least, right);
+    }
+
+    [TestMethod]
+    [DataRow("pool.ntp.org")]
+    [DataRow("none")]
+    public void The_server_s_time_sets_the_clock_and_the_times_of_readings_taken_before(string timeServer)
+    {
+        var board = new SimBoard(Basics + "time-server = " + timeServer) { TimeServerIsUp = false, HeapTellsTime = true, NetworkIsUp = false };
+        board.Run(s_hour);
+        Assert.AreEqual(0u, board.App.Clock.Now);
+        board.Server.Time = () => board.Now;
+        board.NetworkIsUp = true;
+        board.Run(s_hour);
+        Assert.AreEqual(board.Now, board.App.Clock.Now, 2);
+        AreTimesRight(board, 110);
+        Assert.AreEqual(0, board.Server.Repeated);
+        Assert.IsFalse(board.Server.TimeAsked);
+    }
+
+    [TestMethod]
+    public void A_power_cut_between_the_time_and_the_sync_loses_no_times()
+    {
+        var board = new SimBoard { TimeServerIsUp = false, HeapTellsTime = true, NetworkIsUp = false };
+        board.Run(s_hour);
+        board.Server.Line = Line.Unreachable;
+        (board.NetworkIsUp, board.TimeServerIsUp) = (true, true);
+        board.Run(s_hour);
+        Assert.AreNotEqual(0u, board.App.Clock.Now);
+        Assert.IsEmpty(board.Server.Readings);
+        board.PowerOn();
+        board.Server.Line = Line.Up;
+        board.Run(s_hour);
+        AreTimesRight(board, 170);
+    }
+
+    [TestMethod]
+    public void A_run_that_never_had_the_time_sends_its_readings_without_one_in_the_next()
+    {
+        var board = new SimBoard { TimeServerIsUp = false, HeapTellsTime = true, NetworkIsUp = false };
+        board.Run(s_minute * 30);
+        board.PowerOn();
+        (board.NetworkIsUp, board.TimeServerIsUp) = (true, true);
+        board.Run(s_minute * 30);
+        AreTimesRight(board, 25, 30);
     }
 
     [TestMethod]
@@ -476,29 +536,11 @@ public class FieldAppTests
     }
 
     [TestMethod]
-    public void The_clock_comes_from_the_sync_where_there_is_no_time_server()
-    {
-        var board = new SimBoard(Basics + "time-server = none");
-        board.Run(s_minute * 10);
-        Assert.IsTrue(board.Server.TimeAsked);
-        board.Server.Structures.Enqueue(("time", Record(new ObjectClass("time").Time("now").UInt("ms"), r =>
-        {
-            r.Time(SimBoard.Birth + 600);
-            r.UInt(0);
-        })));
-        board.Run(s_minute * 10);
-        Assert.AreNotEqual(0u, board.App.Clock.Now);
-        board.Run(s_hour);
-        Assert.IsFalse(board.Server.TimeAsked);
-        Assert.IsNotNull(TimeOf(board.Server.Readings.Values.Last()));
-    }
-
-    [TestMethod]
-    public void The_status_goes_up_with_the_first_sync_and_every_hour()
+    public void The_status_goes_up_with_the_first_message_of_each_sync()
     {
         var board = new SimBoard(Basics + "sensor = battery adc 7 6600\nsensor = rssi signal");
         board.Run(s_minute * 30);
-        Assert.AreEqual(1, board.Server.Statuses);
+        Assert.IsTrue(board.Server.Statuses is >= 5 and <= 7, $"{board.Server.Statuses}"); // every 5 minutes, with a little jitter
         var reader = new RecordReader();
         byte[] status = board.Server.DeviceStatus!;
         reader.Begin(StatusRecord.MakeClass(), status, 0, status.Length);
@@ -514,8 +556,21 @@ public class FieldAppTests
         Assert.AreEqual(FieldApp.Version, seen[4]);
         Assert.AreEqual("power or reset", seen[5]);
 
-        board.Run(s_hour * 10);
-        Assert.IsTrue(board.Server.Statuses is >= 10 and <= 12, $"{board.Server.Statuses}");
+        Assert.IsTrue(seen[3] is > 10000L and < 200000L, $"{seen[3]} bytes of flash left");
+        Assert.AreEqual(0L, seen[6]); // refused
+        Assert.IsTrue(seen[7] is > 1200L and <= 1800L, $"up for {seen[7]} s");
+
+        // a sync of many messages tells it once
+        (board.NetworkIsUp, int before) = (false, board.Server.Statuses);
+        board.Run(s_hour * 24);
+        (board.NetworkIsUp, int rounds) = (true, board.Server.Rounds);
+        while (board.App.Device.Engine.Pending > 1)
+        {
+            board.Run(s_minute);
+        }
+
+        Assert.IsGreaterThan(rounds + 3, board.Server.Rounds);
+        Assert.IsLessThanOrEqualTo(before + 2, board.Server.Statuses);
     }
 
     [TestMethod]

@@ -74,6 +74,9 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
 
     public SimServer Server { get; }
 
+    /// <summary>The time in the real world.</summary>
+    public uint Now => Birth + (uint)(World / 1000);
+
     public bool NetworkIsUp { get; set; } = true;
 
     public bool TimeServerIsUp { get; set; } = true;
@@ -234,7 +237,10 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
 
     public void Open(Settings settings) => InputsOpened++;
 
-    public uint FreeHeap => InputsThrow is null ? 65000u : throw InputsThrow;
+    /// <summary>True: the free heap is the seconds since the simulation began, so that a reading says when it was taken.</summary>
+    public bool HeapTellsTime { get; set; }
+
+    public uint FreeHeap => InputsThrow is null ? HeapTellsTime ? (uint)(World / 1000) : 65000u : throw InputsThrow;
 
     public int Signal => -67;
 

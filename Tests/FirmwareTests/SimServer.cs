@@ -54,6 +54,9 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     /// <summary>Structures to send in the next reply: class and record.</summary>
     public Queue<(string Class, byte[] Record)> Structures { get; } = [];
 
+    /// <summary>The time told when the device asks; null = it is not told.</summary>
+    public Func<uint>? Time { get; set; }
+
     /// <summary>The last status record that came, and how many.</summary>
     public byte[]? DeviceStatus { get; private set; }
 
@@ -207,6 +210,17 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         }
 
     write:
+        if (TimeAsked && Time is not null)
+        {
+            worth = true;
+            var record = new RecordWriter(16);
+            record.Begin(new ObjectClass("time").Time("now").UInt("ms"));
+            record.Time(Time());
+            record.UInt(0);
+            Assert.IsTrue(record.End());
+            Structures.Enqueue(("time", record.Buffer[..record.Length]));
+        }
+
         if (worth)
         {
             WriteReply(asked, Fnv.Of(request, 0, request.Length));
