@@ -104,18 +104,18 @@ namespace NanoSync.Device
                 {
                     _writer.Number(Tags.WindowSize, _window);
                 }
+            }
 
-                if (!c.Introduced)
+            if (!c.Introduced && (c.Kind != CollectionKind.Outbox || HasOutboxesOnly()))
+            {
+                _writer.Start(Tags.Options);
+                if (c.DeviceWins)
                 {
-                    _writer.Start(Tags.Options);
-                    if (c.DeviceWins)
-                    {
-                        _writer.Number(Tags.Conflict, 0);
-                    }
-
-                    _writer.Number(Tags.Limit, _options.ReplyBytes);
-                    _writer.End();
+                    _writer.Number(Tags.Conflict, 0);
                 }
+
+                _writer.Number(Tags.Limit, _options.ReplyBytes);
+                _writer.End();
             }
 
             // [SPEC 5.2] key 0 goes alone
@@ -126,6 +126,20 @@ namespace NanoSync.Device
             }
 
             _writer.End();
+        }
+
+        // [SPEC 2.3] One Limit is enough for the reply; an outbox tells it where nothing else does.
+        private bool HasOutboxesOnly()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                if (_collections[i].Kind != CollectionKind.Outbox)
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
 
         // What this device refused of the last reply. An answer's key is the collection's number and the object's id;
@@ -216,9 +230,7 @@ namespace NanoSync.Device
                 _writer.Number(Tags.Status, status);
                 if (length > 3)
                 {
-                    _writer.DataStart(length - 3);
-                    _writer.Data(_buffer, 3, length - 3);
-                    _writer.DataEnd();
+                    _writer.Payload(_buffer, 3, length - 3);
                 }
             }
 
@@ -364,10 +376,7 @@ namespace NanoSync.Device
                     return;
                 }
 
-                count = Correct(c, count);
-                _writer.DataStart(count);
-                _writer.Data(_object, 0, count);
-                _writer.DataEnd();
+                _writer.Payload(_object, 0, Correct(c, count));
             }
             else
             {
@@ -414,9 +423,15 @@ namespace NanoSync.Device
 
         private void WritePayload(ObjectInfo info, int at, int length, bool counting)
         {
+            if (counting || length == 0 || (length <= _buffer.Length && Read(info, at, _buffer, length) == length))
+            {
+                _writer.Payload(_buffer, 0, length);
+                return;
+            }
+
             int end = at + length;
             _writer.DataStart(length);
-            while (at < end && !counting)
+            while (at < end)
             {
                 int count = end - at;
                 if (count > _buffer.Length)

@@ -76,9 +76,7 @@ namespace NanoSync.Device
                 _writer.Value(Tags.Class, s_seriesClass);
             }
 
-            _writer.DataStart(length);
-            _writer.Data(_buffer, alone ? _series.FirstOffset : 0, length);
-            _writer.DataEnd();
+            _writer.Payload(_buffer, alone ? _series.FirstOffset : 0, length);
             _writer.End();
             _seriesFirst = 0;
         }

@@ -57,7 +57,7 @@ namespace NanoSync.Device
         private uint _time;
         private int _timeMs;
 
-        /// <summary>Ask the server for its clock with the next message; cleared when it came.</summary>
+        /// <summary>Ask the server for its clock with the next message; cleared when it came. Over a carrier whose replies come later it is not told to the host.</summary>
         public bool AskTime;
 
         /// <summary>Send the device's status with the next message; cleared when the server has it.</summary>
@@ -177,9 +177,7 @@ namespace NanoSync.Device
         private void WriteStructure(byte[] name, byte[] record, int length)
         {
             _writer.Value(Tags.Class, name);
-            _writer.DataStart(length);
-            _writer.Data(record, 0, length);
-            _writer.DataEnd();
+            _writer.Payload(record, 0, length);
         }
 
         // From flash to the carrier in portions of the buffer.
@@ -510,7 +508,7 @@ namespace NanoSync.Device
             if (_timeCame && answered)
             {
                 AskTime = false;
-                if (_host != null)
+                if (_host != null && _later == null) // a reply that waited for its reader tells a time that is over
                 {
                     _host.SetTime(_time, _timeMs);
                 }

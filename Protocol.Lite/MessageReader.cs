@@ -159,7 +159,7 @@ namespace NanoSync.Protocol
             _consumed += _pos - offset; // so that _consumed + _pos stays the offset in the message
             _input = buffer;
             _pos = offset;
-            _end = offset + count;
+            _end = Error == SyncError.None ? offset + count : offset;
         }
 
         /// <summary>Gives the next item.</summary>
@@ -217,6 +217,7 @@ namespace NanoSync.Protocol
 
             Error = error;
             ErrorOffset = offset;
+            _end = _pos; // nothing is read any more
             return Item.Error;
         }
 

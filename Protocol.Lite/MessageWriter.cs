@@ -206,6 +206,18 @@ namespace NanoSync.Protocol
             WriteDataEnd();
         }
 
+        /// <summary>Writes ApplicationData whole; when only counting, the bytes are not looked at.</summary>
+        public void Payload(byte[] bytes, int offset, int count)
+        {
+            if (Inside(Tags.ApplicationData) != Scopes.Data || count < 0)
+            {
+                Misused();
+                return;
+            }
+
+            WritePayload(bytes, offset, count);
+        }
+
         /// <summary>Ends the message: all elements must be closed. Gives the last bytes to the sink. True when all went well.</summary>
         public bool Finish()
         {
@@ -244,6 +256,18 @@ namespace NanoSync.Protocol
 
         /// <summary>Writes what stands after the bytes of ApplicationData.</summary>
         protected abstract void WriteDataEnd();
+
+        /// <summary>Writes ApplicationData whole.</summary>
+        protected virtual void WritePayload(byte[] bytes, int offset, int count)
+        {
+            WriteDataStart(count);
+            if (!_countsOnly)
+            {
+                WriteData(bytes, offset, count);
+            }
+
+            WriteDataEnd();
+        }
 
         /// <summary>Makes room for <paramref name="count"/> bytes, at most the smallest buffer.</summary>
         protected void Room(int count)

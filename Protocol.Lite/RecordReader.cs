@@ -22,6 +22,7 @@ namespace NanoSync.Protocol
         private uint _present; // bit 0: the field after the current one; 0 after an error
         private int _pos;
         private int _end;
+        private int _last; // where four bytes can be read without looking
 
         /// <summary>The number of the current field.</summary>
         public int Field;
@@ -52,6 +53,7 @@ namespace NanoSync.Protocol
             _present = 0;
             _pos = pos;
             _end = offset + count;
+            _last = record.Length - 4;
             Field = -1;
             Error = SyncError.None;
             if (pos > offset + count)
@@ -94,103 +96,118 @@ namespace NanoSync.Protocol
             _present = present >> 1;
             Field = field;
             byte type = _types[field];
-            if (type != (byte)FieldType.Fixed && type != (byte)FieldType.UInt && type != (byte)FieldType.Time
-                && (type == (byte)FieldType.Bool || type == (byte)FieldType.Float || type == (byte)FieldType.Double))
-            {
-                return OfFixedSize(type);
-            }
-
-            // All others begin with a varint. Up to four bytes, 28 bits, here, wherever the array has that many: one that
-            // runs over the record's end is found after it.
             byte[] record = _record;
             int pos = _pos;
-            long value;
-            int bits;
-            if (pos + 4 > record.Length)
+            if (pos > _last)
             {
-                bits = MoreThanFour;
+                return Read(type);
             }
-            else
+
+            // All but bool, float and double begin with a varint. Up to four bytes, 28 bits, here, wherever the array has that
+            // many: one that runs over the record's end is found after it.
+            int bits = record[pos++];
+            if (bits >= 0x80)
             {
-                bits = record[pos++];
-                if (bits >= 0x80)
+                bits = (bits & 0x7F) | (record[pos++] << 7);
+                if (bits >= 0x4000)
                 {
-                    bits = (bits & 0x7F) | (record[pos++] << 7);
-                    if (bits >= 0x4000)
+                    bits = (bits & 0x3FFF) | (record[pos++] << 14);
+                    if (bits >= 0x200000)
                     {
-                        bits = (bits & 0x3FFF) | (record[pos++] << 14);
-                        if (bits >= 0x200000)
-                        {
-                            bits = (bits & 0x1FFFFF) | (record[pos++] << 21);
-                        }
+                        bits = (bits & 0x1FFFFF) | (record[pos++] << 21);
                     }
                 }
             }
 
-            if (bits >= MoreThanFour)
+            if (bits >= MoreThanFour || pos > _end)
             {
-                if (!Varint(out value))
-                {
-                    return false;
-                }
+                return Read(type);
             }
-            else if (pos > _end)
+
+            if (type == (byte)FieldType.UInt)
             {
-                return Bad();
+                Value = bits;
+            }
+            else if (type == (byte)FieldType.Fixed || type == (byte)FieldType.Int)
+            {
+                Value = (bits >> 1) ^ -(bits & 1);
+            }
+            else if (type == (byte)FieldType.Time)
+            {
+                Value = (uint)bits + Epoch;
             }
             else
             {
-                value = bits;
-                _pos = pos;
+                return Read(type);
             }
 
-            if (type == (byte)FieldType.Fixed || type == (byte)FieldType.Int)
+            _pos = pos;
+            return true;
+        }
+
+        // Reads the current field, whatever it is.
+        private bool Read(byte type)
+        {
+            switch ((FieldType)type)
             {
-                Value = (long)((ulong)value >> 1) ^ -(value & 1);
-                return true;
+                case FieldType.Bool:
+                    if (!Take(1))
+                    {
+                        return false;
+                    }
+
+                    Value = _record[Offset];
+                    return Value <= 1 || Bad();
+
+                case FieldType.Float:
+                    if (!Take(4))
+                    {
+                        return false;
+                    }
+
+                    Number = BitConverter.ToSingle(_record, Offset);
+                    return true;
+
+                case FieldType.Double:
+                    if (!Take(8))
+                    {
+                        return false;
+                    }
+
+                    Number = BitConverter.ToDouble(_record, Offset);
+                    return true;
+            }
+
+            long value;
+            if (!Varint(out value))
+            {
+                return false;
             }
 
             Value = value;
-            if (type == (byte)FieldType.UInt)
+            switch ((FieldType)type)
             {
-                return true;
-            }
+                case FieldType.UInt:
+                    return true;
 
-            if (type == (byte)FieldType.Time)
-            {
-                Value = (uint)((uint)value + Epoch);
-                return (ulong)value <= 0xFFFFFFFF || Bad();
-            }
+                case FieldType.Int:
+                case FieldType.Fixed:
+                    Value = (long)((ulong)value >> 1) ^ -(value & 1);
+                    return true;
 
-            return Take(value < 0 || value > _end - _pos ? -1 : (int)value);
+                case FieldType.Time:
+                    Value = (uint)((uint)value + Epoch);
+                    return (ulong)value <= 0xFFFFFFFF || Bad();
+
+                default:
+                    return Take(value < 0 || value > _end - _pos ? -1 : (int)value);
+            }
         }
 
         /// <summary>The current text field. Allocates.</summary>
         public string Text()
         {
             return Encoding.UTF8.GetString(_record, Offset, Count);
-        }
-
-        private bool OfFixedSize(byte type)
-        {
-            if (type == (byte)FieldType.Bool)
-            {
-                if (!Take(1))
-                {
-                    return false;
-                }
-
-                Value = _record[Offset];
-                return Value <= 1 || Bad();
-            }
-
-            if (!Take(type == (byte)FieldType.Float ? 4 : 8))
-            {
-                return false;
-            }
-
-            Number = type == (byte)FieldType.Float ? BitConverter.ToSingle(_record, Offset) : BitConverter.ToDouble(_record, Offset);
-            return true;
         }
 
         private bool Take(int count)
@@ -226,7 +243,6 @@ namespace NanoSync.Protocol
                 bits |= (long)(b & 0x7F) << shift;
             }
 
-            Value = 0;
             return Bad();
         }
 

@@ -11,8 +11,10 @@ namespace NanoSync.Protocol
     /// </summary>
     public sealed class RecordWriter
     {
+        private static readonly byte[] s_none = new byte[ObjectClass.MaxFields + 1]; // after an error no field has a type
+
         private readonly byte[] _buffer;
-        private byte[] _types; // of the class
+        private byte[] _types = s_none; // of the class
         private int _field;
         private int _length;
 
@@ -31,10 +33,18 @@ namespace NanoSync.Protocol
             get { return _buffer; }
         }
 
-        /// <summary>Bytes of the record.</summary>
+        /// <summary>Bytes of the record. Asking for it ends the record, as <see cref="End"/> does.</summary>
         public int Length
         {
-            get { return _length; }
+            get
+            {
+                if (_types[_field] != 0)
+                {
+                    End();
+                }
+
+                return _length;
+            }
         }
 
         /// <summary>Fields written or left out so far: the number of the next one.</summary>
@@ -46,35 +56,52 @@ namespace NanoSync.Protocol
         /// <summary>Starts a record.</summary>
         public void Begin(ObjectClass type)
         {
+            int fields = type.Count;
             _types = type.Types;
             _field = 0;
+            _length = 0;
             Error = SyncError.None;
-            _length = (type.Count + 7) >> 3;
-            if (_length > _buffer.Length)
+            if ((fields + 7) >> 3 > _buffer.Length)
             {
-                Error = SyncError.DataTooLong;
-                _length = 0;
+                Refuse(SyncError.DataTooLong);
+                return;
             }
 
-            Array.Clear(_buffer, 0, _length);
+            // all fields are present: the few that are not take that back
+            for (; fields >= 8; fields -= 8)
+            {
+                _buffer[_length++] = 0xFF;
+            }
+
+            if (fields > 0)
+            {
+                _buffer[_length++] = (byte)((1 << fields) - 1);
+            }
         }
 
         /// <summary>Ends the record; false when it could not be written.</summary>
         public bool End()
         {
+            while (_types[_field] != 0)
+            {
+                None();
+            }
+
             return Error == SyncError.None;
         }
 
         /// <summary>The next field is absent.</summary>
         public void None()
         {
-            if (_types[_field] == 0)
+            int field = _field;
+            if (_types[field] == 0)
             {
-                Error = SyncError.WriterMisuse;
+                Refuse(SyncError.WriterMisuse);
                 return;
             }
 
-            _field++;
+            _buffer[field >> 3] &= (byte)~(1 << (field & 7));
+            _field = field + 1;
         }
 
         /// <summary>Writes a bool.</summary>
@@ -166,15 +193,29 @@ namespace NanoSync.Protocol
                 case FieldType.UInt:
                     break;
                 case FieldType.Time:
-                    Refuse((ulong)value > uint.MaxValue);
+                    if ((ulong)value > uint.MaxValue)
+                    {
+                        type = 0;
+                    }
+
                     value = (uint)((uint)value - RecordReader.Epoch);
                     break;
                 case FieldType.Bool:
-                    Refuse((ulong)value > 1);
+                    if ((ulong)value > 1)
+                    {
+                        type = 0;
+                    }
+
                     break;
                 default:
-                    Refuse(true);
+                    type = 0;
                     break;
+            }
+
+            if (type == 0)
+            {
+                Refuse(SyncError.WriterMisuse);
+                return;
             }
 
             Number((byte)type, (ulong)value);
@@ -191,8 +232,11 @@ namespace NanoSync.Protocol
             {
                 case FieldType.Float:
                 case FieldType.Double:
-                    Refuse(count != (type == FieldType.Float ? 4 : 8));
-                    if (Take(type, count))
+                    if (count != (type == FieldType.Float ? 4 : 8))
+                    {
+                        Refuse(SyncError.WriterMisuse);
+                    }
+                    else if (Take(type, count))
                     {
                         Array.Copy(bytes, offset, _buffer, _length, count);
                         _length += count;
@@ -208,30 +252,32 @@ namespace NanoSync.Protocol
 
                     break;
                 default:
-                    Refuse(true);
+                    Refuse(SyncError.WriterMisuse);
                     break;
             }
         }
 
-        private void Refuse(bool refused)
+        // The first error counts; no field follows it.
+        private void Refuse(SyncError error)
         {
-            if (refused && Error == SyncError.None)
+            if (Error == SyncError.None)
             {
-                Error = SyncError.WriterMisuse;
+                Error = error;
             }
+
+            _types = s_none;
         }
 
         private void Number(byte type, ulong value)
         {
             int field = _field;
-            if (Error != SyncError.None || _types[field] != type)
+            if (_types[field] != type)
             {
-                Refuse(true);
+                Refuse(SyncError.WriterMisuse);
                 return;
             }
 
             byte[] buffer = _buffer;
-            buffer[field >> 3] |= (byte)(1 << (field & 7));
             _field = field + 1;
             int at = _length;
             if (at + 10 > buffer.Length)
@@ -252,24 +298,18 @@ namespace NanoSync.Protocol
 
         private bool Take(FieldType type, int bytes)
         {
-            if (Error != SyncError.None)
-            {
-                return false;
-            }
-
             if (_types[_field] != (byte)type)
             {
-                Error = SyncError.WriterMisuse;
+                Refuse(SyncError.WriterMisuse);
                 return false;
             }
 
             if (_length + bytes > _buffer.Length)
             {
-                Error = SyncError.DataTooLong;
+                Refuse(SyncError.DataTooLong);
                 return false;
             }
 
-            _buffer[_field >> 3] |= (byte)(1 << (_field & 7));
             _field++;
             return true;
         }
@@ -288,7 +328,7 @@ namespace NanoSync.Protocol
                 value >>= 7;
             }
 
-            Error = SyncError.DataTooLong;
+            Refuse(SyncError.DataTooLong);
         }
 
         private void Counted(byte[] bytes, int offset, int count)
@@ -296,7 +336,7 @@ namespace NanoSync.Protocol
             Varint((ulong)count);
             if (_length + count > _buffer.Length)
             {
-                Error = SyncError.DataTooLong;
+                Refuse(SyncError.DataTooLong);
                 return;
             }
 

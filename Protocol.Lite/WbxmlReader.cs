@@ -18,10 +18,10 @@ namespace NanoSync.Protocol
         private const int Base64 = 7; // inside STR_I of ApplicationData
         private const int Length = 8; // mb_uint32 of OPAQUE
         private const int Bytes = 9; // inside OPAQUE
+        private const int EmptyEnd = 10; // after an element without content: its end is the next item
 
         private int _state;
         private int _left; // OPAQUE: length read so far, then bytes to come
-        private bool _pendingEnd; // an empty element: its end is the next item
 
         /// <summary>Makes a reader with its buffers.</summary>
         public WbxmlReader()
@@ -35,20 +35,34 @@ namespace NanoSync.Protocol
             base.Reset();
             _state = 0;
             _left = 0;
-            _pendingEnd = false;
         }
 
         /// <inheritdoc/>
         public override Item Read()
+        {
+            // most items begin and end with a token
+            if (_state == Body && _pos < _end)
+            {
+                Item item = ReadToken();
+                if (item != Item.NeedMore)
+                {
+                    return item;
+                }
+            }
+
+            return ReadOn();
+        }
+
+        private Item ReadOn()
         {
             if (Error != SyncError.None)
             {
                 return Item.Error;
             }
 
-            if (_pendingEnd)
+            if (_state == EmptyEnd)
             {
-                _pendingEnd = false;
+                _state = Body;
                 return Shut();
             }
 
@@ -93,7 +107,7 @@ namespace NanoSync.Protocol
                 }
             }
 
-            return AtEnd() && !_pendingEnd ? Item.EndOfMessage : Item.NeedMore;
+            return AtEnd() ? Item.EndOfMessage : Item.NeedMore;
         }
 
         private Item ReadHeader(byte b)
@@ -137,7 +151,11 @@ namespace NanoSync.Protocol
                     return b < Content ? Shut() : _scope == Scopes.Data ? ReadShortData() : Item.NeedMore;
                 }
 
-                _pendingEnd = b < Content;
+                if (b < Content)
+                {
+                    _state = EmptyEnd;
+                }
+
                 return Item.Start;
             }
 

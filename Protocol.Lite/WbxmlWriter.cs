@@ -1,5 +1,7 @@
 // WBXML 1.3 as this protocol uses it; the counterpart of WbxmlReader. [SPEC 3]
 
+using System;
+
 namespace NanoSync.Protocol
 {
     /// <summary>Writes the binary form. See <see cref="MessageWriter"/>.</summary>
@@ -112,6 +114,28 @@ namespace NanoSync.Protocol
         protected override void WriteDataEnd()
         {
             Put(WbxmlReader.EndToken);
+        }
+
+        /// <inheritdoc/>
+        protected override void WritePayload(byte[] bytes, int offset, int count)
+        {
+            byte[] buffer = _buffer;
+            int at = _count;
+            if (count >= 0x80 || _countsOnly || at + count + 4 > buffer.Length)
+            {
+                base.WritePayload(bytes, offset, count);
+                return;
+            }
+
+            // most objects are short, and there is room
+            buffer[at] = Tags.ApplicationData | WbxmlReader.Content;
+            buffer[at + 1] = WbxmlReader.Opaque;
+            buffer[at + 2] = (byte)count;
+            at += 3;
+            Array.Copy(bytes, offset, buffer, at, count);
+            at += count;
+            buffer[at] = WbxmlReader.EndToken;
+            _count = at + 1;
         }
 
         private void Put(byte token)

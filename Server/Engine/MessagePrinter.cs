@@ -159,9 +159,7 @@ public static class MessagePrinter
         }
 
         ArraySegment<byte> segment = MessageFormat.Segment(bytes);
-        writer.DataStart(segment.Count);
-        writer.Data(segment.Array, segment.Offset, segment.Count);
-        writer.DataEnd();
+        writer.Payload(segment.Array, segment.Offset, segment.Count);
     }
 
     private static void Value(MessageWriter writer, byte tag, string text)

@@ -32,7 +32,7 @@ internal sealed class ReplyBudget
         return (int)Math.Max(room, HasObject ? 0 : 1);
     }
 
-    /// <summary>A collection with this Limit is in the request; null = the device gave none (an outbox has no use for one).</summary>
+    /// <summary>A collection with this Limit is in the request; null = the device gave none (an outbox beside others has no use for one).</summary>
     public void Bound(int? limit)
     {
         _limit = limit == null ? _limit : Math.Max(_limit ?? 0, limit.Value);

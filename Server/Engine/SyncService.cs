@@ -157,7 +157,7 @@ public sealed class SyncService
         return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
     }
 
-    // Before anything is done: the reasons of an outbox, which has no Limit of its own, count as well.
+    // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well.
     private ReplyBudget Budget(DeviceIdentity device, SyncMessage request, Structures structures)
     {
         using IStoreTransaction store = _store.BeginRead();

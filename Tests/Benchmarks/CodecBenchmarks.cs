@@ -217,9 +217,7 @@ public class CodecBenchmarks : IByteSink
             _writer.Value(Tags.Class, _star);
         }
 
-        _writer.DataStart(count);
-        _writer.Data(data, 0, count);
-        _writer.DataEnd();
+        _writer.Payload(data, 0, count);
         _writer.End();
     }
 

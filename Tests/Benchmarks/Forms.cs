@@ -110,9 +110,7 @@ internal sealed record Form(string Name, Func<DataSet, int, byte[]> Encode)
             writer.Value(Tags.Class, "*"u8.ToArray());
         }
 
-        writer.DataStart(count);
-        writer.Data(data, 0, count);
-        writer.DataEnd();
+        writer.Payload(data, 0, count);
         writer.End();
     }
 

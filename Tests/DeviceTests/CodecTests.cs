@@ -268,6 +268,65 @@ namespace NanoSync.Tests
             writer.Data(new byte[1], 0, 1);
             writer.DataEnd(); // one byte short
             Assert.IsTrue(writer.Error == SyncError.WriterMisuse);
+
+            writer.Begin(sink);
+            writer.Start(Tags.Sync);
+            writer.Payload(new byte[1], 0, 1); // not in here
+            Assert.IsTrue(writer.Error == SyncError.WriterMisuse);
+        }
+
+        [TestMethod]
+        [DataRow(0)]
+        [DataRow(1)]
+        [DataRow(40)]
+        [DataRow(127)]
+        [DataRow(128)]
+        [DataRow(500)]
+        public void A_payload_whole_is_the_same_bytes_as_one_in_pieces(int count)
+        {
+            byte[] data = new byte[count + 3];
+            for (int i = 0; i < data.Length; i++)
+            {
+                data[i] = (byte)(i * 7);
+            }
+
+            for (int form = 0; form < 3; form++)
+            {
+                MessageWriter writer = form == 0 ? (MessageWriter)new XmlWriter(64) : new WbxmlWriter(form == 1 ? 64 : 256);
+                Sink whole = new Sink();
+                WritePayloads(writer, whole, data, count, true);
+                Sink pieces = new Sink();
+                WritePayloads(writer, pieces, data, count, false);
+                Assert.AreEqual(Codec.Hex(pieces.ToArray()), Codec.Hex(whole.ToArray()));
+                WritePayloads(writer, null, data, count, true);
+                Assert.AreEqual(whole.ToArray().Length, writer.Length);
+            }
+        }
+
+        // Three, so that the buffer is in different states.
+        private static void WritePayloads(MessageWriter writer, IByteSink sink, byte[] data, int count, bool whole)
+        {
+            writer.Begin(sink);
+            writer.Start(Tags.Sync);
+            writer.Start(Tags.Options);
+            for (int i = 0; i < 3; i++)
+            {
+                if (whole)
+                {
+                    writer.Payload(data, i, count);
+                }
+                else
+                {
+                    writer.DataStart(count);
+                    writer.Data(data, i, count / 2);
+                    writer.Data(data, i + count / 2, count - count / 2);
+                    writer.DataEnd();
+                }
+            }
+
+            writer.End();
+            writer.End();
+            Assert.IsTrue(writer.Finish());
         }
 
         [TestMethod]

@@ -405,6 +405,28 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void The_limit_is_told_by_an_outbox_where_nothing_else_tells_it()
+        {
+            for (int keyed = 0; keyed < 2; keyed++)
+            {
+                ScriptedServer server = new ScriptedServer(4096);
+                FlashStore store = new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions());
+                SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { ReplyBytes = 777 });
+                ObjectClass type = new ObjectClass("reading").UInt("value");
+                engine.AddOutbox("log", type, 8 * 1024, false);
+                if (keyed == 1)
+                {
+                    engine.AddInbox("config", type, 8, null);
+                }
+
+                Assert.IsTrue(engine.Open() == StoreError.None);
+                engine.Round();
+                engine.Round();
+                Assert.IsTrue(server.Limits == 777, "once");
+            }
+        }
+
+        [TestMethod]
         public void Of_five_runs_the_first_loses_its_times()
         {
             ScriptedServer server = new ScriptedServer(4096);

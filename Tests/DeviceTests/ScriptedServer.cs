@@ -67,6 +67,9 @@ namespace NanoSync.Tests
         /// <summary>Requests.</summary>
         public int Rounds;
 
+        /// <summary>Limits told, one behind the other: 1024 1024 is 10241024.</summary>
+        public long Limits;
+
         /// <summary>Bytes of the reply after which the connection breaks; -1 = it does not.</summary>
         public int CutReplyAt = -1;
 
@@ -260,6 +263,10 @@ namespace NanoSync.Tests
 
                     _keyZero = _reader.TextLength == 1;
                     Array.Copy(_reader.Text, _key, 20);
+                    break;
+
+                case Tags.Limit:
+                    Limits = Limits * 10000 + _reader.Number;
                     break;
 
                 case Tags.CollectionId:
@@ -463,9 +470,7 @@ namespace NanoSync.Tests
                 _writer.Value(Tags.ServerId, _id, 0, WriteNumber(_id, 1, _sentTo));
                 _value[0] = 1; // presence: the one field
                 _value[1] = (byte)(_sentTo & 0x7F);
-                _writer.DataStart(2);
-                _writer.Data(_value, 0, 2);
-                _writer.DataEnd();
+                _writer.Payload(_value, 0, 2);
                 _writer.End();
                 _sentTo++;
             }

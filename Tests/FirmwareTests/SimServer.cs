@@ -257,9 +257,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         {
             writer.Start(Tags.Options);
             writer.Value(Tags.Class, Encoding.UTF8.GetBytes(structure.Class));
-            writer.DataStart(structure.Record.Length);
-            writer.Data(structure.Record, 0, structure.Record.Length);
-            writer.DataEnd();
+            writer.Payload(structure.Record, 0, structure.Record.Length);
             writer.End();
         }
 
@@ -294,9 +292,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                 writer.Start(Tags.Commands);
                 writer.Start(Tags.Change);
                 writer.Value(Tags.ServerId, "sampling"u8.ToArray());
-                writer.DataStart(Sampling.Length);
-                writer.Data(Sampling, 0, Sampling.Length);
-                writer.DataEnd();
+                writer.Payload(Sampling, 0, Sampling.Length);
                 writer.End();
                 writer.End();
             }

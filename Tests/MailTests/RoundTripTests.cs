@@ -3,6 +3,7 @@
 using System.Text;
 using MimeKit;
 using NanoSync.Device;
+using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Mail;
 using NanoSync.Server.Sealed;
@@ -41,6 +42,39 @@ public sealed class RoundTripTests
 
         MimeMessage request = s_mail.Mails("server", bench.Options.Done)[^1];
         StringAssert.StartsWith(request.MessageId, "field-1.");
+    }
+
+    private sealed class Watch : IDeviceHost
+    {
+        public int Times { get; private set; }
+
+        public void WriteStatus(RecordWriter record)
+        {
+        }
+
+        public void SetTime(uint unixSeconds, int milliseconds) => Times++;
+
+        public int Accept(DeviceCommand command, uint value) => Status.NotFound;
+
+        public void Execute(DeviceCommand command, uint value)
+        {
+        }
+    }
+
+    [TestMethod]
+    public async Task A_time_that_came_by_mail_is_over_and_not_taken()
+    {
+        using MailBench bench = new(s_mail);
+        MailDevice device = NewDevice(bench, "field-1");
+        Watch watch = new();
+        (device.Engine.Host, device.Engine.AskTime) = (watch, true);
+        await device.SyncUntilInStep(async () =>
+        {
+            await bench.Pass(1);
+            s_mail.WaitFor("field-1", 1);
+        });
+        Assert.IsFalse(device.Engine.AskTime, "the server told it");
+        Assert.AreEqual(0, watch.Times);
     }
 
     [TestMethod]

@@ -11,7 +11,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     private const int Kept = 6; // earlier exchanges that may turn up late
 
     private readonly MemoryStream _request = new();
-    private readonly List<(byte[] Request, byte[] Reply)> _past = [];
+    private readonly List<(byte[] Request, byte[] Reply, long Made)> _past = [];
     private readonly Hmac _hmac = new();
     private byte[] _reply = [];
     private int _read;
@@ -31,6 +31,9 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     public int LastReply { get; private set; }
 
     public byte[] LastReplyBytes => _reply;
+
+    /// <summary>The server's time when it made the reply being read.</summary>
+    public long Made { get; private set; }
 
     /// <summary>Replies of the hostile server; null = the real one.</summary>
     public Func<byte[], byte[]>? Instead { get; set; }
@@ -131,6 +134,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             Ask(1 - Plan.Node, asked);
         }
 
+        Made = world.Clock.GetUtcNow().ToUnixTimeSeconds();
         SyncReply? reply = Ask(Plan.Node, asked, Plan);
         if (reply == null)
         {
@@ -161,11 +165,12 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         if (Plan.Has(Fault.LateReply) && _past.Count > 1)
         {
-            byte[] late = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))].Reply;
+            (_, byte[] late, long made) = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))];
             if (late.Length > 0) // one without bytes names no request; HTTP has its connection for that, mail and files the number
             {
                 world.Count(Fault.LateReply);
                 world.Trace.Message($"{device.Name} <- (late)", late, _xml);
+                Made = made;
                 _reply = world.Server.Mutation == Mutation.AnyReply ? Forge(late, request) : late;
             }
         }
@@ -207,7 +212,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
     private void Remember(byte[] request, byte[] reply)
     {
-        _past.Add((request, reply));
+        _past.Add((request, reply, Made));
         if (_past.Count > Kept)
         {
             _past.RemoveAt(0);

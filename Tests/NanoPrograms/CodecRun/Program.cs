@@ -96,9 +96,7 @@ namespace NanoSync.CodecRun
                         s_writer.Value(Tags.ClientId, s_id);
                     }
 
-                    s_writer.DataStart(s_record.Length);
-                    s_writer.Data(s_record.Buffer, 0, s_record.Length);
-                    s_writer.DataEnd();
+                    s_writer.Payload(s_record.Buffer, 0, s_record.Length);
                     s_writer.End();
                 }
             }
@@ -108,9 +106,7 @@ namespace NanoSync.CodecRun
                 s_writer.Start(Tags.Add);
                 s_writer.Value(Tags.ClientId, s_id);
                 s_writer.Value(Tags.Class, s_star);
-                s_writer.DataStart(s_series.Length);
-                s_writer.Data(s_gathered, 0, s_series.Length);
-                s_writer.DataEnd();
+                s_writer.Payload(s_gathered, 0, s_series.Length);
                 s_writer.End();
             }
 

@@ -143,13 +143,7 @@ namespace NanoSync.Costs
             for (int i = 0; i < count; i++)
             {
                 w.Start(Tags.Add);
-                w.DataStart(s_record.Length);
-                if (sink != null)
-                {
-                    w.Data(s_record.Buffer, 0, s_record.Length);
-                }
-
-                w.DataEnd();
+                w.Payload(s_record.Buffer, 0, s_record.Length);
                 w.End();
             }
 
