@@ -33,7 +33,6 @@ namespace NanoSync.Device
 
         private bool _noSpace; // the object does not fit
         private bool _partLater; // a part for which this batch has no room
-        private int _partsKept; // in this batch
         private bool _hasRange; // the bytes are a part of a large object
         private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
@@ -68,7 +67,6 @@ namespace NanoSync.Device
             _timeCame = false;
             _fetchAnswer = 0;
             _answers = 0;
-            _partsKept = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
             bool told = _tellCommand;
@@ -647,32 +645,7 @@ namespace NanoSync.Device
             _current.GivesUp = false;
             if (_streaming == Gathering)
             {
-                int done = -1;
-                if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
-                {
-                    _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
-                    if (_result.Store == StoreError.BatchFull && _partsKept > 0)
-                    {
-                        // one part fits a batch; this one comes with the next reply
-                        _result.Store = StoreError.None;
-                        _partLater = true;
-                        done = -1;
-                    }
-                    else if (IsOutOfSpace())
-                    {
-                        _noSpace = true;
-                    }
-                }
-
-                if (_result.Store == StoreError.None && !_noSpace && done >= 0 && done != (int)_rangeOffset)
-                {
-                    bool complete;
-                    _store.ClosePartial(out complete);
-                    done = -1;
-                }
-
-                _streaming = _result.Store != StoreError.None || _noSpace || done < 0 ? Passing : Part;
-                _partsKept += _streaming == Part ? 1 : 0;
+                OpenPart();
             }
 
             if (_streaming == Part)
@@ -683,8 +656,42 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
+        private void OpenPart()
+        {
+            int done = -1;
+            if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
+            {
+                _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
+                if (_result.Store == StoreError.BatchFull)
+                {
+                    // one part fits a batch, and none of what was given up in it; this one comes with the next reply
+                    _result.Store = StoreError.None;
+                    _partLater = true;
+                    done = -1;
+                }
+                else if (IsOutOfSpace())
+                {
+                    _noSpace = true;
+                }
+            }
+
+            if (_result.Store == StoreError.None && !_noSpace && done >= 0 && done != (int)_rangeOffset)
+            {
+                _result.Store = _store.LeavePartial();
+                done = -1;
+            }
+
+            _streaming = _result.Store != StoreError.None || _noSpace || done < 0 ? Passing : Part;
+        }
+
         private bool EndPart(byte tag)
         {
+            if (_streaming == Gathering && _rangeOffset == _rangeTotal
+                && _store.FindPartial(_current.Number, _id, 1, _idLength, _found) == StoreError.None && _found.Done == _found.Length && _found.Length == (int)_rangeTotal)
+            {
+                OpenPart(); // all of it is here: a cut came between its last part and the end of the reply
+            }
+
             int status = !_classKnown ? Status.UnknownClass
                 : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
                 : _noSpace ? Status.OutOfSpace

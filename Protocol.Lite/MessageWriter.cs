@@ -215,7 +215,18 @@ namespace NanoSync.Protocol
                 return;
             }
 
-            WritePayload(bytes, offset, count);
+            if (WriteShort(bytes, offset, count))
+            {
+                return;
+            }
+
+            WriteDataStart(count);
+            if (!_countsOnly)
+            {
+                WriteData(bytes, offset, count);
+            }
+
+            WriteDataEnd();
         }
 
         /// <summary>Ends the message: all elements must be closed. Gives the last bytes to the sink. True when all went well.</summary>
@@ -257,16 +268,10 @@ namespace NanoSync.Protocol
         /// <summary>Writes what stands after the bytes of ApplicationData.</summary>
         protected abstract void WriteDataEnd();
 
-        /// <summary>Writes ApplicationData whole.</summary>
-        protected virtual void WritePayload(byte[] bytes, int offset, int count)
+        /// <summary>Writes ApplicationData whole where that is less work; false, and nothing is written, where it is not.</summary>
+        protected virtual bool WriteShort(byte[] bytes, int offset, int count)
         {
-            WriteDataStart(count);
-            if (!_countsOnly)
-            {
-                WriteData(bytes, offset, count);
-            }
-
-            WriteDataEnd();
+            return false;
         }
 
         /// <summary>Makes room for <paramref name="count"/> bytes, at most the smallest buffer.</summary>

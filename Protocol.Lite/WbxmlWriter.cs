@@ -117,17 +117,15 @@ namespace NanoSync.Protocol
         }
 
         /// <inheritdoc/>
-        protected override void WritePayload(byte[] bytes, int offset, int count)
+        protected override bool WriteShort(byte[] bytes, int offset, int count)
         {
             byte[] buffer = _buffer;
             int at = _count;
             if (count >= 0x80 || _countsOnly || at + count + 4 > buffer.Length)
             {
-                base.WritePayload(bytes, offset, count);
-                return;
+                return false;
             }
 
-            // most objects are short, and there is room
             buffer[at] = Tags.ApplicationData | WbxmlReader.Content;
             buffer[at + 1] = WbxmlReader.Opaque;
             buffer[at + 2] = (byte)count;
@@ -136,6 +134,7 @@ namespace NanoSync.Protocol
             at += count;
             buffer[at] = WbxmlReader.EndToken;
             _count = at + 1;
+            return true;
         }
 
         private void Put(byte token)

@@ -238,6 +238,10 @@ namespace NanoSync.Storage
                 int slot = FindKey(collection, key, keyOffset, keyCount, true);
                 if (slot >= 0)
                 {
+                    if (IsTouched(hash))
+                    {
+                        return StoreError.BatchFull; // given up or replaced in this batch: what the index says is over
+                    }
                     int at = Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef;
                     uint file = Format.U32(_probe, at);
                     if (Format.U32(_probe, at + 4) == (uint)total && Format.U32(_probe, at + 8) == crc
@@ -374,6 +378,22 @@ namespace NanoSync.Storage
                 _main.EndRecord();
                 complete = true;
                 return Leave();
+            }
+        }
+
+        /// <summary>Ends what OpenPartial began without adding to it: not even what has all its bytes becomes the object.</summary>
+        public StoreError LeavePartial()
+        {
+            lock (_gate)
+            {
+                if (_put != PutPartial)
+                {
+                    return NotBegun();
+                }
+                int code = _large.Close();
+                _put = PutNone;
+                _large.File = 0;
+                return code == VolumeCode.Ok ? StoreError.None : Map(code);
             }
         }
 

@@ -210,6 +210,50 @@ namespace NanoSync.DeviceTests
         }
 
         [TestMethod]
+        public void A_download_given_up_is_not_gone_on_with_in_the_same_batch()
+        {
+            Begin();
+            uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, s_bytes, 0, 600));
+            bool complete;
+            int done;
+            Ok(s_store.Begin());
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.WritePartial(s_bytes, 0, 300));
+            Ok(s_store.ClosePartial(out complete));
+            Ok(s_store.Commit());
+            Ok(s_store.Begin());
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.WritePartial(s_bytes, 300, 300));
+            Ok(s_store.ClosePartial(out complete));
+            Assert.IsTrue(complete);
+            s_store.Abandon(); // the reply was cut: its bytes stay
+
+            Ok(s_store.Begin());
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Assert.AreEqual(600, done);
+            Ok(s_store.LeavePartial());
+            Ok(s_store.Commit());
+            Assert.IsTrue(s_store.FindKey(Settings, s_key, 0, 4, s_info) == StoreError.NotFound); // looked at is not closed
+
+            Ok(s_store.Begin());
+            Ok(s_store.DropPartial(Settings, s_key, 0, 4));
+            Assert.IsTrue(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done) == StoreError.BatchFull);
+            Ok(s_store.Commit());
+            Remount();
+            Assert.IsTrue(s_store.FindKey(Settings, s_key, 0, 4, s_info) == StoreError.NotFound);
+            Assert.IsTrue(s_store.FindPartial(Settings, s_key, 0, 4, s_info) == StoreError.NotFound);
+
+            Ok(s_store.Begin());
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Assert.AreEqual(0, done);
+            Ok(s_store.WritePartial(s_bytes, 0, 600));
+            Ok(s_store.ClosePartial(out complete));
+            Ok(s_store.Commit());
+            Ok(s_store.FindKey(Settings, s_key, 0, 4, s_info));
+            IsPayload(0, 600);
+        }
+
+        [TestMethod]
         public void Rewriting_for_long_stays_within_the_quota()
         {
             Begin();

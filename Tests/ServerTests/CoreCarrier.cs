@@ -32,6 +32,9 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
     /// <summary>The link breaks after so many bytes of each reply; -1 = it does not.</summary>
     public int CutReplyAt { get; set; } = -1;
 
+    /// <summary>True: of each reply the last byte is missing.</summary>
+    public bool CutsLastByte { get; set; }
+
     /// <summary>True: the server answers, and nobody hears it.</summary>
     public bool LosesReplies { get; set; }
 
@@ -92,12 +95,13 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
 
     public int Read(byte[] buffer, int offset, int count)
     {
-        if (CutReplyAt >= 0 && _read >= CutReplyAt && Left > 0)
+        int end = CutsLastByte ? Math.Max(_reply.Length - 1, 0) : CutReplyAt >= 0 ? CutReplyAt : int.MaxValue;
+        if (_read >= end && Left > 0)
         {
             return -(int)CarrierError.Broken;
         }
 
-        count = Math.Min(count, CutReplyAt >= 0 ? Math.Min(Left, CutReplyAt - _read) : Left);
+        count = Math.Min(count, Math.Min(Left, end - _read));
         Array.Copy(_reply, _read, buffer, offset, count);
         _read += count;
         return count;

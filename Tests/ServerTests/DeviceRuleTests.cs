@@ -282,6 +282,32 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_reply_cut_behind_the_last_part_costs_no_second_download()
+    {
+        using Field field = new();
+        byte[] large = [.. Enumerable.Range(0, 3000).Select(i => (byte)(i * 7))];
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, large, ClassCatalog.WireName(field.Map)));
+        for (int round = 0; round < 12; round++)
+        {
+            field.Carrier.CutsLastByte = round > 1 && round % 2 == 1; // the first part counts with its commit
+            field.Round();
+        }
+
+        field.Carrier.CutsLastByte = false;
+        field.Sync();
+        List<long> asked = [];
+        foreach (SyncCommand fetch in field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Commands).Where(c => c.Tag == Tags.Fetch))
+        {
+            Assert.IsTrue(PartRange.TryFind(fetch.Options, out PartRange? range));
+            asked.Add(range!.Offset!.Value);
+        }
+
+        CollectionAssert.AreEqual(asked.Distinct().Order().ToList(), asked, "what came is not asked for again: " + string.Join(' ', asked));
+        Assert.AreEqual(3000L, asked[^1], "only its end was missing");
+        CollectionAssert.AreEqual(large, field.HeldMap());
+    }
+
+    [TestMethod]
     public void Each_command_is_applied_as_it_is_read()
     {
         using Field field = new();
