@@ -15,6 +15,9 @@ namespace NanoSync.Firmware
         /// <summary>Seconds since 1970-01-01 UTC; 0 while the clock is not set.</summary>
         uint Now { get; }
 
+        /// <summary>True where the clock is always set. Elsewhere a time before 2024 is one of <see cref="Uptime"/>.</summary>
+        bool HasClock { get; }
+
         /// <summary>Seconds since this run began.</summary>
         uint Uptime { get; }
 
@@ -97,7 +100,7 @@ namespace NanoSync.Firmware
                 return error;
             }
 
-            if (!_opened)
+            if (!_opened && !_board.HasClock)
             {
                 _opened = true; // what opens it again is still the same run
                 _engine.UseUptimes(_readings);
@@ -116,6 +119,7 @@ namespace NanoSync.Firmware
         /// <summary>Takes one reading and keeps it. Durable when this returns None. Until the clock is known it waits for its time.</summary>
         public StoreError TakeReading()
         {
+            TakeTime(false); // before this one: while nothing waits, that costs no flash
             _record.Begin(_board.ReadingClass);
             uint now = _board.Now;
             if (now != 0 || _readings.Waits)

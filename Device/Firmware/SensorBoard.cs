@@ -66,6 +66,12 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
+        public bool HasClock
+        {
+            get { return false; }
+        }
+
+        /// <inheritdoc/>
         public uint Uptime
         {
             get { return (uint)(_machine.Ticks / 1000); }

@@ -17,7 +17,9 @@ internal sealed partial class PcBoard(TimeProvider clock) : IBoard
 
     public uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
 
-    public uint Uptime => (uint)(Environment.TickCount64 / 1000); // of the machine: its clock is always set
+    public bool HasClock => true;
+
+    public uint Uptime => (uint)(Environment.TickCount64 / 1000); // of the machine
 
     public ObjectClass ReadingClass => _class;
 

@@ -454,6 +454,19 @@ namespace NanoSync.Tests
             }
         }
 
+        [TestMethod]
+        public void A_clock_known_before_the_first_reading_costs_no_flash()
+        {
+            FlashStore store = new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions());
+            SyncEngine engine = new SyncEngine(store, new ScriptedServer(512), new SyncOptions());
+            SyncCollection log = engine.AddOutbox("log", new ObjectClass("timed").Time("at").UInt("value"), 8 * 1024, false);
+            Assert.IsTrue(engine.Open() == StoreError.None);
+            engine.UseUptimes(log);
+            Assert.IsTrue(engine.StartIs(log, 1764000000) == StoreError.None);
+            int length;
+            Assert.IsTrue(store.GetMeta(log.Number, 2, new byte[FlashStore.MaxMeta], 0, out length) == StoreError.NotFound);
+        }
+
         // A start of a device whose readings may carry uptimes: takes one or two of them.
         private static SyncEngine Timed(MemoryVolume volume, ScriptedServer server, ObjectClass timed, bool series, out SyncCollection log, uint first, uint second)
         {
