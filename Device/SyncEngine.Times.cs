@@ -15,7 +15,7 @@ namespace NanoSync.Device
 
         /// <summary>
         /// Declares that a first field, a time, before 2024 is the seconds since the start of the run that took the reading.
-        /// Those taken from here on are not sent before <see cref="StartIs"/> was called. To be called once, after Open.
+        /// Those taken from here on are not sent before <see cref="StartIs"/> was called. To be called once, after Open. [SPEC 7.1]
         /// </summary>
         /// <param name="outbox">An outbox whose classes are known to the engine and begin with a time; its records fit
         /// <see cref="SyncOptions.ObjectBytes"/>.</param>
@@ -25,7 +25,7 @@ namespace NanoSync.Device
             int length;
             if (_store.GetMeta(outbox.Number, RunsSlot, _buffer, 0, out length) == StoreError.None)
             {
-                for (int i = 0; i < length >> 2; i++)
+                for (int i = 0; i < length >> 2 && i < outbox.Runs.Length; i++)
                 {
                     outbox.Runs[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
                 }
@@ -35,7 +35,7 @@ namespace NanoSync.Device
             outbox.UptimesTo = outbox.WaitFrom - 1;
         }
 
-        /// <summary>Ends the wait: the readings of this run are corrected, and go up from the next round on.</summary>
+        /// <summary>Ends the wait: the readings of this run are corrected, and go up from the next round on. [SPEC 7.1]</summary>
         /// <param name="outbox">As declared.</param>
         /// <param name="start">The time of the start of this run, in seconds since 1970; 0 = not to be had, they go without.</param>
         /// <returns>None, or why it could not be made durable; it holds until the end of this run all the same.</returns>
