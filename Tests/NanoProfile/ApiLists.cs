@@ -1,6 +1,6 @@
-// Compares our reference assemblies with lists of what nanoFramework's assemblies really have, one member a line:
-//   M static System.Int32 System.Array::IndexOf(System.Array, System.Object)
-// The lists are not part of the repository: NANOSYNC_API_LISTS names their folder, else ../shared/nanoframework-api.
+// Compares the declarations of Reference/ with Members/, the lists of what nanoFramework's assemblies really have. A line is
+// a member, read from the metadata of the assembly and version that the list's first line names:
+//   M static System.Int32 System.Math::Max(System.Int32, System.Int32)
 
 using Mono.Cecil;
 
@@ -8,18 +8,10 @@ namespace NanoSync.NanoProfile;
 
 public static class ApiLists
 {
-    /// <summary>The folder with the lists, or null when this machine has none.</summary>
-    public static string? Folder
-    {
-        get
-        {
-            string folder = Environment.GetEnvironmentVariable("NANOSYNC_API_LISTS")
-                ?? Path.Combine(Repository.Root, "..", "shared", "nanoframework-api");
-            return Directory.Exists(folder) ? folder : null;
-        }
-    }
+    /// <summary>The folder with the lists.</summary>
+    public static string Folder { get; } = Path.Combine(Repository.Root, "Tests", "NanoProfile", "Members");
 
-    /// <summary>Lines for members of our reference assembly that the list does not have.</summary>
+    /// <summary>Lines for members of a declared assembly that its list does not have.</summary>
     public static IReadOnlyList<string> Outside(string assembly, string folder)
     {
         string file = Path.Combine(folder, assembly + ".txt");

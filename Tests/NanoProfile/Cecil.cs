@@ -1,4 +1,4 @@
-// Reads an image with Mono.Cecil, with references resolved from our reference assemblies and other images in memory.
+// Reads an image with Mono.Cecil, with references resolved from the assemblies of boards and other images in memory.
 
 using Mono.Cecil;
 

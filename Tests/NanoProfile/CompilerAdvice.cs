@@ -13,8 +13,6 @@ public static class CompilerAdvice
         ("IEnumerable<", "no generics and no yield: fill an array, or call a delegate per item"),
         ("IEnumerator<", "no generics and no yield: fill an array, or call a delegate per item"),
         ("iterator", "no yield: fill an array, or call a delegate per item"),
-        ("Func<", "no generic delegates: declare a delegate type of your own"),
-        ("Action<", "no generic delegates: declare a delegate type of your own"),
         ("EventHandler<", "no generic delegates: declare a delegate type of your own"),
         ("ReadOnlySpan", "no Span: (byte[] buffer, int offset, int count), or a static readonly byte[]"),
         ("System.Span", "no Span and no stackalloc: (byte[] buffer, int offset, int count) over a buffer made once"),

@@ -1,4 +1,4 @@
-// Compiles device sources as the board build does: C# 10, no standard library, our reference assemblies only.
+// Compiles device sources as the board build does: C# 10, the real mscorlib and the declarations of Reference/ only.
 // What nanoFramework's mscorlib lacks, the C# compiler itself refuses: nullable values, yield, tuples, async, LINQ,
 // decimal, Index and Range, Span, volatile, and every member that a board does not have.
 

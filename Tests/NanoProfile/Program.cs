@@ -1,6 +1,6 @@
 // dotnet run --project Tests/NanoProfile -- check [folder...]     the report; exit code 1 when something is refused
 // dotnet run --project Tests/NanoProfile -- show                  the gate refusing a few snippets
-// dotnet run --project Tests/NanoProfile -- members <assembly>    what a reference assembly declares
+// dotnet run --project Tests/NanoProfile -- members <assembly>    what an assembly of boards has
 
 using NanoSync.NanoProfile;
 

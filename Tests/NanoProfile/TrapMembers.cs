@@ -6,6 +6,7 @@ public static class TrapMembers
 {
     private static readonly Dictionary<string, (string What, string Instead)> s_rows = new()
     {
+        ["System.Reflection.MethodBase::GetParameters"] = ("crashed nanoCLR after a compacting collection", "no reflection: a table of delegates"),
         ["System.IO.File::AppendText"] = ("opens at position 0 and overwrites", "new FileStream(path, FileMode.Append)"),
         ["System.IO.File::ReadAllBytes"] = ("never ends on a short read", "a loop of FileStream.Read"),
         ["System.IO.Stream::Read(SpanByte)"] = ("throws NotImplementedException on a FileStream", "Read(byte[], int, int)"),

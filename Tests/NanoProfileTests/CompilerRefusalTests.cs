@@ -16,8 +16,6 @@ public sealed class CompilerRefusalTests
     [DataRow("System.Collections.Generic.List<int> a;", "CS0234", "no generics", DisplayName = "List<int>")]
     [DataRow("List<int> a;", "CS0246", "ArrayList", DisplayName = "List<int>, unqualified")]
     [DataRow("IEnumerable<int> a;", "CS0308", "", DisplayName = "IEnumerable<int>")]
-    [DataRow("Func<int> a;", "CS0246", "delegate type of your own", DisplayName = "Func<int>")]
-    [DataRow("Action<int> a;", "CS0308", "", DisplayName = "Action<int>")]
     [DataRow("int? a;", "CS0518", "no nullable value types", DisplayName = "int?")]
     [DataRow("int F(string s) { return s?.Length ?? -1; }", "CS0518", "no nullable value types", DisplayName = "s?.Length ?? -1")]
     [DataRow("IEnumerable F() { yield return 1; }", "CS0656", "", DisplayName = "yield")]
@@ -48,13 +46,12 @@ public sealed class CompilerRefusalTests
     [DataRow("void F() { File.Replace(\"a\", \"b\", \"c\"); }", "CS0117", "has no such member", DisplayName = "File.Replace")]
     [DataRow("object F() { return System.Security.Cryptography.SHA256.Create(); }", "CS0234", "a board has none", DisplayName = "SHA256")]
     [DataRow("object F() { return Encoding.ASCII; }", "CS0117", "has no such member", DisplayName = "Encoding.ASCII")]
-    [DataRow("object F(System.Reflection.MethodInfo m) { return m.GetParameters(); }", "CS1061", "has no such member", DisplayName = "GetParameters")]
     [DataRow("class A { public virtual object F() { return null; } } class B : A { public override string F() { return null; } }", "CS8830", "", DisplayName = "covariant return")]
     public void Is_refused(string members, string id, string adviceHas)
     {
         CompileResult result = Compile(members);
 
-        Assert.IsNull(result.Image, "It compiled.");
+        Assert.IsTrue(result.Image == null, "It compiled.");
         Finding? finding = result.Findings.FirstOrDefault(f => f.Rule == id);
         Assert.IsNotNull(finding, string.Join(Environment.NewLine, result.Findings));
         StringAssert.Contains(finding.Instead, adviceHas, finding.ToString());

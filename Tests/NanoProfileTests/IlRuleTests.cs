@@ -49,6 +49,8 @@ public sealed class IlRuleTests
     [DataRow("class C { static T Id<T>(T a) => a; static int F() { return Id(1); } }", "C::F IL_", DisplayName = "call of a generic method")]
     [DataRow("class Box<T> { } class C { static object F() { return new Box<int>(); } }", "C::F IL_", DisplayName = "new")]
     [DataRow("interface I<T> { } class C : I<int> { }", "C", DisplayName = "interface")]
+    [DataRow("class C { Func<int> _f; }", "C::_f", DisplayName = "Func, which mscorlib has")]
+    [DataRow("class C { Action<int> _f; }", "C::_f", DisplayName = "Action with an argument")]
     [DataRow("delegate void D<T>(T a); class C { static void F(D<int>[] d) { } }", "C::F", DisplayName = "parameter, inside an array")]
     public void A_generic_instance(string code, string where) => Catches(IlRules.GenericInstance, where, code,
         "delegate void D(int a); class C { D _d; static void F(D[] d) { } }");
@@ -158,6 +160,7 @@ public sealed class IlRuleTests
     [DataRow("static object F() { return File.AppendText(\"a\"); }", "overwrites", DisplayName = "File.AppendText")]
     [DataRow("static object F() { return File.ReadAllBytes(\"a\"); }", "short read", DisplayName = "File.ReadAllBytes")]
     [DataRow("static int F(FileStream s) { return s.Read(new SpanByte(new byte[4])); }", "NotImplemented", DisplayName = "FileStream.Read(SpanByte)")]
+    [DataRow("static object F(System.Reflection.MethodInfo m) { return m.GetParameters(); }", "compacting", DisplayName = "GetParameters")]
     [DataRow("static void F(HttpWebRequest r) { r.SendChunked = true; }", "no chunks", DisplayName = "SendChunked")]
     [DataRow("static object F(System.Net.Http.HttpContent c) { return c.ReadAsStream(); }", "whole body", DisplayName = "ReadAsStream")]
     public void A_member_that_does_not_do_its_work(string method, string what)

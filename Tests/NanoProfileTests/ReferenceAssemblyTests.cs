@@ -1,5 +1,6 @@
-// Our reference assemblies: complete, under real names, and nothing in them that nanoFramework does not have.
+// What device code is compiled against: the real mscorlib, and declarations that have nothing nanoFramework does not have.
 
+using System.Xml.Linq;
 using Mono.Cecil;
 
 namespace NanoSync.NanoProfile.Tests;
@@ -7,8 +8,6 @@ namespace NanoSync.NanoProfile.Tests;
 [TestClass]
 public sealed class ReferenceAssemblyTests
 {
-    public required TestContext TestContext { get; set; }
-
     public static IEnumerable<object[]> Assemblies => NanoPackages.All.Select(p => new object[] { p.Assembly });
 
     [TestMethod]
@@ -25,15 +24,23 @@ public sealed class ReferenceAssemblyTests
     }
 
     [TestMethod]
+    public void The_mscorlib_is_the_one_of_the_package_and_of_the_version_that_boards_are_built_with()
+    {
+        XDocument versions = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props"));
+        string restored = (string)versions.Descendants("PackageVersion")
+            .Single(e => (string?)e.Attribute("Include") == NanoPackages.CoreLibrary).Attribute("Version")!;
+        AssemblyDefinition mscorlib = Cecil.Read(ReferenceAssemblies.Image("mscorlib"));
+
+        Assert.AreEqual(NanoPackages.ById(NanoPackages.CoreLibrary).Version, restored);
+        // Declarations have no code. The real one has, and the name of each native method behind it.
+        Assert.IsTrue(mscorlib.MainModule.GetType("System.TimeSpan").Methods.Any(m => m.HasBody));
+        Assert.IsTrue(mscorlib.CustomAttributes.Any(a => a.AttributeType.Name == "AssemblyNativeVersionAttribute"));
+    }
+
+    [TestMethod]
     public void Declare_nothing_that_nanoFramework_does_not_have()
     {
-        if (ApiLists.Folder == null)
-        {
-            TestContext.WriteLine("NOT CHECKED: no member lists of nanoFramework on this machine. Set NANOSYNC_API_LISTS to their folder.");
-            return;
-        }
-
-        List<string> outside = NanoPackages.All.SelectMany(p => ApiLists.Outside(p.Assembly, ApiLists.Folder)).ToList();
+        List<string> outside = ReferenceAssemblies.Declared.SelectMany(p => ApiLists.Outside(p.Assembly, ApiLists.Folder)).ToList();
 
         Assert.IsEmpty(outside, string.Join(Environment.NewLine, outside));
     }
@@ -58,11 +65,13 @@ public sealed class ReferenceAssemblyTests
     }
 
     [TestMethod]
-    public void Every_file_is_a_package()
+    [DataRow("Reference", "*.cs")]
+    [DataRow("Members", "*.txt")]
+    public void Every_package_but_the_core_library_has_its_declarations_and_its_list(string folder, string pattern)
     {
-        IEnumerable<string?> files = Directory.GetFiles(Path.Combine(Repository.Root, "Tests", "NanoProfile", "Reference"), "*.cs")
+        IEnumerable<string?> files = Directory.GetFiles(Path.Combine(Repository.Root, "Tests", "NanoProfile", folder), pattern)
             .Select(Path.GetFileNameWithoutExtension);
 
-        CollectionAssert.AreEquivalent(NanoPackages.All.Select(p => p.Assembly).ToList(), files.ToList());
+        CollectionAssert.AreEquivalent(ReferenceAssemblies.Declared.Select(p => p.Assembly).ToList(), files.ToList());
     }
 }

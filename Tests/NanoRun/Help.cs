@@ -18,7 +18,8 @@ internal static class Help
                                                         files. Default: that name on the PATH.
           NANOSYNC_NANO_ASSEMBLIES "assemblies"         folders with nanoFramework's assemblies, .dll and .pe side by side
                                                         (separated as in PATH; in the file a list). Default: packages/*/lib,
-                                                        where `nuget restore NanoSync.sln` puts them.
+                                                        where `nuget restore NanoSync.sln` puts them. mscorlib is not among
+                                                        them: the build restores it from nanoFramework.CoreLibrary.
 
           { "host": "/opt/nanoclr/nanoFramework.nanoCLR.test",
             "metadataProcessor": "dotnet /opt/mdp/nanoFramework.Tools.MetadataProcessor.dll",

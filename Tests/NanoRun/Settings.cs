@@ -48,6 +48,9 @@ internal sealed class Settings
             folders = Directory.GetDirectories(packages).Select(p => Path.Combine(p, "lib")).Where(Directory.Exists).ToList();
         }
 
+        // mscorlib is always that of the package nanoFramework.CoreLibrary, which the build puts beside this program.
+        folders.Insert(0, Path.Combine(AppContext.BaseDirectory, "nanoframework"));
+
         return new Settings(host, processor == null ? null : Words(processor), folders);
     }
 
@@ -69,10 +72,12 @@ internal sealed class Settings
             missing.Add(Help.GetMetadataProcessor);
         }
 
-        if (Find("mscorlib") == null)
+        if (_folders.Count == 1)
         {
-            missing.Add(_folders.Count == 0 ? Help.GetAssemblies : $"nanoFramework assemblies: no mscorlib.dll with mscorlib.pe in {string.Join(", ", _folders)}.");
+            missing.Add(Help.GetAssemblies);
         }
+
+        missing.AddRange(_folders.Where(f => !Directory.Exists(f)).Select(f => $"nanoFramework assemblies: there is no folder {f}."));
 
         if (missing.Count > 0)
         {

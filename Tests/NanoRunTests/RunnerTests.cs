@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Reflection;
+using System.Text;
 
 namespace NanoSync.NanoRun.Tests;
 
@@ -48,6 +50,15 @@ public sealed class RunnerTests
 
         Assert.AreEqual(3, process.ExitCode, output);
         StringAssert.Contains(output, "/nowhere/nanoclr");
-        StringAssert.Contains(output, "mscorlib");
+        StringAssert.Contains(output, "no folder /nowhere");
+    }
+
+    [TestMethod]
+    public void The_mscorlib_of_boards_is_there_after_a_plain_restore()
+    {
+        NanoAssembly mscorlib = Settings.Read(Repository.Root).Assembly("mscorlib");
+
+        Assert.AreEqual("mscorlib", AssemblyName.GetAssemblyName(mscorlib.Image).Name);
+        Assert.AreEqual("NFMRK1", Encoding.ASCII.GetString(File.ReadAllBytes(mscorlib.Pe), 0, 6));
     }
 }
