@@ -32,7 +32,10 @@ namespace NanoSync.Device
     /// <summary>The application's side of embedded structures. Called within a round: be short.</summary>
     public interface IDeviceHost
     {
-        /// <summary>Writes the device's status, a record of class <see cref="StatusRecord"/> that has been begun.</summary>
+        /// <summary>
+        /// Writes the first <see cref="StatusRecord.HostFields"/> fields, or fewer, of the device's status, a record of class
+        /// <see cref="StatusRecord"/> that has been begun. The engine writes the others.
+        /// </summary>
         void WriteStatus(RecordWriter record);
 
         /// <summary>The server's clock, as asked for by <see cref="SyncEngine.AskTime"/>.</summary>

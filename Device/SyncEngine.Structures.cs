@@ -13,6 +13,7 @@ namespace NanoSync.Device
     public sealed partial class SyncEngine
     {
         private const int CommandSlot = 1; // the engine's own collection: id (4 bytes) and status (2) of the last command
+        private const int ForkedSlot = 6; // of the engine's own collection: forks, 4 bytes
         private const int StructureTime = 1;
         private const int StructureCommand = 2;
         private const int StructureRange = 3;
@@ -41,6 +42,7 @@ namespace NanoSync.Device
         private bool _tellCommand;
         private uint _tellId; // whose result goes up
         private int _tellStatus;
+        private uint _forked;
         private bool _sendDiary;
         private int _diaryBytes;
 
@@ -63,6 +65,15 @@ namespace NanoSync.Device
         /// <summary>Send the device's status with the next message; cleared when the server has it.</summary>
         public bool SendStatus;
 
+        /// <summary>Seconds by which the application last corrected the clock, told with the status; 0 = it did not.</summary>
+        public int ClockCorrection;
+
+        /// <summary>How often this store was found to be one of two that went different ways.</summary>
+        public uint Forked
+        {
+            get { return _forked; }
+        }
+
         /// <summary>What the server gets when it asks for the diary; null = there is none.</summary>
         public IDiary Diary;
 
@@ -77,7 +88,7 @@ namespace NanoSync.Device
             set
             {
                 _host = value;
-                _statusRecord = new RecordWriter(128);
+                _statusRecord = new RecordWriter(160);
                 _statusClass = StatusRecord.MakeClass();
             }
         }
@@ -89,6 +100,11 @@ namespace NanoSync.Device
             {
                 _lastCommand = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
                 _lastCommandStatus = _small[4] | (_small[5] << 8);
+            }
+
+            if (_store.GetMeta(AnswerCollection, ForkedSlot, _small, 0, out length) == StoreError.None && length == 4)
+            {
+                _forked = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
             }
         }
 
@@ -112,8 +128,7 @@ namespace NanoSync.Device
             {
                 if (counting)
                 {
-                    _statusRecord.Begin(_statusClass);
-                    _host.WriteStatus(_statusRecord);
+                    MakeStatus();
                 }
 
                 WriteStructure(s_status, _statusRecord.Buffer, _statusRecord.Length);
@@ -153,6 +168,28 @@ namespace NanoSync.Device
             }
 
             _writer.End();
+        }
+
+        private void MakeStatus()
+        {
+            RecordWriter record = _statusRecord;
+            record.Begin(_statusClass);
+            _host.WriteStatus(record);
+            while (record.Field < StatusRecord.HostFields)
+            {
+                record.None();
+            }
+
+            uint dropped = 0;
+            for (int i = 0; i < _count; i++)
+            {
+                dropped += _store.DroppedCount(_collections[i].Number);
+            }
+
+            record.UInt(dropped);
+            record.UInt((ulong)_store.Health.Damaged);
+            record.UInt(Forked);
+            record.Int(ClockCorrection);
         }
 
         // [SPEC 5.2] A change may be overtaken by a later one on the way; readings never change.

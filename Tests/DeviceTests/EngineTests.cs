@@ -427,6 +427,48 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void The_status_ends_with_what_the_engine_knows()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            FlashStore store = new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions());
+            SyncEngine engine = new SyncEngine(store, server, new SyncOptions());
+            SyncCollection log = engine.AddOutbox("log", s_reading, 8 * 1024, true);
+            engine.Host = new FewWords();
+            Assert.IsTrue(engine.Open() == StoreError.None);
+            byte[] reading = new byte[100];
+            uint id;
+            for (int i = 0; i < 100; i++)
+            {
+                Assert.IsTrue(store.Append(log.Number, s_reading.Hash, reading, 0, reading.Length, out id) == StoreError.None);
+            }
+
+            uint dropped = store.DroppedCount(log.Number);
+            Assert.IsTrue(dropped > 0);
+            engine.ClockCorrection = -42;
+            engine.SendStatus = true;
+            Sink sent = new Sink();
+            server.Capture = sent;
+            engine.Round();
+
+            ObjectClass type = StatusRecord.MakeClass();
+            RecordWriter expected = new RecordWriter(32);
+            expected.Begin(type);
+            expected.Fixed(370);
+            while (expected.Field < StatusRecord.HostFields)
+            {
+                expected.None();
+            }
+
+            expected.UInt(dropped);
+            expected.UInt(0);
+            expected.UInt(0);
+            expected.Int(-42);
+            byte[] bytes = new byte[expected.Length];
+            System.Array.Copy(expected.Buffer, bytes, bytes.Length);
+            Assert.AreEqual(Codec.Hex(bytes), Codec.Hex(sent.ToArray()));
+        }
+
+        [TestMethod]
         public void Of_five_runs_the_first_loses_its_times()
         {
             ScriptedServer server = new ScriptedServer(4096);
@@ -500,6 +542,27 @@ namespace NanoSync.Tests
             byte[] bytes = new byte[record.Length];
             System.Array.Copy(record.Buffer, bytes, bytes.Length);
             return bytes;
+        }
+
+        private sealed class FewWords : IDeviceHost
+        {
+            public void WriteStatus(RecordWriter record)
+            {
+                record.Fixed(370);
+            }
+
+            public void SetTime(uint unixSeconds, int milliseconds)
+            {
+            }
+
+            public int Accept(DeviceCommand command, uint value)
+            {
+                return Status.NotFound;
+            }
+
+            public void Execute(DeviceCommand command, uint value)
+            {
+            }
         }
 
         private sealed class RefusesFive : IObjectHandler
