@@ -1,45 +1,89 @@
 #!/usr/bin/env bash
 # Passes all tests. Installs what they need (Debian packages) where it is missing; the .NET SDK must be there.
-# The last line is "N passed, N failed"; the exit code is 0 only when something passed, nothing failed and nothing was skipped.
+#
+#   ./test.sh                      everything
+#   ./test.sh --quick              the rules of codec, store, engine and server, and the gate: the inner loop
+#   ./test.sh ServerTests ...      these projects of Tests/
+#
+# At the end stand the seconds of each project and the slowest tests. The last line is "N passed, N failed"; the exit
+# code is 0 only when something passed, nothing failed and nothing was skipped.
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+projects=()
+filter=
+case "${1:-}" in
+  "") projects=(Tests/*/*Tests*.csproj) ;;
+  --quick)
+    filter='TestCategory!=Slow'
+    for name in DeviceTests StorageTests ServerTests NanoProfileTests; do projects+=(Tests/"$name"/*.csproj); done
+    ;;
+  -*) sed -n 's/^# \{0,1\}//; 2,10p' "$0"; exit 2 ;;
+  *)
+    for name in "$@"; do
+      [ -d "Tests/$name" ] || { echo "no project Tests/$name; there are: $(cd Tests && ls -d *Tests | tr '\n' ' ')"; exit 2; }
+      projects+=(Tests/"$name"/*.csproj)
+    done
+    ;;
+esac
+
 # tool -> package
-need=()
-for pair in bwrap:bubblewrap wbxml2xml:libwbxml2-utils /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d; do
-  command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
-if [ ${#need[@]} -gt 0 ]; then
+install_missing() {
+  local need=() pair
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
+  done
+  [ ${#need[@]} -gt 0 ] || return 0
   echo "installing ${need[*]}"
-  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  local sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
-fi
+}
+[ -n "$filter" ] || install_missing bwrap:bubblewrap wbxml2xml:libwbxml2-utils \
+  /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-dotnet build NanoSync.sln -c Release -v minimal -nologo
+status=0
+if [ -z "$filter" ]; then
+  dotnet build NanoSync.sln -c Release -v minimal -nologo
+else
+  for project in "${projects[@]}"; do dotnet build "$project" -c Release -v quiet -nologo; done
+fi
+
 # started in the background, a script has Ctrl-C ignored, and so would the programs that tests end with it
 fresh=
 if env --default-signal=INT true 2>/dev/null; then fresh="env --default-signal=INT"; fi
-status=0
-for project in Tests/*/*Tests*.csproj; do
+for project in "${projects[@]}"; do
   name=$(basename "$project" .csproj)
   echo "== $name"
-  $fresh dotnet test "$project" -c Release --no-build --nologo --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || status=1
+  began=$SECONDS
+  $fresh dotnet test "$project" -c Release --no-build --nologo ${filter:+--filter "$filter"} \
+    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || status=1
   grep -hoE 'figures: [^<]*' "$results/$name.trx" 2>/dev/null | sort -u || true # what the tests measured
   # a project that ran nothing would otherwise go unnoticed
   if ! grep -qs '<Counters ' "$results/$name.trx"; then
     echo "FAILED: $name ran no tests"
     status=1
   fi
+  printf '%6d s  %s\n' $((SECONDS - began)) "$name" >> "$results/times"
 done
 
 counters() { # sum of one counter over all projects
   { grep -hoE '<Counters [^>]*' "$results"/*.trx 2>/dev/null || true; } | { grep -oE " $1=\"[0-9]+\"" || true; } | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
 }
+slowest() { # seconds and name of the tests that took longest
+  { grep -hoE '<UnitTestResult [^>]*' "$results"/*.trx 2>/dev/null || true; } \
+    | sed -nE 's/.* testName="([^"]*)".* duration="([0-9]+):([0-9]+):([0-9.]+)".*/\2 \3 \4 \1/p' \
+    | awk '{ s = $1 * 3600 + $2 * 60 + $3; $1 = $2 = $3 = ""; printf "%8.1f s %s\n", s, $0 }' | sort -rn | sed -n 1,10p
+}
+echo "== seconds of each project"
+cat "$results/times"
+echo "== slowest tests"
+slowest
 total=$(counters total)
 passed=$(counters passed)
 failed=$((total - passed)) # skipped, inconclusive and not run count as failed
@@ -47,5 +91,6 @@ if [ "$status" != 0 ] && [ "$failed" = 0 ]; then
   failed=1
 fi
 [ "$passed" -gt 0 ] && [ "$failed" = 0 ] || status=1
+echo "$SECONDS seconds in all"
 echo "$passed passed, $failed failed"
 exit $status

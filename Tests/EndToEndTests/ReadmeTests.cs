@@ -69,6 +69,9 @@ public class ReadmeTests
                 case "dotnet run -c Release --project Tests/Benchmarks -- sizes":
                     Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Benchmarks", "NanoSync.Benchmarks"), .. arguments]));
                     break;
+                case "dotnet run -c Release --project Tests/Load -- --devices 128 --peer": // fewer devices, for a second
+                    Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Load", "NanoSync.Load"), "--devices", "4", "--seconds", "1", "--peer"]));
+                    break;
                 case "dotnet run -c Release --project Tests/Simulation -- run 1": // two seeds of those without end
                     Run(bench.Run("dotnet", Bench.Root, [Bench.Program("Tests/Simulation", "NanoSync.Simulation"), .. arguments, "2"]));
                     break;

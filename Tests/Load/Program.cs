@@ -1,0 +1,59 @@
+// Load on a server: syncs and readings a second, latencies, processor, memory, bytes of database a reading.
+//
+//   dotnet run -c Release --project Tests/Load -- --devices 128 --seconds 20 --peer
+//
+// Absolute figures belong to the machine and to the generator on it; --peer measures in the same minutes what the same
+// inserts cost without a server, and what a plain JSON endpoint does with them.
+
+using System.CommandLine;
+using System.Globalization;
+using NanoSync.Load;
+using Spectre.Console;
+
+Option<int> devices = new("--devices") { Description = "Devices, each with a connection of its own.", DefaultValueFactory = _ => 128 };
+Option<int> seconds = new("--seconds") { Description = "Seconds that each part is measured, after 2 s to run in.", DefaultValueFactory = _ => 20 };
+Option<int> readings = new("--readings") { Description = "Readings a sync, at most 512.", DefaultValueFactory = _ => 20 };
+Option<int> bytes = new("--bytes") { Description = "Bytes a reading, 8 or more.", DefaultValueFactory = _ => 12 };
+Option<bool> peer = new("--peer") { Description = "Also measure the bare loop and a plain JSON endpoint." };
+RootCommand root = new("Load on a NanoSync server of its own.") { devices, seconds, readings, bytes, peer };
+root.SetAction(async parsed =>
+{
+    LoadOptions options = new(parsed.GetValue(devices), parsed.GetValue(seconds), parsed.GetValue(readings), parsed.GetValue(bytes));
+    if (options.Devices is < 1 or > 20_000 || options.Seconds is < 1 or > 3_600 || options.Readings is < 1 or > 512 || options.Bytes is < 8 or > 4_096)
+    {
+        Console.Error.WriteLine("--devices is 1 to 20000, --seconds 1 to 3600, --readings 1 to 512, --bytes 8 to 4096.");
+        return 2;
+    }
+
+    List<Row> rows = [];
+    if (parsed.GetValue(peer))
+    {
+        rows.Add(Peers.Bare(options, 1, Console.Error.WriteLine));
+        rows.Add(Peers.Bare(options, 8, Console.Error.WriteLine));
+        rows.Add(await ServerLoad.RunPeer(options, Console.Error.WriteLine));
+    }
+
+    rows.Add(await ServerLoad.Run(options, null, Console.Error.WriteLine));
+    Print(options, rows);
+    return rows.Exists(r => r.Errors > 0) ? 1 : 0;
+});
+Argument<string> folder = new("FOLDER");
+Command jsonPeer = new("json-peer") { folder };
+jsonPeer.Hidden = true;
+jsonPeer.SetAction(async parsed => await Peers.Serve(parsed.GetValue(folder)!));
+root.Add(jsonPeer);
+return await root.Parse(args).InvokeAsync();
+
+static void Print(LoadOptions options, List<Row> rows)
+{
+    Table table = new Table().Border(TableBorder.Markdown).AddColumns("", "syncs/s", "readings/s", "p50 ms", "p95", "p99", "errors", "");
+    foreach (Row row in rows)
+    {
+        string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+        table.AddRow(row.What, F(row.Syncs, "0"), F(row.Readings, "0"), F(row.P50, "0.0"), F(row.P95, "0.0"), F(row.P99, "0.0"), F(row.Errors, "0"), row.Detail.EscapeMarkup());
+    }
+
+    AnsiConsole.Profile.Width = 240;
+    AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Devices} devices, {options.Readings} readings of {options.Bytes} bytes a sync, {options.Seconds} s"));
+    AnsiConsole.Write(table);
+}
