@@ -22,8 +22,15 @@ namespace NanoSync.Device
     public interface IObjectHandler
     {
         /// <summary>Looks at an object before it is kept. Only objects that fit <see cref="SyncOptions.ObjectBytes"/> are shown.</summary>
+        /// <param name="collection">Where it belongs.</param>
+        /// <param name="id">Holds its id, the name by which the server knows it, in UTF-8.</param>
+        /// <param name="idOffset">Where the id begins.</param>
+        /// <param name="idLength">Its bytes, 1 to 64.</param>
+        /// <param name="record">Holds its bytes.</param>
+        /// <param name="offset">Where they begin.</param>
+        /// <param name="count">How many.</param>
         /// <returns>null to take it; else the reason for the server's operator, at most 64 bytes of UTF-8.</returns>
-        string Check(SyncCollection collection, byte[] record, int offset, int count);
+        string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count);
 
         /// <summary>Objects of the collection changed and are durable: read them from the store.</summary>
         void Changed(SyncCollection collection);

@@ -12,9 +12,7 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
-        private const int SentSlot = 4; // of the engine's own collection: check sum 4, number 4, rounds waited 4, times sent anew 1, under way 1
         private const int SentLength = 14;
-        private const int SentPartSlot = 5; // of each collection: objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
         private const int SentPartLength = 24;
         private const int MostDoublings = 10;
 

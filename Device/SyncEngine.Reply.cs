@@ -10,7 +10,6 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
-        private const int PassSlot = 3; // the store's values per collection: version from which a pass began, 0 = none under way
         private const int SweepStep = 8;
 
         private readonly byte[] _newKey = new byte[SyncCollection.KeySize];
@@ -1028,7 +1027,7 @@ namespace NanoSync.Device
             }
             else if (!_noSpace)
             {
-                string reason = c.Handler == null ? null : c.Handler.Check(c, _object, 0, _gathered);
+                string reason = c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 if (reason != null)
                 {
                     return AnswerLater(tag, Status.BadObject, reason);

@@ -12,8 +12,6 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
-        private const int CommandSlot = 1; // the engine's own collection: id (4 bytes) and status (2) of the last command
-        private const int ForkedSlot = 6; // of the engine's own collection: forks, 4 bytes
         private const int StructureTime = 1;
         private const int StructureCommand = 2;
         private const int StructureRange = 3;

@@ -10,7 +10,6 @@ namespace NanoSync.Device
 {
     public sealed partial class SyncEngine
     {
-        private const int RunsSlot = 2; // the store's values per collection: from, to, start of each run; 12 bytes each
         private const int MostRuns = 4; // of which readings may be left to send; an earlier one's lose their times
 
         /// <summary>

@@ -35,8 +35,6 @@ namespace NanoSync.Device
 
         private const int FetchAnswer = 0x80; // beside the collection's number: an object may be refused and asked for in one reply
 
-        private const int KeySlot = 0; // the store's values per collection: the key held
-
         private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);
 
         private readonly FlashStore _store;
@@ -151,6 +149,11 @@ namespace NanoSync.Device
             // half of it for what the last reply was answered, half for this one, with one object in each collection at least
             _answersMost = _options.Answers / 2 > _count ? _options.Answers / 2 : _count + 1;
             StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
+            if (error == StoreError.None)
+            {
+                error = DeclareSlots();
+            }
+
             if (error == StoreError.None)
             {
                 error = _store.Open();

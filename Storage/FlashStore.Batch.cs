@@ -164,7 +164,7 @@ namespace NanoSync.Storage
         {
             uint hash = MetaHash(collection, slot);
             bool isNew = slot != AckSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
-            if (isNew && _metaCount + _batchNewMeta >= _options.MetaSlots + _ackSlots)
+            if (isNew && _metaCount + _batchNewMeta >= _options.MetaSlots + _declaredValues + _ackSlots)
             {
                 return StoreError.IndexFull;
             }

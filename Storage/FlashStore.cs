@@ -23,6 +23,12 @@ namespace NanoSync.Storage
         private const byte KindOutbox = 1;
         private const byte KindKeyed = 2;
 
+        /// <summary>Segments that the quota must leave to the main log, at least: see <see cref="StoreOptions.QuotaBytes"/>.</summary>
+        public const int LeastMainSegments = 7;
+
+        /// <summary>Segments that the quota may leave to the main log, at most.</summary>
+        public const int MostMainSegments = MaxSegments - 50;
+
         private const int MaxSegments = 250;    // of 256, the numbers one byte of the index tells apart
         private const int PassedIds = 4096;     // more than a damaged segment can have held
         private const int ProbeSize = Format.MaxObjectHead + Format.LargeRef + Format.Crc;
@@ -64,6 +70,7 @@ namespace NanoSync.Storage
         private bool _mainDirty;
         private int _metaCount;
         private int _asideCount;
+        private int _declaredValues; // those of DeclareValues
         private int _ackSlots;      // index entries of acknowledgements, one per outbox
 
         /// <summary>A store on a volume. Buffers are made here, the index at <see cref="Open"/>.</summary>
@@ -124,6 +131,25 @@ namespace NanoSync.Storage
             }
             _kinds[collection] = KindKeyed;
             _limits[collection] = maxObjects;
+            return StoreError.None;
+        }
+
+        /// <summary>
+        /// Declares how many values a part of the program keeps by <see cref="SetMeta"/>, before <see cref="Open"/>: there is
+        /// always room for them. 12 bytes of RAM each.
+        /// </summary>
+        /// <param name="count">0 to 1,000; takes the place of what was declared before.</param>
+        public StoreError DeclareValues(int count)
+        {
+            if (_open)
+            {
+                return StoreError.AlreadyOpen;
+            }
+            if (count < 0 || count > 1000)
+            {
+                return StoreError.BadArgument;
+            }
+            _declaredValues = count;
             return StoreError.None;
         }
 
@@ -207,7 +233,7 @@ namespace NanoSync.Storage
             {
                 return StoreError.BadArgument;
             }
-            int capacity = o.MetaSlots + o.SetAsideSlots;
+            int capacity = o.MetaSlots + _declaredValues + o.SetAsideSlots;
             _ackSlots = 0;
             _mainQuota = o.QuotaBytes;
             for (int i = 0; i <= MaxCollection; i++)
@@ -224,7 +250,7 @@ namespace NanoSync.Storage
                     capacity += _limits[i] + 1; // a partial download
                 }
             }
-            if (_mainQuota < 7 * o.SegmentBytes || _mainQuota / o.SegmentBytes > MaxSegments - 50)
+            if (_mainQuota < LeastMainSegments * o.SegmentBytes || _mainQuota / o.SegmentBytes > MostMainSegments)
             {
                 return StoreError.BadQuota;
             }

@@ -21,7 +21,7 @@ namespace NanoSync.Storage
         /// <summary>No collection of this number and kind was declared.</summary>
         NoCollection = 104,
 
-        /// <summary>The quotas leave too little for the main log, or are not a multiple of what they must be.</summary>
+        /// <summary>The quotas leave fewer segments to the main log than <see cref="FlashStore.LeastMainSegments"/>, or more than <see cref="FlashStore.MostMainSegments"/>.</summary>
         BadQuota = 105,
 
         /// <summary>Nothing of this kind was begun: Commit without Begin, Write without its Begin.</summary>

@@ -26,7 +26,10 @@ namespace NanoSync.Storage
         /// <summary>Live bytes copied by one reclaim step. Default 1,024. Larger: fewer, longer steps.</summary>
         public int StepBytes = 1024;
 
-        /// <summary>Values SetMeta may hold over all collections, besides the store's own. Default 16. Costs 12 bytes of RAM each.</summary>
+        /// <summary>
+        /// Values that the application may hold by SetMeta over all collections, besides those that are declared
+        /// (<see cref="FlashStore.DeclareValues"/>), as the engine's are. Default 16. Costs 12 bytes of RAM each.
+        /// </summary>
         public int MetaSlots = 16;
 
         /// <summary>Refused readings kept over all outboxes. Default 16. Costs 12 bytes of RAM each; beyond it the oldest is dropped and counted.</summary>

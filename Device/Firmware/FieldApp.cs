@@ -441,7 +441,7 @@ namespace NanoSync.Firmware
 
         private void Sample(long now)
         {
-            int interval = _device.Config.Interval * 1000;
+            int interval = _device.Config.Interval * 1000; // at most a day, 86,400,000
             _nextSample += interval;
             if (_nextSample <= now)
             {
@@ -523,6 +523,8 @@ namespace NanoSync.Firmware
 
             RoundResult result = _device.Sync();
             now = _machine.Ticks;
+            long nextAtMost = now + (_device.Config.Interval * 1000L);
+            _nextSample = _nextSample < nextAtMost ? _nextSample : nextAtMost; // a shorter interval holds from now on
             _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
             Met(Syncing, result.Store);
             bool stuck = IsStuck(result);

@@ -63,9 +63,10 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
-        public string Check(SyncCollection collection, byte[] record, int offset, int count)
+        /// <remarks>An object of another name is refused: taken, it would look obeyed on the server and do nothing here.</remarks>
+        public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
-            return Read(record, offset, count);
+            return Encoding.UTF8.GetString(id, idOffset, idLength) != Name ? "this device has one configuration, sampling" : Read(record, offset, count);
         }
 
         /// <inheritdoc/>

@@ -4,6 +4,7 @@
 // Text and not JSON: the parser is this file alone, where nanoFramework.Json brings 36 KB.
 
 using System.Text;
+using NanoSync.Storage;
 
 namespace NanoSync.Firmware
 {
@@ -53,6 +54,10 @@ namespace NanoSync.Firmware
 
         /// <summary>Most sensors.</summary>
         public const int MaxSensors = 12;
+
+        private const int LeastSegment = 4096;
+        private const int LeastOutbox = 4096;
+        private const int LeastStore = LeastOutbox + (FlashStore.LeastMainSegments * LeastSegment);
 
         /// <summary>server: where to sync, http:// or https://.</summary>
         public string Server;
@@ -170,9 +175,13 @@ namespace NanoSync.Firmware
                 return "server: missing";
             }
 
-            if (StoreBytes - OutboxBytes < 6 * SegmentBytes)
+            // the store's own rule, told before it is met
+            int segments = StoreBytes > OutboxBytes ? (StoreBytes - OutboxBytes) / SegmentBytes : 0;
+            if (segments < FlashStore.LeastMainSegments || segments > FlashStore.MostMainSegments)
             {
-                return "store: must be 6 segments more than outbox";
+                return "store: must be " + FlashStore.LeastMainSegments.ToString() + " to " + FlashStore.MostMainSegments.ToString()
+                    + " segments more than outbox, here " + (OutboxBytes + (FlashStore.LeastMainSegments * SegmentBytes)).ToString()
+                    + " to " + (OutboxBytes + (FlashStore.MostMainSegments * SegmentBytes)).ToString();
             }
 
             if (Watchdog == 1 || Watchdog == 2)
@@ -239,9 +248,9 @@ namespace NanoSync.Firmware
 
                 case "watchdog": return Number(key, value, 0, 1440, ref Watchdog);
                 case "restart-offline": return Number(key, value, 0, 720, ref RestartOffline);
-                case "store": return Number(key, value, 28672, 4194304, ref StoreBytes);
-                case "outbox": return Number(key, value, 4096, 4194304, ref OutboxBytes);
-                case "segment": return Number(key, value, 4096, 65535, ref SegmentBytes);
+                case "store": return Number(key, value, LeastStore, 4194304, ref StoreBytes);
+                case "outbox": return Number(key, value, LeastOutbox, 4194304, ref OutboxBytes);
+                case "segment": return Number(key, value, LeastSegment, 65535, ref SegmentBytes);
                 case "buffer": return Number(key, value, 256, 4096, ref BufferBytes);
                 case "window": return Number(key, value, 1, 512, ref Window);
                 case "reply": return Number(key, value, 256, 32767, ref ReplyBytes);

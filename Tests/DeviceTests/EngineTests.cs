@@ -567,7 +567,7 @@ namespace NanoSync.Tests
 
         private sealed class RefusesFive : IObjectHandler
         {
-            public string Check(SyncCollection collection, byte[] record, int offset, int count)
+            public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
             {
                 return record[offset + 1] == 5 ? "not five" : null;
             }

@@ -86,7 +86,7 @@ public class SettingsTests
     [DataRow("sensor = b adc 20", "line 2: adc channel: 0 to 19, not 20")]
     [DataRow("sensor = b dht22", "line 2: sensor b: there is no kind dht22")]
     [DataRow("sensor = b sht3x-humidity", "sensor b: needs a line i2c")]
-    [DataRow("store = 65536", "store: must be 6 segments more than outbox")]
+    [DataRow("store = 65536", "store: must be 7 to 200 segments more than outbox, here 77824 to 868352")]
     [DataRow("reply = 3000", "reply: at most half a segment")]
     [DataRow("watchdog = 2", "watchdog: 0, or 3 and more: a round may take two minutes")]
     [DataRow("# caf\u00e9", "line 2: only plain ASCII")]

@@ -280,7 +280,7 @@ public sealed class FieldDevice
 /// <summary>Refuses values above a bound.</summary>
 public sealed class Bound(uint most) : IObjectHandler
 {
-    public string? Check(SyncCollection collection, byte[] record, int offset, int count)
+    public string? Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
     {
         RecordReader reader = new();
         reader.Begin(FieldDevice.Setting, record, offset, count);

@@ -429,7 +429,7 @@ public sealed class DeviceRuleTests
     {
         public List<int> Left { get; } = [];
 
-        public string? Check(NanoSync.Device.SyncCollection collection, byte[] record, int offset, int count)
+        public string? Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             Left.Add(carrier.Left);
             return null;

@@ -222,7 +222,7 @@ public sealed class OperatorTests
 
     private sealed class Above(ulong least) : IObjectHandler
     {
-        public string? Check(NanoSync.Device.SyncCollection collection, byte[] record, int offset, int count)
+        public string? Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             return record[offset + 1] > least ? null : $"above {least} is wanted";
         }

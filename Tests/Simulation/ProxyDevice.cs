@@ -115,7 +115,7 @@ public sealed class ProxyDevice : IObjectHandler
 
     public StoreError Retry(int collection, Held held) => Find(collection, held) ? Store.Retry(_info) : StoreError.NotFound;
 
-    string? IObjectHandler.Check(SyncCollection collection, byte[] record, int offset, int count) =>
+    string? IObjectHandler.Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count) =>
         Payload.FateOf(record.AsSpan(offset, count)) == Fate.DeviceRefuses ? "not for this device" : null;
 
     void IObjectHandler.Changed(SyncCollection collection)

@@ -343,7 +343,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
     }
 
-    string? IObjectHandler.Check(NanoSync.Device.SyncCollection collection, byte[] record, int offset, int count)
+    string? IObjectHandler.Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
     {
         return Payload.FateOf(record.AsSpan(offset, count)) == Fate.DeviceRefuses ? "not for this device" : null;
     }

@@ -1,0 +1,44 @@
+// The values that the engine keeps in the store: the one table of their slots, and their sum, which Open asks the store for.
+// Who adds a slot adds it to the sum; with one too few a device would have no room for a key, and never sync.
+//
+// slot  of each collection                                                bytes
+//   0   the key held                                                      1 to 24
+//   2   outbox: from, to, start of each run of uptimes                    12 each
+//   3   inbox, two-way: version from which a full pass began              4
+//   5   carriers that answer later, of the request under way:             24
+//       objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
+// slot  of the engine's own collection
+//   1   the last command: id 4, status 2                                  6
+//   4   carriers that answer later, the request under way: check sum 4,   14
+//       number 4, rounds waited 4, times sent anew 1, under way 1
+//   6   forks                                                             4
+
+using NanoSync.Storage;
+
+namespace NanoSync.Device
+{
+    public sealed partial class SyncEngine
+    {
+        private const int KeySlot = 0;
+        private const int CommandSlot = 1;
+        private const int RunsSlot = 2;
+        private const int PassSlot = 3;
+        private const int SentSlot = 4;
+        private const int SentPartSlot = 5;
+        private const int ForkedSlot = 6;
+
+        private const int OwnSlots = 2; // the last command, and the forks
+        private const int SlotsOfCollection = 2; // the key, and the runs of an outbox or the pass of another
+
+        private StoreError DeclareSlots()
+        {
+            int sum = OwnSlots + (SlotsOfCollection * _count);
+            if (_later != null)
+            {
+                sum += 1 + _count;
+            }
+
+            return _store.DeclareValues(sum);
+        }
+    }
+}

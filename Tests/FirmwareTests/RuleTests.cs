@@ -1,0 +1,124 @@
+// Rules that two parts share: what the settings take the store takes, what is promised in number there is room for, what the
+// server changes takes effect, and what nobody obeys is refused.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Firmware;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+
+namespace NanoSync.FirmwareTests;
+
+[TestClass]
+public class RuleTests
+{
+    private const string Basics = "server = http://server/sync\ntoken = t\nsensor = heap free-heap\n";
+
+    private static byte[] Sampling(int interval)
+    {
+        var config = new SamplingConfig(interval, "heap");
+        var record = new RecordWriter(64);
+        config.Write(record);
+        Assert.IsTrue(record.End());
+        return record.Buffer[..record.Length];
+    }
+
+    [TestMethod]
+    public void An_interval_that_the_server_shortens_holds_from_then_on()
+    {
+        var board = new SimBoard(Basics + "interval = 86400");
+        board.Run(TimeSpan.FromHours(1));
+        Assert.AreEqual(1, board.Server.Readings.Count);
+        board.Server.Sampling = Sampling(10);
+        board.Run(TimeSpan.FromHours(1));
+        Assert.AreEqual(10, board.App.Device.Config.Interval);
+        int before = board.Server.Readings.Count;
+        board.Run(TimeSpan.FromHours(5));
+        Assert.IsGreaterThan(before + 1700, board.Server.Readings.Count);
+    }
+
+    [TestMethod]
+    [DataRow(32768, 4096, 4096)]
+    [DataRow(823296, 4096, 4096)]
+    [DataRow(4194304, 917504, 16384)]
+    [DataRow(462841, 4096, 65535)]
+    public void The_least_and_the_most_that_the_settings_take_open_and_sync(int store, int outbox, int segment)
+    {
+        var board = new SimBoard($"{Basics}store = {store}\noutbox = {outbox}\nsegment = {segment}") { Volume = new MemoryVolume(8 * 1024 * 1024, 64) };
+        board.PowerOn();
+        board.Run(TimeSpan.FromMinutes(10));
+        Assert.AreEqual(AppState.InStep, board.App.State, board.App.Problem);
+    }
+
+    [TestMethod]
+    [DataRow(28672, 4096, 4096, "store: 32768 to 4194304")]
+    [DataRow(32768, 4097, 4096, "store: must be 7 to 200 segments more than outbox, here 32769 to 823297")]
+    [DataRow(827393, 4096, 4096, "store: must be 7 to 200 segments more than outbox, here 32768 to 823296")]
+    public void What_the_store_would_refuse_the_settings_refuse(int store, int outbox, int segment, string problem)
+    {
+        var board = new SimBoard($"{Basics}store = {store}\noutbox = {outbox}\nsegment = {segment}");
+        board.Run(TimeSpan.FromMinutes(1));
+        Assert.AreEqual(AppState.BadSettings, board.App.State);
+        Assert.Contains(problem, board.App.Problem);
+
+        // and the store itself agrees with the bound
+        var flash = new FlashStore(new MemoryVolume(200 * 1024, 64), new StoreOptions { QuotaBytes = store, SegmentBytes = segment });
+        flash.DeclareOutbox(0, outbox, true);
+        Assert.AreEqual(StoreError.BadQuota, flash.Open());
+    }
+
+    [TestMethod]
+    [DataRow(CollectionKind.TwoWay)]
+    [DataRow(CollectionKind.Inbox)]
+    [DataRow(CollectionKind.Outbox)]
+    public void As_many_collections_as_are_promised_sync(CollectionKind kind)
+    {
+        var type = new ObjectClass("thing").UInt("value");
+        var server = new SimServer(_ => { });
+        var store = new FlashStore(new MemoryVolume(1024 * 1024, 64), new StoreOptions { QuotaBytes = 512 * 1024, MetaSlots = 0 });
+        var engine = new SyncEngine(store, server, new SyncOptions());
+        var outboxes = new List<SyncCollection>();
+        for (int i = 0; i < SyncEngine.MaxCollections; i++)
+        {
+            switch (kind)
+            {
+                case CollectionKind.TwoWay:
+                    engine.AddTwoWay("c" + i, type, 4, null, false);
+                    break;
+                case CollectionKind.Inbox:
+                    engine.AddInbox("c" + i, type, 4, null);
+                    break;
+                default:
+                    outboxes.Add(engine.AddOutbox("c" + i, type, 8192, true));
+                    break;
+            }
+        }
+
+        Assert.AreEqual(StoreError.None, engine.Open());
+        foreach (SyncCollection outbox in outboxes)
+        {
+            engine.UseUptimes(outbox);
+            Assert.AreEqual(StoreError.None, store.Append(outbox.Number, type.Hash, [1, 5], 0, 2, out _));
+            Assert.AreEqual(StoreError.None, engine.StartIs(outbox, SimBoard.Birth), "a start is a value too");
+        }
+
+        RoundResult result = engine.Round();
+        for (int rounds = 1; rounds < 10 && result.Outcome == RoundOutcome.More; rounds++)
+        {
+            result = engine.Round();
+        }
+
+        Assert.AreEqual((RoundOutcome.InStep, StoreError.None), (result.Outcome, result.Store));
+    }
+
+    [TestMethod]
+    public void A_configuration_object_that_nobody_obeys_is_refused()
+    {
+        var config = new SamplingConfig(60, "heap");
+        byte[] name = Encoding.UTF8.GetBytes("?samplng");
+        byte[] record = Sampling(10);
+        Assert.AreEqual("this device has one configuration, sampling", config.Check(null, name, 1, 7, record, 0, record.Length));
+        byte[] right = Encoding.UTF8.GetBytes(SamplingConfig.Name);
+        Assert.IsNull(config.Check(null, right, 0, right.Length, record, 0, record.Length));
+    }
+}
