@@ -51,7 +51,6 @@ namespace NanoSync.Protocol
         private readonly string _name;
         private string _definition; // without the closing bracket
         private byte[] _types = new byte[4]; // a 0 follows the last: codecs find the end without counting
-        private byte[] _digits = new byte[4];
         private int _count;
         private uint _hash;
         private byte[] _wireName;
@@ -178,117 +177,6 @@ namespace NanoSync.Protocol
             return (FieldType)_types[field];
         }
 
-        /// <summary>Digits behind the point of a fixed-point field.</summary>
-        public int DigitsOf(int field)
-        {
-            return _digits[field];
-        }
-
-        /// <summary>The name of a field.</summary>
-        public string FieldName(int field)
-        {
-            int start = _name.Length + 1;
-            for (; field > 0; field--)
-            {
-                start = _definition.IndexOf(',', start) + 1;
-            }
-
-            return _definition.Substring(start, _definition.IndexOf(':', start) - start);
-        }
-
-        /// <summary>The number of the field of this name; -1 when there is none.</summary>
-        public int FindField(string name)
-        {
-            for (int i = 0; i < _count; i++)
-            {
-                if (FieldName(i) == name)
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
-
-        /// <summary>Reads a definition. Null when it is none (<see cref="SyncError.BadClass"/>).</summary>
-        public static ObjectClass Parse(byte[] definition, int offset, int count)
-        {
-            if (count < 3 || count > MaxDefinition)
-            {
-                return null;
-            }
-
-            for (int i = 0; i < count; i++)
-            {
-                if (definition[offset + i] <= ' ' || definition[offset + i] >= 0x7F)
-                {
-                    return null;
-                }
-            }
-
-            string text = Encoding.UTF8.GetString(definition, offset, count);
-            int open = text.IndexOf('(');
-            if (open < 1 || text.IndexOf(')') != count - 1 || !IsName(text.Substring(0, open)))
-            {
-                return null;
-            }
-
-            ObjectClass made = new ObjectClass(text.Substring(0, open));
-            int at = open + 1;
-            while (at < count - 1)
-            {
-                int stop = text.IndexOf(',', at);
-                if (stop < 0)
-                {
-                    stop = count - 1;
-                }
-
-                int colon = text.IndexOf(':', at);
-                if (colon < 0 || colon + 2 > stop || !IsName(text.Substring(at, colon - at)) || made._count == MaxFields)
-                {
-                    return null;
-                }
-
-                FieldType type = (FieldType)text[colon + 1];
-                int digits = 0;
-                if (type == FieldType.Fixed)
-                {
-                    digits = colon + 3 == stop ? text[colon + 2] - '0' : -1;
-                }
-
-                if ("biufsdtxc".IndexOf(text[colon + 1]) < 0 || digits < 0 || digits > 9 || (type != FieldType.Fixed && colon + 2 != stop)
-                    || made.FindField(text.Substring(at, colon - at)) >= 0)
-                {
-                    return null;
-                }
-
-                made.Declare(text.Substring(at, colon - at), type, digits);
-                at = stop + 1;
-            }
-
-            // "a(b:i,)" would come out otherwise than it went in
-            return made.Definition == text ? made : null;
-        }
-
-        private static bool IsName(string name)
-        {
-            if (name.Length < 1 || name.Length > MaxName)
-            {
-                return false;
-            }
-
-            for (int i = 0; i < name.Length; i++)
-            {
-                char c = name[i];
-                if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
-                {
-                    return false;
-                }
-            }
-
-            return true;
-        }
-
         private ObjectClass Declare(string field, FieldType type, int digits)
         {
             if (_count == MaxFields)
@@ -299,15 +187,11 @@ namespace NanoSync.Protocol
             if (_count + 1 == _types.Length)
             {
                 byte[] types = new byte[_types.Length + 4];
-                byte[] scales = new byte[_types.Length + 4];
                 System.Array.Copy(_types, types, _count);
-                System.Array.Copy(_digits, scales, _count);
                 _types = types;
-                _digits = scales;
             }
 
             _types[_count] = (byte)type;
-            _digits[_count] = (byte)digits;
             _definition += (_count == 0 ? "" : ",") + field + ":" + (char)type + (type == FieldType.Fixed ? digits.ToString() : "");
             _count++;
             _wireName = null;

@@ -33,7 +33,7 @@ public sealed class ClassCatalog
     public static bool Learn(IStoreTransaction store, string wireName, ReadOnlySpan<byte> definition, long now)
     {
         byte[] bytes = definition.ToArray();
-        ObjectClass? type = ObjectClass.Parse(bytes, 0, bytes.Length);
+        ObjectClass? type = ClassDefinition.Parse(bytes, 0, bytes.Length);
         if (type == null || WireName(type) != wireName)
         {
             return false;
@@ -47,7 +47,7 @@ public sealed class ClassCatalog
     public static ObjectClass? Parse(string definition)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(definition);
-        return ObjectClass.Parse(bytes, 0, bytes.Length);
+        return ClassDefinition.Parse(bytes, 0, bytes.Length);
     }
 
     /// <summary>name#hash of a class.</summary>

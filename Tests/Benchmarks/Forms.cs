@@ -41,7 +41,21 @@ internal sealed record Form(string Name, Func<DataSet, int, byte[]> Encode)
         writer.Begin(set.Type);
         foreach (long value in set.Rows[row])
         {
-            writer.Value(value);
+            switch (set.Type.TypeOf(writer.Field))
+            {
+                case FieldType.Time:
+                    writer.Time((uint)value);
+                    break;
+                case FieldType.UInt:
+                    writer.UInt((ulong)value);
+                    break;
+                case FieldType.Fixed:
+                    writer.Fixed(value);
+                    break;
+                default:
+                    writer.Int(value);
+                    break;
+            }
         }
 
         if (!writer.End())

@@ -36,7 +36,7 @@ namespace NanoSync.Tests
         public void A_definition_comes_back(string definition)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(definition);
-            ObjectClass parsed = ObjectClass.Parse(bytes, 0, bytes.Length);
+            ObjectClass parsed = ClassDefinition.Parse(bytes, 0, bytes.Length);
             Assert.IsTrue(parsed != null, definition);
             Assert.AreEqual(definition, parsed.Definition);
         }
@@ -61,7 +61,7 @@ namespace NanoSync.Tests
         public void A_bad_definition_is_none(string definition)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(definition);
-            Assert.IsTrue(ObjectClass.Parse(bytes, 0, bytes.Length) == null, definition);
+            Assert.IsTrue(ClassDefinition.Parse(bytes, 0, bytes.Length) == null, definition);
         }
 
         [TestMethod]
@@ -96,7 +96,7 @@ namespace NanoSync.Tests
         private static void IsDefinition(string definition, bool expected)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(definition);
-            Assert.AreEqual(expected, ObjectClass.Parse(bytes, 0, bytes.Length) != null, bytes.Length + " bytes: " + definition);
+            Assert.AreEqual(expected, ClassDefinition.Parse(bytes, 0, bytes.Length) != null, bytes.Length + " bytes: " + definition);
         }
 
         [TestMethod]

@@ -47,6 +47,9 @@ public sealed record AssemblySizes(int Types, int Methods, int Fields, int IlByt
         _ => [],
     };
 
+    /// <summary>Bytes of a method's IL in the pe.</summary>
+    public static int IlBytesOf(MethodDefinition method) => method.HasBody ? IlBytesOf(method.Body) : 0;
+
     private static int IlBytesOf(MethodBody body)
     {
         int bytes = body.HasExceptionHandlers ? 1 + (12 * body.ExceptionHandlers.Count) : 0;

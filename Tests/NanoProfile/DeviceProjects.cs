@@ -46,6 +46,7 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
 public static class DeviceProjects
 {
     private const string Lite = "Protocol.Lite";
+    private const string LiteServer = "Protocol.Lite/Server";
     private const string Xml = "Protocol.Lite/Xml";
     private const string Storage = "Storage";
     private const string Files = "Storage/Files";
@@ -58,6 +59,7 @@ public static class DeviceProjects
     public static readonly IReadOnlyList<DeviceProject> All =
     [
         new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
+        new(LiteServer, "NanoSync.Protocol.Lite.Server", [Lite], [NanoPackages.Text]),
         new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
         new(Storage, "NanoSync.Storage", [], []),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
@@ -68,17 +70,17 @@ public static class DeviceProjects
         new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, Xml, Storage, Device], [NanoPackages.TestFramework]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Device], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
-        new(SyncRun, "NanoSync.SyncRun", [Lite, Storage, Device], [NanoPackages.Native])
+        new(SyncRun, "NanoSync.SyncRun", [Lite, LiteServer, Storage, Device], [NanoPackages.Native])
         {
             IsApplication = true,
             Shared = [Server],
         },
-        new("Tests/NanoPrograms/SyncRunFiles", "NanoSync.SyncRunFiles", [Lite, Storage, Files, Device], [NanoPackages.Native])
+        new("Tests/NanoPrograms/SyncRunFiles", "NanoSync.SyncRunFiles", [Lite, LiteServer, Storage, Files, Device], [NanoPackages.Native])
         {
             IsApplication = true,
             Shared = [Server, SyncRun + "/SyncRun.cs", SyncRun + "/HeapMeter.cs", SyncRun + "/MeteredCarrier.cs",
@@ -90,7 +92,7 @@ public static class DeviceProjects
             Shared = [SyncRun + "/SlotVolume.cs"],
         },
         new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
-        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite], []) { IsApplication = true },
+        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite, LiteServer], []) { IsApplication = true },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

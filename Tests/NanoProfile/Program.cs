@@ -1,5 +1,6 @@
 // dotnet run --project Tests/NanoProfile -- check [folder...]     the report; exit code 1 when something is refused
 // dotnet run --project Tests/NanoProfile -- show                  the gate refusing a few snippets
+// dotnet run --project Tests/NanoProfile -- unused <folder>       what an application loads and never calls
 // dotnet run --project Tests/NanoProfile -- members <assembly>    what an assembly of boards has
 
 using NanoSync.NanoProfile;
@@ -17,7 +18,9 @@ switch (args.FirstOrDefault())
         }
 
         return 0;
+    case "unused" when args.Length == 2:
+        return Report.Unused(Console.Out, args[1].TrimEnd('/'));
     default:
-        Console.Error.WriteLine("usage: check [folder...] | show | members <assembly>");
+        Console.Error.WriteLine("usage: check [folder...] | show | unused <folder> | members <assembly>");
         return 2;
 }

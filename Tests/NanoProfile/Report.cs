@@ -72,6 +72,29 @@ public static class Report
         return allRefused ? 0 : 1;
     }
 
+    /// <summary>The methods that an application loads and never calls, with the bytes of their IL.</summary>
+    public static int Unused(TextWriter output, string folder)
+    {
+        Gate gate = new(Repository.Root);
+        DeviceProject application = DeviceProjects.ByFolder(folder);
+        List<AssemblyDefinition> assemblies = [];
+        foreach (DeviceProject project in application.AllProjects.Append(application))
+        {
+            assemblies.Add(gate.Check(project).Assembly ?? throw new InvalidOperationException($"{project.Folder} does not compile."));
+        }
+
+        foreach (var assembly in NanoProfile.Unused.Methods(assemblies).GroupBy(m => m.Module.Assembly.Name.Name))
+        {
+            output.WriteLine($"{assembly.Key}: {assembly.Count()} methods, {assembly.Sum(AssemblySizes.IlBytesOf)} B IL");
+            foreach (MethodDefinition method in assembly.OrderBy(m => m.FullName, StringComparer.Ordinal))
+            {
+                output.WriteLine($"  {AssemblySizes.IlBytesOf(method),5} {method.DeclaringType.Name}.{method.Name}");
+            }
+        }
+
+        return 0;
+    }
+
     private static void Write(TextWriter output, FolderResult result)
     {
         string name = $"{result.Project.Folder,-20} {result.Project.Assembly,-30}";

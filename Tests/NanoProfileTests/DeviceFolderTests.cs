@@ -9,6 +9,7 @@ public sealed class DeviceFolderTests
 
     [TestMethod]
     [DataRow("Protocol.Lite")]
+    [DataRow("Protocol.Lite/Server")]
     [DataRow("Protocol.Lite/Xml")]
     [DataRow("Storage")]
     [DataRow("Storage/Files")]

@@ -65,14 +65,7 @@ internal static class Records
             }
             else if (had && random.Next(2) == 0)
             {
-                if (type.TypeOf(field) is FieldType.Float or FieldType.Double or FieldType.Text or FieldType.Bytes)
-                {
-                    writer.Packed(before!, old.Offset, old.Count);
-                }
-                else
-                {
-                    writer.Value(old.Value);
-                }
+                Copy(writer, type.TypeOf(field), old, before!);
             }
             else
             {
@@ -84,6 +77,40 @@ internal static class Records
 
         Assert.IsTrue(writer.End(), writer.Error.ToString());
         return writer.Buffer[..writer.Length];
+    }
+
+    private static void Copy(RecordWriter writer, FieldType type, RecordReader old, byte[] before)
+    {
+        switch (type)
+        {
+            case FieldType.Bool:
+                writer.Bool(old.Value == 1);
+                break;
+            case FieldType.Int:
+                writer.Int(old.Value);
+                break;
+            case FieldType.UInt:
+                writer.UInt((ulong)old.Value);
+                break;
+            case FieldType.Fixed:
+                writer.Fixed(old.Value);
+                break;
+            case FieldType.Time:
+                writer.Time((uint)old.Value);
+                break;
+            case FieldType.Float:
+                writer.Float((float)old.Number);
+                break;
+            case FieldType.Double:
+                writer.Double(old.Number);
+                break;
+            case FieldType.Text:
+                writer.Text(before, old.Offset, old.Count);
+                break;
+            default:
+                writer.Bytes(before, old.Offset, old.Count);
+                break;
+        }
     }
 
     private static void Put(RecordWriter writer, FieldType type, Random random, long before)

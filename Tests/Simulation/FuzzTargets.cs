@@ -126,7 +126,7 @@ public abstract class FuzzTarget : IDisposable
 
         public override void Run(byte[] input)
         {
-            ObjectClass type = ObjectClass.Parse(input, 0, input.Length);
+            ObjectClass type = ClassDefinition.Parse(input, 0, input.Length);
             if (type != null && !System.Text.Encoding.UTF8.GetBytes(type.Definition).AsSpan().SequenceEqual(input))
             {
                 throw new SimulationFailed("the definition is another one than was read");

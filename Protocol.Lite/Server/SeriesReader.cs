@@ -11,7 +11,8 @@ namespace NanoSync.Protocol
     /// </summary>
     public sealed class SeriesReader : Series
     {
-        private readonly RecordWriter _record = new RecordWriter(MaxRecord);
+        private readonly byte[] _record = new byte[MaxRecord];
+        private int _length; // of it
 
         /// <summary>None, or BadRecord.</summary>
         public SyncError Error;
@@ -89,29 +90,30 @@ namespace NanoSync.Protocol
                 return false; // a difference to a field that is absent, or that the class does not have
             }
 
-            _record.Begin(_class);
-            int last = _class.Count;
-            for (int field = 0; field < last; field++, map >>= 1)
+            int presence = (_class.Count + 7) >> 3;
+            for (int i = 0; i < presence; i++)
             {
-                if ((_present >> field & 1) == 0)
-                {
-                    _record.None();
-                }
-                else if (!TakeField(field, (map & 1) != 0))
+                _record[i] = (byte)(_present >> (i << 3));
+            }
+
+            _length = presence;
+            for (int field = 0; field < _class.Count; field++, map >>= 1)
+            {
+                if ((_present >> field & 1) != 0 && !TakeField(field, (map & 1) != 0))
                 {
                     return false;
                 }
             }
 
-            Record = _record.Buffer;
+            Record = _record;
             Offset = 0;
-            Length = _record.Length;
-            return _record.End();
+            Length = _length;
+            return true;
         }
 
         private bool TakeField(int field, bool told)
         {
-            FieldType type = (FieldType)_class.Types[field];
+            FieldType type = _class.TypeOf(field);
             if (IsNumber(type))
             {
                 long value = _values[field];
@@ -133,23 +135,63 @@ namespace NanoSync.Protocol
                 }
 
                 _values[field] = value;
-                _record.Value(value);
-                return true;
+                return PutNumber(type, value);
             }
 
+            bool counted = type == FieldType.Text || type == FieldType.Bytes;
             if (told)
             {
-                int count = type == FieldType.Float ? 4 : type == FieldType.Double ? 8 : TakeCount();
-                if (count < 0 || count > _end - _pos || count > MaxRecord)
+                int bytes = type == FieldType.Float ? 4 : type == FieldType.Double ? 8 : TakeCount();
+                if (bytes < 0 || bytes > _end - _pos || bytes > MaxRecord)
                 {
                     return false;
                 }
 
-                _values[field] = ((long)_pos << 16) | (long)count;
-                _pos += count;
+                _values[field] = ((long)_pos << 16) | (long)bytes;
+                _pos += bytes;
             }
 
-            _record.Packed(_buffer, (int)(_values[field] >> 16), (int)(_values[field] & 0xFFFF));
+            int count = (int)(_values[field] & 0xFFFF);
+            if ((counted && !PutVarint((ulong)count)) || count > MaxRecord - _length)
+            {
+                return false;
+            }
+
+            Array.Copy(_buffer, (int)(_values[field] >> 16), _record, _length, count);
+            _length += count;
+            return true;
+        }
+
+        // A number as the packed record has it; false when it is out of its type's range, or the record is full. [SPEC 6.1]
+        private bool PutNumber(FieldType type, long value)
+        {
+            if (type == FieldType.Bool)
+            {
+                return (ulong)value <= 1 && PutVarint((ulong)value);
+            }
+
+            if (type == FieldType.Time)
+            {
+                return (ulong)value <= uint.MaxValue && PutVarint((uint)((uint)value - RecordReader.Epoch));
+            }
+
+            return PutVarint(type == FieldType.UInt ? (ulong)value : (ulong)((value << 1) ^ (value >> 63)));
+        }
+
+        private bool PutVarint(ulong value)
+        {
+            while (value >= 0x80 && _length < MaxRecord)
+            {
+                _record[_length++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            if (_length == MaxRecord)
+            {
+                return false;
+            }
+
+            _record[_length++] = (byte)value;
             return true;
         }
 
