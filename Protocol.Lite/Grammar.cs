@@ -53,6 +53,20 @@ namespace NanoSync.Protocol
         // the 8 that Limits.Depth allows, so a walk by this table needs no count.
         internal static readonly byte[] Inside = Make();
 
+        /// <summary>True when the element may stand anywhere at all.</summary>
+        internal static bool Knows(int tag)
+        {
+            for (int at = tag; at < Inside.Length; at += Tags.End)
+            {
+                if (Inside[at] != Scopes.None)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
         private static byte[] Make()
         {
             byte[] t = new byte[ContainerScopes * Tags.End];

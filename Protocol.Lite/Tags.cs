@@ -1,5 +1,5 @@
 // The token table: code page 0 of the published AirSync tokens, as far as this protocol uses it.
-// One table serves the WBXML codec (codes), the XML codec (names) and the grammar.
+// The names are in the text form, which most boards do not carry (Xml/TagNames.cs).
 
 namespace NanoSync.Protocol
 {
@@ -36,44 +36,5 @@ namespace NanoSync.Protocol
 
         /// <summary>One past the largest code in use.</summary>
         public const int End = 0x26;
-
-        private static readonly string[] s_names = MakeNames();
-
-        /// <summary>The element's name, or null when this protocol does not use the code.</summary>
-        public static string Name(int code)
-        {
-            return code >= 0 && code < End ? s_names[code] : null;
-        }
-
-        private static string[] MakeNames()
-        {
-            string[] n = new string[End];
-            n[Sync] = "Sync";
-            n[Responses] = "Responses";
-            n[Add] = "Add";
-            n[Change] = "Change";
-            n[Delete] = "Delete";
-            n[Fetch] = "Fetch";
-            n[SyncKey] = "SyncKey";
-            n[ClientId] = "ClientId";
-            n[ServerId] = "ServerId";
-            n[Status] = "Status";
-            n[Collection] = "Collection";
-            n[Class] = "Class";
-            n[Version] = "Version";
-            n[CollectionId] = "CollectionId";
-            n[GetChanges] = "GetChanges";
-            n[MoreAvailable] = "MoreAvailable";
-            n[WindowSize] = "WindowSize";
-            n[Commands] = "Commands";
-            n[Options] = "Options";
-            n[Conflict] = "Conflict";
-            n[Collections] = "Collections";
-            n[ApplicationData] = "ApplicationData";
-            n[DeletesAsMoves] = "DeletesAsMoves";
-            n[SoftDelete] = "SoftDelete";
-            n[Limit] = "Limit";
-            return n;
-        }
     }
 }

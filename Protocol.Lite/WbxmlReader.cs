@@ -2,8 +2,11 @@
 
 namespace NanoSync.Protocol
 {
-    /// <summary>Reads the binary form. See <see cref="MessageReader"/> for the contract.</summary>
-    public sealed class WbxmlReader : MessageReader
+    /// <summary>
+    /// Reads the binary form, ApplicationData in OPAQUE alone: the form that a server answers in. See <see cref="MessageReader"/>
+    /// for the contract.
+    /// </summary>
+    public class WbxmlReader : MessageReader
     {
         internal const byte SwitchPage = 0x00;
         internal const byte EndToken = 0x01;
@@ -15,7 +18,7 @@ namespace NanoSync.Protocol
         private const int Body = 4;
         private const int Page = 5; // after SWITCH_PAGE
         private const int InText = 6; // inside STR_I of a value
-        private const int Base64 = 7; // inside STR_I of ApplicationData
+        private const int TextData = 7; // inside STR_I of ApplicationData
         private const int Length = 8; // mb_uint32 of OPAQUE
         private const int Bytes = 9; // inside OPAQUE
         private const int EmptyEnd = 10; // after an element without content: its end is the next item
@@ -86,9 +89,9 @@ namespace NanoSync.Protocol
                 {
                     item = ReadText();
                 }
-                else if (state == Base64)
+                else if (state == TextData)
                 {
-                    item = ReadBase64();
+                    item = ReadTextData();
                 }
                 else if (state == Page)
                 {
@@ -164,7 +167,7 @@ namespace NanoSync.Protocol
                 if (_scope == Scopes.Data && DataLength == -1)
                 {
                     // one STR_I or one OPAQUE, so that a length given is the length of all; -2 = text, not known before its end
-                    _state = b == StrI ? Base64 : Length;
+                    _state = b == StrI ? TextData : Length;
                     DataLength = -2;
                 }
                 else if (_scope == Scopes.Value)
@@ -294,22 +297,17 @@ namespace NanoSync.Protocol
             return Item.NeedMore;
         }
 
-        private Item ReadBase64()
+        /// <summary>Reads on in an STR_I of ApplicationData, its closing NUL included.</summary>
+        protected virtual Item ReadTextData()
         {
-            int stop = _pos;
-            while (stop < _end && _input[stop] != 0)
-            {
-                stop++;
-            }
+            return Fail(SyncError.BadText);
+        }
 
-            Item item = DecodeBase64(stop);
-            if (item == Item.NeedMore && _pos < _end)
-            {
-                _pos++; // the NUL
-                _state = Body;
-            }
-
-            return item;
+        /// <summary>Takes the NUL that closes such an STR_I.</summary>
+        protected void EndText()
+        {
+            _pos++;
+            _state = Body;
         }
     }
 }

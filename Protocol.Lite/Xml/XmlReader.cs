@@ -28,6 +28,7 @@ namespace NanoSync.Protocol
 
         private static readonly byte[] s_namespace = Ascii(XmlWriter.Namespace);
 
+        private readonly Base64Decoder _base64 = new Base64Decoder();
         private readonly byte[] _name = new byte[NameSize]; // element, attribute or entity name; markup after "<!"
         private int _nameLength;
         private int _state;
@@ -62,6 +63,7 @@ namespace NanoSync.Protocol
         public override void Reset()
         {
             base.Reset();
+            _base64.Reset();
             _state = Content;
             _matched = -1;
             _field = false;
@@ -125,14 +127,30 @@ namespace NanoSync.Protocol
                 stop++;
             }
 
-            Item item = DecodeBase64(stop);
-            if (item == Item.NeedMore && _pos < _end)
+            _pos = _base64.Decode(this, _input, _pos, stop);
+            if (_base64.Error != SyncError.None)
+            {
+                return Fail(_base64.Error);
+            }
+
+            if (DataCount > 0)
+            {
+                return Item.Data;
+            }
+
+            if (_pos < _end)
             {
                 _pos++;
                 _state = TagOpen;
             }
 
-            return item;
+            return Item.NeedMore;
+        }
+
+        /// <inheritdoc/>
+        protected override Item EndData()
+        {
+            return _base64.End() ? Item.DataEnd : Fail(SyncError.BadBase64);
         }
 
         private Item ReadContent(byte c)
@@ -173,7 +191,13 @@ namespace NanoSync.Protocol
                     return Fail(SyncError.BadText);
                 }
 
-                return AddText(c) ? Item.NeedMore : Fail(SyncError.TextTooLong);
+                if (TextLength == Limits.Text)
+                {
+                    return Fail(SyncError.TextTooLong);
+                }
+
+                Text[TextLength++] = c;
+                return Item.NeedMore;
             }
 
             if (IsSpace(c))
@@ -467,7 +491,7 @@ namespace NanoSync.Protocol
                 return Fnv.Of(_name, 0, _nameLength) == _fieldHash ? FieldDone() : Fail(SyncError.BadXml);
             }
 
-            if (_depth == 0 || !NameIs(Tags.Name(OpenTag(0))))
+            if (_depth == 0 || !NameIs(TagNames.Of(OpenTag(0))))
             {
                 return Fail(SyncError.BadXml);
             }
@@ -552,7 +576,7 @@ namespace NanoSync.Protocol
         {
             for (int tag = 5; tag < Tags.End; tag++)
             {
-                string name = Tags.Name(tag);
+                string name = TagNames.Of(tag);
                 if (name != null && NameIs(name))
                 {
                     return tag;

@@ -156,7 +156,7 @@ namespace NanoSync.Protocol
         private void PutTag(string before, byte tag, string after)
         {
             PutAscii(before);
-            PutAscii(Tags.Name(tag));
+            PutAscii(TagNames.Of(tag));
             PutAscii(after);
         }
 

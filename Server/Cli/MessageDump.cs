@@ -22,7 +22,7 @@ internal static class MessageDump
         while (true)
         {
             Item item = reader.Read();
-            string name = Tags.Name(reader.Tag) ?? "";
+            string name = TagNames.Of(reader.Tag) ?? "";
             switch (item)
             {
                 case Item.Start:

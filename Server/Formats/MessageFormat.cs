@@ -55,7 +55,7 @@ public abstract class MessageFormat
         public override MessageReader Open(ReadOnlyMemory<byte> message)
         {
             ArraySegment<byte> bytes = Segment(message);
-            WbxmlReader reader = new();
+            Base64WbxmlReader reader = new();
             reader.Feed(bytes.Array, bytes.Offset, bytes.Count);
             return reader;
         }

@@ -31,6 +31,7 @@ public sealed class XmlMessageReader : MessageReader
     private readonly ReadOnlyMemory<byte> _message;
     private readonly Platform _xml;
     private readonly StringBuilder _data = new(); // base64 so far
+    private readonly Base64Decoder _base64 = new();
     private bool _decoding; // the base64 of the element just ended is being given out
     private bool _pendingEnd; // an empty element: its end is the next item
     private bool _hasFields; // the open ApplicationData holds fields
@@ -184,10 +185,15 @@ public sealed class XmlMessageReader : MessageReader
     {
         if (_decoding)
         {
-            Item slice = DecodeBase64(_end);
-            if (slice != Item.NeedMore)
+            _pos = _base64.Decode(this, _input, _pos, _end);
+            if (_base64.Error != SyncError.None)
             {
-                return slice;
+                return Fail(_base64.Error);
+            }
+
+            if (DataCount > 0)
+            {
+                return Item.Data;
             }
 
             _decoding = false;
@@ -301,6 +307,20 @@ public sealed class XmlMessageReader : MessageReader
         return Shut();
     }
 
+    /// <inheritdoc/>
+    protected override Item EndData() => _base64.End() ? Item.DataEnd : Fail(SyncError.BadBase64);
+
+    private bool AddByte(byte value)
+    {
+        if (TextLength == Limits.Text)
+        {
+            return false;
+        }
+
+        Text[TextLength++] = value;
+        return true;
+    }
+
     private Item FieldDone()
     {
         _field = null;
@@ -308,7 +328,7 @@ public sealed class XmlMessageReader : MessageReader
         _data.Clear();
         foreach (byte b in Encoding.UTF8.GetBytes(FieldText))
         {
-            if (!AddText(b))
+            if (!AddByte(b))
             {
                 break;
             }
@@ -328,7 +348,7 @@ public sealed class XmlMessageReader : MessageReader
                     return Fail(SyncError.BadText);
                 }
 
-                if (!AddText(b))
+                if (!AddByte(b))
                 {
                     return Fail(SyncError.TextTooLong);
                 }
@@ -354,7 +374,7 @@ public sealed class XmlMessageReader : MessageReader
     {
         for (int tag = 5; tag < Tags.End; tag++)
         {
-            if (Tags.Name(tag) == name)
+            if (TagNames.Of(tag) == name)
             {
                 return tag;
             }

@@ -186,13 +186,13 @@ namespace NanoSync.Tests
             switch (item)
             {
                 case Item.Start:
-                    items.Append("<" + Tags.Name(reader.Tag) + " ");
+                    items.Append("<" + TagNames.Of(reader.Tag) + " ");
                     break;
                 case Item.End:
-                    items.Append(">" + Tags.Name(reader.Tag) + " ");
+                    items.Append(">" + TagNames.Of(reader.Tag) + " ");
                     break;
                 case Item.Value:
-                    items.Append(Tags.Name(reader.Tag));
+                    items.Append(TagNames.Of(reader.Tag));
                     if (reader.TextLength > 0)
                     {
                         items.Append("=" + Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength));
@@ -229,7 +229,7 @@ namespace NanoSync.Tests
             for (int tag = 0; tag < Tags.End; tag++)
             {
                 // nanoCLR ends at a comparison of a null string with ==
-                string known = Tags.Name(tag);
+                string known = TagNames.Of(tag);
                 if (known != null && known == name)
                 {
                     return (byte)tag;

@@ -145,8 +145,7 @@ namespace NanoSync.Tests
         [DataRow("03016A00 45 5C 4F 56", (int)SyncError.Missing, 7)]
         [DataRow("03016A00 45 57 5D C3 90 80 80 80 00", (int)SyncError.BadLength, 12)]
         [DataRow("03016A00 45 57 5D C3 A0 01", (int)SyncError.DataTooLong, 9)] // 4,097 of 4,096
-        [DataRow("03016A00 45 57 5D 03 2A", (int)SyncError.BadBase64, 8)]
-        [DataRow("03016A00 45 57 5D 03 41 41 00 01", (int)SyncError.BadBase64, 11)]
+        [DataRow("03016A00 45 57 5D 03 48", (int)SyncError.BadText, 7)] // text in data, which only a server reads
         [DataRow("03016A00 45 57 5D C3 01 00 C3", (int)SyncError.BadText, 10)] // a second OPAQUE
         public void A_bad_message_is_named_with_its_offset(string hex, int error, int offset)
         {
@@ -214,7 +213,16 @@ namespace NanoSync.Tests
         {
             // STR_I "HwD/fw=="
             Assert.AreEqual("<Sync <Options Class=c [1F00FF7F] >Options >Sync ",
-                Codec.Read(s_wbxml, Codec.FromHex("03016A00 45 57 50 036300 01 5D 03 4877442F66773D3D 00 01 01 01"), -1, 1));
+                Codec.Read(new Base64WbxmlReader(), Codec.FromHex("03016A00 45 57 50 036300 01 5D 03 4877442F66773D3D 00 01 01 01"), -1, 1));
+        }
+
+        [TestMethod]
+        [DataRow("03016A00 45 57 5D 03 2A", (int)SyncError.BadBase64, 8)]
+        [DataRow("03016A00 45 57 5D 03 41 41 00 01", (int)SyncError.BadBase64, 11)]
+        public void Bad_base64_in_binary_data_is_named_with_its_offset(string hex, int error, int offset)
+        {
+            byte[] bytes = Codec.FromHex(hex);
+            Assert.AreEqual(ErrorName(error, offset), Codec.ReadError(new Base64WbxmlReader(), bytes, bytes.Length), hex);
         }
 
         [TestMethod]

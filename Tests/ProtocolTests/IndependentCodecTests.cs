@@ -29,7 +29,7 @@ public class IndependentCodecTests
     {
         byte[] wbxml = Run("xml2wbxml", Encoding.UTF8.GetBytes(MessageTable.XmlText[index]), "-a", "-n");
         CollectionAssert.AreEqual(new byte[] { 0x03, 0x01, 0x6A, 0x00 }, wbxml[..4]);
-        Assert.AreEqual(MessageTable.Items[index], Codec.Read(new WbxmlReader(), wbxml, -1, 0), name);
+        Assert.AreEqual(MessageTable.Items[index], Codec.Read(new Base64WbxmlReader(), wbxml, -1, 0), name);
     }
 
     private static string Expected(string items)

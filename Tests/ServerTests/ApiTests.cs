@@ -271,7 +271,7 @@ public sealed class ApiTests
         key = reply.SyncKey;
         Assert.AreEqual("dropped", (await Send(HttpMethod.Get, Objects + "/a")).Body!["state"]!.GetValue<string>());
         Assert.AreEqual(1, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
-        Assert.AreEqual("Add a", Sync(D1, Ask())!.Commands.Single() is { } again ? Tags.Name(again.Tag) + " " + again.ServerId : "");
+        Assert.AreEqual("Add a", Sync(D1, Ask())!.Commands.Single() is { } again ? TagNames.Of(again.Tag) + " " + again.ServerId : "");
         Assert.AreEqual(0, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
         foreach (string verb in (string[])["fetch", "drop", "retry"])
         {

@@ -261,7 +261,7 @@ public static class Show
 
     public static string Text(this SyncCommand c)
     {
-        StringBuilder text = new(Tags.Name(c.Tag));
+        StringBuilder text = new(TagNames.Of(c.Tag));
         text.Append(c.ClientId == null ? "" : " " + c.ClientId).Append(c.ServerId == null ? "" : " " + c.ServerId);
         text.Append(c.Status == Status.Success ? "" : string.Create(CultureInfo.InvariantCulture, $" status {c.Status}"));
         text.Append(c.Class is { Length: > 0 } ? " class " + c.Class : "");

@@ -399,7 +399,7 @@ public sealed class DeviceRuleTests
                 Assert.IsTrue(i % 2 == 1 || items != 1 || (item == Item.Value && reader.Tag == Tags.Version), "a request");
                 items++;
                 bool command = reader.Scope is Scopes.Command or Scopes.Response;
-                Assert.IsFalse(data && command && item is Item.Value or Item.Start, $"{Tags.Name(reader.Tag)} behind the data");
+                Assert.IsFalse(data && command && item is Item.Value or Item.Start, $"{TagNames.Of(reader.Tag)} behind the data");
                 data = command ? data || item == Item.DataEnd : data && item != Item.End;
                 datas += command && item == Item.DataEnd ? 1 : 0;
             }

@@ -28,7 +28,7 @@ public abstract class FuzzTarget : IDisposable
 
     public static FuzzTarget Make(string name) => name switch
     {
-        "wbxml" => new ReaderTarget(new WbxmlReader()),
+        "wbxml" => new ReaderTarget(new Base64WbxmlReader()),
         "xml" => new ReaderTarget(new XmlReader()),
         "record" => new RecordTarget(),
         "class" => new ClassTarget(),

@@ -92,13 +92,13 @@ public static class Explain
             switch (reader.Read())
             {
                 case Item.Start:
-                    text.Append(Tags.Name(reader.Tag)).Append('(');
+                    text.Append(TagNames.Of(reader.Tag)).Append('(');
                     break;
                 case Item.End:
                     text.Append(") ");
                     break;
                 case Item.Value:
-                    text.Append(Tags.Name(reader.Tag));
+                    text.Append(TagNames.Of(reader.Tag));
                     string value = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
                     text.Append(value.Length > 0 ? "=" + value + " " : " ");
                     break;
