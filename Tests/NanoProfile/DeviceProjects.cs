@@ -50,6 +50,7 @@ public static class DeviceProjects
     private const string Xml = "Protocol.Lite/Xml";
     private const string Storage = "Storage";
     private const string Files = "Storage/Files";
+    private const string Memory = "Storage/Memory";
     private const string Device = "Device";
     private const string LeanHttp = "Device/LeanHttp";
     private const string Sealed = "Device/Sealed";
@@ -62,6 +63,7 @@ public static class DeviceProjects
         new(LiteServer, "NanoSync.Protocol.Lite.Server", [Lite], [NanoPackages.Text]),
         new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
         new(Storage, "NanoSync.Storage", [], []),
+        new(Memory, "NanoSync.Storage.Memory", [Storage], []),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
@@ -70,7 +72,7 @@ public static class DeviceProjects
         new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Device], [NanoPackages.TestFramework]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,

@@ -12,6 +12,7 @@ public sealed class DeviceFolderTests
     [DataRow("Protocol.Lite/Server")]
     [DataRow("Protocol.Lite/Xml")]
     [DataRow("Storage")]
+    [DataRow("Storage/Memory")]
     [DataRow("Storage/Files")]
     [DataRow("Device")]
     [DataRow("Device/LeanHttp")]
