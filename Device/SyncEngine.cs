@@ -91,7 +91,7 @@ namespace NanoSync.Device
         }
 
         /// <summary>Adds a collection that goes to the server and is dropped from flash once acknowledged.</summary>
-        /// <param name="name">Its CollectionId, 1 to 64 bytes.</param>
+        /// <param name="name">Its CollectionId, 1 to 64 of A-Z a-z 0-9 . _ -</param>
         /// <param name="type">Class of its objects.</param>
         /// <param name="quotaBytes">Most bytes of flash for it.</param>
         /// <param name="dropOldest">What a full outbox does: true = drops the oldest, and counts; false = refuses the new.</param>
@@ -111,7 +111,7 @@ namespace NanoSync.Device
         }
 
         /// <summary>Adds a collection that both sides change.</summary>
-        /// <param name="name">Its CollectionId, 1 to 64 bytes.</param>
+        /// <param name="name">Its CollectionId, 1 to 64 of A-Z a-z 0-9 . _ -</param>
         /// <param name="type">Class of its objects.</param>
         /// <param name="maxObjects">Most objects; 12 bytes of memory each.</param>
         /// <param name="handler">Looks at what comes; null = all is taken.</param>
@@ -229,12 +229,25 @@ namespace NanoSync.Device
                 throw new InvalidOperationException("Add collections before Open, at most 14.");
             }
 
-            SyncCollection added = new SyncCollection(_count, kind, name, type, handler, deviceWins);
-            if (added.Name.Length < 1 || added.Name.Length > Limits.Text)
+            if (!Naming.IsCollection(name))
             {
-                throw new ArgumentException("A collection's name has 1 to 64 bytes.");
+                throw new ArgumentException("The name of a collection is 1 to 64 of A-Z a-z 0-9 . _ - , is not . or .. and does not begin with - : not \"" + name + "\".");
             }
 
+            for (int i = 0; i < _count; i++)
+            {
+                if (Encoding.UTF8.GetString(_collections[i].Name, 0, _collections[i].Name.Length) == name)
+                {
+                    throw new ArgumentException("There is a collection " + name + " already.");
+                }
+            }
+
+            if (type == null)
+            {
+                throw new ArgumentException("The collection " + name + " has no class.");
+            }
+
+            SyncCollection added = new SyncCollection(_count, kind, name, type, handler, deviceWins);
             _collections[_count++] = added;
             AddClass(type);
             return added;

@@ -1,6 +1,7 @@
 // What an object is made of: a name and typed fields in order, declared in one statement:
 //   new ObjectClass("reading").Time("at").Fixed("temperature", 2).UInt("humidity")
 
+using System;
 using System.Text;
 
 namespace NanoSync.Protocol
@@ -36,7 +37,7 @@ namespace NanoSync.Protocol
         Time = 'c',
     }
 
-    /// <summary>A class of objects. Complete once its definition, hash or wire name was asked for. [SPEC 6.2]</summary>
+    /// <summary>A class of objects. Complete once its hash or wire name was asked for. [SPEC 6.2]</summary>
     public sealed class ObjectClass
     {
         /// <summary>Most fields of a class.</summary>
@@ -45,8 +46,7 @@ namespace NanoSync.Protocol
         /// <summary>Most bytes of a definition.</summary>
         public const int MaxDefinition = 1024;
 
-        /// <summary>Most characters of a name.</summary>
-        public const int MaxName = 32;
+        private const string TypeCodes = "biufsdtxc";
 
         private readonly string _name;
         private string _definition; // without the closing bracket
@@ -56,9 +56,14 @@ namespace NanoSync.Protocol
         private byte[] _wireName;
 
         /// <summary>Begins a class.</summary>
-        /// <param name="name">1 to 32 of A-Z a-z 0-9 _ -</param>
+        /// <param name="name">1 to 32 of A-Z a-z 0-9 _ -; any other is an ArgumentException.</param>
         public ObjectClass(string name)
         {
+            if (!Naming.IsClass(name))
+            {
+                throw new ArgumentException("The name of a class is 1 to 32 of A-Z a-z 0-9 _ - : not \"" + name + "\".");
+            }
+
             _name = name;
             _definition = name + "(";
         }
@@ -114,55 +119,55 @@ namespace NanoSync.Protocol
         /// <summary>Adds a bool.</summary>
         public ObjectClass Bool(string field)
         {
-            return Declare(field, FieldType.Bool, 0);
+            return Field(field, FieldType.Bool, 0);
         }
 
         /// <summary>Adds a signed integer.</summary>
         public ObjectClass Int(string field)
         {
-            return Declare(field, FieldType.Int, 0);
+            return Field(field, FieldType.Int, 0);
         }
 
         /// <summary>Adds an unsigned integer.</summary>
         public ObjectClass UInt(string field)
         {
-            return Declare(field, FieldType.UInt, 0);
+            return Field(field, FieldType.UInt, 0);
         }
 
         /// <summary>Adds a fixed-point number with 0 to 9 digits behind the point.</summary>
         public ObjectClass Fixed(string field, int digits)
         {
-            return Declare(field, FieldType.Fixed, digits);
+            return Field(field, FieldType.Fixed, digits);
         }
 
         /// <summary>Adds a 32-bit floating-point number.</summary>
         public ObjectClass Float(string field)
         {
-            return Declare(field, FieldType.Float, 0);
+            return Field(field, FieldType.Float, 0);
         }
 
         /// <summary>Adds a 64-bit floating-point number.</summary>
         public ObjectClass Double(string field)
         {
-            return Declare(field, FieldType.Double, 0);
+            return Field(field, FieldType.Double, 0);
         }
 
         /// <summary>Adds a text.</summary>
         public ObjectClass Text(string field)
         {
-            return Declare(field, FieldType.Text, 0);
+            return Field(field, FieldType.Text, 0);
         }
 
         /// <summary>Adds bytes.</summary>
         public ObjectClass Bytes(string field)
         {
-            return Declare(field, FieldType.Bytes, 0);
+            return Field(field, FieldType.Bytes, 0);
         }
 
         /// <summary>Adds a time in whole seconds.</summary>
         public ObjectClass Time(string field)
         {
-            return Declare(field, FieldType.Time, 0);
+            return Field(field, FieldType.Time, 0);
         }
 
         /// <summary>The types of the fields, then a 0.</summary>
@@ -177,25 +182,74 @@ namespace NanoSync.Protocol
             return (FieldType)_types[field];
         }
 
-        private ObjectClass Declare(string field, FieldType type, int digits)
+        /// <summary>
+        /// Adds a field of any type. ArgumentException when <see cref="Refuses"/> says so; InvalidOperationException once the
+        /// class is in use, as its hash would change.
+        /// </summary>
+        /// <param name="field">Its name, 1 to 32 of A-Z a-z 0-9 _ -</param>
+        /// <param name="type">Its type.</param>
+        /// <param name="digits">Of a fixed-point number the digits behind the point, 0 to 9; 0 of all others.</param>
+        public ObjectClass Field(string field, FieldType type, int digits)
         {
-            if (_count == MaxFields)
+            string mistake = Refuses(field, type, digits);
+            if (mistake != null)
             {
-                throw new System.InvalidOperationException("A class has at most 32 fields.");
+                throw new ArgumentException(mistake);
+            }
+
+            if (_wireName != null)
+            {
+                throw new InvalidOperationException("The class " + _name + " is in use: its fields are declared before.");
             }
 
             if (_count + 1 == _types.Length)
             {
                 byte[] types = new byte[_types.Length + 4];
-                System.Array.Copy(_types, types, _count);
+                Array.Copy(_types, types, _count);
                 _types = types;
             }
 
             _types[_count] = (byte)type;
-            _definition += (_count == 0 ? "" : ",") + field + ":" + (char)type + (type == FieldType.Fixed ? digits.ToString() : "");
+            _definition += Part(field, type, digits);
             _count++;
-            _wireName = null;
             return this;
+        }
+
+        /// <summary>Why a field cannot be added, as a sentence; null when it can. Definitions that come from a peer are read by the same rule.</summary>
+        public string Refuses(string field, FieldType type, int digits)
+        {
+            if (!Naming.IsClass(field))
+            {
+                return "The name of a field is 1 to 32 of A-Z a-z 0-9 _ - : not \"" + field + "\" (class " + _name + ").";
+            }
+
+            if (TypeCodes.IndexOf((char)type) < 0)
+            {
+                return "There is no type " + (int)type + " (field " + field + ").";
+            }
+
+            if (digits < 0 || digits > 9 || (digits != 0 && type != FieldType.Fixed))
+            {
+                return "A fixed-point number has 0 to 9 digits behind the point, others have none: not " + digits + " (field " + field + ").";
+            }
+
+            if (_definition.IndexOf("(" + field + ":") >= 0 || _definition.IndexOf("," + field + ":") >= 0)
+            {
+                return "The class " + _name + " has a field " + field + " already.";
+            }
+
+            if (_count == MaxFields)
+            {
+                return "A class has at most 32 fields (class " + _name + ").";
+            }
+
+            return _definition.Length + Part(field, type, digits).Length + 1 > MaxDefinition
+                ? "The definition of a class has at most 1,024 bytes (class " + _name + ", field " + field + ")." : null;
+        }
+
+        private string Part(string field, FieldType type, int digits)
+        {
+            return (_count == 0 ? "" : ",") + field + ":" + (char)type + (type == FieldType.Fixed ? digits.ToString() : "");
         }
     }
 }

@@ -26,7 +26,7 @@ namespace NanoSync.Protocol
 
             string text = Encoding.UTF8.GetString(definition, offset, count);
             int open = text.IndexOf('(');
-            if (open < 1 || text.IndexOf(')') != count - 1 || !IsName(text.Substring(0, open)))
+            if (open < 1 || text.IndexOf(')') != count - 1 || !Naming.IsClass(text.Substring(0, open)))
             {
                 return null;
             }
@@ -42,7 +42,7 @@ namespace NanoSync.Protocol
                 }
 
                 int colon = text.IndexOf(':', at);
-                if (colon < 0 || colon + 2 > stop || made.Count == ObjectClass.MaxFields
+                if (colon < 0 || colon + 2 > stop
                     || !AddField(made, text.Substring(at, colon - at), text.Substring(colon + 1, stop - colon - 1)))
                 {
                     return null;
@@ -103,74 +103,20 @@ namespace NanoSync.Protocol
         // code: the type's letter, and for a fixed-point number its digits
         private static bool AddField(ObjectClass made, string name, string code)
         {
-            if (!IsName(name) || made.FindField(name) >= 0)
+            FieldType type = (FieldType)code[0];
+            bool isFixed = type == FieldType.Fixed;
+            if (code.Length != (isFixed ? 2 : 1))
             {
                 return false;
             }
 
-            if (code[0] == (char)FieldType.Fixed)
-            {
-                if (code.Length != 2 || code[1] < '0' || code[1] > '9')
-                {
-                    return false;
-                }
-
-                made.Fixed(name, code[1] - '0');
-                return true;
-            }
-
-            if (code.Length != 1)
+            int digits = isFixed ? code[1] - '0' : 0;
+            if (made.Refuses(name, type, digits) != null)
             {
                 return false;
             }
 
-            switch ((FieldType)code[0])
-            {
-                case FieldType.Bool:
-                    made.Bool(name);
-                    return true;
-                case FieldType.Int:
-                    made.Int(name);
-                    return true;
-                case FieldType.UInt:
-                    made.UInt(name);
-                    return true;
-                case FieldType.Float:
-                    made.Float(name);
-                    return true;
-                case FieldType.Double:
-                    made.Double(name);
-                    return true;
-                case FieldType.Text:
-                    made.Text(name);
-                    return true;
-                case FieldType.Bytes:
-                    made.Bytes(name);
-                    return true;
-                case FieldType.Time:
-                    made.Time(name);
-                    return true;
-                default:
-                    return false;
-            }
-        }
-
-        private static bool IsName(string name)
-        {
-            if (name.Length < 1 || name.Length > ObjectClass.MaxName)
-            {
-                return false;
-            }
-
-            for (int i = 0; i < name.Length; i++)
-            {
-                char c = name[i];
-                if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
-                {
-                    return false;
-                }
-            }
-
+            made.Field(name, type, digits);
             return true;
         }
     }

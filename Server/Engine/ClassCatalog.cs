@@ -59,6 +59,6 @@ public sealed class ClassCatalog
     /// <summary>True for name#hash: only such a class has a definition to ask for.</summary>
     public static bool IsWireName(string name)
     {
-        return name.Length > 5 && name[^5] == '#' && name.Length - 5 <= ObjectClass.MaxName;
+        return name.Length > 5 && name[^5] == '#' && Naming.IsClass(name[..^5]);
     }
 }

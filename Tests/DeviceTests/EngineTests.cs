@@ -1,5 +1,6 @@
 // The engine over a real store in memory and a server in the same process.
 
+using System;
 using NanoSync.Device;
 using NanoSync.Protocol;
 using NanoSync.Storage;
@@ -402,6 +403,34 @@ namespace NanoSync.Tests
                     Assert.IsTrue(bytes.IndexOf(Codec.Hex(TimedRecord(timed, 1764000099))) >= 0, bytes);
                 }
             }
+        }
+
+        [TestMethod]
+        [DataRow("")]
+        [DataRow(".")]
+        [DataRow("..")]
+        [DataRow("-log")]
+        [DataRow("my log")]
+        [DataRow("a/b")]
+        [DataRow("k\u00fche")]
+        [DataRow("log")] // there is one already
+        [DataRow("12345678901234567890123456789012345678901234567890123456789012345")]
+        public void A_bad_name_of_a_collection_is_refused_where_it_is_declared(string name)
+        {
+            SyncEngine engine = new SyncEngine(new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions()), new ScriptedServer(4096), new SyncOptions());
+            engine.AddOutbox("log", s_reading, 8 * 1024, false);
+            string message = "nothing was thrown";
+            try
+            {
+                engine.AddInbox(name, s_reading, 8, null);
+            }
+            catch (ArgumentException e)
+            {
+                message = e.Message;
+            }
+
+            Assert.IsTrue(message.IndexOf(name == "log" ? "a collection log already" : "not \"" + name + "\"") >= 0, message);
+            Assert.AreEqual(1, engine.Count);
         }
 
         [TestMethod]

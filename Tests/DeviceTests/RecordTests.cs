@@ -93,6 +93,93 @@ namespace NanoSync.Tests
             IsDefinition(longest + "bcde:f9)", false);
         }
 
+        [TestMethod]
+        [DataRow("")]
+        [DataRow("my weather")]
+        [DataRow("wetter\u00e4")]
+        [DataRow("a,b")]
+        [DataRow("a#b")]
+        [DataRow("a(b")]
+        [DataRow("a.b")]
+        [DataRow("123456789012345678901234567890123")]
+        public void A_bad_name_in_a_declaration_is_refused_where_it_is_declared(string name)
+        {
+            Names("\"" + name + "\"", () => { new ObjectClass(name); });
+            ObjectClass made = new ObjectClass("a").Bool("b");
+            Names("\"" + name + "\" (class a)", () => { made.Int(name); });
+            Assert.AreEqual("a(b:b)", made.Definition);
+        }
+
+        [TestMethod]
+        public void Null_is_no_name()
+        {
+            A_bad_name_in_a_declaration_is_refused_where_it_is_declared(null);
+            Assert.IsFalse(Naming.IsCollection(null));
+        }
+
+        [TestMethod]
+        public void A_field_twice_and_digits_there_are_not_are_refused_where_they_are_declared()
+        {
+            ObjectClass made = new ObjectClass("a").Bool("bc").Fixed("d", 9);
+            Names("a field bc already", () => { made.Text("bc"); });
+            Names("a field d already", () => { made.Text("d"); });
+            Names("not 10 (field e)", () => { made.Fixed("e", 10); });
+            Names("not 12 (field e)", () => { made.Fixed("e", 12); });
+            Names("not -1 (field e)", () => { made.Fixed("e", -1); });
+            Names("not 1 (field e)", () => { made.Field("e", FieldType.Int, 1); });
+            Names("no type 113 (field e)", () => { made.Field("e", (FieldType)'q', 0); });
+            Assert.AreEqual("a(bc:b,d:f9,b:i,c:i)", made.Int("b").Int("c").Definition); // parts of names are other names
+        }
+
+        [TestMethod]
+        public void A_declaration_has_the_bounds_of_a_definition()
+        {
+            ObjectClass many = new ObjectClass("a");
+            for (int n = 0; n < ObjectClass.MaxFields; n++)
+            {
+                many.Int("f" + n.ToString());
+            }
+
+            Names("at most 32 fields (class a)", () => { many.Int("x"); });
+            ObjectClass large = new ObjectClass("a");
+            for (int n = 0; n < 29; n++)
+            {
+                large.Int("123456789012345678901234567890" + (char)('A' + n / 10) + (char)('0' + n % 10)); // 35 bytes each
+            }
+
+            Names("at most 1,024 bytes (class a, field bcde)", () => { large.Fixed("bcde", 9); });
+            Assert.AreEqual(ObjectClass.MaxDefinition, large.Fixed("bcd", 9).Definition.Length);
+        }
+
+        [TestMethod]
+        public void A_class_in_use_takes_no_more_fields()
+        {
+            ObjectClass made = new ObjectClass("a").Int("b");
+            uint hash = made.Hash;
+            Names("The class a is in use", () => { made.Int("c"); });
+            Assert.IsTrue(hash == made.Hash);
+        }
+
+        // The call throws for a misuse, and says what is wrong.
+        private static void Names(string mistake, Action declare)
+        {
+            string message = "nothing was thrown";
+            try
+            {
+                declare();
+            }
+            catch (ArgumentException e)
+            {
+                message = e.Message;
+            }
+            catch (InvalidOperationException e)
+            {
+                message = e.Message;
+            }
+
+            Assert.IsTrue(message.IndexOf(mistake) >= 0, message);
+        }
+
         private static void IsDefinition(string definition, bool expected)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(definition);
