@@ -36,7 +36,7 @@ namespace NanoSync.Storage
         private readonly IVolume _volume;
         private readonly StoreOptions _options;
         private readonly StoreHealth _health = new StoreHealth();
-        private readonly object _gate = new object();
+        private readonly object _gate; // the volume: who uses it beside the store locks it too
         private readonly byte[] _probe = new byte[ProbeSize];   // head of an older record, while the reader's buffer holds a newer
         private readonly byte[] _idBytes = new byte[4];
         private readonly RecordReader _reader;
@@ -79,6 +79,7 @@ namespace NanoSync.Storage
         public FlashStore(IVolume volume, StoreOptions options)
         {
             _volume = volume;
+            _gate = volume;
             _options = options;
             _reader = new RecordReader(volume, options.BufferBytes);
             _main = new LogWriter(volume, _health, 0, options.BufferBytes);

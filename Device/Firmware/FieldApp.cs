@@ -1,13 +1,15 @@
 // The application: what a board does from power-on to deep sleep, one short step at a time. It owns no thread and never
 // waits; who runs it waits for as long as the last step said, and lights the lamp meanwhile.
 //
-// Rule 1: readings go on whatever the network does.
+// Rule 1: readings go on whatever the network does. A round runs beside the steps (IMachine.Begin), and while it does they
+//         take readings and nothing else: nobody but the round uses the engine then, and of the diary it only reads.
 // Rule 2: no error ends it. What may pass by itself is tried again, ever later; what a person must mend (settings, token)
 //         is tried again slowly and shown by the lamp.
 // Rule 3: all that must survive a power cut is in the store or in the boot record; a deep sleep loses everything else.
 // Rule 4: a step makes no objects that stay.
 
 using System;
+using System.Threading;
 using NanoSync.Device;
 using NanoSync.Protocol;
 using NanoSync.Storage;
@@ -19,6 +21,9 @@ namespace NanoSync.Firmware
     {
         /// <summary>The version, as in Directory.Build.props; a test compares them.</summary>
         public const string Version = "0.1.0";
+
+        /// <summary>What the line about a fault of the program itself begins with.</summary>
+        public const string StepFailed = "a step failed: ";
 
         /// <summary>Quick restarts in a row after which a start waits.</summary>
         public const int HoldFrom = 4;
@@ -53,12 +58,15 @@ namespace NanoSync.Firmware
         /// <summary>Below this many milliseconds a deep sleep is not worth its start.</summary>
         public const int ShortestSleep = 5000;
 
+        /// <summary>Milliseconds after which a round that has not ended is no sign of life any more: the watchdog waits from then.</summary>
+        public const int LongestRound = 120000;
+
         private const int PollEvery = 500;
         private const int FailuresBeforeReopen = 3;
         private const int IdleRoundsBeforeReopen = 10;
         private const int SmallReply = 256; // bytes; a part of a large object is more
-        private const int Sampling = 0; // who met an error of the store
-        private const int Syncing = 1;
+        private const int Sampler = 0; // who met an error of the store
+        private const int Syncer = 1;
         private const int CrashesBeforeRestart = 3;
         private const int CrashRetry = 10000;
         private const uint TimeKeptEvery = 86400;
@@ -68,7 +76,7 @@ namespace NanoSync.Firmware
         private readonly IVolume _volume;
         private readonly ISmallFile _settingsFile;
         private readonly BootRecord _boot;
-        private readonly ICarrierMaker _carriers;
+        private readonly IPartMaker _parts;
         private readonly FieldDiary _diary;
         private readonly Random _random;
         private readonly SyncSchedule _schedule;
@@ -77,7 +85,7 @@ namespace NanoSync.Firmware
         private readonly RoundResult _failed = new RoundResult();
 
         private Settings _settings;
-        private SensorBoard _board;
+        private IBoard _board;
         private FlashStore _store;
         private FieldDevice _device;
         private AppState _state;
@@ -101,22 +109,39 @@ namespace NanoSync.Firmware
         private int _crashes;
         private bool _goesOn; // the next round belongs to the sync of the last one
 
+        // The round under way. What it sets is read by the steps once it has ended.
+        private readonly object _gate = new object();
+        private readonly ThreadStart _round;
+        private bool _rounding;
+        private bool _ended; // under _gate
+        private Exception _failure;
+        private long _roundSince;
+        private uint _toldTime; // by the server; 0 = not
+        private long _toldTicks;
+        private int _toldInterval; // by the server; 0 = not
+        private StoreError _sampleError; // met meanwhile, for the diary
+        private bool _reopen;
+        private int _rounds;
+        private StoreError _flash;
+        private bool _sampling = true;
+
         /// <summary>Puts the parts together; nothing is touched before the first step.</summary>
         /// <param name="machine">Power, clock, network, lamp.</param>
         /// <param name="inputs">What sensors are read from.</param>
         /// <param name="volume">Where the store is.</param>
         /// <param name="settingsFile">The settings.</param>
         /// <param name="boot">The boot record.</param>
-        /// <param name="carriers">Makes the carrier.</param>
+        /// <param name="parts">Makes the carrier and the board.</param>
         /// <param name="random">Source of the jitter; must differ from board to board.</param>
-        public FieldApp(IMachine machine, IInputs inputs, IVolume volume, ISmallFile settingsFile, BootRecord boot, ICarrierMaker carriers, Random random)
+        public FieldApp(IMachine machine, IInputs inputs, IVolume volume, ISmallFile settingsFile, BootRecord boot, IPartMaker parts, Random random)
         {
             _machine = machine;
             _inputs = inputs;
             _volume = volume;
             _settingsFile = settingsFile;
             _boot = boot;
-            _carriers = carriers;
+            _parts = parts;
+            _round = RunRound;
             _diary = new FieldDiary(volume);
             _random = random;
             _schedule = new SyncSchedule(random);
@@ -150,6 +175,12 @@ namespace NanoSync.Firmware
             get { return _device; }
         }
 
+        /// <summary>The store; null before it was made.</summary>
+        public FlashStore Store
+        {
+            get { return _store; }
+        }
+
         /// <summary>The clock.</summary>
         public FieldClock Clock
         {
@@ -174,17 +205,81 @@ namespace NanoSync.Firmware
             get { return _woke ? "deep sleep" : RestartReason.Name(_lastReason); }
         }
 
-        /// <summary>Asks for a restart at the end of the step under way: the server's command.</summary>
+        /// <summary>Rounds that have ended; the last one's result is the engine's.</summary>
+        public int Rounds
+        {
+            get { return _rounds; }
+        }
+
+        /// <summary>True while a round runs.</summary>
+        public bool IsRounding
+        {
+            get { return _rounding; }
+        }
+
+        /// <summary>What the store met last, at its opening, with a reading or in a round; None when that went well.</summary>
+        public StoreError Flash
+        {
+            get { return _flash; }
+        }
+
+        /// <summary>Milliseconds until the next round is due; 0 when it is.</summary>
+        public int UntilSync
+        {
+            get
+            {
+                long left = _nextSync - _machine.Ticks;
+                return left < 0 ? 0 : left > int.MaxValue ? int.MaxValue : (int)left;
+            }
+        }
+
+        /// <summary>False: no readings are taken, others put theirs into the outbox. True by default.</summary>
+        public bool Sampling
+        {
+            get { return _sampling; }
+            set { _sampling = value; }
+        }
+
+        /// <summary>The next sync is due at once.</summary>
+        public void SyncNow()
+        {
+            _nextSync = _machine.Ticks;
+        }
+
+        /// <summary>Asks for a restart once no round runs: the server's command.</summary>
         public void RequestRestart()
         {
             _restart = true;
         }
 
-        /// <summary>Changes the seconds between syncs, for good: the server's command.</summary>
+        /// <summary>Changes the seconds between syncs, for good, once the round is over: the server's command.</summary>
         public void SyncEvery(int seconds)
         {
-            _boot.SyncInterval = seconds;
+            _toldInterval = seconds;
+        }
+
+        /// <summary>Notes the time that the server told in the round under way.</summary>
+        public void TimeIs(uint seconds)
+        {
+            _toldTime = seconds;
+            _toldTicks = _machine.Ticks;
+        }
+
+        /// <summary>Ends use, as a restart on command does: nothing waits to be written, and the next start is no quick one.</summary>
+        public void Stop()
+        {
+            if (!_booted)
+            {
+                return;
+            }
+
+            _boot.Reason = RestartReason.Command;
             _boot.Save();
+            _diary.Flush();
+            if (_store != null)
+            {
+                _store.Close();
+            }
         }
 
         /// <summary>Seconds between syncs: the server's, else the settings'.</summary>
@@ -197,7 +292,11 @@ namespace NanoSync.Firmware
         /// <returns>Milliseconds until something is due again.</returns>
         public int Step()
         {
-            _machine.Feed();
+            if (!_rounding || _machine.Ticks - _roundSince < LongestRound)
+            {
+                _machine.Feed();
+            }
+
             if (!_booted)
             {
                 Boot();
@@ -209,7 +308,7 @@ namespace NanoSync.Firmware
             }
 
             int wait = _holdUntil > 0 ? Hold() : _running ? Run() : Start();
-            if (_restart)
+            if (_restart && !_rounding)
             {
                 RestartFor(RestartReason.Command);
             }
@@ -230,7 +329,7 @@ namespace NanoSync.Firmware
             catch (Exception failure)
             {
                 _crashes++;
-                _machine.Log("a step failed: " + failure.Message);
+                _machine.Log(StepFailed + failure.Message);
                 if (_crashes == CrashesBeforeRestart)
                 {
                     RestartFor(RestartReason.Crash);
@@ -328,6 +427,7 @@ namespace NanoSync.Firmware
             }
 
             StoreError error = _device.Open();
+            _flash = error;
             if (error != StoreError.None)
             {
                 _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
@@ -374,15 +474,21 @@ namespace NanoSync.Firmware
 
         private bool MakeDevice()
         {
-            ICarrier carrier = _carriers.Make(_settings);
+            SyncOptions sync = new SyncOptions();
+            sync.BufferBytes = _settings.BufferBytes;
+            sync.Window = _settings.Window;
+            sync.ReplyBytes = _settings.ReplyBytes;
+            sync.RequestBytes = _settings.RequestBytes;
+            string problem;
+            ICarrier carrier = _parts.MakeCarrier(_settings, sync, out problem);
             if (carrier == null)
             {
-                Complain("settings: server or token cannot be used");
+                Complain("settings: " + problem);
                 _settings = null; // read again
                 return false;
             }
 
-            _board = new SensorBoard(_settings, _machine, _inputs, _clock);
+            _board = _parts.MakeBoard(_settings, _clock);
             _board.SafeMode = _boot.Quick >= SafeFrom;
             if (!_board.SafeMode)
             {
@@ -394,11 +500,6 @@ namespace NanoSync.Firmware
             store.SegmentBytes = _settings.SegmentBytes;
             store.Entropy = (uint)_random.Next();
             _store = new FlashStore(_volume, store);
-            SyncOptions sync = new SyncOptions();
-            sync.BufferBytes = _settings.BufferBytes;
-            sync.Window = _settings.Window;
-            sync.ReplyBytes = _settings.ReplyBytes;
-            sync.RequestBytes = _settings.RequestBytes;
             _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
@@ -409,22 +510,36 @@ namespace NanoSync.Firmware
         private int Run()
         {
             long now = _machine.Ticks;
-            if (now >= _nextSample)
+            if (now >= _nextSample && _sampling)
             {
                 Sample(now);
             }
 
-            if (now >= _nextSync)
+            if (_rounding && HasEnded())
+            {
+                EndRound();
+                now = _machine.Ticks; // a round takes its time
+            }
+            else if (!_rounding && now >= _nextSync)
             {
                 Sync(now);
-                now = _machine.Ticks; // a round takes its time
+                now = _machine.Ticks;
             }
             else
             {
                 _store.Step(); // room is made while nothing else is to do
             }
 
-            long next = _nextSample < _nextSync ? _nextSample : _nextSync;
+            long next = _sampling ? _nextSample : long.MaxValue;
+            if (_rounding)
+            {
+                next = HasEnded() ? now : next - now > PollEvery ? now + PollEvery : next;
+            }
+            else if (_nextSync < next)
+            {
+                next = _nextSync;
+            }
+
             if (next <= now)
             {
                 return 0;
@@ -461,13 +576,24 @@ namespace NanoSync.Firmware
 
             if (error != StoreError.None)
             {
-                _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
+                _sampleError = error;
+                NoteSampleError();
             }
 
-            Met(Sampling, error);
+            Met(Sampler, error);
             if (_woke && _nextSync == long.MaxValue && IsSyncDue(error))
             {
                 _nextSync = now;
+            }
+        }
+
+        // The diary is the steps' own, but a round may be reading it.
+        private void NoteSampleError()
+        {
+            if (_sampleError != StoreError.None && !_rounding)
+            {
+                _diary.Flash(_sampleError, _clock.Now, Uptime, _inputs.FreeHeap);
+                _sampleError = StoreError.None;
             }
         }
 
@@ -490,7 +616,7 @@ namespace NanoSync.Firmware
 
         private bool MaySleep(long now)
         {
-            return _connectUntil == 0 && _timeUntil == 0 && _state != AppState.Syncing && _nextSample - now >= ShortestSleep
+            return !_rounding && _connectUntil == 0 && _timeUntil == 0 && _state != AppState.Syncing && _nextSample - now >= ShortestSleep
                 && (_woke || (now >= AwakeAfterPowerOn && _state != AppState.Starting));
         }
 
@@ -521,12 +647,70 @@ namespace NanoSync.Firmware
                 _device.Engine.SendStatus = true;
             }
 
-            RoundResult result = _device.Sync();
-            now = _machine.Ticks;
+            StoreError error = _device.BeginRound();
+            if (error != StoreError.None)
+            {
+                Met(Syncer, error);
+            }
+
+            _rounding = true;
+            _roundSince = now;
+            _ended = false;
+            _machine.Begin(_round);
+        }
+
+        // Beside the steps.
+        private void RunRound()
+        {
+            Exception failure = null;
+            try
+            {
+                _device.Engine.Round();
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
+            lock (_gate)
+            {
+                _failure = failure;
+                _ended = true;
+            }
+        }
+
+        private bool HasEnded()
+        {
+            lock (_gate)
+            {
+                return _ended;
+            }
+        }
+
+        private void EndRound()
+        {
+            _rounding = false;
+            _rounds++;
+            long now = _machine.Ticks;
+            if (_failure != null)
+            {
+                _nextSync = now + _schedule.Next(_failed, SyncInterval * 1000);
+                throw _failure; // a fault of the program: the step fails
+            }
+
+            RoundResult result = _device.Engine.Result;
+            TakeTold();
+            _device.EndRound(result);
             long nextAtMost = now + (_device.Config.Interval * 1000L);
             _nextSample = _nextSample < nextAtMost ? _nextSample : nextAtMost; // a shorter interval holds from now on
+            NoteSampleError();
+            if (_reopen)
+            {
+                Reopen();
+            }
+
             _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
-            Met(Syncing, result.Store);
+            Met(Syncer, result.Store);
             bool stuck = IsStuck(result);
             _goesOn = result.Outcome == RoundOutcome.More && !stuck;
             int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
@@ -550,12 +734,29 @@ namespace NanoSync.Firmware
                 Show(AppState.ServerAway);
             }
 
-            if (_storeFailures[Sampling] + _storeFailures[Syncing] > 0)
+            if (_storeFailures[Sampler] + _storeFailures[Syncer] > 0)
             {
                 Show(AppState.BadFlash);
             }
 
             _nextSync = now + wait;
+        }
+
+        // What the server told and asked for in the round.
+        private void TakeTold()
+        {
+            if (_toldTime != 0)
+            {
+                _clock.Set(_toldTime + (uint)((_machine.Ticks - _toldTicks + 500) / 1000));
+                _toldTime = 0;
+            }
+
+            if (_toldInterval != 0)
+            {
+                _boot.SyncInterval = _toldInterval;
+                _boot.Save();
+                _toldInterval = 0;
+            }
         }
 
         private bool IsNetworkUp(long now)
@@ -654,6 +855,7 @@ namespace NanoSync.Firmware
         // Counts failures of the flash itself; after some in a row the store is opened anew, as at a start.
         private void Met(int who, StoreError error)
         {
+            _flash = error;
             switch (error)
             {
                 case StoreError.VolumeFull:
@@ -666,7 +868,7 @@ namespace NanoSync.Firmware
 
                 default:
                     _storeFailures[who] = 0;
-                    if (_storeFailures[Sampling] + _storeFailures[Syncing] == 0)
+                    if (_storeFailures[Sampler] + _storeFailures[Syncer] == 0)
                     {
                         _problem = null;
                     }
@@ -689,6 +891,12 @@ namespace NanoSync.Firmware
 
         private void Reopen()
         {
+            _reopen = _rounding; // a round uses the store
+            if (_rounding)
+            {
+                return;
+            }
+
             _machine.Log("the store is opened anew");
             _store.Close();
             _device.Open();
@@ -743,7 +951,7 @@ namespace NanoSync.Firmware
             }
 
             _lamp.Show(state, _machine.Ticks);
-            Light(); // a round blocks, and the lamp stands still meanwhile
+            Light();
         }
     }
 }

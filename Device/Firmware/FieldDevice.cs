@@ -29,6 +29,15 @@ namespace NanoSync.Firmware
 
         /// <summary>Reads one sensor into the next field of a record; None where it gives nothing now.</summary>
         void Read(int sensor, RecordWriter record);
+
+        /// <summary>True: nothing outside the chip is touched; those fields stay empty.</summary>
+        bool SafeMode { get; set; }
+
+        /// <summary>Millivolts of the battery in the last reading; -1 when they are not known.</summary>
+        int Battery { get; }
+
+        /// <summary>The signal in the last reading, in dBm; 0 = not known.</summary>
+        int Signal { get; }
     }
 
     /// <summary>One device: its store, its two collections, its engine.</summary>
@@ -106,6 +115,12 @@ namespace NanoSync.Firmware
                 _engine.UseUptimes(_readings);
             }
 
+            error = TakeTime(false); // while nothing waits, that costs no flash
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+
             if (_store.FindKey(_configs.Number, _sampling, 0, _sampling.Length, _info) == StoreError.None)
             {
                 LoadConfig();
@@ -116,10 +131,12 @@ namespace NanoSync.Firmware
             return _store.PutNamed(_configs.Number, _sampling, 0, _sampling.Length, SamplingConfig.Class.Hash, _record.Buffer, 0, _record.Length);
         }
 
-        /// <summary>Takes one reading and keeps it. Durable when this returns None. Until the clock is known it waits for its time.</summary>
+        /// <summary>
+        /// Takes one reading and keeps it. Durable when this returns None. Until the clock is known it waits for its time. May be
+        /// called while the engine's round runs on another thread; the other calls may not.
+        /// </summary>
         public StoreError TakeReading()
         {
-            TakeTime(false); // before this one: while nothing waits, that costs no flash
             _record.Begin(_board.ReadingClass);
             uint now = _board.Now;
             if (now != 0 || _readings.Waits)
@@ -147,33 +164,37 @@ namespace NanoSync.Firmware
             return _record.End() ? _store.Append(_readings.Number, _board.ReadingClass.Hash, _record.Buffer, 0, _record.Length, out id) : StoreError.BadArgument;
         }
 
-        /// <summary>One round; a configuration that came with it is in force when this returns.</summary>
-        public RoundResult Sync()
+        /// <summary>To be called before the engine's round: readings get their times if those are known by now.</summary>
+        public StoreError BeginRound()
         {
-            StoreError error = TakeTime(false);
-            RoundResult result = _engine.Round();
+            return TakeTime(false);
+        }
+
+        /// <summary>To be called with the engine's result after its round: a configuration that came with it is in force when this returns.</summary>
+        public void EndRound(RoundResult result)
+        {
             if (_config.IsChanged)
             {
                 _config.IsChanged = false;
                 LoadConfig();
             }
 
-            if (_readings.Waits && result.Outcome == RoundOutcome.InStep)
+            if (!_readings.Waits || result.Outcome != RoundOutcome.InStep)
             {
-                _answers++;
-                error = TakeTime(_answers == AnswersWithoutTime);
-                if (!_readings.Waits && _engine.Pending > 0)
-                {
-                    result.Outcome = RoundOutcome.More; // they may go now
-                }
+                return;
+            }
+
+            _answers++;
+            StoreError error = TakeTime(_answers == AnswersWithoutTime);
+            if (!_readings.Waits && _engine.Pending > 0)
+            {
+                result.Outcome = RoundOutcome.More; // they may go now
             }
 
             if (result.Store == StoreError.None)
             {
                 result.Store = error;
             }
-
-            return result;
         }
 
         // Once the clock is known, or shall not be waited for any more, the readings of this run get their times.

@@ -15,7 +15,10 @@ using NanoSync.Storage;
 
 namespace NanoSync.Firmware
 {
-    /// <summary>Keeps the diary on a volume. Not while a batch of the store is open, and not from two threads.</summary>
+    /// <summary>
+    /// Keeps the diary on a volume, which it locks as the store does. Not from two threads, but a round may read it while
+    /// readings are appended to the store.
+    /// </summary>
     public sealed class FieldDiary : IDiary
     {
         /// <summary>Bytes of an entry.</summary>
@@ -70,10 +73,13 @@ namespace NanoSync.Firmware
         /// <param name="heap">Free bytes of the managed heap; 0 = not known.</param>
         public void Start(int reason, uint now, uint uptime, uint heap)
         {
-            _volume.Open();
-            Begin(KindStart, 0, 0, 0, 0, reason, uptime);
-            _entry[Times] = 0; // each start is an entry of its own
-            End(now, uptime, heap, true);
+            lock (_volume)
+            {
+                _volume.Open();
+                Begin(KindStart, 0, 0, 0, 0, reason, uptime);
+                _entry[Times] = 0; // each start is an entry of its own
+                End(now, uptime, heap, true);
+            }
         }
 
         /// <summary>Notes a round.</summary>
@@ -108,81 +114,90 @@ namespace NanoSync.Firmware
         /// <summary>Writes what was summed. What the volume does not take is tried again with the next thing of its kind.</summary>
         public void Flush()
         {
-            if (Get(Times, 2) == 0 || _file == 0)
+            lock (_volume)
             {
-                return;
-            }
-
-            int length = Length(_file);
-            int filling = (EntryBytes - (length % EntryBytes)) % EntryBytes; // of an entry that was cut
-            if (length < 0)
-            {
-                return;
-            }
-
-            if (length + filling + EntryBytes > FileBytes)
-            {
-                uint other = Other(_file);
-                if (_volume.Delete(other) != VolumeCode.Ok)
+                if (Get(Times, 2) == 0 || _file == 0)
                 {
                     return;
                 }
 
-                _file = other;
-                filling = 0;
-            }
+                int length = Length(_file);
+                int filling = (EntryBytes - (length % EntryBytes)) % EntryBytes; // of an entry that was cut
+                if (length < 0)
+                {
+                    return;
+                }
 
-            _entry[0] = Version;
-            Put(Number, 4, _next);
-            Put(Check, 2, CheckSum());
-            if (_volume.OpenAppend(Lane, _file) != VolumeCode.Ok)
-            {
-                return;
-            }
+                if (length + filling + EntryBytes > FileBytes)
+                {
+                    uint other = Other(_file);
+                    if (_volume.Delete(other) != VolumeCode.Ok)
+                    {
+                        return;
+                    }
 
-            bool done = filling == 0 || _volume.Append(Lane, _entry, 0, filling) == VolumeCode.Ok;
-            done = done && _volume.Append(Lane, _entry, 0, EntryBytes) == VolumeCode.Ok;
-            done &= _volume.Close(Lane) == VolumeCode.Ok;
-            if (done)
-            {
-                _next++;
-                Put(Times, 2, 0);
-                Array.Clear(_entry, Sums, Heap - Sums);
+                    _file = other;
+                    filling = 0;
+                }
+
+                _entry[0] = Version;
+                Put(Number, 4, _next);
+                Put(Check, 2, CheckSum());
+                if (_volume.OpenAppend(Lane, _file) != VolumeCode.Ok)
+                {
+                    return;
+                }
+
+                bool done = filling == 0 || _volume.Append(Lane, _entry, 0, filling) == VolumeCode.Ok;
+                done = done && _volume.Append(Lane, _entry, 0, EntryBytes) == VolumeCode.Ok;
+                done &= _volume.Close(Lane) == VolumeCode.Ok;
+                if (done)
+                {
+                    _next++;
+                    Put(Times, 2, 0);
+                    Array.Clear(_entry, Sums, Heap - Sums);
+                }
             }
         }
 
         /// <inheritdoc/>
         public int Open(int most)
         {
-            if (_file == 0)
+            lock (_volume)
             {
-                Find();
-            }
+                if (_file == 0)
+                {
+                    Find();
+                }
 
-            Flush();
-            int newer = Whole(_file);
-            _older = Whole(Other(_file));
-            int all = _older + newer;
-            int sent = all <= most ? all : most / EntryBytes * EntryBytes;
-            _skip = all - sent;
-            return sent;
+                Flush();
+                int newer = Whole(_file);
+                _older = Whole(Other(_file));
+                int all = _older + newer;
+                int sent = all <= most ? all : most / EntryBytes * EntryBytes;
+                _skip = all - sent;
+                return sent;
+            }
         }
 
         /// <inheritdoc/>
         public void Read(int position, byte[] buffer, int count)
         {
-            Array.Clear(buffer, 0, count);
-            position += _skip;
-            int older = _older - position;
-            older = older < 0 ? 0 : older < count ? older : count;
-            if (older > 0)
+            lock (_volume)
             {
-                _volume.Read(Other(_file), position, buffer, 0, older);
-            }
+                Array.Clear(buffer, 0, count);
+                position += _skip;
+                int older = _older - position;
+                older = older < 0 ? 0 : older < count ? older : count;
+                if (older > 0)
+                {
+                    _volume.Read(Other(_file), position, buffer, 0, older);
+                }
 
-            if (older < count)
-            {
-                _volume.Read(_file, position + older - _older, buffer, older, count - older);
+                if (older < count)
+                {
+                    _volume.Read(_file, position + older - _older, buffer, older, count - older);
+                }
             }
         }
 
@@ -232,16 +247,19 @@ namespace NanoSync.Firmware
         // The file with the highest number is the one to go on with. Only while nothing is summed: it reads into the entry.
         private void Find()
         {
-            if (Length(s_first) < 0 || Length(s_second) < 0)
+            lock (_volume)
             {
-                return; // not readable now; an unknown number must not be given anew
-            }
+                if (Length(s_first) < 0 || Length(s_second) < 0)
+                {
+                    return; // not readable now; an unknown number must not be given anew
+                }
 
-            uint first = Last(s_first);
-            uint second = Last(s_second);
-            _file = first >= second ? s_first : s_second;
-            _next = (first >= second ? first : second) + 1;
-            Array.Clear(_entry, 0, EntryBytes);
+                uint first = Last(s_first);
+                uint second = Last(s_second);
+                _file = first >= second ? s_first : s_second;
+                _next = (first >= second ? first : second) + 1;
+                Array.Clear(_entry, 0, EntryBytes);
+            }
         }
 
         // Number of the last entry of a file that is one; 0 = none.

@@ -1,5 +1,5 @@
-// The firmware's side of embedded structures: status, the server's clock, commands. [SPEC 7.1] What a command asks for is
-// done by the application when the round is over.
+// The firmware's side of embedded structures: status, the server's clock, commands. [SPEC 7.1] It is called within a round,
+// beside the steps: what was told and asked for is only noted here, and done by the application when the round is over.
 
 using NanoSync.Device;
 using NanoSync.Protocol;
@@ -12,12 +12,12 @@ namespace NanoSync.Firmware
     {
         private readonly FieldApp _app;
         private readonly FlashStore _store;
-        private readonly SensorBoard _board;
+        private readonly IBoard _board;
         private readonly IMachine _machine;
         private readonly IInputs _inputs;
 
         /// <summary>Puts the parts together.</summary>
-        public FieldHost(FieldApp app, FlashStore store, SensorBoard board, IMachine machine, IInputs inputs)
+        public FieldHost(FieldApp app, FlashStore store, IBoard board, IMachine machine, IInputs inputs)
         {
             _app = app;
             _store = store;
@@ -39,9 +39,9 @@ namespace NanoSync.Firmware
                 record.None();
             }
 
-            if (_board.LastSignal != 0)
+            if (_board.Signal != 0)
             {
-                record.Int(_board.LastSignal);
+                record.Int(_board.Signal);
             }
             else
             {
@@ -60,7 +60,7 @@ namespace NanoSync.Firmware
         /// <inheritdoc/>
         public void SetTime(uint unixSeconds, int milliseconds)
         {
-            _app.Clock.Set(unixSeconds + (milliseconds >= 500 ? 1u : 0u));
+            _app.TimeIs(unixSeconds + (milliseconds >= 500 ? 1u : 0u));
         }
 
         /// <inheritdoc/>

@@ -1,5 +1,6 @@
 // What the application needs of the machine, split by concern. Nano/ implements them for an ESP32, the tests for none.
 
+using System.Threading;
 using NanoSync.Device;
 
 namespace NanoSync.Firmware
@@ -36,6 +37,9 @@ namespace NanoSync.Firmware
 
         /// <summary>Waits.</summary>
         void Pause(int milliseconds);
+
+        /// <summary>Runs work beside the steps, on a thread of its own, and returns at once. One at a time.</summary>
+        void Begin(ThreadStart work);
 
         /// <summary>Turns the lamp on or off; nothing where there is none.</summary>
         void Lamp(bool on);
@@ -84,10 +88,17 @@ namespace NanoSync.Firmware
         bool Write(byte[] buffer, int count);
     }
 
-    /// <summary>Makes the carrier that the settings ask for. The only place that names one.</summary>
-    public interface ICarrierMaker
+    /// <summary>Makes the parts that the settings ask for. The only place that names a carrier and a board.</summary>
+    public interface IPartMaker
     {
-        /// <summary>A carrier; null when the URL or the token is malformed.</summary>
-        ICarrier Make(Settings settings);
+        /// <summary>Makes the carrier.</summary>
+        /// <param name="settings">What is asked for.</param>
+        /// <param name="options">Sizes of the engine, from the settings; what belongs to the way to the server may be set here.</param>
+        /// <param name="problem">What is wrong with the URL or the token, as a sentence; null when nothing is.</param>
+        /// <returns>A carrier; null when there is a problem.</returns>
+        ICarrier MakeCarrier(Settings settings, SyncOptions options, out string problem);
+
+        /// <summary>Makes the sensors, over the application's clock.</summary>
+        IBoard MakeBoard(Settings settings, FieldClock clock);
     }
 }

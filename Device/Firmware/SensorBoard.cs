@@ -18,11 +18,9 @@ namespace NanoSync.Firmware
         private readonly string _names;
         private readonly Sht3x[] _sht = new Sht3x[Settings.MaxSensors];
 
-        /// <summary>True: nothing outside the chip is touched; those fields stay empty.</summary>
-        public bool SafeMode;
-
-        /// <summary>The signal in the last reading, in dBm; 0 = none.</summary>
-        public int LastSignal;
+        private bool _safeMode;
+        private int _battery = -1;
+        private int _signal;
 
         /// <summary>Makes the class from the settings.</summary>
         public SensorBoard(Settings settings, IMachine machine, IInputs inputs, FieldClock clock)
@@ -90,10 +88,29 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
+        public bool SafeMode
+        {
+            get { return _safeMode; }
+            set { _safeMode = value; }
+        }
+
+        /// <inheritdoc/>
+        public int Battery
+        {
+            get { return _battery; }
+        }
+
+        /// <inheritdoc/>
+        public int Signal
+        {
+            get { return _signal; }
+        }
+
+        /// <inheritdoc/>
         public void Read(int sensor, RecordWriter record)
         {
             SensorSetting setting = _settings.Sensors[sensor];
-            if (SafeMode && setting.Kind >= SensorKind.Adc)
+            if (_safeMode && setting.Kind >= SensorKind.Adc)
             {
                 record.None();
                 return;
@@ -111,7 +128,7 @@ namespace NanoSync.Firmware
 
                 case SensorKind.Signal:
                     int signal = _inputs.Signal;
-                    LastSignal = signal;
+                    _signal = signal;
                     if (signal != 0)
                     {
                         record.Int(signal);
@@ -122,6 +139,11 @@ namespace NanoSync.Firmware
 
                 case SensorKind.Adc:
                     int millivolts = Millivolts(setting);
+                    if (setting.Name == "battery")
+                    {
+                        _battery = millivolts;
+                    }
+
                     if (millivolts >= 0)
                     {
                         record.Fixed(millivolts);
@@ -141,23 +163,6 @@ namespace NanoSync.Firmware
             }
 
             record.None();
-        }
-
-        /// <summary>Millivolts of the sensor named battery; -1 when there is none, or it cannot be read.</summary>
-        public int Battery
-        {
-            get
-            {
-                for (int i = 0; i < _settings.SensorCount && !SafeMode; i++)
-                {
-                    if (_settings.Sensors[i].Name == "battery" && _settings.Sensors[i].Kind == SensorKind.Adc)
-                    {
-                        return Millivolts(_settings.Sensors[i]);
-                    }
-                }
-
-                return -1;
-            }
         }
 
         private int Millivolts(SensorSetting setting)

@@ -7,7 +7,7 @@ using NanoSync.Protocol;
 namespace NanoSync.Virtual;
 
 /// <summary>Real figures of the PC, on Linux, macOS and Windows. A sensor that a machine does not have gives nothing.</summary>
-internal sealed partial class PcBoard(TimeProvider clock) : IBoard
+internal sealed partial class PcBoard(FieldClock clock, PcMachine machine) : IBoard
 {
     private readonly ObjectClass _class = new ObjectClass("machine")
         .Time("at").Fixed("load", 2).UInt("memory").UInt("disk").Fixed("temperature", 1).UInt("uptime");
@@ -15,15 +15,21 @@ internal sealed partial class PcBoard(TimeProvider clock) : IBoard
     private ulong _lastIdle;
     private ulong _lastTotal;
 
-    public uint Now => (uint)clock.GetUtcNow().ToUnixTimeSeconds();
+    public uint Now => clock.Now;
 
     public bool HasClock => true;
 
-    public uint Uptime => (uint)(Environment.TickCount64 / 1000); // of the machine
+    public uint Uptime => (uint)(machine.Ticks / 1000);
 
     public ObjectClass ReadingClass => _class;
 
     public string SensorNames => "load,memory,disk,temperature,uptime";
+
+    public bool SafeMode { get; set; } // nothing here brings a supply down
+
+    public int Battery => -1;
+
+    public int Signal => 0;
 
     public void Read(int sensor, RecordWriter record)
     {

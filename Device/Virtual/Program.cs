@@ -24,11 +24,12 @@ var from = new Option<string?>("--from") { Description = "mail: the device's add
 var to = new Option<string?>("--to") { Description = "mail: the server's address", HelpName = "ADDRESS" };
 var user = new Option<string?>("--mail-user") { Description = "mail: user of the mailbox, and of a relay over TLS; the password is in NANOSYNC_MAIL_PASSWORD", HelpName = "USER" };
 var wait = new Option<int>("--wait") { Description = "mail, file: seconds that --once and --readings wait for a reply", HelpName = "S", DefaultValueFactory = _ => 60 };
+var serial = new Option<bool>("--serial") { Description = "Also print what a board writes at its serial port: its states, its starts, what fails" };
 var dump = new Option<string?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
 
 var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
 {
-    server, token, data, once, readings, window, interval, port, xml, platformHttp, dump,
+    server, token, data, once, readings, window, interval, port, xml, platformHttp, dump, serial,
     carrier, device, exchange, smtp, pop3, from, to, user, wait,
 };
 
@@ -45,6 +46,7 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
         parsed.GetValue(xml),
         parsed.GetValue(platformHttp),
         parsed.GetValue(dump),
+        parsed.GetValue(serial),
         new PostOptions(
             parsed.GetValue(carrier)!,
             parsed.GetValue(device),

@@ -1,4 +1,5 @@
-// Runs the device: opens its flash, starts the server if it has none, then reads and syncs until told to stop.
+// Runs the device: starts the server if it has none, then the application of the boards over this machine, and shows what it
+// does until told to stop.
 
 using System.Diagnostics;
 using NanoSync.Device;
@@ -11,65 +12,40 @@ namespace NanoSync.Virtual;
 
 /// <summary>What the command line asked for.</summary>
 internal sealed record VirtualOptions(
-    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump, PostOptions Post);
+    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump, bool Serial, PostOptions Post);
 
-/// <summary>The device's life in one process.</summary>
+/// <summary>One life of the device, from its start to its end or the restart that the server asked for.</summary>
 internal sealed class VirtualDevice
 {
     private const int Restart = -1; // instead of an exit code
-
-    private const int OutboxBytes = 1024 * 1024;
+    private const int StopPatience = 3000; // milliseconds that a round under way is waited for
+    private const string BootFile = "boot";
 
     private static readonly ObjectClass s_sample = new ObjectClass("sample").Time("at").Fixed("value", ReadingsFile.Digits);
 
     private readonly VirtualOptions _options;
-    private readonly FlashStore _store;
-    private readonly FieldDevice _device;
-    private readonly FieldDiary _diary;
-    private readonly VirtualHost _host;
-    private readonly SyncSchedule _schedule = new(new Random());
-    private readonly long _started = Environment.TickCount64;
-    private long _rounds;
+    private readonly CancellationToken _cancel;
+    private readonly PcMachine _machine;
+    private readonly FieldApp _app;
+    private readonly string _flash;
     private long _bytesUp;
     private long _bytesDown;
+    private int _seen; // rounds told
+    private int _interval;
+    private string _sensors = "";
+    private int _syncInterval;
+    private StoreError _shownError;
 
-    private VirtualDevice(VirtualOptions options, Uri? url, string token, int reason)
+    private VirtualDevice(VirtualOptions options, Uri? url, string token, CancellationToken cancel)
     {
         _options = options;
-        ICarrier carrier = url is null ? Carriers.Make(options.Post, token) : Carriers.Make(url, token, options.PlatformHttp);
-        if (options.Dump is not null)
-        {
-            try
-            {
-                carrier = new DumpingCarrier(carrier, options.Dump);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
-            }
-        }
-
-        string flash = Path.Combine(options.Data, "flash");
-        var volume = new FileVolume(flash);
-        _store = new FlashStore(
-            volume,
-            new StoreOptions { QuotaBytes = 2 * OutboxBytes, SegmentBytes = 16 * 1024, Entropy = BitConverter.ToUInt32(Guid.NewGuid().ToByteArray()) });
-        var board = new PcBoard(TimeProvider.System);
-        _device = new FieldDevice(
-            _store, carrier, new SyncOptions { Window = options.Window, Writer = options.Xml ? new XmlWriter(512) : null, Reader = options.Xml ? new XmlReader() : null, ReplyBytes = 4096, RequestBytes = 32768, ReplyRounds = 120 }, board, OutboxBytes, options.Interval);
-        _device.Engine.AddClass(s_sample);
-        _host = new VirtualHost(_store, () => _store.RefusedCount(_device.Readings.Number), Console.Out, TimeProvider.System);
-        _device.Engine.Host = _host;
-        _diary = new FieldDiary(volume);
-        _diary.Start(reason, Now, 0, 0);
-        _device.Engine.Diary = _diary;
-        _device.Engine.SendStatus = true;
-        _device.Engine.AskTime = true;
-        StoreError error = _device.Open();
-        if (error != StoreError.None)
-        {
-            throw new UserError($"The flash in {flash} cannot be used: {Explain.Store(error)}");
-        }
+        _cancel = cancel;
+        _flash = Path.Combine(options.Data, "flash");
+        _machine = new PcMachine(TimeProvider.System, options.Serial ? Console.Out : null, cancel);
+        var parts = new PcParts(options, url, token, _machine);
+        var boot = new BootRecord(new FlashFile(Path.Combine(options.Data, BootFile)));
+        _app = new FieldApp(_machine, _machine, new FileVolume(_flash), parts, boot, parts, new Random());
+        _app.Step(); // what cannot be made is a person's to mend
     }
 
     /// <summary>Runs until cancelled, or once. Returns the exit code.</summary>
@@ -103,89 +79,110 @@ internal sealed class VirtualDevice
     // A restart that the server asked for: everything anew from what is in flash, as on a board.
     private static async Task<int> LivesAsync(VirtualOptions options, Uri? url, string token, List<CsvReading>? rows, CancellationToken cancel)
     {
-        int exit;
-        int reason = RestartReason.Unknown;
-        do
+        return await Task.Run(() =>
         {
-            exit = await new VirtualDevice(options, url, token, reason).LiveAsync(rows, cancel);
-            reason = RestartReason.Command;
-        }
-        while (exit == Restart);
-        return exit;
+            int exit;
+            do
+            {
+                exit = new VirtualDevice(options, url, token, cancel).Live(rows);
+            }
+            while (exit == Restart);
+            return exit;
+        }, CancellationToken.None);
     }
 
-    private async Task<int> LiveAsync(List<CsvReading>? rows, CancellationToken cancel)
+    private int Live(List<CsvReading>? rows)
     {
         try
         {
-            return rows is not null ? await ReplayAsync(rows, cancel)
-                : _options.Once ? await OnceAsync(cancel)
-                : await ForEverAsync(cancel);
+            Start(rows is null);
+            return _app.Device is null ? 1 // told to stop before it began
+                : rows is not null ? Replay(rows)
+                : _options.Once ? Once()
+                : ForEver();
         }
         finally
         {
-            _diary.Flush();
-            _store.Close();
+            Stop();
         }
     }
 
-    private static uint Now => (uint)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-
-    private uint Uptime => (uint)((Environment.TickCount64 - _started) / 1000);
-
-    private async Task<int> OnceAsync(CancellationToken cancel)
+    // The first step has read settings and opened the flash; after several starts in a row that did not last it waits first.
+    private void Start(bool sampling)
     {
-        TakeReading();
-        bool inStep = await SyncAsync(retries: 2, quiet: false, cancel);
+        while (_app.State == AppState.Holding && !_cancel.IsCancellationRequested)
+        {
+            Console.WriteLine("several starts in a row did not last: waiting, as a board does");
+            _machine.Wait(_app.SafeStep());
+        }
+
+        if (_app.Flash != StoreError.None)
+        {
+            throw new UserError($"The flash in {_flash} cannot be used: {Explain.Store(_app.Flash)}");
+        }
+
+        if (_app.Problem is { } problem)
+        {
+            throw new UserError(problem);
+        }
+
+        if (_app.Device is { } device)
+        {
+            device.Engine.AddClass(s_sample); // what was replayed may still be here
+            _syncInterval = _app.SyncInterval;
+            _app.Sampling = sampling;
+            _app.SyncNow();
+        }
+    }
+
+    private void Stop()
+    {
+        long end = _machine.Ticks + StopPatience;
+        while (_app.IsRounding && _machine.Ticks < end)
+        {
+            Thread.Sleep(5);
+            _app.SafeStep();
+        }
+
+        if (!_app.IsRounding)
+        {
+            _app.Stop();
+        }
+    }
+
+    private int Once()
+    {
+        bool inStep = Sync(retries: 2, quiet: false);
         Console.WriteLine(inStep ? "both sides are in step" : "NOT in step; what is pending is kept and goes up with the next run");
         return inStep ? 0 : 1;
     }
 
-    private async Task<int> ForEverAsync(CancellationToken cancel)
+    private int ForEver()
     {
-        long nextReading = Environment.TickCount64;
-        long nextSync = nextReading;
-        while (!cancel.IsCancellationRequested && !_host.RestartAsked)
+        while (!_cancel.IsCancellationRequested && !_machine.RestartAsked)
         {
-            if (Environment.TickCount64 >= nextReading)
-            {
-                TakeReading();
-                nextReading = Environment.TickCount64 + _device.Config.Interval * 1000L;
-            }
-
-            if (Environment.TickCount64 >= nextSync)
-            {
-                RoundResult result = Round(quiet: false);
-                int interval = _host.SyncInterval > 0 ? _host.SyncInterval : _device.Config.Interval;
-                nextSync = Environment.TickCount64 + _schedule.Next(result, interval * 1000);
-                _device.Engine.SendStatus = result.Outcome != RoundOutcome.More; // once a sync, with its first message
-                nextReading = Math.Min(nextReading, Environment.TickCount64 + _device.Config.Interval * 1000L); // it may be shorter now
-            }
-
-            // readings go on at their interval while the server is away
-            long wait = Math.Min(nextReading, nextSync) - Environment.TickCount64;
-            if (wait > 0)
-            {
-                await Task.Delay((int)Math.Min(wait, int.MaxValue), cancel).ContinueWith(_ => { }, CancellationToken.None);
-            }
+            Step(quiet: false);
         }
 
-        if (!cancel.IsCancellationRequested)
+        if (_machine.RestartAsked)
         {
+            Console.WriteLine("the server asked for a restart");
             return Restart;
         }
 
-        Console.WriteLine($"stopped; {_device.Engine.Pending} pending, kept in {Path.Combine(_options.Data, "flash")}");
+        Console.WriteLine($"stopped; {_app.Device.Engine.Pending} pending, kept in {_flash}");
         return 0;
     }
 
     // Rows already appended by an earlier run are known by their number: the outbox counts ids from 1 without gaps.
-    private async Task<int> ReplayAsync(List<CsvReading> rows, CancellationToken cancel)
+    private int Replay(List<CsvReading> rows)
     {
+        FlashStore store = _app.Store;
+        SyncCollection readings = _app.Device.Readings;
         var clock = Stopwatch.StartNew();
         var record = new RecordWriter(32);
         var bar = new ProgressBar(Console.Out, rows.Count);
-        int next = ReplayProgress.Read(_store, _device.Readings);
+        int next = ReplayProgress.Read(store, readings);
         if (next > 0)
         {
             Console.WriteLine($"going on after row {next}");
@@ -194,9 +191,9 @@ internal sealed class VirtualDevice
         int first = next;
         int taken = next;
         bool inStep = true;
-        while (next < rows.Count && !cancel.IsCancellationRequested)
+        while (next < rows.Count && !_cancel.IsCancellationRequested)
         {
-            StoreError error = ReplayProgress.Append(_store, _device.Readings, s_sample, rows, record, ref next);
+            StoreError error = ReplayProgress.Append(store, readings, s_sample, rows, record, ref next);
             if (error is not StoreError.None)
             {
                 throw new UserError($"Row {next + 1} could not be kept: {Explain.Store(error)}");
@@ -205,112 +202,133 @@ internal sealed class VirtualDevice
             if (next - taken >= 10 * _options.Window || next == rows.Count)
             {
                 taken = next;
-                inStep = await SyncAsync(retries: 4, quiet: true, cancel);
+                inStep = Sync(retries: 4, quiet: true);
                 if (!inStep)
                 {
                     break;
                 }
 
-                bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
+                bar.Show(next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
             }
         }
 
         if (inStep)
         {
-            inStep = await SyncAsync(retries: 4, quiet: true, cancel);
-            bar.Show(next, $"{_rounds} rounds, {_device.Engine.Pending} pending");
+            inStep = Sync(retries: 4, quiet: true);
+            bar.Show(next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
         }
 
         bar.End();
         string per = next > first ? $": {(double)_bytesUp / (next - first):F2} and {(double)_bytesDown / (next - first):F2} per reading" : "";
-        Console.WriteLine($"{next - first} readings in {_rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
+        Console.WriteLine($"{next - first} readings in {_app.Rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
         Console.WriteLine(inStep ? "both sides are in step"
-            : cancel.IsCancellationRequested ? $"stopped after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on"
-            : $"NOT in step after row {next}; {_device.Engine.Pending} pending, kept: the same command goes on");
+            : _cancel.IsCancellationRequested ? $"stopped after row {next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on"
+            : $"NOT in step after row {next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on");
         return inStep ? 0 : 1;
     }
 
     // True when both sides are in step; false when told to stop, or when trying again did not help.
-    private async Task<bool> SyncAsync(int retries, bool quiet, CancellationToken cancel)
+    private bool Sync(int retries, bool quiet)
     {
+        int left = retries;
         long giveUpAt = 0;
-        while (!cancel.IsCancellationRequested)
+        _app.SyncNow();
+        while (!_cancel.IsCancellationRequested && !_machine.RestartAsked)
         {
-            RoundResult result = Round(quiet || giveUpAt != 0);
-            if (result.Outcome == RoundOutcome.InStep)
+            RoundResult? result = Step(quiet || giveUpAt != 0);
+            _app.Sampling = false; // one reading, before the first round
+            switch (result?.Outcome)
             {
-                return true;
-            }
+                case RoundOutcome.InStep:
+                    return true;
 
-            if (result.Outcome == RoundOutcome.Later)
-            {
-                giveUpAt = giveUpAt == 0 ? Environment.TickCount64 + (_options.Post.Wait * 1000L) : giveUpAt;
-                if (Environment.TickCount64 >= giveUpAt)
-                {
-                    Console.Error.WriteLine($"no reply within {_options.Post.Wait} s; the next start takes it up");
-                    return false;
-                }
+                case RoundOutcome.Later:
+                    giveUpAt = giveUpAt == 0 ? _machine.Ticks + (_options.Post.Wait * 1000L) : giveUpAt;
+                    if (_machine.Ticks >= giveUpAt)
+                    {
+                        Console.Error.WriteLine($"no reply within {_options.Post.Wait} s; the next start takes it up");
+                        return false;
+                    }
 
-                await Task.Delay(Math.Min(500, (int)Math.Max(1, giveUpAt - Environment.TickCount64)), cancel).ContinueWith(_ => { }, CancellationToken.None);
-                continue;
-            }
+                    _machine.Wait((int)Math.Clamp(giveUpAt - _machine.Ticks, 1, 500));
+                    _app.SyncNow();
+                    break;
 
-            giveUpAt = 0;
+                case RoundOutcome.More:
+                    giveUpAt = 0;
+                    left = retries; // it moves
+                    break;
 
-            if (result.Outcome == RoundOutcome.Failed)
-            {
-                bool giveUp = result.Status == Status.NotFound || result.HttpStatus is 400 or 401 or 403 or 404 or 413 or 415 || retries-- == 0;
-                int wait = giveUp ? 0 : _schedule.Next(result, 0);
-                if (quiet || !giveUp)
-                {
-                    Console.Error.WriteLine($"{(quiet ? Explain.Round(result) : "failed")}{(giveUp ? "" : $"; again in {(wait + 500) / 1000} s")}");
-                }
+                case RoundOutcome.Failed:
+                    giveUpAt = 0;
+                    bool giveUp = result.Status == Status.NotFound || result.HttpStatus is 400 or 401 or 403 or 404 or 413 or 415 || left-- == 0;
+                    if (quiet || !giveUp)
+                    {
+                        Console.Error.WriteLine($"{(quiet ? Explain.Round(result) : "failed")}{(giveUp ? "" : $"; again in {(_app.UntilSync + 500) / 1000} s")}");
+                    }
 
-                if (giveUp)
-                {
-                    return false;
-                }
+                    if (giveUp)
+                    {
+                        return false;
+                    }
 
-                await Task.Delay(wait, cancel).ContinueWith(_ => { }, CancellationToken.None);
+                    break;
             }
         }
 
         return false;
     }
 
-    private RoundResult Round(bool quiet)
+    // One step of the application, what it brought, and the wait that it asked for. The result of a round that ended in it.
+    private RoundResult? Step(bool quiet)
     {
-        RoundResult result = _device.Sync();
-        _diary.Round(result, Now, Uptime, 0);
-        _rounds++;
-        _bytesUp += result.BytesUp;
-        _bytesDown += result.BytesDown;
-        if (!quiet)
+        int wait = _app.SafeStep();
+        RoundResult? result = null;
+        if (_app.Rounds != _seen)
         {
-            Console.WriteLine($"{DateTime.Now:HH:mm:ss}  up {result.ObjectsUp,3} ({result.BytesUp,5} B)  down {result.ObjectsDown,3} ({result.BytesDown,5} B)  "
-                + $"pending {_device.Engine.Pending,4}  key {_device.Readings.KeyText,-8}  {Explain.Round(result)}");
+            _seen = _app.Rounds;
+            result = _app.Device.Engine.Result;
+            _bytesUp += result.BytesUp;
+            _bytesDown += result.BytesDown;
+            if (!quiet)
+            {
+                Console.WriteLine($"{DateTime.Now:HH:mm:ss}  up {result.ObjectsUp,3} ({result.BytesUp,5} B)  down {result.ObjectsDown,3} ({result.BytesDown,5} B)  "
+                    + $"pending {_app.Device.Engine.Pending,4}  key {_app.Device.Readings.KeyText,-8}  {Explain.Round(result)}");
+            }
+        }
+
+        Tell();
+        if (result is null && !_machine.RestartAsked)
+        {
+            _machine.Wait(wait);
         }
 
         return result;
     }
 
-    private void TakeReading()
+    // What changed in the application since the last step.
+    private void Tell()
     {
-        int interval = _device.Config.Interval;
-        StoreError error = _device.TakeReading();
-        if (error != StoreError.None)
+        SamplingConfig config = _app.Device.Config;
+        if (_app.Sampling && (config.Interval != _interval || config.Sensors != _sensors))
         {
-            _diary.Flash(error, Now, Uptime, 0);
-            Console.Error.WriteLine($"a reading could not be kept: {Explain.Store(error)}");
+            (_interval, _sensors) = (config.Interval, config.Sensors);
+            Console.WriteLine($"sampling every {_interval} s: {(_sensors.Length == 0 ? "all sensors" : _sensors)}");
         }
 
-        if (interval != _shownInterval || _device.Config.Sensors != _shownSensors)
+        if (_app.SyncInterval != _syncInterval)
         {
-            (_shownInterval, _shownSensors) = (interval, _device.Config.Sensors);
-            Console.WriteLine($"sampling every {interval} s: {(_shownSensors.Length == 0 ? "all sensors" : _shownSensors)}");
+            _syncInterval = _app.SyncInterval;
+            Console.WriteLine($"the server asked to sync every {_syncInterval} s");
+        }
+
+        if (_app.Flash != _shownError)
+        {
+            _shownError = _app.Flash;
+            if (_shownError != StoreError.None)
+            {
+                Console.Error.WriteLine($"a reading could not be kept, or not be sent: {Explain.Store(_shownError)}");
+            }
         }
     }
-
-    private int _shownInterval;
-    private string _shownSensors = "";
 }

@@ -121,4 +121,50 @@ public class RuleTests
         byte[] right = Encoding.UTF8.GetBytes(SamplingConfig.Name);
         Assert.IsNull(config.Check(null, right, 0, right.Length, record, 0, record.Length));
     }
+
+    [TestMethod]
+    [DataRow(Line.Silent)]
+    [DataRow(Line.Unreachable)]
+    public void Readings_go_on_at_their_interval_while_a_round_waits_for_the_network(object line)
+    {
+        var board = new SimBoard(Basics + "interval = 10\nsync = 60") { HeapTellsTime = true };
+        board.Run(TimeSpan.FromMinutes(10));
+        int before = board.Server.Attempts;
+        board.Server.Line = (Line)line;
+        board.Run(TimeSpan.FromHours(2));
+        Assert.IsGreaterThan(before + 7, board.Server.Attempts);
+        board.Server.Line = Line.Up;
+        board.Run(TimeSpan.FromMinutes(20));
+        Assert.AreEqual(AppState.InStep, board.App.State);
+
+        uint[] taken = [.. board.Server.Readings.Values.Select(HeapOf).Order()];
+        int widest = taken.Zip(taken.Skip(1), (a, b) => (int)(b - a)).Max();
+        Assert.IsLessThanOrEqualTo(11, widest, "seconds between two readings");
+        Assert.IsGreaterThan(880, taken.Length);
+        Assert.IsLessThanOrEqualTo(60000L, board.LongestUnfed);
+    }
+
+    [TestMethod]
+    public void A_round_that_never_ends_is_seen_by_the_watchdog()
+    {
+        var board = new SimBoard(Basics + "interval = 10\nsync = 60");
+        board.Run(TimeSpan.FromMinutes(10));
+        board.Server.Line = Line.Hangs;
+        board.Run(TimeSpan.FromMinutes(20)); // longer, by the day that the carrier hangs
+        board.Run(TimeSpan.FromSeconds(1));
+        Assert.IsGreaterThan(23 * 3600 * 1000L, board.LongestUnfed);
+    }
+
+    private static uint HeapOf(byte[] record)
+    {
+        var reader = new RecordReader();
+        reader.Begin(new ObjectClass("reading").Time("at").UInt("heap"), record, 0, record.Length);
+        uint heap = 0;
+        while (reader.Next())
+        {
+            heap = reader.Field == 1 ? (uint)reader.Value : heap;
+        }
+
+        return heap;
+    }
 }

@@ -7,7 +7,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.FirmwareTests;
 
-internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
+internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 {
     public const uint Birth = 1780000000; // when the simulation begins, in the real world
 
@@ -55,6 +55,9 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
     private bool _begin;
     private bool _woke;
     private int _slept;
+    private long _fed;
+    private bool _working;
+    private bool _stepping;
 
     public SimBoard(string settings = DefaultSettings)
     {
@@ -109,6 +112,9 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
     public int Restarts { get; private set; }
 
     public int Feeds { get; private set; }
+
+    /// <summary>Most milliseconds without a sign of life for the watchdog.</summary>
+    public long LongestUnfed { get; private set; }
 
     public int LongestWait { get; private set; }
 
@@ -179,7 +185,27 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
         return App = new FieldApp(this, this, Volume, _settingsFile, new BootRecord(_bootFile), this, new Random(Starts));
     }
 
+    // Time passes for what is beside the work too: while a round waits, the steps that are due then are taken.
     private void Pass(int milliseconds)
+    {
+        if (!_working || _stepping)
+        {
+            PassTime(milliseconds);
+            return;
+        }
+
+        _stepping = true;
+        long end = World + milliseconds;
+        while (World < end)
+        {
+            int wait = App.SafeStep();
+            PassTime((int)Math.Clamp(end - World, 1, Math.Max(wait, 1)));
+        }
+
+        _stepping = false;
+    }
+
+    private void PassTime(int milliseconds)
     {
         World += milliseconds;
         _ticks += milliseconds;
@@ -210,9 +236,22 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
 
     public bool WokeFromSleep { get; private set; }
 
-    public void Feed() => Feeds++;
+    public void Feed()
+    {
+        Feeds++;
+        LongestUnfed = Math.Max(LongestUnfed, World - _fed);
+        _fed = World;
+    }
 
     public void Pause(int milliseconds) => Pass(milliseconds);
+
+    public void Begin(ThreadStart work)
+    {
+        Assert.IsFalse(_working, "one round at a time");
+        _working = true;
+        work();
+        _working = false;
+    }
 
     public bool LampIsOn { get; private set; }
 
@@ -264,11 +303,14 @@ internal sealed class SimBoard : IMachine, IInputs, ICarrierMaker
         return true;
     }
 
-    // ---- ICarrierMaker ----
+    // ---- IPartMaker ----
 
-    public ICarrier? Make(Settings settings)
+    public ICarrier? MakeCarrier(Settings settings, SyncOptions options, out string? problem)
     {
         Server.ReadingClass = new SensorBoard(settings, this, this, new FieldClock(this)).ReadingClass;
-        return settings.Token == "malformed" ? null : Server;
+        problem = settings.Token == "malformed" ? "server or token cannot be used" : null;
+        return problem is null ? Server : null;
     }
+
+    public IBoard MakeBoard(Settings settings, FieldClock clock) => new SensorBoard(settings, this, this, clock);
 }

@@ -14,6 +14,12 @@ internal enum Line
     Refused401,
     Busy503,
     Unknown404Status,
+
+    /// <summary>Connects, and says nothing until the carrier gives up after a minute.</summary>
+    Silent,
+
+    /// <summary>A carrier that does not keep its deadline.</summary>
+    Hangs,
 }
 
 internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
@@ -103,6 +109,12 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     {
         switch (Line)
         {
+            case Line.Silent:
+                passTime(60000);
+                return CarrierError.Timeout;
+            case Line.Hangs:
+                passTime(24 * 3600 * 1000);
+                return CarrierError.Timeout;
             case Line.Refused401:
                 StatusCode = 401;
                 return CarrierError.Refused;

@@ -29,6 +29,7 @@ namespace NanoSync.Firmware
         private long _fed;
         private long _patience; // 0 = no watchdog
         private Thread _watcher;
+        private readonly Worker _worker = new Worker();
 
         /// <summary>A machine; the boot record is where the watchdog says that it was the watchdog.</summary>
         public Esp32Machine(BootRecord boot)
@@ -138,6 +139,18 @@ namespace NanoSync.Firmware
         public void Pause(int milliseconds)
         {
             Thread.Sleep(milliseconds);
+        }
+
+        /// <inheritdoc/>
+        public void Begin(ThreadStart work)
+        {
+            _worker.Begin(work);
+        }
+
+        /// <summary>Waits, at most until the work begun has ended; true when it has.</summary>
+        public bool Wait(int milliseconds)
+        {
+            return _worker.Wait(milliseconds);
         }
 
         /// <inheritdoc/>

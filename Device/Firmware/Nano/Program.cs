@@ -2,7 +2,6 @@
 
 using System;
 using System.Net.NetworkInformation;
-using System.Threading;
 using nanoFramework.Hardware.Esp32;
 using NanoSync.Storage;
 
@@ -21,8 +20,9 @@ namespace NanoSync.Firmware
         {
             BootRecord boot = new BootRecord(new FlashFile(BootPath));
             Esp32Machine machine = new Esp32Machine(boot);
+            Esp32Inputs inputs = new Esp32Inputs();
             FieldApp app = new FieldApp(
-                machine, new Esp32Inputs(), new FileVolume(StoreFolder), new FlashFile(SettingsPath), boot, new LeanCarrierMaker(), new Random(Seed()));
+                machine, inputs, new FileVolume(StoreFolder), new FlashFile(SettingsPath), boot, new Esp32Parts(machine, inputs), new Random(Seed()));
             while (true)
             {
                 long until = machine.Ticks + app.SafeStep();
@@ -31,8 +31,7 @@ namespace NanoSync.Firmware
                 {
                     int nap = app.Light();
                     nap = nap > LongestNap ? LongestNap : nap;
-                    Thread.Sleep(nap > left ? (int)left : nap);
-                    left = until - machine.Ticks;
+                    left = machine.Wait(nap > left ? (int)left : nap) ? 0 : until - machine.Ticks;
                 }
             }
         }

@@ -1,0 +1,59 @@
+// What a board reads from its settings file and its network configuration comes from the command line here.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Firmware;
+using NanoSync.Protocol;
+
+namespace NanoSync.Virtual;
+
+/// <summary>The parts of the virtual device, and the settings that ask for them.</summary>
+internal sealed class PcParts(VirtualOptions options, Uri? url, string token, PcMachine machine) : IPartMaker, ISmallFile
+{
+    // Lines of a settings file; where messages go by mail or files, the server has no address.
+    private string Text => $"""
+        server = {url?.AbsoluteUri ?? "http://by-post"}
+        interval = {options.Interval}
+        sync = {options.Interval}
+        time-server = none
+        watchdog = 0
+        restart-offline = 0
+        store = 2097152
+        outbox = 1048576
+        segment = 16384
+        window = {options.Window}
+        reply = 4096
+        request = 32768
+        """;
+
+    int ISmallFile.Read(byte[] buffer) => Encoding.ASCII.GetBytes(Text, buffer);
+
+    bool ISmallFile.Write(byte[] buffer, int count) => false;
+
+    public ICarrier? MakeCarrier(Settings settings, SyncOptions sync, out string? problem)
+    {
+        problem = null;
+        sync.ReplyRounds = 120;
+        if (options.Xml)
+        {
+            sync.Writer = new XmlWriter(settings.BufferBytes);
+            sync.Reader = new XmlReader();
+        }
+
+        try
+        {
+            ICarrier carrier = url is null ? Carriers.Make(options.Post, token) : Carriers.Make(url, token, options.PlatformHttp);
+            return options.Dump is null ? carrier : new DumpingCarrier(carrier, options.Dump);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UserError($"--server or --token: {e.Message}");
+        }
+        catch (Exception e) when (options.Dump is not null && e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
+        }
+    }
+
+    public IBoard MakeBoard(Settings settings, FieldClock clock) => new PcBoard(clock, machine);
+}
