@@ -23,7 +23,7 @@ public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Field
 /// <summary>Reads and writes objects.</summary>
 public sealed class ObjectService
 {
-    private const int Application = 0; // as a writer
+    private const int Application = ClassCatalog.Application; // as a writer
 
     private readonly IServerStore _store;
     private readonly TimeProvider _clock;
@@ -166,7 +166,7 @@ public sealed class ObjectService
     {
         using IStoreTransaction store = _store.BeginRead();
         KeyRow row = Find(store, device, collection);
-        return store.ListLosers(row.Device, row.Collection.Id, count).ConvertAll(l => (l, _classes.Find(store, l.Class)));
+        return store.ListLosers(row.Device, row.Collection.Id, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? row.Device : Application, row.Device, row.Collection.Id, l.Class)));
     }
 
     private static KeyRow Find(IStoreTransaction store, string device, string collection)
@@ -235,13 +235,13 @@ public sealed class ObjectService
             state = value.Seq <= row.FromPoint || row.Acknowledged ? "applied" : "sent";
         }
 
-        return new ObjectView(value, _classes.Find(store, value.Class), by, state, reason);
+        return new ObjectView(value, _classes.FindOf(store, value.Writer, row.Device, row.Collection.Id, value.Class), by, state, reason);
     }
 
     private (string? Class, byte[] Data) Pack(IStoreTransaction store, KeyRow row, ObjectRow? current, NewValue value)
     {
-        string? wireName = value.Class != null ? Resolve(store, value.Class) : current?.Class ?? row.Class ?? LastClass(store, row);
-        ObjectClass? type = _classes.Find(store, wireName);
+        string? wireName = value.Class != null ? Resolve(store, row, value.Class) : current?.Class ?? row.Class ?? LastClass(store, row);
+        ObjectClass? type = _classes.FindOf(store, Application, row.Device, row.Collection.Id, wireName);
         byte[] data;
         if (value.Fields != null)
         {
@@ -282,14 +282,14 @@ public sealed class ObjectService
         return store.ListObjects(row.Collection.Id, 0, 1, false).FirstOrDefault()?.Class;
     }
 
-    // name(fields) = a definition to keep, name#hash = that one, name = the newest of that name
-    private string Resolve(IStoreTransaction store, string given)
+    // name(fields) = a definition to keep, name#hash = that one, name = the newest of that name of this device, else of the application
+    private string Resolve(IStoreTransaction store, KeyRow row, string given)
     {
         if (given.Contains('('))
         {
             ObjectClass type = ClassCatalog.Parse(given) ?? throw new RefusedException(Refusal.BadInput, $"Not a class definition: {given}");
             string wireName = ClassCatalog.WireName(type);
-            store.SaveClass(wireName, type.Definition, Now);
+            store.SaveClass(Application, wireName, type.Definition, Now);
             return wireName;
         }
 
@@ -298,6 +298,6 @@ public sealed class ObjectService
             return given;
         }
 
-        return store.FindClasses(given).FirstOrDefault() ?? throw new RefusedException(Refusal.NotFound, $"There is no class {given}.");
+        return store.FindClasses(row.Device, given).Concat(store.FindClasses(Application, given)).FirstOrDefault() ?? throw new RefusedException(Refusal.NotFound, $"There is no class {given}.");
     }
 }

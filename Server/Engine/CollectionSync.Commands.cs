@@ -196,7 +196,7 @@ internal sealed partial class CollectionSync
             type = null;
         }
 
-        ObjectClass? definition = _classes.Find(_store, type);
+        ObjectClass? definition = _classes.Find(_store, Device, type);
         if (definition == null)
         {
             Want(type);

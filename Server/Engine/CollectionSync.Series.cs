@@ -17,7 +17,7 @@ internal sealed partial class CollectionSync
         }
 
         string? name = _request.Class ?? _row.Class;
-        if (_classes.Find(_store, name) is not { } type)
+        if (_classes.Find(_store, Device, name) is not { } type)
         {
             Want(name);
             return Status.UnknownClass;

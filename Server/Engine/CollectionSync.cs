@@ -288,7 +288,8 @@ internal sealed partial class CollectionSync
 
     private void Want(string? type)
     {
-        if (type != null && ClassCatalog.IsWireName(type) && !WantedClasses.Contains(type) && _classes.Find(_store, type) == null)
+        if (type != null && ClassCatalog.IsWireName(type) && !WantedClasses.Contains(type)
+            && _classes.Find(_store, Device, type) == null && !ClassCatalog.IsFull(_store, Device))
         {
             WantedClasses.Add(type);
         }

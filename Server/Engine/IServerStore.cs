@@ -160,14 +160,23 @@ public interface IStoreTransaction : IDisposable
 
     // Classes, structures, commands
 
-    /// <summary>The definition of name#hash.</summary>
-    string? FindClass(string wireName);
+    /// <summary>The definition of name#hash that a device told, or the application (0).</summary>
+    string? FindClass(int owner, string wireName);
 
-    /// <summary>Wire names of a class name, newest first.</summary>
-    List<string> FindClasses(string name);
+    /// <summary>The definition of name#hash that one of the devices of a collection told, the first one told.</summary>
+    string? FindClassIn(int collection, string wireName);
 
-    /// <summary>Keeps a definition.</summary>
-    void SaveClass(string wireName, string definition, long now);
+    /// <summary>The definition of name#hash that a device told with which this one shares a collection, the first one told.</summary>
+    string? FindSharedClass(int device, string wireName);
+
+    /// <summary>Wire names of a class name among the definitions of a device or the application (0), newest first.</summary>
+    List<string> FindClasses(int owner, string name);
+
+    /// <summary>How many definitions a device told.</summary>
+    int CountClasses(int owner);
+
+    /// <summary>Keeps a definition of a device or the application (0).</summary>
+    void SaveClass(int owner, string wireName, string definition, long now);
 
     /// <summary>Keeps a structure told by a device.</summary>
     void SaveInfo(int device, InfoRow row);

@@ -46,9 +46,9 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             if (structure.Class.StartsWith(BuiltIn.DefinitionPrefix, StringComparison.Ordinal))
             {
                 string name = structure.Class[BuiltIn.DefinitionPrefix.Length..];
-                if (!ClassCatalog.Learn(transaction, name, data.Span, now))
+                if (ClassCatalog.Learn(transaction, device.Id, name, data.Span, now) is { } why)
                 {
-                    Refuse(transaction, structure.Class, "not the definition of this class");
+                    Refuse(transaction, structure.Class, why);
                 }
             }
             else if (structure.Class == BuiltIn.Result.Name)
@@ -162,9 +162,14 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
 
     private string? Definition(IStoreTransaction transaction, string name)
     {
-        return name.StartsWith(BuiltIn.DefinitionPrefix, StringComparison.Ordinal)
-            ? classes.Find(transaction, name[BuiltIn.DefinitionPrefix.Length..])?.Definition
-            : null;
+        if (!name.StartsWith(BuiltIn.DefinitionPrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        // a class that it does not know itself: of an object that another device of the collection wrote
+        string wireName = name[BuiltIn.DefinitionPrefix.Length..];
+        return classes.Find(transaction, device.Id, wireName)?.Definition ?? transaction.FindSharedClass(device.Id, wireName);
     }
 
     private void KeepResult(IStoreTransaction transaction, ReadOnlyMemory<byte> data)

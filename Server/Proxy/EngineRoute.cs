@@ -140,14 +140,14 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         List<ObjectClass> definitions = [];
         using (IProxyTransaction store = Context.Read())
         {
-            if (Row.Class == null && store.ListObjects(Row.Collection, 0, 1, false) is [{ Class: { } first }] && Context.Classes.Find(store, first) != null)
+            if (Row.Class == null && store.ListObjects(Row.Collection, 0, 1, false) is [{ Class: { } first }] && Context.Classes.FindIn(store, Row.Collection, first) != null)
             {
                 Row.Class = first;
             }
 
             foreach (string name in (string[])[Row.Class ?? "", .. store.ListTags(Row.Id)])
             {
-                if (definitions.Count < MaxClasses && Context.Classes.Find(store, name) is { } type && !definitions.Exists(d => d.Hash == type.Hash))
+                if (definitions.Count < MaxClasses && Context.Classes.FindIn(store, Row.Collection, name) is { } type && !definitions.Exists(d => d.Hash == type.Hash))
                 {
                     definitions.Add(type);
                 }

@@ -18,17 +18,17 @@ internal static class Migrations
 
         Execute(connection, null, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, time INTEGER NOT NULL)");
         using DbTransaction transaction = connection.BeginTransaction();
-        int done = Convert.ToInt32(Execute(connection, transaction, "SELECT COALESCE(MAX(number), 0) FROM migration"), CultureInfo.InvariantCulture);
+        HashSet<int> done = Done(connection, transaction);
         int newest = files.Count == 0 ? 0 : NumberOf(files[^1], prefix);
-        if (done > newest)
+        if (done.Count > 0 && done.Max() > newest)
         {
-            throw new StoreException($"The database has form {done}, made by a newer version of this program, which knows form {newest}.");
+            throw new StoreException($"The database has form {done.Max()}, made by a newer version of this program, which knows form {newest}.");
         }
 
         foreach (string file in files)
         {
             int number = NumberOf(file, prefix);
-            if (number <= done)
+            if (done.Contains(number))
             {
                 continue;
             }
@@ -41,6 +41,22 @@ internal static class Migrations
         }
 
         transaction.Commit();
+    }
+
+    // Which, not only the highest: numbers have gaps, and one of a gap may come later than those above it.
+    private static HashSet<int> Done(DbConnection connection, DbTransaction transaction)
+    {
+        using DbCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT number FROM migration";
+        command.Transaction = transaction;
+        using DbDataReader reader = command.ExecuteReader();
+        HashSet<int> numbers = [];
+        while (reader.Read())
+        {
+            numbers.Add(reader.GetInt32(0));
+        }
+
+        return numbers;
     }
 
     private static int NumberOf(string file, string prefix)

@@ -141,22 +141,46 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public string? FindClass(string wireName)
+    public string? FindClass(int owner, string wireName)
     {
-        return One("SELECT definition FROM class WHERE wire_name = @name", r => r.GetString(0), ("name", wireName));
+        return One("SELECT definition FROM definition WHERE device_id = @device AND wire_name = @name", r => r.GetString(0), ("device", owner), ("name", wireName));
     }
 
     /// <inheritdoc/>
-    public List<string> FindClasses(string name)
+    public string? FindClassIn(int collection, string wireName)
     {
-        return All("SELECT wire_name FROM class WHERE name = @name ORDER BY time DESC, wire_name", r => r.GetString(0), ("name", name));
+        return One("SELECT f.definition FROM definition f JOIN device_collection d ON d.device_id = f.device_id "
+            + "WHERE d.collection_id = @collection AND f.wire_name = @name ORDER BY f.time, f.device_id LIMIT 1",
+            r => r.GetString(0), ("collection", collection), ("name", wireName));
     }
 
     /// <inheritdoc/>
-    public void SaveClass(string wireName, string definition, long now)
+    public string? FindSharedClass(int device, string wireName)
     {
-        Run("INSERT INTO class (wire_name, name, definition, time) VALUES (@wire, @name, @definition, @now) ON CONFLICT DO NOTHING",
-            ("wire", wireName), ("name", wireName[..wireName.LastIndexOf('#')]), ("definition", definition), ("now", now));
+        return One("SELECT f.definition FROM definition f JOIN device_collection other ON other.device_id = f.device_id "
+            + "JOIN device_collection own ON own.collection_id = other.collection_id "
+            + "WHERE own.device_id = @device AND f.wire_name = @name ORDER BY f.time, f.device_id LIMIT 1",
+            r => r.GetString(0), ("device", device), ("name", wireName));
+    }
+
+    /// <inheritdoc/>
+    public List<string> FindClasses(int owner, string name)
+    {
+        return All("SELECT wire_name FROM definition WHERE device_id = @device AND name = @name ORDER BY time DESC, wire_name",
+            r => r.GetString(0), ("device", owner), ("name", name));
+    }
+
+    /// <inheritdoc/>
+    public int CountClasses(int owner)
+    {
+        return (int)Number("SELECT COUNT(*) FROM definition WHERE device_id = @device", ("device", owner));
+    }
+
+    /// <inheritdoc/>
+    public void SaveClass(int owner, string wireName, string definition, long now)
+    {
+        Run("INSERT INTO definition (device_id, wire_name, name, definition, time) VALUES (@device, @wire, @name, @definition, @now) ON CONFLICT DO NOTHING",
+            ("device", owner), ("wire", wireName), ("name", wireName[..wireName.LastIndexOf('#')]), ("definition", definition), ("now", now));
     }
 
     /// <inheritdoc/>
