@@ -12,7 +12,7 @@ namespace NanoSync.Device
         /// <summary>The calls came in a wrong order, or more bytes than announced: a fault of the caller.</summary>
         Misuse = 110,
 
-        /// <summary>No connection: name not found, refused, no route, TLS refused.</summary>
+        /// <summary>No connection: name not found, refused, no route.</summary>
         Unreachable = 401,
 
         /// <summary>The deadline of the exchange passed.</summary>
@@ -21,7 +21,7 @@ namespace NanoSync.Device
         /// <summary>The connection ended before the exchange did.</summary>
         Broken = 403,
 
-        /// <summary>The reply is not what the carrier's protocol allows: a bad head, a bad chunk, more bytes than announced.</summary>
+        /// <summary>The reply is not what the carrier's protocol allows: a bad head, a bad chunk.</summary>
         BadReply = 404,
 
         /// <summary>The server answered, and refused: see <see cref="ICarrier.StatusCode"/>.</summary>
@@ -29,6 +29,9 @@ namespace NanoSync.Device
 
         /// <summary>The reply comes later, if at all (mail, files): the round ends here and is taken up when a reply is there.</summary>
         Later = 406,
+
+        /// <summary>Connected, and TLS did not come about: the certificate is not trusted, is another name's, or does not hold at the time that the device's clock shows.</summary>
+        Untrusted = 407,
     }
 
     /// <summary>

@@ -292,7 +292,7 @@ namespace NanoSync.Firmware
         /// <returns>Milliseconds until something is due again.</returns>
         public int Step()
         {
-            if (!_rounding || _machine.Ticks - _roundSince < LongestRound)
+            if (!_rounding || HasEnded() || _machine.Ticks - _roundSince < LongestRound)
             {
                 _machine.Feed();
             }
@@ -431,7 +431,7 @@ namespace NanoSync.Firmware
             if (error != StoreError.None)
             {
                 _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
-                Complain("the store cannot be opened: error " + ((int)error).ToString());
+                Complain("the store cannot be opened: error NS" + ((int)error).ToString());
                 Show(AppState.BadFlash);
                 return RepairRetry;
             }
@@ -879,7 +879,7 @@ namespace NanoSync.Firmware
             _storeFailures[who]++;
             if (_problem == null)
             {
-                Complain("flash: error " + ((int)error).ToString());
+                Complain("flash: error NS" + ((int)error).ToString());
             }
 
             Show(AppState.BadFlash);

@@ -4,6 +4,7 @@
 // Text and not JSON: the parser is this file alone, where nanoFramework.Json brings 36 KB.
 
 using System.Text;
+using NanoSync.Device;
 using NanoSync.Storage;
 
 namespace NanoSync.Firmware
@@ -229,12 +230,11 @@ namespace NanoSync.Firmware
             {
                 case "server":
                     Server = value;
-                    return (value.StartsWith("http://") && value.Length > 7) || (value.StartsWith("https://") && value.Length > 8)
-                        ? null : "server: http:// or https://, then a host";
+                    return Named(key, ServerUrl.Problem(value));
 
                 case "token":
                     Token = value;
-                    return value.IndexOf(' ') < 0 ? null : "token: no spaces";
+                    return Named(key, ServerUrl.TokenProblem(value));
 
                 case "interval": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Interval);
                 case "sync": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Sync);
@@ -258,6 +258,11 @@ namespace NanoSync.Firmware
                 case "sensor": return Sensor(value);
                 default: return "there is no key " + key;
             }
+        }
+
+        private static string Named(string key, string problem)
+        {
+            return problem == null ? null : key + ": " + problem;
         }
 
         private static string None(ref int field)

@@ -81,21 +81,30 @@ namespace NanoSync.Device
             return (int)(_deadline - Environment.TickCount64);
         }
 
+        // How long a call may wait: less on a connection that may be dead without anyone having said so.
+        private int Patience()
+        {
+            int remaining = Remaining();
+            return _reused && remaining > _reusedTimeout ? _reusedTimeout : remaining;
+        }
+
         // Sends what waits in the buffer.
         private CarrierError Push()
         {
             int sent = 0;
+            int patience = 0;
+            long since = Environment.TickCount64;
             try
             {
                 while (sent < _end)
                 {
-                    int remaining = Remaining();
-                    if (remaining <= 0)
+                    patience = Patience();
+                    if (patience <= 0)
                     {
                         return CarrierError.Timeout;
                     }
 
-                    _socket.SendTimeout = remaining;
+                    _socket.SendTimeout = patience;
                     if (_tls == null)
                     {
                         sent += _socket.Send(_buffer, sent, _end - sent, SocketFlags.None);
@@ -109,7 +118,7 @@ namespace NanoSync.Device
             }
             catch (Exception)
             {
-                return Remaining() <= SlackMilliseconds ? CarrierError.Timeout : CarrierError.Broken;
+                return Environment.TickCount64 - since >= patience - SlackMilliseconds ? CarrierError.Timeout : CarrierError.Broken;
             }
 
             _end = 0;
@@ -119,21 +128,24 @@ namespace NanoSync.Device
         // Waits for bytes and gives those that are there: how many, 0 when the server has closed, or a negative CarrierError.
         private int Pull(byte[] buffer, int offset, int count)
         {
-            int remaining = Remaining();
-            if (remaining <= 0)
+            int patience = Patience();
+            if (patience <= 0)
             {
                 return -(int)CarrierError.Timeout;
             }
 
+            long since = Environment.TickCount64;
             try
             {
-                _socket.ReceiveTimeout = remaining;
-                return _tls == null
+                _socket.ReceiveTimeout = patience;
+                int got = _tls == null
                     ? _socket.Receive(buffer, offset, count, SocketFlags.None) : _tls.Read(buffer, offset, count);
+                _reused = _reused && got <= 0; // it lives
+                return got;
             }
             catch (Exception)
             {
-                return Remaining() <= SlackMilliseconds ? -(int)CarrierError.Timeout : -(int)CarrierError.Broken;
+                return Environment.TickCount64 - since >= patience - SlackMilliseconds ? -(int)CarrierError.Timeout : -(int)CarrierError.Broken;
             }
         }
     }

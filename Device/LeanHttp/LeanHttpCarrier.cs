@@ -83,6 +83,10 @@ namespace NanoSync.Device
         private long _deadline;
         private int _connectTimeout;
         private int _exchangeTimeout;
+        private int _idleTimeout;
+        private int _reusedTimeout;
+        private long _idleSince;
+        private bool _reused; // the connection was kept, and has not answered in this exchange yet
 
         /// <summary>A carrier with a buffer of <see cref="DefaultBufferBytes"/>.</summary>
         public LeanHttpCarrier(string url, string token, ITlsOpener tlsOpener)
@@ -91,46 +95,40 @@ namespace NanoSync.Device
         }
 
         /// <summary>A carrier to one address. Connects at the first exchange.</summary>
-        /// <param name="url">http:// or https://, host name or IPv4 address, port if not 80 or 443, path. Printable ASCII.</param>
+        /// <param name="url">http:// or https://, host name or IPv4 address, port if not 80 or 443, path, with or without the
+        /// /sync at its end (<see cref="ServerUrl"/>).</param>
         /// <param name="token">Bearer token, printable ASCII without spaces; null sends no Authorization.</param>
         /// <param name="tlsOpener">How to open TLS; needed for https, unused for http.</param>
         /// <param name="bufferBytes">
         /// Bytes of the one buffer; at least the head of a request, media type included (about 200). A header line of the reply that matters
         /// must fit, longer ones are skipped. Larger = fewer packets up, never another result.
         /// </param>
-        /// <exception cref="ArgumentException">The URL or token is malformed, TLS is missing, or the buffer is too small.</exception>
+        /// <exception cref="ArgumentException">The URL or token is malformed, TLS is missing, or the buffer is too small; a sentence says which.</exception>
         public LeanHttpCarrier(string url, string token, ITlsOpener tlsOpener, int bufferBytes)
         {
-            bool secure = url != null && url.StartsWith("https://");
-            if (!secure && (url == null || !url.StartsWith("http://")))
+            string problem = ServerUrl.Problem(url);
+            if (problem != null)
             {
-                throw new ArgumentException("url");
+                throw new ArgumentException("server: " + problem);
             }
 
+            problem = ServerUrl.TokenProblem(token);
+            if (problem != null)
+            {
+                throw new ArgumentException("token: " + problem);
+            }
+
+            bool secure = url.StartsWith("https://");
             if (secure && tlsOpener == null)
             {
-                throw new ArgumentException("tlsOpener");
+                throw new ArgumentException("tlsOpener: needed for https");
             }
 
-            if (!IsPrintable(url) || (token != null && !IsPrintable(token)))
-            {
-                throw new ArgumentException("url or token");
-            }
-
-            int start = secure ? 8 : 7;
-            int slash = url.IndexOf('/', start);
-            string authority = slash < 0 ? url.Substring(start) : url.Substring(start, slash - start);
-            string path = slash < 0 ? "/" : url.Substring(slash);
+            string authority = ServerUrl.Authority(url);
+            string path = ServerUrl.Complete(url).Substring((secure ? 8 : 7) + authority.Length);
             int colon = authority.IndexOf(':');
             _host = colon < 0 ? authority : authority.Substring(0, colon);
-            _port = secure ? 443 : 80;
-            if (_host.Length == 0
-                || (colon >= 0
-                    && (!int.TryParse(authority.Substring(colon + 1), out _port) || _port < 1 || _port > 65535)))
-            {
-                throw new ArgumentException("url");
-            }
-
+            _port = colon >= 0 ? int.Parse(authority.Substring(colon + 1)) : secure ? 443 : 80;
             string head = "POST " + path + " HTTP/1.1\r\nHost: " + authority + "\r\n";
             if (token != null)
             {
@@ -140,7 +138,7 @@ namespace NanoSync.Device
             _head = Encoding.UTF8.GetBytes(head);
             if (bufferBytes < _head.Length + MessageHeaderBytes)
             {
-                throw new ArgumentException("bufferBytes");
+                throw new ArgumentException("server, token: together too long for a buffer of " + bufferBytes.ToString() + " bytes");
             }
 
             _buffer = new byte[bufferBytes];
@@ -148,6 +146,8 @@ namespace NanoSync.Device
             _retryAfter = -1;
             _connectTimeout = 10000;
             _exchangeTimeout = 60000;
+            _idleTimeout = 15000;
+            _reusedTimeout = 10000;
         }
 
         /// <summary>
@@ -168,6 +168,26 @@ namespace NanoSync.Device
         {
             get { return _exchangeTimeout; }
             set { _exchangeTimeout = value; }
+        }
+
+        /// <summary>
+        /// Milliseconds that a connection may be idle and be used again; 0 keeps none. Default 15,000: home routers and mobile
+        /// networks forget one that is silent for 20 s and more, and say so to nobody.
+        /// </summary>
+        public int IdleTimeout
+        {
+            get { return _idleTimeout; }
+            set { _idleTimeout = value; }
+        }
+
+        /// <summary>
+        /// Milliseconds without an answer after which a connection that was used again is given up, and the exchange with it.
+        /// Default 10,000. The next exchange has a new connection and all of <see cref="ExchangeTimeout"/>.
+        /// </summary>
+        public int ReusedTimeout
+        {
+            get { return _reusedTimeout; }
+            set { _reusedTimeout = value; }
         }
 
         /// <inheritdoc/>
@@ -194,14 +214,16 @@ namespace NanoSync.Device
             _statusCode = 0;
             _retryAfter = -1;
             _deadline = Environment.TickCount64 + _exchangeTimeout;
-            if (_socket != null && IsStale())
+            if (_socket != null && (Environment.TickCount64 - _idleSince >= _idleTimeout || IsStale()))
             {
                 Disconnect();
             }
 
+            _reused = _socket != null;
             if (_socket == null)
             {
                 Timer watchdog = null;
+                bool connected = false;
                 int patience = _connectTimeout < _exchangeTimeout ? _connectTimeout : _exchangeTimeout;
                 long connectBy = Environment.TickCount64 + patience;
                 try
@@ -213,6 +235,7 @@ namespace NanoSync.Device
                     watchdog = new Timer(s_closeSocket, _socket, patience, Timeout.Infinite);
                     _socket.Connect(new IPEndPoint(address, _port));
                     _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
+                    connected = true;
                     if (_tlsOpener != null)
                     {
                         _socket.ReceiveTimeout = patience;
@@ -220,11 +243,11 @@ namespace NanoSync.Device
                         _tls = _tlsOpener.Open(_socket, _host);
                     }
                 }
-                catch (Exception)
+                catch (Exception e)
                 {
                     Disconnect();
-                    return Environment.TickCount64 + SlackMilliseconds >= connectBy
-                        ? CarrierError.Timeout : CarrierError.Unreachable;
+                    return Environment.TickCount64 + SlackMilliseconds >= connectBy ? CarrierError.Timeout
+                        : connected && !(e is IOException) ? CarrierError.Untrusted : CarrierError.Unreachable;
                 }
                 finally
                 {
@@ -519,6 +542,7 @@ namespace NanoSync.Device
             }
 
             _state = Idle;
+            _idleSince = Environment.TickCount64;
         }
 
         /// <summary>Closes the kept connection too, before a deep sleep for instance. The carrier stays usable.</summary>
@@ -526,19 +550,6 @@ namespace NanoSync.Device
         {
             Close();
             Disconnect();
-        }
-
-        private static bool IsPrintable(string text)
-        {
-            for (int i = 0; i < text.Length; i++)
-            {
-                if (text[i] <= ' ' || text[i] > '~')
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
 
         private static bool IsSlice(byte[] buffer, int offset, int count)
@@ -559,7 +570,7 @@ namespace NanoSync.Device
             return _state >= (int)CarrierError.Misuse ? (CarrierError)_state : CarrierError.Misuse;
         }
 
-        // The reply is whole: 0, unless the server went on.
+        // The reply is whole: 0. What came behind it is no part of it, and of no other: the connection is not used again.
         private int Finish()
         {
             // A TLS connection may hold records that are not data, so only a plain one tells.
@@ -572,15 +583,11 @@ namespace NanoSync.Device
                 }
                 catch (Exception)
                 {
-                    _keep = false;
+                    more = true;
                 }
             }
 
-            if (more)
-            {
-                return -(int)Fail(CarrierError.BadReply);
-            }
-
+            _keep = _keep && !more;
             _state = Ended;
             return 0;
         }

@@ -1,5 +1,6 @@
 // What HttpWebRequest does differently on a board and on the PC (Nano/, Pc/). Each member is one difference.
 
+using System;
 using System.IO;
 using System.Net;
 
@@ -19,6 +20,9 @@ namespace NanoSync.Device
         /// cut; a board gives 0 for it as well.
         /// </summary>
         bool EndedWhole(Stream reply);
+
+        /// <summary>Whether this exception says that TLS did not come about, beside what its status says.</summary>
+        bool IsUntrusted(Exception failure);
 
         /// <summary>Closes what a request without a reply holds.</summary>
         void Abandon(HttpWebRequest request);

@@ -60,15 +60,23 @@ namespace NanoSync.Device
         private int _exchangeTimeout;
 
         /// <summary>A carrier to one address.</summary>
-        /// <param name="url">http:// or https://, host, port if not 80 or 443, path.</param>
+        /// <param name="url">http:// or https://, host, port if not 80 or 443, path, with or without the /sync at its end
+        /// (<see cref="ServerUrl"/>).</param>
         /// <param name="token">Bearer token; null sends no Authorization.</param>
         /// <param name="platform">What the platform's HttpWebRequest does its own way.</param>
-        /// <exception cref="ArgumentException">No URL of http or https, or no platform.</exception>
+        /// <exception cref="ArgumentException">The URL or token is malformed, or there is no platform; a sentence says which.</exception>
         public PlatformHttpCarrier(string url, string token, IHttpPlatform platform)
         {
-            if (url == null || !(url.StartsWith("http://") || url.StartsWith("https://")))
+            string problem = ServerUrl.Problem(url);
+            if (problem != null)
             {
-                throw new ArgumentException("url");
+                throw new ArgumentException("server: " + problem);
+            }
+
+            problem = ServerUrl.TokenProblem(token);
+            if (problem != null)
+            {
+                throw new ArgumentException("token: " + problem);
             }
 
             if (platform == null)
@@ -76,7 +84,7 @@ namespace NanoSync.Device
                 throw new ArgumentException("platform");
             }
 
-            _url = url;
+            _url = ServerUrl.Complete(url);
             _authorization = token == null ? null : "Bearer " + token;
             _platform = platform;
             _buffer = new byte[DirectReadBytes];
@@ -337,7 +345,7 @@ namespace NanoSync.Device
                 int got = _stream.Read(buffer, offset, count);
                 if (_left != Unannounced && got > _left)
                 {
-                    return -(int)Fail(CarrierError.BadReply);
+                    got = _left; // what came behind the reply is no part of it
                 }
 
                 if (got > 0)
@@ -409,6 +417,14 @@ namespace NanoSync.Device
                 return CarrierError.Timeout;
             }
 
+            for (Exception inner = e; inner != null; inner = inner.InnerException)
+            {
+                if (_platform.IsUntrusted(inner))
+                {
+                    return CarrierError.Untrusted;
+                }
+            }
+
             for (; e != null; e = e.InnerException)
             {
                 WebException web = e as WebException;
@@ -421,9 +437,11 @@ namespace NanoSync.Device
 
                         case WebExceptionStatus.NameResolutionFailure:
                         case WebExceptionStatus.ConnectFailure:
+                            return CarrierError.Unreachable;
+
                         case WebExceptionStatus.TrustFailure:
                         case WebExceptionStatus.SecureChannelFailure:
-                            return CarrierError.Unreachable;
+                            return CarrierError.Untrusted;
 
                         case WebExceptionStatus.ServerProtocolViolation:
                             return CarrierError.BadReply;

@@ -8,7 +8,7 @@ internal static class Carriers
 {
     public static ICarrier Make(Uri server, string token, bool platformHttp)
     {
-        string url = new Uri(server, "sync").AbsoluteUri;
+        string url = server.AbsoluteUri;
         return platformHttp
             ? new PlatformHttpCarrier(url, token, new PcHttpPlatform(null))
             : new LeanHttpCarrier(url, token, new PcTls(null));

@@ -1,4 +1,4 @@
-// Error numbers in a person's words: what happened, and what to do.
+// Error numbers in a person's words: what happened, and what to do. Ours are printed as NS401, so that none is taken for HTTP's.
 
 using NanoSync.Device;
 using NanoSync.Protocol;
@@ -10,12 +10,12 @@ internal static class Explain
 {
     public static string Store(StoreError error) => error switch
     {
-        StoreError.VolumeUnreadable => "error 307: the folder cannot be made or read; check its owner and rights, or choose another with --data",
-        StoreError.VolumeReadOnly => "error 306: the folder can be read but not written; check its rights, or choose another with --data",
-        StoreError.VolumeFull => "error 304: the disk is full; free some space, nothing kept so far is lost",
-        StoreError.QuotaFull => "error 302: the store's quota is used up; sync to make room",
-        StoreError.NewerFormat => "error 313: the files were written by a later version of this program",
-        _ => $"error {(int)error} ({error})",
+        StoreError.VolumeUnreadable => "error NS307: the folder cannot be made or read; check its owner and rights, or choose another with --data",
+        StoreError.VolumeReadOnly => "error NS306: the folder can be read but not written; check its rights, or choose another with --data",
+        StoreError.VolumeFull => "error NS304: the disk is full; free some space, nothing kept so far is lost",
+        StoreError.QuotaFull => "error NS302: the store's quota is used up; sync to make room",
+        StoreError.NewerFormat => "error NS313: the files were written by a later version of this program",
+        _ => $"error NS{(int)error} ({error})",
     };
 
     public static string Round(RoundResult r)
@@ -39,9 +39,9 @@ internal static class Explain
         {
             return r.Status switch
             {
-                Status.NotFound => "failed: status 8: the server does not know one of the collections for this device; enrol it with `device add NAME --collections readings,config`",
-                Status.VersionNotSupported => "failed: status 200: the server speaks another major version",
-                _ => $"failed: status {r.Status}",
+                Status.NotFound => "failed: sync status 8: the server does not know one of the collections for this device; enrol it with `device add NAME --collections readings,config`",
+                Status.VersionNotSupported => "failed: sync status 200: the server speaks another major version",
+                _ => $"failed: sync status {r.Status}",
             };
         }
 
@@ -49,10 +49,10 @@ internal static class Explain
         {
             return r.HttpStatus switch
             {
-                401 => "failed: the server refuses the token (401); enrol the device with `device add NAME` and give its token with --token",
-                413 => "failed: the message is too large for the server (413); use a smaller --window",
-                429 or 503 => $"failed: the server asks to wait ({r.HttpStatus}){(r.RetryAfter >= 0 ? $", {r.RetryAfter} s" : "")}",
-                _ => $"failed: the server refuses with {r.HttpStatus}",
+                401 => "failed: the server refuses the token (HTTP 401); enrol the device with `device add NAME` and give its token with --token",
+                413 => "failed: the message is too large for the server (HTTP 413); use a smaller --window",
+                429 or 503 => $"failed: the server asks to wait (HTTP {r.HttpStatus}){(r.RetryAfter >= 0 ? $", {r.RetryAfter} s" : "")}",
+                _ => $"failed: the server refuses with HTTP {r.HttpStatus}",
             };
         }
 
@@ -60,14 +60,15 @@ internal static class Explain
         {
             return r.Carrier switch
             {
-                CarrierError.Unreachable => "failed: the server cannot be reached (error 401)",
-                CarrierError.Timeout => "failed: no answer in time (error 402)",
-                CarrierError.Broken => "failed: the connection ended in the middle (error 403); nothing is lost",
-                _ => $"failed: carrier error {(int)r.Carrier} ({r.Carrier})",
+                CarrierError.Unreachable => "failed: the server cannot be reached (error NS401): is it up, and the address right?",
+                CarrierError.Timeout => "failed: no answer in time (error NS402)",
+                CarrierError.Broken => "failed: the connection ended in the middle (error NS403); nothing is lost",
+                CarrierError.Untrusted => "failed: the server is there, but its certificate is not trusted, is another name's or does not hold now (error NS407)",
+                _ => $"failed: error NS{(int)r.Carrier} ({r.Carrier})",
             };
         }
 
-        return $"failed: the reply is no message: error {(int)r.Message} ({r.Message}) at byte {r.MessageOffset}";
+        return $"failed: the reply is no message: error NS{(int)r.Message} ({r.Message}) at byte {r.MessageOffset}";
     }
 
     private static string? Refused(RoundResult r) =>

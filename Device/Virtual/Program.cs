@@ -2,6 +2,7 @@
 // otherwise - a server of its own in the same process. `--help` says it all.
 
 using System.CommandLine;
+using NanoSync.Device;
 using NanoSync.Virtual;
 
 var server = new Option<string?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
@@ -35,7 +36,7 @@ var root = new RootCommand("A NanoSync device on this machine: real readings, ke
 
 root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
     Check(new VirtualOptions(
-        ServerUrl(parsed.GetValue(server)),
+        Server(parsed.GetValue(server)),
         parsed.GetValue(token),
         Path.GetFullPath(parsed.GetValue(data)!),
         parsed.GetValue(once),
@@ -85,17 +86,18 @@ static VirtualOptions Check(VirtualOptions options)
         : options.Post.IsUsed && (options.Post.Device is null || options.Token is null)
             ? throw new UserError($"--carrier {options.Post.Carrier} needs --device and --token: enrol the device with `device add NAME --sealed`.")
         : !options.Post.IsUsed && options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
+        : !options.Post.IsUsed && ServerUrl.TokenProblem(options.Token) is { } problem ? throw new UserError($"--token: {problem}.")
         : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
         : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")
         : options.Port is < 0 or > 65535 ? throw new UserError($"--port is 0 to 65535, not {options.Port}.")
         : options;
 }
 
-static Uri? ServerUrl(string? text)
+static Uri? Server(string? text)
 {
     return text is null ? null
-        : Uri.TryCreate(text.EndsWith('/') ? text : text + "/", UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0 ? url
-        : throw new UserError($"--server {text}: a URL such as http://127.0.0.1:8080 is wanted.");
+        : ServerUrl.Problem(text) is { } problem ? throw new UserError($"--server {text}: {problem}. A URL such as http://127.0.0.1:8080 is wanted.")
+        : new Uri(ServerUrl.Complete(text));
 }
 
 static async Task<int> Guard(Func<Task<int>> run)

@@ -62,7 +62,7 @@ internal static class MessageDump
                     }
 
                     output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                        $"error {(int)reader.Error} ({reader.Error}) at byte {reader.ErrorOffset} of {message.Length}"));
+                        $"error NS{(int)reader.Error} ({reader.Error}) at byte {reader.ErrorOffset} of {message.Length}"));
                     return false;
             }
         }

@@ -94,7 +94,7 @@ public sealed record DiaryEntry(
             Add(why, "store", Store);
             if (Kind != DiaryKind.Start && Status != 0)
             {
-                why.Add("status " + Status.ToString(CultureInfo.InvariantCulture));
+                why.Add("sync status " + Status.ToString(CultureInfo.InvariantCulture));
             }
 
             return string.Join(", ", why);
@@ -126,7 +126,7 @@ public sealed record DiaryEntry(
         int number = Convert.ToInt32(error, CultureInfo.InvariantCulture);
         if (number != 0)
         {
-            why.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {number}{(Enum.IsDefined(error) ? " " + error : "")}"));
+            why.Add(string.Create(CultureInfo.InvariantCulture, $"{what} NS{number}{(Enum.IsDefined(error) ? " " + error : "")}"));
         }
     }
 }

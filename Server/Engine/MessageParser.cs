@@ -11,7 +11,7 @@ public sealed class MessageException : Exception
 {
     /// <summary>Makes the exception.</summary>
     public MessageException(SyncError error, int offset, string? version)
-        : base($"error {(int)error} ({error}) at byte {offset}")
+        : base($"error NS{(int)error} ({error}) at byte {offset}")
     {
         Error = error;
         Offset = offset;

@@ -38,7 +38,7 @@ public static class MessagePrinter
         writer.End();
         if (!writer.Finish())
         {
-            throw new InvalidOperationException($"The message cannot be written: error {(int)writer.Error}.");
+            throw new InvalidOperationException($"The message cannot be written: error NS{(int)writer.Error}.");
         }
 
         return sink.Bytes.WrittenSpan.ToArray();

@@ -74,7 +74,7 @@ public static class RecordText
             }
         }
 
-        return writer.End() ? writer.Buffer[..writer.Length] : throw new RecordException($"{type.Name} cannot be packed: error {(int)writer.Error}.");
+        return writer.End() ? writer.Buffer[..writer.Length] : throw new RecordException($"{type.Name} cannot be packed: error NS{(int)writer.Error}.");
     }
 
     /// <summary>Unpacks a record: the fields present, in the order of the class. Throws when it is not sound.</summary>

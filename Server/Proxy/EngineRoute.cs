@@ -128,10 +128,10 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             { HttpStatus: 401 } => $"the upstream {Target.Url} does not take the token (HTTP 401)",
             { Status: Status.NotFound } => $"the upstream has no collection {Row.Upstream} for this token: grant it there",
             { Status: not 0 } => $"the upstream answered status {round.Status}",
-            { Store: not StoreError.None } => $"the store of the route: error {(int)round.Store} ({round.Store})",
-            { Message: not SyncError.None } => $"the message: error {(int)round.Message} ({round.Message}) at byte {round.MessageOffset}",
+            { Store: not StoreError.None } => $"the store of the route: error NS{(int)round.Store} ({round.Store})",
+            { Message: not SyncError.None } => $"the message: error NS{(int)round.Message} ({round.Message}) at byte {round.MessageOffset}",
             { HttpStatus: not 0 and not 200 } => $"the upstream answered HTTP {round.HttpStatus}",
-            _ => $"the upstream {Target.Url} is not reached: error {(int)round.Carrier} ({round.Carrier}) {(_carrier as HttpClientCarrier)?.Failure}".TrimEnd(),
+            _ => $"the upstream {Target.Url} is not reached: error NS{(int)round.Carrier} ({round.Carrier}) {(_carrier as HttpClientCarrier)?.Failure}".TrimEnd(),
         };
     }
 
@@ -195,7 +195,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         if (error != StoreError.None)
         {
             Forget();
-            throw new StoreException($"The store of the route {Target.Name} {Row.Upstream} cannot be opened: error {(int)error} ({error})");
+            throw new StoreException($"The store of the route {Target.Name} {Row.Upstream} cannot be opened: error NS{(int)error} ({error})");
         }
 
         SaveTag(main.Hash, main.Name == None.Name ? "" : ClassCatalog.WireName(main));
@@ -345,7 +345,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             case StoreError.QuotaFull or StoreError.ReclaimFirst:
                 return false;
             default:
-                throw new StoreException($"The store of the route {Target.Name} {Row.Upstream}: error {(int)error} ({error})");
+                throw new StoreException($"The store of the route {Target.Name} {Row.Upstream}: error NS{(int)error} ({error})");
         }
     }
 
@@ -652,7 +652,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             StoreError error = _store!.Drop(_info);
             if (error != StoreError.None)
             {
-                throw new StoreException($"The store of the route {Target.Name} {Row.Upstream}: error {(int)error} ({error})");
+                throw new StoreException($"The store of the route {Target.Name} {Row.Upstream}: error NS{(int)error} ({error})");
             }
         }
     }

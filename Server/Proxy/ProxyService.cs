@@ -271,7 +271,7 @@ public sealed class ProxyService : IAsyncDisposable
                 RouteRow row = store.FindRoute(target.Name, collection, upstream);
                 routes.Add(target.Kind == ProxyKind.Http
                     ? new HttpRoute(context, target, row)
-                    : new EngineRoute(context, target, row, () => _wrap(new HttpClientCarrier(_http, new Uri(target.Url.TrimEnd('/') + "/sync"), target.Token))));
+                    : new EngineRoute(context, target, row, () => _wrap(new HttpClientCarrier(_http, new Uri(Device.ServerUrl.Complete(target.Url)), target.Token))));
                 made = true;
             }
         }

@@ -40,14 +40,14 @@ internal sealed class EchoServer : IDisposable
             });
         });
         _application = builder.Build();
-        _application.MapPost("/echo", context => Reply(context, announce: true));
-        _application.MapPost("/chunks", context => Reply(context, announce: false));
-        _application.MapPost("/nothing", async context =>
+        _application.MapPost("/echo/sync", context => Reply(context, announce: true));
+        _application.MapPost("/chunks/sync", context => Reply(context, announce: false));
+        _application.MapPost("/nothing/sync", async context =>
         {
             await Reply(context, announce: false, silent: true);
             context.Response.StatusCode = 204;
         });
-        _application.MapPost("/empty", context => Reply(context, announce: true, silent: true));
+        _application.MapPost("/empty/sync", context => Reply(context, announce: true, silent: true));
         _application.StartAsync().GetAwaiter().GetResult();
         string address = _application.Services.GetRequiredService<IServer>().Features
             .Get<IServerAddressesFeature>()!.Addresses.Single();

@@ -161,17 +161,83 @@ public sealed class LeanCarrierTests : CarrierTests
     }
 
     [TestMethod]
-    public void Reply_that_goes_on_is_told_though_its_surplus_still_waits_in_the_socket()
+    public void Reply_whose_surplus_still_waits_in_the_socket_is_taken_and_its_connection_is_not()
     {
         string body = new('b', 2000);
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body + "more");
+                peer.Stall();
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Exchange exchange = Exchange.Run(carrier);
+        Assert.AreEqual((CarrierError.None, body), (exchange.Error, exchange.Text));
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        Assert.AreEqual(2, server.Connections);
+    }
+
+    [TestMethod]
+    public void A_connection_that_was_idle_for_too_long_is_not_used_again()
+    {
+        using EchoServer server = new();
+        LeanHttpCarrier carrier = Lean(server.Root + "/echo");
+        carrier.IdleTimeout = 300;
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        Assert.AreEqual(1, server.Connections);
+        Thread.Sleep(400); // the carrier's own clock is what is tested
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        Assert.AreEqual(2, server.Connections);
+    }
+
+    [TestMethod]
+    public void A_kept_connection_that_went_silent_is_given_up_soon_and_the_next_exchange_has_a_new_one()
+    {
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+                peer.ReadRequest();
+                peer.Stall(); // as behind a NAT that forgot
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        carrier.ReusedTimeout = 300;
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        Assert.AreEqual(CarrierError.Timeout, Exchange.Run(carrier).Error);
+        Assert.IsLessThan(15.0, clock.Elapsed.TotalSeconds, "all of the 30 s of an exchange");
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+    }
+
+    [TestMethod]
+    public void A_slow_reply_that_has_begun_has_all_the_time_of_an_exchange_on_a_kept_connection_too()
+    {
         using ScriptedServer server = new(peer =>
         {
             peer.ReadRequest();
-            peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + body + "more");
-            peer.Stall();
+            peer.Send(Ok);
+            peer.ReadRequest();
+            peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe");
+            Thread.Sleep(700); // longer than a silent connection is waited for
+            peer.Send("llo");
         });
-        Exchange exchange = Exchange.Run(Lean(server.Url));
-        Assert.AreEqual((CarrierError.BadReply, body), (exchange.Error, exchange.Text));
+        LeanHttpCarrier carrier = Lean(server.Url);
+        carrier.ReusedTimeout = 300;
+        Assert.AreEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
     }
 
     [TestMethod]
@@ -302,6 +368,48 @@ public sealed class LeanCarrierTests : CarrierTests
     [DataRow("https://host/", null)]
     public void Address_or_token_that_is_none_is_refused_at_once(string? url, string? token) =>
         Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier(url, token, null));
+
+    [TestMethod]
+    [DataRow("http://[::1]:8080/sync", null, "server: no IPv6 address: a name, or an IPv4 address")]
+    [DataRow("http://::1/sync", null, "server: no IPv6 address: a name, or an IPv4 address")]
+    [DataRow("http://me:secret@host/sync", null, "server: no user and password: the token says which device it is")]
+    [DataRow("http://m\u00fcller.example/sync", null, "server: only printable ASCII: a name in other letters goes in its xn-- form")]
+    [DataRow("http://host/sync?x=1", null, "server: no ? and no #")]
+    [DataRow("http://host:0/sync", null, "server: a port is 1 to 65535")]
+    [DataRow("http://host/sync", "t\u00f6ken", "token: only printable ASCII without spaces")]
+    public void Address_or_token_that_is_none_is_refused_with_a_sentence(string url, string? token, string sentence)
+    {
+        Assert.AreEqual(sentence, Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier(url, token, null)).Message);
+        Assert.AreEqual(sentence, Assert.ThrowsExactly<ArgumentException>(() => new PlatformHttpCarrier(url, token, new PcHttpPlatform(null))).Message);
+    }
+
+    [TestMethod]
+    [DataRow("", "/sync")]
+    [DataRow("/", "/sync")]
+    [DataRow("/sync", "/sync")]
+    [DataRow("/sync/", "/sync")]
+    [DataRow("/behind/a/proxy", "/behind/a/proxy/sync")]
+    [DataRow("/behind/a/proxy/sync", "/behind/a/proxy/sync")]
+    [DataRow("/async", "/async/sync")]
+    public void A_server_is_named_with_or_without_sync_at_its_end(string given, string path)
+    {
+        foreach (bool platform in new[] { false, true })
+        {
+            string first = "";
+            using ScriptedServer server = new(peer =>
+            {
+                byte[] head = new byte[4096];
+                int count = peer.Socket.Receive(head);
+                first = Encoding.ASCII.GetString(head, 0, count).Split('\r')[0];
+                peer.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+            });
+            string url = "http://127.0.0.1:" + server.Port + given;
+            ICarrier carrier = platform ? new PlatformHttpCarrier(url, null, new PcHttpPlatform(null)) : new LeanHttpCarrier(url, null, null);
+            Exchange.Run(carrier, [1, 2, 3]);
+            server.Dispose();
+            Assert.AreEqual($"POST {path} HTTP/1.1", first);
+        }
+    }
 
     [TestMethod]
     public void Buffer_too_small_for_a_request_is_refused_at_once()

@@ -59,6 +59,8 @@ public sealed class PlatformCarrierTests : CarrierTests
 
         public bool EndedWhole(Stream reply) => false;
 
+        public bool IsUntrusted(Exception failure) => _pc.IsUntrusted(failure);
+
         public void Abandon(HttpWebRequest request) => _pc.Abandon(request);
     }
 }

@@ -20,14 +20,14 @@ public class BadInputTests
         using var bench = new Bench();
         string server = bench.At("server"), data = bench.At("data");
         (_, string url) = bench.Serve(server);
-        Expect(Failed, bench.Device("--once", "--server", url, "--token", "guess", "--data", data), "refuses the token (401)", "1 pending|pending    2", "NOT in step");
+        Expect(Failed, bench.Device("--once", "--server", url, "--token", "guess", "--data", data), "refuses the token (HTTP 401)", "1 pending|pending    2", "NOT in step");
 
         string token = bench.Enrol("d", server, "--collections", "other");
         Expect(Failed, bench.Device("--once", "--server", url, "--token", token, "--data", data), "status 8: the server does not know one of the collections");
 
         Assert.AreEqual(0, bench.Verb("device", "grant", "d", "readings,config", "--data", server).Code);
         Assert.AreEqual(0, bench.Verb("device", "revoke", "d", "--data", server).Code);
-        Expect(Failed, bench.Device("--once", "--server", url, "--token", token, "--data", data), "refuses the token (401)");
+        Expect(Failed, bench.Device("--once", "--server", url, "--token", token, "--data", data), "refuses the token (HTTP 401)");
 
         Ended rotated = bench.Verb("device", "rotate", "d", "--data", server);
         Expect(0, bench.Device("--once", "--server", url, "--token", rotated.Output.Trim(), "--data", data), "both sides are in step");
@@ -42,7 +42,7 @@ public class BadInputTests
         (RunningProgram small, string url) = bench.Serve(server, settings: new Dictionary<string, string> { ["NANOSYNC_MAXMESSAGE"] = "400" });
         string token = bench.Enrol("d", server);
         string[] replay = ["--readings", csv, "--server", url, "--token", token, "--data", data];
-        Expect(Failed, bench.Device([.. replay, "--window", "100"]), "too large for the server (413)", "--window", "NOT in step");
+        Expect(Failed, bench.Device([.. replay, "--window", "100"]), "too large for the server (HTTP 413)", "--window", "NOT in step");
         Expect(0, bench.Device([.. replay, "--window", "5"]), "both sides are in step");
         Once(bench.Objects("d", "readings", server), 150);
         small.Interrupt();
@@ -63,7 +63,7 @@ public class BadInputTests
 
         string data = Directory.CreateDirectory(bench.At("data")).FullName;
         File.WriteAllText(Path.Combine(data, "flash"), "not a folder");
-        Expect(Usage, bench.Device("--once", "--port", "0", "--data", data), "error 307", "--data");
+        Expect(Usage, bench.Device("--once", "--port", "0", "--data", data), "error NS307", "--data");
         Expect(Usage, bench.Device("--once", "--port", "0", "--data", bench.At("other"), "--dump", file), file, "--dump");
         Assert.AreEqual(2, bench.Device("store", bench.At("none")).Code);
 
@@ -107,8 +107,12 @@ public class BadInputTests
     [DataRow("--port 70000", "--port is 0 to 65535")]
     [DataRow("--token x", "--server and --token go together")]
     [DataRow("--server http://127.0.0.1:1", "--server and --token go together")]
-    [DataRow("--server here --token x", "a URL such as")]
-    [DataRow("--server ftp://here --token x", "a URL such as")]
+    [DataRow("--server here --token x", "A URL such as")]
+    [DataRow("--server ftp://here --token x", "A URL such as")]
+    [DataRow("--server http://[::1]:8080 --token x", "no IPv6 address")]
+    [DataRow("--server http://me:secret@here --token x", "no user and password")]
+    [DataRow("--server http://m\u00fcller --token x", "only printable ASCII")]
+    [DataRow("--server http://here --token t\u00f6ken", "only printable ASCII without spaces")]
     [DataRow("--sever x", "--help")]
     public void Options_of_the_device(string options, string message)
     {

@@ -27,7 +27,7 @@ public class DiaryTests
         RunningProgram device = bench.StartDevice(arguments);
         device.WaitFor("in step$");
         server.Kill();
-        device.WaitFor("error 40[13]"); // no connection, or it ended in between
+        device.WaitFor("error NS40[13]"); // no connection, or it ended in between
         device.Interrupt();
         Assert.AreEqual(0, device.WaitForExit(), device.Output);
 
@@ -42,7 +42,7 @@ public class DiaryTests
         StringAssert.Matches(lines[0], new(@"^diary of shed, sent \S+ \S+Z: \d+ entries, 0 damaged$"));
         StringAssert.Matches(lines[1], new(@"^#1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  up 0\.00:00:00  start after power or reset"));
         Assert.IsTrue(lines.Any(l => l.Contains("round", StringComparison.Ordinal) && !l.Contains("failed", StringComparison.Ordinal) && l.Contains("; up ", StringComparison.Ordinal)), shown.Output);
-        Assert.IsTrue(lines.Any(l => l.Contains("round failed", StringComparison.Ordinal) && l.Contains("carrier 40", StringComparison.Ordinal)), shown.Output);
+        Assert.IsTrue(lines.Any(l => l.Contains("round failed", StringComparison.Ordinal) && l.Contains("carrier NS40", StringComparison.Ordinal)), shown.Output);
         Assert.AreEqual(2, lines.Count(l => l.Contains("start after", StringComparison.Ordinal)), shown.Output);
 
         (int status, string body) = bench.Rest(HttpMethod.Get, api, admin);

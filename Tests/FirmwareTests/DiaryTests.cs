@@ -30,7 +30,7 @@ public class DiaryTests
         DiaryEntry entry = Bytes(diary).Entries.Single();
         Assert.AreEqual(new DiaryEntry(1, DiaryKind.Round, true, 1, Now, 90_061, CarrierError.Refused, 503, SyncError.Truncated, StoreError.VolumeFull, 16,
             3, 4, 5, 255, 65535, 8, 65), entry);
-        Assert.AreEqual($"#1  2026-05-28 20:26:40Z  up 1.01:01:01  round failed: carrier 405 Refused, HTTP 503, message {(int)SyncError.Truncated} Truncated, store 304 VolumeFull, status 16; "
+        Assert.AreEqual($"#1  2026-05-28 20:26:40Z  up 1.01:01:01  round failed: carrier NS405 Refused, HTTP 503, message NS{(int)SyncError.Truncated} Truncated, store NS304 VolumeFull, sync status 16; "
             + "up 3 (65535 B), down 4 (8 B), refused 5 up, 255 down; heap 65 KB", entry.ToString());
     }
 

@@ -320,7 +320,7 @@ public class FieldAppTests
         board.Run(2 * s_day - s_hour);
 
         CollectionAssert.Contains(board.States, AppState.BadFlash);
-        Assert.IsTrue(board.LogLines.Any(l => l.Contains("flash: error 30")), string.Join("\n", board.LogLines.Distinct()));
+        Assert.IsTrue(board.LogLines.Any(l => l.Contains("flash: error NS30")), string.Join("\n", board.LogLines.Distinct()));
 
         board.NetworkIsUp = true;
         board.Run(2 * s_hour);

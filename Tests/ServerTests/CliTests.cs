@@ -107,10 +107,10 @@ public sealed class CliTests
     {
         (int code, string output, _) = Decode([3, 1, 0x6A, 0, 0x45, 0x51, 3, (byte)'1', 0, 1, 0x47, 1]);
         Assert.AreEqual(1, code);
-        Assert.AreEqual("<Sync xmlns=\"AirSync:\">\n  <Version>1</Version>\nerror 204 (NotInGrammar) at byte 10 of 12\n", output.ReplaceLineEndings("\n"));
+        Assert.AreEqual("<Sync xmlns=\"AirSync:\">\n  <Version>1</Version>\nerror NS204 (NotInGrammar) at byte 10 of 12\n", output.ReplaceLineEndings("\n"));
         (code, output, _) = Decode([3, 1, 0x6A]);
         Assert.AreEqual(1, code);
-        StringAssert.Contains(output, "error 213 (Truncated) at byte 3 of 3");
+        StringAssert.Contains(output, "error NS213 (Truncated) at byte 3 of 3");
         Assert.AreEqual(0, Decode([]).Code);
         Assert.AreEqual(3, Run("decode", Path.Combine(_folder, "missing")).Code);
     }

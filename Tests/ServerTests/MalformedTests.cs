@@ -44,7 +44,7 @@ public sealed class MalformedTests
         TestDevice device = Started(bench);
         device.Send([3, 1, 0x6A, 0, 0x45, 0x51, 3]);
         RefusalRow row = bench.Core.Devices.Refusals("d1").Single();
-        Assert.AreEqual("error 213 (Truncated) at byte 7", row.Reason);
+        Assert.AreEqual("error NS213 (Truncated) at byte 7", row.Reason);
         device.Send([3, 1, 0x6A, 0, 0x45, 0x51, 3]);
         Assert.AreEqual(2, bench.Core.Devices.Refusals("d1").Single().Times);
     }

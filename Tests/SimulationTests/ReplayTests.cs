@@ -31,7 +31,7 @@ public class ReplayTests
         }
 
         // entry by entry: as many rounds fail as the diary says, in the same way
-        Assert.Contains("round failed x6: carrier 405 Refused, HTTP 503", text);
+        Assert.Contains("round failed x6: carrier NS405 Refused, HTTP 503", text);
         Assert.AreEqual(8, replay.Figures.Faults[(int)Fault.Refuse503], text); // and one 401
         Assert.Contains("Refuse503 - Failed carrier 405", text);
         Assert.Contains("LoseReply - Failed carrier 402", text);

@@ -1,5 +1,6 @@
 // HttpWebRequest as nanoFramework has it.
 
+using System;
 using System.IO;
 using System.Net;
 using System.Net.Security;
@@ -39,6 +40,12 @@ namespace NanoSync.Device
             // Length is the size of the current chunk: 0 once the last one was read. Not chunked, it is what waits in
             // the socket: nothing once the server has closed.
             return reply.Length == 0;
+        }
+
+        /// <inheritdoc/>
+        public bool IsUntrusted(Exception failure)
+        {
+            return false;
         }
 
         /// <inheritdoc/>

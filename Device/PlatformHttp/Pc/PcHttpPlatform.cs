@@ -1,8 +1,10 @@
 // HttpWebRequest as .NET has it, held to what a board's does: no redirects, no proxy, one trusted authority.
 
+using System;
 using System.IO;
 using System.Net;
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace NanoSync.Device
@@ -42,6 +44,12 @@ namespace NanoSync.Device
         public bool EndedWhole(Stream reply)
         {
             return true;
+        }
+
+        /// <inheritdoc/>
+        public bool IsUntrusted(Exception failure)
+        {
+            return failure is AuthenticationException;
         }
 
         /// <inheritdoc/>

@@ -1,0 +1,91 @@
+// What a server's address may look like, and what a token: one rule for settings, carriers and the virtual device, told as a
+// sentence. A server is named with or without the /sync at its end.
+
+namespace NanoSync.Device
+{
+    /// <summary>The address of a server, as people write it.</summary>
+    public static class ServerUrl
+    {
+        /// <summary>Where a server takes messages, below its address. [SPEC 8]</summary>
+        public const string Path = "/sync";
+
+        /// <summary>What is wrong with an address; null when nothing is.</summary>
+        public static string Problem(string url)
+        {
+            bool secure = url != null && url.StartsWith("https://");
+            if (!secure && (url == null || !url.StartsWith("http://")))
+            {
+                return "http:// or https://, then a host";
+            }
+
+            if (!IsPrintable(url))
+            {
+                return "only printable ASCII: a name in other letters goes in its xn-- form";
+            }
+
+            string authority = Authority(url);
+            if (authority.IndexOf('@') >= 0)
+            {
+                return "no user and password: the token says which device it is";
+            }
+
+            int colon = authority.IndexOf(':');
+            if (authority.Length > 0 && (authority[0] == '[' || (colon >= 0 && authority.IndexOf(':', colon + 1) >= 0)))
+            {
+                return "no IPv6 address: a name, or an IPv4 address";
+            }
+
+            int port = 1;
+            if (colon == 0 || authority.Length == 0)
+            {
+                return "http:// or https://, then a host";
+            }
+
+            if (colon > 0 && (!int.TryParse(authority.Substring(colon + 1), out port) || port < 1 || port > 65535))
+            {
+                return "a port is 1 to 65535";
+            }
+
+            return url.IndexOf('?') >= 0 || url.IndexOf('#') >= 0 ? "no ? and no #" : null;
+        }
+
+        /// <summary>What is wrong with a token; null when nothing is, and when there is none.</summary>
+        public static string TokenProblem(string token)
+        {
+            return token == null || IsPrintable(token) ? null : "only printable ASCII without spaces";
+        }
+
+        /// <summary>The address that messages are sent to: with <see cref="Path"/> at its end.</summary>
+        public static string Complete(string url)
+        {
+            while (url.Length > 0 && url[url.Length - 1] == '/')
+            {
+                url = url.Substring(0, url.Length - 1);
+            }
+
+            int path = url.Length - Path.Length;
+            return path > 0 && url.Substring(path) == Path ? url : url + Path;
+        }
+
+        /// <summary>Host and port of an address without <see cref="Problem"/>.</summary>
+        public static string Authority(string url)
+        {
+            int start = url.IndexOf("//") + 2;
+            int slash = url.IndexOf('/', start);
+            return slash < 0 ? url.Substring(start) : url.Substring(start, slash - start);
+        }
+
+        private static bool IsPrintable(string text)
+        {
+            for (int i = 0; i < text.Length; i++)
+            {
+                if (text[i] <= ' ' || text[i] > '~')
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+}
