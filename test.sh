@@ -41,7 +41,8 @@ install_missing() {
   $sudo apt-get update -qq
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
 }
-[ -n "$filter" ] || install_missing bwrap:bubblewrap wbxml2xml:libwbxml2-utils \
+postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1 || true) # initdb is not on the PATH
+[ -n "$filter" ] || install_missing "${postgres:-/usr/lib/postgresql/bin}/initdb:postgresql" bwrap:bubblewrap wbxml2xml:libwbxml2-utils \
   /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d
 
 results=$(mktemp -d)

@@ -17,7 +17,7 @@ namespace NanoSync.Device
         byte[] NameOf(uint tag);
     }
 
-    public partial class SyncEngine
+    public sealed partial class SyncEngine
     {
         private static readonly byte[] s_refused = Encoding.UTF8.GetBytes("refused");
 

@@ -6,7 +6,7 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Device
 {
-    public partial class SyncEngine
+    public sealed partial class SyncEngine
     {
         private static readonly byte[] s_seriesClass = Encoding.UTF8.GetBytes("*");
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Sealed;
+using NanoSync.Server.Stores.Postgres;
 using NanoSync.Server.Stores.Sqlite;
 
 namespace NanoSync.Server;
@@ -71,7 +72,10 @@ public sealed class ServerCore : IDisposable
         try
         {
             clock ??= TimeProvider.System;
-            return new ServerCore(new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock), options, clock, log);
+            IServerStore store = options.Database is { } database
+                ? new PostgresStore(database, options.Patience, clock)
+                : new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock);
+            return new ServerCore(store, options, clock, log);
         }
         catch (StoreException e)
         {

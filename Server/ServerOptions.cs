@@ -14,6 +14,9 @@ public sealed record ServerOptions
     /// <summary>Folder of the database and the admin token. Made when missing. Default: nanosync-data in the working directory.</summary>
     public string Data { get; init; } = "nanosync-data";
 
+    /// <summary>PostgreSQL as "Host=...;Database=...;Username=...;Password=...", for many nodes on one database; null = a SQLite file in the data folder.</summary>
+    public string? Database { get; init; }
+
     /// <summary>Where to listen, semicolon-separated; port 0 = any free one. Default: http://127.0.0.1:8080, which no other machine reaches.</summary>
     public string Urls { get; init; } = "http://127.0.0.1:8080";
 
@@ -52,6 +55,7 @@ public sealed record ServerOptions
         return defaults with
         {
             Data = configuration["data"] ?? defaults.Data,
+            Database = configuration["database"] ?? defaults.Database,
             Urls = configuration["urls"] ?? defaults.Urls,
             RatePerSecond = Number(configuration, "rate", defaults.RatePerSecond),
             RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),

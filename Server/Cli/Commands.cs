@@ -25,6 +25,13 @@ public static class Commands
         Recursive = true,
     };
 
+    private static readonly Option<string?> s_database = new("--database")
+    {
+        Description = "PostgreSQL instead of a file in the data folder, for several servers on one database (NANOSYNC_DATABASE).",
+        HelpName = "\"Host=...;Database=...\"",
+        Recursive = true,
+    };
+
     private static readonly Argument<string> s_device = new("DEVICE") { Description = "The device's name." };
     private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "The device's collection." };
     private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
@@ -35,6 +42,7 @@ public static class Commands
         RootCommand root = new("NanoSync server: devices sync their objects with it.")
         {
             s_data,
+            s_database,
             Serve(),
             Device(),
             Object(),
@@ -399,7 +407,7 @@ public static class Commands
         }
 
         ServerOptions options = ServerOptions.From(configuration);
-        return parsed.GetValue(s_data) is { } data ? options with { Data = data } : options;
+        return options with { Data = parsed.GetValue(s_data) ?? options.Data, Database = parsed.GetValue(s_database) ?? options.Database };
     }
 
     private static string JsonText(string? argument)

@@ -148,13 +148,11 @@ public sealed class AddTests
         TestDevice device = Started(bench);
         device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
         bench.Core.Dispose();
-        File.Copy(bench.Database, bench.Database + ".old");
+        TestDatabase.Backup(bench.Folder);
         bench.Restart();
         device.Sync(With(device, TestDevice.Add("Ab1_2", 2)));
         bench.Core.Dispose();
-        File.Delete(bench.Database + "-wal");
-        File.Delete(bench.Database + "-shm");
-        File.Move(bench.Database + ".old", bench.Database, true);
+        TestDatabase.Restore(bench.Folder);
         bench.Restart();
 
         Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());

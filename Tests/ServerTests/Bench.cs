@@ -1,4 +1,4 @@
-// What the server tests stand on: a server core over a real database file, a clock that stands still, and a device
+// What the server tests stand on: a server core over a real database, a clock that stands still, and a device
 // that builds requests and reads replies without knowing more than the specification.
 
 using System.Globalization;
@@ -8,7 +8,6 @@ using NanoSync.Server;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
-using NanoSync.Server.Stores.Sqlite;
 
 namespace NanoSync.ServerTests;
 
@@ -82,12 +81,12 @@ public sealed class Bench : IDisposable
     public void Dispose()
     {
         Core.Dispose();
-        Directory.Delete(Folder, true);
+        TestDatabase.Drop(Folder);
     }
 
     private ServerCore Open()
     {
-        return new ServerCore(new SqliteStore(Path.Combine(Folder, "nanosync.db"), TimeSpan.FromSeconds(2), Clock, flush: false), Options, Clock);
+        return new ServerCore(TestDatabase.Open(Folder, Clock), Options, Clock);
     }
 }
 

@@ -409,12 +409,5 @@ public sealed class KeyRuleTests
         Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
     }
 
-    private static byte[] Snapshot(Bench bench)
-    {
-        // the log grows with every commit
-        using FileStream wal = new(bench.Database + "-wal", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        byte[] bytes = new byte[wal.Length];
-        wal.ReadExactly(bytes);
-        return bytes;
-    }
+    private static byte[] Snapshot(Bench bench) => TestDatabase.Written(bench.Folder);
 }

@@ -3,7 +3,6 @@
 
 using System;
 using NanoSync.Device;
-using NanoSync.Storage;
 
 namespace NanoSync.Firmware
 {
@@ -33,12 +32,6 @@ namespace NanoSync.Firmware
                 problem = e.Message;
                 return null;
             }
-        }
-
-        /// <inheritdoc/>
-        public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options)
-        {
-            return new SyncEngine(store, carrier, options);
         }
 
         /// <inheritdoc/>

@@ -16,7 +16,7 @@ internal static class Migrations
         string prefix = $"NanoSync.Server.Stores.{dialect}.Migrations.";
         List<string> files = [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
-        Execute(connection, null, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, time INTEGER NOT NULL)");
+        Execute(connection, null, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, time BIGINT NOT NULL)");
         using DbTransaction transaction = connection.BeginTransaction();
         HashSet<int> done = Done(connection, transaction);
         int newest = files.Count == 0 ? 0 : NumberOf(files[^1], prefix);

@@ -1,0 +1,130 @@
+// PostgreSQL: many nodes on one database. A node keeps nothing; what two requests must not do at once, a locked row keeps
+// apart: the device's key row and its collection, from reading the key to the commit.
+
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sql;
+using Npgsql;
+
+namespace NanoSync.Server.Stores.Postgres;
+
+/// <summary>A store in a PostgreSQL database.</summary>
+public sealed class PostgresStore : IServerStore
+{
+    private const long MigrationLock = 0x4E616E6F53796E63; // "NanoSync": nodes that start together migrate one after the other
+    private const int PreparedStatements = 200; // on a connection: all there are
+
+    private readonly NpgsqlDataSource _source;
+
+    /// <summary>Opens a database and brings it to the newest form.</summary>
+    /// <param name="connectionString">Npgsql's: "Host=...;Database=...;Username=...".</param>
+    /// <param name="patience">How long a statement waits for a lock before <see cref="StoreBusyException"/>.</param>
+    /// <param name="clock">Time of migrations.</param>
+    public PostgresStore(string connectionString, TimeSpan patience, TimeProvider clock)
+    {
+        try
+        {
+            NpgsqlConnectionStringBuilder settings = new(connectionString);
+            settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? PreparedStatements : settings.MaxAutoPrepare;
+            settings.AutoPrepareMinUsages = 2;
+            settings.ApplicationName ??= "nanosync";
+            string lockTimeout = string.Create(CultureInfo.InvariantCulture, $"-c lock_timeout={Math.Max(1, (long)patience.TotalMilliseconds)}");
+            settings.Options = settings.Options == null ? lockTimeout : settings.Options + " " + lockTimeout;
+            _source = NpgsqlDataSource.Create(settings);
+        }
+        catch (ArgumentException e)
+        {
+            throw new StoreException($"The database setting cannot be read: {e.Message}", e);
+        }
+
+        try
+        {
+            using NpgsqlConnection connection = _source.OpenConnection();
+            Execute(connection, $"SELECT pg_advisory_lock({MigrationLock})");
+            try
+            {
+                Migrations.Apply(connection, "Postgres", clock);
+            }
+            finally
+            {
+                Execute(connection, $"SELECT pg_advisory_unlock({MigrationLock})");
+            }
+        }
+        catch (Exception e)
+        {
+            _source.Dispose();
+            throw e is DbException error ? Meaning(error) : e;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IStoreTransaction BeginRead()
+    {
+        return Begin(IsolationLevel.RepeatableRead, write: false); // one state of the database
+    }
+
+    /// <inheritdoc/>
+    public IStoreTransaction BeginWrite()
+    {
+        return Begin(IsolationLevel.ReadCommitted, write: true); // what is read under a lock is the newest
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _source.Dispose();
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using NpgsqlCommand command = new(sql, connection);
+        command.ExecuteNonQuery();
+    }
+
+    // Repeating the request mends all that StoreBusyException is told for.
+    private static StoreException Meaning(DbException error)
+    {
+        return error.SqlState switch
+        {
+            PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.QueryCanceled =>
+                new StoreBusyException("Another request holds the rows.", error),
+            PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
+                new StoreBusyException($"The database does not answer now: {error.Message}", error),
+            PostgresErrorCodes.ReadOnlySqlTransaction => new StoreBusyException("The database is read-only: a standby?", error),
+            PostgresErrorCodes.DiskFull => new StoreException("Cannot write to the database: its disk is full.", error),
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidCatalogName =>
+                new StoreException($"The database does not let this server in: {error.Message}", error),
+            null => new StoreBusyException($"The database cannot be reached: {error.Message}", error),
+            _ => new StoreException($"The database failed: {error.Message}", error),
+        };
+    }
+
+    private Transaction Begin(IsolationLevel isolation, bool write)
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = _source.OpenConnection();
+            return new Transaction(new SqlSession(connection), connection.BeginTransaction(isolation), write);
+        }
+        catch (DbException e)
+        {
+            connection?.Dispose();
+            throw Meaning(e);
+        }
+    }
+
+    private sealed class Transaction(SqlSession session, NpgsqlTransaction transaction, bool write) : SqlTransaction(session, transaction)
+    {
+        protected override string ForUpdate => write ? " FOR UPDATE" : "";
+
+        protected override void Release(SqlSession session, bool sound)
+        {
+            session.Dispose(); // the connection goes back to the pool, its prepared statements with it
+        }
+
+        protected override StoreException Translate(DbException error) => Meaning(error);
+    }
+}

@@ -1,0 +1,44 @@
+// The database of the server tests: a SQLite file. Tests/PostgresTests compiles the same tests over its own.
+
+using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sqlite;
+
+namespace NanoSync.ServerTests;
+
+internal static class TestDatabase
+{
+    /// <summary>Opens the database of a test's folder, and makes it the first time.</summary>
+    public static IServerStore Open(string folder, TimeProvider clock)
+    {
+        return new SqliteStore(Path.Combine(folder, "nanosync.db"), TimeSpan.FromSeconds(2), clock, flush: false);
+    }
+
+    /// <summary>Copies a database that no server has open.</summary>
+    public static void Backup(string folder)
+    {
+        File.Copy(Path.Combine(folder, "nanosync.db"), Path.Combine(folder, "backup.db"), true);
+    }
+
+    /// <summary>Puts the copy back.</summary>
+    public static void Restore(string folder)
+    {
+        File.Delete(Path.Combine(folder, "nanosync.db-wal"));
+        File.Delete(Path.Combine(folder, "nanosync.db-shm"));
+        File.Copy(Path.Combine(folder, "backup.db"), Path.Combine(folder, "nanosync.db"), true);
+    }
+
+    /// <summary>Bytes that every commit changes: those of the log.</summary>
+    public static byte[] Written(string folder)
+    {
+        using FileStream log = new(Path.Combine(folder, "nanosync.db-wal"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[log.Length];
+        log.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>Removes it.</summary>
+    public static void Drop(string folder)
+    {
+        Directory.Delete(folder, true);
+    }
+}
