@@ -877,11 +877,12 @@ namespace NanoSync.Device
             }
 
             int refused = _result.RefusedDown;
+            bool changed = _status == 0 && !_hasRange && IsPendingHere(); // while the answer was on its way: the own value stays [SPEC 5.6]
             bool goesOn = _status != 0 ? _status != Status.NotFound || DropPart(c.Number)
-                : c.Kind == CollectionKind.Outbox || (_classKnown || _hasRange ? Keep(c, Tags.Change) : AnswerLater(Tags.Change, Status.UnknownClass, null));
+                : changed || c.Kind == CollectionKind.Outbox || (_classKnown || _hasRange ? Keep(c, Tags.Change) : AnswerLater(Tags.Change, Status.UnknownClass, null));
             if (IsFetched(c))
             {
-                _fetchAnswer = _status != 0 ? _status : _result.RefusedDown > refused ? Status.BadObject : _hasRange ? Status.Incomplete : Status.Success;
+                _fetchAnswer = changed ? Status.Conflict : _status != 0 ? _status : _result.RefusedDown > refused ? Status.BadObject : _hasRange ? Status.Incomplete : Status.Success;
             }
 
             return goesOn;

@@ -30,6 +30,10 @@ public sealed class Book
     public IReadOnlyList<Event> History(int collection, string id) =>
         _objects.TryGetValue((collection, id), out List<Event>? list) ? list : [];
 
+    /// <summary>Ids of the objects of a collection that are not deleted.</summary>
+    public IEnumerable<string> Live(int collection) =>
+        _objects.Where(o => o.Key.Item1 == collection && o.Value is [.., { Serial: not 0 }]).Select(o => o.Key.Item2);
+
     /// <summary>True when the server has or had this value, or keeps it as the losing side of a conflict.</summary>
     public bool Has(uint serial) => _applied.ContainsKey(serial) || _lost.Contains(serial);
 

@@ -19,7 +19,7 @@ public static class CorpusMaker
 
         for (ulong seed = 1; seed <= 60; seed++)
         {
-            using World world = World.Run(seed, 80, false, prepare: w => w.Tap = (bytes, up, xml, tag) =>
+            using World world = World.Run(seed, 80, false, prepare: w => (w.Simple, w.Tap) = (true, (bytes, up, xml, tag) =>
             {
                 if (bytes.Length is 0 or > 600)
                 {
@@ -41,7 +41,7 @@ public static class CorpusMaker
                 {
                     Keep(found["reply"], shape, Replace(bytes, tag));
                 }
-            });
+            }));
             if (seed <= 6)
             {
                 Keep(found["mount"], "store " + seed, FuzzTarget.Pack(world.Devices[0].Volume));

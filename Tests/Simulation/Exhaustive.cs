@@ -11,7 +11,7 @@ public sealed partial class World
 
     private const int LifeCollections = 0b001111;
 
-    private sealed record Moment(Backup Server, SimDevice.State[] Devices, uint Serial);
+    private sealed record Moment(Backup Server, SimDevice.State[] Devices, uint Serial, Ledger Ledger);
 
     /// <summary>Cuts rounds of a life at every place.</summary>
     /// <param name="seed">Of the life.</param>
@@ -20,7 +20,7 @@ public sealed partial class World
     /// <param name="single">Whether the single cuts are done.</param>
     public static World CutLife(ulong seed, Func<int, bool> isCut, int pairs, bool single)
     {
-        World world = new(seed, false, prepare: w => w.Only = LifeCollections);
+        World world = new(seed, false, prepare: w => (w.Simple, w.Only) = (true, LifeCollections));
         world.SmallPads = true;
         SimDevice device = world.Devices[0];
         world.Quiet(); // the other device is in step from the beginning
@@ -51,7 +51,7 @@ public sealed partial class World
         return world;
     }
 
-    private Moment Note() => new(Server.Save(), [.. Devices.Select(d => d.Save())], _serial);
+    private Moment Note() => new(Server.Save(), [.. Devices.Select(d => d.Save())], _serial, Ledger.Copy());
 
     private void GoBack(Moment moment)
     {
@@ -62,6 +62,7 @@ public sealed partial class World
         }
 
         _serial = moment.Serial;
+        Ledger.GoBack(moment.Ledger);
     }
 
     private void CutRound(SimDevice device, int round, int pairs, bool single, Rng rng)

@@ -30,6 +30,11 @@ public enum Fault
     WipeFlash,
     VolumeFails,
     Refuse503,
+    TimeComesLate,
+    TimeNeverComes,
+    DropsOldest,
+    PartRots,
+    DownloadRots,
 }
 
 /// <summary>What goes wrong in one round. Places are drawn before, as a share of what is not known yet.</summary>

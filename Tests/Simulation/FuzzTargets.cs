@@ -168,7 +168,7 @@ public abstract class FuzzTarget : IDisposable
 
     private sealed class SyncTarget : FuzzTarget
     {
-        private World _world = new(1, false, prepare: w => w.Only = 0b111111);
+        private World _world = new(1, false, prepare: w => (w.Simple, w.Only) = (true, 0b111111));
         private int _inputs;
 
         public override void Run(byte[] input)
@@ -176,7 +176,7 @@ public abstract class FuzzTarget : IDisposable
             if (++_inputs % 5000 == 0)
             {
                 _world.Dispose();
-                _world = new World((ulong)_inputs, false, prepare: w => w.Only = 0b111111);
+                _world = new World((ulong)_inputs, false, prepare: w => (w.Simple, w.Only) = (true, 0b111111));
             }
 
             SyncReply reply = _world.Server.Handle(_inputs & 1, _world.Devices[0].Identity, input, xml: input.Length > 0 && input[0] == '<');
@@ -255,7 +255,7 @@ public abstract class FuzzTarget : IDisposable
     // The engine and a server that sends what it likes. AAAA in the input becomes the check sum of the request.
     private sealed class ReplyTarget : FuzzTarget
     {
-        private World _world = new(2, false, prepare: w => w.Only = 0b111111);
+        private World _world = new(2, false, prepare: w => (w.Simple, w.Only) = (true, 0b111111));
         private byte[] _input = [];
         private int _inputs;
 
@@ -291,7 +291,7 @@ public abstract class FuzzTarget : IDisposable
             if (_inputs % 2000 == 0)
             {
                 _world.Dispose();
-                _world = new World((ulong)_inputs, false, prepare: w => w.Only = 0b111111);
+                _world = new World((ulong)_inputs, false, prepare: w => (w.Simple, w.Only) = (true, 0b111111));
             }
         }
 

@@ -75,6 +75,7 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 public class ObservedTransaction : DispatchProxy
 {
     private readonly List<Action> _told = [];
+    private readonly List<Event> _saved = [];
     private IStoreTransaction _inner = null!;
     private SimServer _server = null!;
     private bool _writes;
@@ -97,21 +98,36 @@ public class ObservedTransaction : DispatchProxy
                     return null;
                 }
 
+                if (_writes)
+                {
+                    _server.Committing?.Invoke(false);
+                }
+
                 _inner.Commit();
                 _server.Touched |= _writes;
                 _told.ForEach(t => t());
                 _told.Clear();
+                if (_writes)
+                {
+                    _server.Committing?.Invoke(true);
+                }
+
                 return null;
 
             case nameof(IDisposable.Dispose):
                 _inner.Dispose();
                 return null;
 
+            case nameof(IStoreTransaction.SaveKeyRow):
+                _told.Add(() => _server.WorkedOn++);
+                break;
+
             case nameof(IStoreTransaction.SaveObject):
                 int collection = (int)arguments![0]!;
                 ObjectRow row = (ObjectRow)arguments[1]!;
                 Event e = new(collection, row.Id, row.Deleted ? 0 : Payload.Serial(row.Data), row.Writer);
                 _told.Add(() => _server.Committed(e));
+                _saved.Add(e);
                 break;
 
             case nameof(IStoreTransaction.AddLoser):
@@ -129,6 +145,11 @@ public class ObservedTransaction : DispatchProxy
             case nameof(IStoreTransaction.Refused) when mutation != Mutation.NoRefusals:
                 int device = (int)arguments![0]!;
                 RefusalRow refusal = (RefusalRow)arguments[1]!;
+                if (refusal.ByServer && refusal.Status == Protocol.Status.OutOfSpace)
+                {
+                    _server.JudgeFull(device, _saved);
+                }
+
                 _told.Add(() => _server.Book.Refused.Add((device, refusal.Collection, refusal.ObjectId)));
                 break;
 

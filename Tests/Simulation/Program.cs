@@ -31,6 +31,13 @@ switch (verb)
         return ProxyRunner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<ProxyMutation>(args[2], true) : ProxyMutation.None);
     case "proxy-mutants":
         return ProxyRunner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
+    case "mutant" when args.Length > 1:
+        foreach (SourceMutant mutant in Mutants.All.Where(m => m.Name.Contains(args[1], StringComparison.OrdinalIgnoreCase)))
+        {
+            Console.WriteLine($"{mutant.Name}: {mutant.Run(args.Length > 2 ? int.Parse(args[2]) : 100, 2)?.ToString() ?? "NOT NOTICED"}");
+        }
+
+        return 0;
     case "mutants":
         return Runner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     default:
@@ -45,6 +52,7 @@ switch (verb)
             proxy [FIRST] [COUNT] device - proxy - upstream, faults on both links
             proxy-seed N [MUTATION], proxy-mutants [SEEDS]   the same of these
             mutants [SEEDS]       each deliberate fault, until a seed notices it
+            mutant WORDS [SEEDS]  the rules broken in the source whose name has these words
             """);
         return verb == "help" ? 0 : 2;
 }

@@ -14,6 +14,7 @@ public sealed class ProxyNode : IDisposable
     private static readonly Lock s_gate = new();
     private static readonly string s_folder = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
     private static readonly Dictionary<string, byte[]> s_templates = [];
+    private static readonly Guid s_run = Guid.NewGuid(); // several may run in one process
     private static int s_files;
 
     private readonly ProxyWorld _world;
@@ -29,7 +30,7 @@ public sealed class ProxyNode : IDisposable
         _limits = limits;
         _targets = targets ?? [];
         _link = link;
-        _path = Path.Combine(s_folder, $"nanosync-proxy-{Environment.ProcessId}-{Interlocked.Increment(ref s_files)}.db");
+        _path = Path.Combine(s_folder, $"nanosync-proxy-{s_run:N}-{Interlocked.Increment(ref s_files)}.db");
         File.WriteAllBytes(_path, Template(devices));
         Open();
         using IStoreTransaction store = Core.Store.BeginRead();

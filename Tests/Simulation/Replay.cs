@@ -32,12 +32,12 @@ public sealed class Replay : IDisposable
         ulong seed = Fnv.Of(bytes, 0, bytes.Length);
         _output = output;
         _rng = new Rng(seed);
-        _world = new World(seed, trace, mutation, w => w.Only = 0b000011);
+        _world = new World(seed, trace, mutation, w => (w.Simple, w.Only) = (true, 0b000011));
         while (_world.Limits.MaxObjects < Plenty)
         {
             // a server whose quota is soon used up refuses what the recorded one took
             _world.Dispose();
-            _world = new World(++seed, trace, mutation, w => w.Only = 0b000011);
+            _world = new World(++seed, trace, mutation, w => (w.Simple, w.Only) = (true, 0b000011));
         }
     }
 

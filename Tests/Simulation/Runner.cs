@@ -49,6 +49,13 @@ public static class Runner
         return (total, failures);
     }
 
+    /// <summary>The first seed that fails and what is wrong, in one text; null = none. For <see cref="Bench"/>: no types of ours.</summary>
+    public static string? FirstFailure(ulong first, int count, int threads)
+    {
+        (_, List<(ulong Seed, string What)> failures) = Run(first, count, threads, stopAtFirst: true);
+        return failures.Count == 0 ? null : $"{failures[0].Seed} {failures[0].What}";
+    }
+
     public static int RunUntilStopped(ulong first, int count)
     {
         using CancellationTokenSource stop = new();
@@ -112,6 +119,13 @@ public static class Runner
                 missed += failures.Count == 0 ? 1 : 0;
                 Console.WriteLine($"{mutation,-22} {(failures.Count == 0 ? $"NOT NOTICED in {figures.Seeds} seeds" : $"noticed by seed {failures[0].Seed}: {failures[0].What}")}");
             }
+        }
+
+        foreach (SourceMutant mutant in Simulation.Mutants.All)
+        {
+            (ulong Seed, string What)? noticed = mutant.Run(seeds, 2);
+            missed += noticed == null ? 1 : 0;
+            Console.WriteLine($"{mutant.Name}: {(noticed is { } n ? $"noticed by seed {n.Seed}: {n.What}" : $"NOT NOTICED in {seeds} seeds")}");
         }
 
         return missed;

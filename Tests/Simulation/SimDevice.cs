@@ -36,6 +36,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     private readonly int _maxObjects;
     private readonly bool _xml;
     private readonly List<Plan> _plans;
+    private readonly bool _dropOldest;
     private uint _starts;
 
     public SimDevice(World world, int index, DeviceIdentity identity, List<Plan> plans, Rng rng)
@@ -45,20 +46,37 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Identity = identity;
         _plans = plans;
         Link = new SimLink(world, this);
+        Post = world.Simple ? null : rng.Below(10) switch
+        {
+            0 or 1 => new SimMail(world, this, SimServer.Token),
+            2 => new SimFiles(world, this, SimServer.Token, world.Server.FolderOf(identity.Name)),
+            _ => null,
+        };
         _options = new SyncOptions
         {
             Window = rng.Pick([1, 2, 3, 5, 20]),
-            ReplyBytes = rng.Pick([128, 300, 700, 1024]),
+            ReplyBytes = rng.Percent(30) ? rng.Between(64, 160) : rng.Pick([128, 300, 700, 1024]),
             RequestBytes = rng.Pick([200, 600, 4096]),
             BufferBytes = rng.Pick([64, 256, 512]),
             ObjectBytes = 256,
             MaxObjectBytes = world.DeviceMaxObject,
             Answers = rng.Pick([4, 32]),
             Series = rng.Percent(60),
+            ReplyRounds = rng.Between(1, 4),
         };
         _xml = rng.Percent(15);
         _maxObjects = rng.Pick([6, 24, 24]);
-        _storeOptions = new StoreOptions { QuotaBytes = 160 * 1024, SegmentBytes = SegmentBytes, BufferBytes = rng.Pick([512, 1024]) };
+        Stamps = !world.Simple && rng.Percent(40);
+        _dropOldest = !world.Simple && (Post == null || !Awaits.LettersUnderWay) && rng.Percent(40);
+        bool tight = !world.Simple && rng.Percent(40); // the log turns over and over
+        _storeOptions = new StoreOptions
+        {
+            QuotaBytes = tight ? OutboxBytes + (rng.Between(12, 16) * SegmentBytes) : 160 * 1024,
+            SegmentBytes = SegmentBytes,
+            BufferBytes = rng.Pick([512, 1024]),
+            StepBytes = rng.Pick([256, 1024]),
+            MetaSlots = 48,
+        };
         Volume = new CutVolume();
         Mount();
     }
@@ -70,6 +88,17 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public DeviceIdentity Identity { get; }
 
     public SimLink Link { get; }
+
+    /// <summary>The way of one that has no HTTP; null = HTTP.</summary>
+    public SimPost? Post { get; }
+
+    /// <summary>Whether its readings begin with the time at which they were taken.</summary>
+    public bool Stamps { get; }
+
+    /// <summary>Whether its outbox, when full, drops the oldest.</summary>
+    public bool DropsOldest => _dropOldest;
+
+    private int OutboxBytes => _dropOldest ? 4096 : 16 * 1024;
 
     public int ReplyBytes => _options.ReplyBytes;
 
@@ -85,8 +114,10 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public ObjectClass Class => Second ? Payload.Second : Payload.First;
 
-    /// <summary>Values of others that this device has held, so that it may have known of them.</summary>
-    public HashSet<uint> Known { get; } = [];
+    /// <summary>Values of others that each of its stores has held: what it may have known of when it wrote.</summary>
+    public Dictionary<string, HashSet<uint>> Known { get; } = [];
+
+    private HashSet<uint> KnownHere => Known.TryGetValue(Store.FormatId, out HashSet<uint>? known) ? known : Known[Store.FormatId] = [];
 
     /// <summary>The same, also from before its flash was wiped: a database restored may be from then.</summary>
     public HashSet<uint> EverKnown { get; } = [];
@@ -99,8 +130,29 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public HashSet<uint> PerhapsReadings { get; } = [];
 
+    /// <summary>
+    /// A letter was on its way, or its reply, when an older database came back: that reply is the device's truth, and the
+    /// server does not know it. Nobody can tell; until it is taken, what it acknowledges counts as lost with the database.
+    /// </summary>
+    public bool AnsweredBefore { get; set; }
+
+    /// <summary>Readings that went because the outbox was full.</summary>
+    public HashSet<uint> Dropped { get; } = [];
+
+    /// <summary>The same, of stores that are no more.</summary>
+    public HashSet<uint> DroppedBefore { get; } = [];
+
     /// <summary>Values that were pending when the flash was wiped.</summary>
     public HashSet<uint> Wiped { get; } = [];
+
+    /// <summary>What it refused since it last started over.</summary>
+    public HashSet<(string Collection, string Id)> RefusedNow { get; } = [];
+
+    /// <summary>The value that a store last wrote to an object.</summary>
+    public Dictionary<(string Store, int Collection, string Place), uint> LastWrite { get; } = [];
+
+    // Ids given to objects made here: of a store none comes twice.
+    private readonly HashSet<(string, uint)> _given = [];
 
     public Dictionary<(DeviceCommand, uint), int> Executed { get; } = [];
 
@@ -121,13 +173,13 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Store = new FlashStore(Volume, _storeOptions);
         _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
         _options.Reader = _xml ? new XmlReader() : null;
-        Engine = new SyncEngine(Store, Link, _options) { Host = this };
+        Engine = new SyncEngine(Store, Post?.Carrier ?? Link, _options) { Host = this };
         foreach (Plan plan in _plans)
         {
             switch (plan.Kind)
             {
                 case CollectionKind.Outbox:
-                    Engine.AddOutbox(plan.Name, Class, 16 * 1024, dropOldest: false);
+                    Engine.AddOutbox(plan.Name, Stamps ? Payload.Stamped : Class, OutboxBytes, _dropOldest);
                     break;
                 case CollectionKind.Inbox:
                     Engine.AddInbox(plan.Name, Class, _maxObjects, this);
@@ -139,6 +191,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         Engine.AddClass(Second ? Payload.First : Payload.Second);
+        Engine.AddClass(Class);
         StoreError error = Engine.Open();
         if (error != StoreError.None)
         {
@@ -146,6 +199,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         Restarts++;
+        BeginRun();
         Before = ScanAll();
     }
 
@@ -172,26 +226,48 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public void Wipe()
     {
+        _knownRuns.Clear();
+        DroppedBefore.UnionWith(Dropped);
+        Dropped.Clear();
         WipedOnce = true;
         foreach (Held held in Before.SelectMany(b => b).Where(h => h.State is ObjectState.Pending or ObjectState.Refused))
         {
             Wiped.Add(held.Serial);
         }
 
-        Known.Clear();
         Volume = new CutVolume();
         Mount();
+    }
+
+    /// <summary>A bit flips in what is here of a download, while the power is off. False: there is none.</summary>
+    public bool RotDownload(Rng rng)
+    {
+        for (int i = 0; i < _plans.Count; i++)
+        {
+            if (_plans[i].Kind != CollectionKind.Outbox && Store.FirstPartial(i, _info) == StoreError.None && _info.Done > 0)
+            {
+                int done = _info.Done;
+                foreach ((uint file, byte[] bytes) in Volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Large && f.Value.Length == done))
+                {
+                    bytes[rng.Below(bytes.Length)] ^= (byte)(1 << rng.Below(8));
+                    PowerUp();
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Everything that is not in flash, and the flash.</summary>
     public sealed record State(CutVolume Volume, HashSet<uint> Known, HashSet<uint> EverKnown, HashSet<uint> Wrote, HashSet<uint> Readings);
 
-    public State Save() => new(new CutVolume(Volume), [.. Known], [.. EverKnown], [.. Wrote], [.. Readings]);
+    public State Save() => new(new CutVolume(Volume), [.. KnownHere], [.. EverKnown], [.. Wrote], [.. Readings]);
 
     public void GoBack(State state)
     {
         Volume = new CutVolume(state.Volume);
-        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(Known, state.Known), (EverKnown, state.EverKnown), (Wrote, state.Wrote), (Readings, state.Readings)];
+        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(KnownHere, state.Known), (EverKnown, state.EverKnown), (Wrote, state.Wrote), (Readings, state.Readings)];
         foreach ((HashSet<uint> now, HashSet<uint> then) in sets)
         {
             now.Clear();
@@ -199,7 +275,77 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         Executed.Clear();
+        _given.Clear();
         Mount();
+    }
+
+    // ---- Times [SPEC 7.1] ----
+
+    private int _run;
+    private uint _runStart;
+    private bool _waits; // readings carry seconds since the start, and wait for it
+    private bool _timeless; // it was not to be had
+    private uint _firstOfRun;
+    private readonly List<int> _knownRuns = []; // whose start was made known while readings waited, oldest first
+    private readonly HashSet<int> _unsureRuns = []; // whose start may be known
+
+    /// <summary>When each reading was taken, and in which run.</summary>
+    public Dictionary<uint, (uint At, int Run)> Taken { get; } = [];
+
+    private uint Now => (uint)_world.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    private int Log => _plans.FindIndex(p => p.Kind == CollectionKind.Outbox);
+
+    private void BeginRun()
+    {
+        _waits = _timeless = false;
+        if (Stamps && Log >= 0)
+        {
+            _run++;
+            _runStart = Now;
+            _waits = true;
+            _firstOfRun = Store.NextId(Log);
+            Engine.UseUptimes(Engine.Collection(Log));
+            if (new Rng(_world.Seed + _starts).Percent(40))
+            {
+                SetClock(true);
+            }
+        }
+    }
+
+    /// <summary>The time becomes known, or it is given up.</summary>
+    public void SetClock(bool known)
+    {
+        if (!_waits)
+        {
+            return;
+        }
+
+        bool any = Store.NextId(Log) > _firstOfRun;
+        _waits = false;
+        _timeless = !known;
+        if (known && any)
+        {
+            _unsureRuns.Add(_run);
+        }
+
+        if (Engine.StartIs(Engine.Collection(Log), known ? _runStart : 0) == StoreError.None && known && any)
+        {
+            _unsureRuns.Remove(_run);
+            _knownRuns.Add(_run);
+        }
+    }
+
+    // What the application writes as the time: 0 = none.
+    private uint Stamp() => _timeless ? 0 : _waits ? Math.Max(1, Now - _runStart) : Now;
+
+    /// <summary>Whether a reading on the server may have no time: nobody knew it, or it was too long ago.</summary>
+    public bool MayLackTime(uint serial)
+    {
+        const int Kept = 4; // runs whose starts the engine keeps
+        int run = Taken[serial].Run;
+        int at = _knownRuns.IndexOf(run);
+        return at < 0 || _knownRuns.Count - at + _unsureRuns.Count > Kept;
     }
 
     // ---- What is in flash ----
@@ -270,12 +416,17 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public StoreError Write(int collection, uint serial, Fate fate, int pad, string? name)
     {
-        byte[] record = Payload.Make(serial, fate, pad, Class);
         Plan plan = _plans[collection];
         if (plan.Kind == CollectionKind.Outbox)
         {
-            return Store.Append(collection, Class.Hash, record, 0, record.Length, out _);
+            pad = Stamps ? Math.Min(pad, 200) : pad; // corrected in memory: they fit ObjectBytes
+            ObjectClass type = Stamps ? Payload.Stamped : Class;
+            Taken[serial] = (_timeless ? 0 : Math.Max(Now, _waits ? _runStart + 1 : 0), _run);
+            byte[] reading = Stamps ? Payload.Stamp(Stamp(), serial, fate, pad) : Payload.Make(serial, fate, pad, Class);
+            return Store.Append(collection, type.Hash, reading, 0, reading.Length, out _);
         }
+
+        byte[] record = Payload.Make(serial, fate, pad, Class);
 
         if (name != null)
         {
@@ -283,7 +434,13 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             return Store.PutNamed(collection, key, 0, key.Length, Class.Hash, record, 0, record.Length);
         }
 
-        return Store.Add(collection, Class.Hash, record, 0, record.Length, out _);
+        StoreError error = Store.Add(collection, Class.Hash, record, 0, record.Length, out uint id);
+        if (error == StoreError.None && !_given.Add((Store.FormatId, id)))
+        {
+            _world.Violate($"{Name} gave id {id} a second time");
+        }
+
+        return error;
     }
 
     public StoreError Change(int collection, Held held, uint serial, Fate fate, int pad)
@@ -329,7 +486,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             {
                 if (held.State == ObjectState.Clean)
                 {
-                    Known.Add(held.Serial);
+                    KnownHere.Add(held.Serial);
                     EverKnown.Add(held.Serial);
                 }
 

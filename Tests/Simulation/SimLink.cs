@@ -11,7 +11,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     private const int Kept = 6; // earlier exchanges that may turn up late
 
     private readonly MemoryStream _request = new();
-    private readonly List<(byte[] Request, byte[] Reply, long Made)> _past = [];
+    private readonly List<(byte[] Request, byte[] Reply, long Made, string Store)> _past = [];
     private readonly Hmac _hmac = new();
     private byte[] _reply = [];
     private int _read;
@@ -80,6 +80,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         byte[] tag = new byte[4];
         Protocol.Fnv.WriteTag(Protocol.Fnv.Of(request, 0, request.Length), tag, 0);
         world.Tap?.Invoke(request, true, _xml, tag);
+        world.JudgeRequest(device, request, _xml);
         world.Trace.Message($"{device.Name} ->", request, _xml);
         _slice = Plan.Pick % 4 == 0 ? 1 + (int)(Plan.Pick / 4 % 40) : 4096;
         if (Instead != null)
@@ -105,9 +106,9 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         if (Plan.Has(Fault.LateRequest) && _past.Count > 0)
         {
             world.Count(Fault.LateRequest);
-            byte[] late = _past[(int)(Plan.Pick % (ulong)_past.Count)].Request;
+            (byte[] late, _, _, string store) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
             world.Trace.Message($"{device.Name} late ->", late, _xml);
-            Ask(1 - Plan.Node, late);
+            Ask(1 - Plan.Node, late, store: store);
         }
 
         byte[] asked = request;
@@ -165,7 +166,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         if (Plan.Has(Fault.LateReply) && _past.Count > 1)
         {
-            (_, byte[] late, long made) = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))];
+            (_, byte[] late, long made, _) = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))];
             if (late.Length > 0) // one without bytes names no request; HTTP has its connection for that, mail and files the number
             {
                 world.Count(Fault.LateReply);
@@ -181,7 +182,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             return CarrierError.Timeout;
         }
 
-        JudgeReply();
+        world.JudgeReply(device, _reply, _xml);
         _end = _reply.Length;
         if ((Plan.Has(Fault.CutReply) || Plan.Has(Fault.CutReplyUnseen)) && _reply.Length > 1)
         {
@@ -212,39 +213,10 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
     private void Remember(byte[] request, byte[] reply)
     {
-        _past.Add((request, reply, Made));
+        _past.Add((request, reply, Made, device.Store.FormatId));
         if (_past.Count > Kept)
         {
             _past.RemoveAt(0);
-        }
-    }
-
-    private void JudgeReply()
-    {
-        SyncMessage reply;
-        try
-        {
-            reply = MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, _reply);
-        }
-        catch (MessageException)
-        {
-            return; // empty, or flipped
-        }
-
-        // [SPEC 2.3] Limit
-        List<int> structures = [.. reply.Options.Select(s => s.Data?.Length ?? 0)];
-        List<SyncCommand> commands = [.. reply.Collections.SelectMany(c => c.Commands.Concat(c.Responses))];
-        int bytes = structures.Sum() + commands.Sum(c => c.Data?.Length ?? 0);
-        if (bytes > device.ReplyBytes)
-        {
-            world.Violate($"{device.Name} takes {device.ReplyBytes} bytes in a reply and got {bytes}");
-        }
-
-        // When an older database comes back, the server no longer knows what the device answered in between: it may have
-        // refused a value, or hold a part of it.
-        foreach (SyncCommand command in reply.Collections.SelectMany(c => c.Commands))
-        {
-            device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
         }
     }
 
@@ -260,8 +232,9 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     }
 
     // One request at a node; null when the server ended in the middle of it.
-    private SyncReply? Ask(int node, byte[] request, FaultPlan? plan = null)
+    private SyncReply? Ask(int node, byte[] request, FaultPlan? plan = null, string? store = null)
     {
+        string before = world.WritingStore;
         int step = 0;
         Action<int, SyncStep>? outer = world.Server.Reached;
         if (plan != null)
@@ -299,6 +272,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         try
         {
+            world.WritingStore = store ?? device.Store.FormatId;
             return world.Server.Handle(node, device.Identity, request, _xml);
         }
         catch (ServerKilled)
@@ -309,6 +283,7 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
         finally
         {
             world.Server.Reached = outer;
+            world.WritingStore = before;
         }
     }
 

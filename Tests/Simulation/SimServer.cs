@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+using NanoSync.Server;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
@@ -17,18 +19,20 @@ public sealed class SimServer : IDisposable
     private static readonly Lock s_gate = new();
     private static readonly string s_folder = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
     private static readonly Dictionary<string, byte[]> s_templates = [];
+    private static readonly Guid s_run = Guid.NewGuid(); // several may run in one process
     private static int s_files;
 
     private readonly World _world;
     private readonly string _path;
     private readonly SqliteStore[] _stores = new SqliteStore[2];
     private readonly SyncService[] _nodes = new SyncService[2];
+    private readonly ServerCore[] _cores = new ServerCore[2];
     private readonly Dictionary<(int, string), string> _keys = [];
 
     public SimServer(World world, string collections, IReadOnlyList<string> devices)
     {
         _world = world;
-        _path = Path.Combine(s_folder, $"nanosync-sim-{Environment.ProcessId}-{Interlocked.Increment(ref s_files)}.db");
+        _path = Path.Combine(s_folder, $"nanosync-sim-{s_run:N}-{Interlocked.Increment(ref s_files)}.db");
         File.WriteAllBytes(_path, Template(collections, devices));
         Rng = new Rng(world.Seed ^ 0x5E5E);
         Open();
@@ -49,12 +53,27 @@ public sealed class SimServer : IDisposable
     /// <summary>Called at each step of a request; may throw <see cref="ServerKilled"/>, or run another request at the other node.</summary>
     public Action<int, SyncStep>? Reached { get; set; }
 
+    /// <summary>Called at each commit of a letter's work, before (false) and after (true); may throw <see cref="ServerKilled"/>.</summary>
+    public Action<bool>? Committing { get; set; }
+
+    /// <summary>Key rows written since it was set to 0.</summary>
+    public int WorkedOn { get; set; }
+
     public bool Restored { get; private set; }
 
     /// <summary>True when something was committed since the last <see cref="GoBack"/>.</summary>
     public bool Touched { get; set; } = true;
 
     public IServerStore Store => _stores[0];
+
+    /// <summary>The token of every device.</summary>
+    public static string Token { get; } = DeviceService.NewToken(count => new byte[count]);
+
+    /// <summary>A folder for the files of a device.</summary>
+    public string FolderOf(string device) => _path + "." + device;
+
+    /// <summary>A node, as mail and files see it.</summary>
+    public ServerCore Core(int node) => _cores[node];
 
     public SyncReply Handle(int node, DeviceIdentity device, byte[] request, bool xml)
     {
@@ -73,6 +92,8 @@ public sealed class SimServer : IDisposable
         _world.Judge(e);
         Book.Add(e);
     }
+
+    public void JudgeFull(int device, IEnumerable<Event> saved) => _world.JudgeFull(device, saved);
 
     /// <summary>All processes end, and start again.</summary>
     public void Restart()
@@ -96,6 +117,36 @@ public sealed class SimServer : IDisposable
         Open();
         Book.Restore(backup.Book);
         Restored = true;
+    }
+
+    /// <summary>A byte of a part that waits for the rest becomes another. False: there is none.</summary>
+    public bool RotPart(Rng rng)
+    {
+        using SqliteConnection connection = new($"Data Source={_path};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "SELECT rowid, data FROM upload_part WHERE length(data) > 0 ORDER BY rowid";
+        List<(long Row, byte[] Data)> parts = [];
+        using (SqliteDataReader reader = command.ExecuteReader())
+        {
+            while (reader.Read())
+            {
+                parts.Add((reader.GetInt64(0), (byte[])reader[1]));
+            }
+        }
+
+        if (parts.Count == 0)
+        {
+            return false;
+        }
+
+        (long row, byte[] data) = rng.Pick(parts);
+        data[rng.Below(data.Length)] ^= (byte)(1 << rng.Below(8));
+        command.CommandText = "UPDATE upload_part SET data = @data WHERE rowid = @row";
+        command.Parameters.AddWithValue("@data", data);
+        command.Parameters.AddWithValue("@row", row);
+        command.ExecuteNonQuery();
+        return true;
     }
 
     /// <summary>Back to a moment before, as if nothing had happened since.</summary>
@@ -126,6 +177,7 @@ public sealed class SimServer : IDisposable
             int node = i;
             _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: false);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step));
+            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock);
         }
 
         ObservedStore store = new(_stores[0], this);
@@ -174,7 +226,7 @@ public sealed class SimServer : IDisposable
                 DeviceService service = new(store, clock, count => new byte[count]);
                 foreach (string device in devices)
                 {
-                    service.Add(device, collections);
+                    service.Add(device, collections, sealedToo: true);
                 }
             }
 

@@ -2,6 +2,7 @@
 
 using NanoSync.Device;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
 using NanoSync.Storage;
 
 namespace NanoSync.Simulation;
@@ -30,7 +31,7 @@ public sealed partial class World
             }
 
             // [exactly once] one object for one value; no value comes back over what replaced it
-            if (book.PlaceOf(e.Serial) is { } place && place != e.Id)
+            if (book.PlaceOf(e.Serial) is { } place && place != e.Id && !(Awaits.Incarnations && Server.Restored && e.Id == place + "~2"))
             {
                 Violate($"value #{e.Serial} is on the server twice: {place} and {e.Id} of {plan.Name}");
             }
@@ -49,7 +50,7 @@ public sealed partial class World
 
         // [conflicts] nothing of another writer is overwritten unseen, unless the device wins and the loser is kept
         if (before is { } current && current.Serial != 0 && current.Writer != e.Writer && current.Serial != e.Serial
-            && !(Server.Restored ? writer.EverKnown : writer.Known).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
+            && !(Server.Restored ? writer.EverKnown : writer.Known.GetValueOrDefault(WritingStore, [])).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
         {
             if (!plan.DeviceWins)
             {
@@ -62,9 +63,44 @@ public sealed partial class World
         }
     }
 
+    /// <summary>A reply by itself: is it within what the device takes?</summary>
+    public void JudgeReply(SimDevice device, byte[] bytes, bool xml)
+    {
+        SyncMessage reply;
+        try
+        {
+            reply = MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes);
+        }
+        catch (MessageException)
+        {
+            return; // empty, or flipped
+        }
+
+        JudgeKeys(device, reply);
+
+        // [SPEC 2.3] Limit
+        List<int> structures = [.. reply.Options.Select(s => s.Data?.Length ?? 0)];
+        List<SyncCommand> commands = [.. reply.Collections.SelectMany(c => c.Commands.Concat(c.Responses))];
+        int data = structures.Sum() + commands.Sum(c => c.Data?.Length ?? 0);
+        if (data > device.ReplyBytes && !(structures.Count == 1 && commands.Count == 0))
+        {
+            Violate($"{device.Name} takes {device.ReplyBytes} bytes in a reply and got {data}");
+        }
+
+        // When an older database comes back, the server no longer knows what the device answered in between: it may have
+        // refused a value, or hold a part of it.
+        foreach (SyncCommand command in reply.Collections.SelectMany(c => c.Commands))
+        {
+            device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
+        }
+    }
+
     // An object of the device's own that came down before its Add was answered is there twice until it is: both are sent.
     private static bool IsDouble(SimDevice device, string id) => device.Before.Any(
         b => b.Exists(h => h.Key == id) && b.Exists(h => h.Key.Length == 0 && id.EndsWith(device.Store.FormatId + h.Id, StringComparison.Ordinal)));
+
+    /// <summary>The store whose request is being worked on.</summary>
+    public string WritingStore { get; set; } = "";
 
     // An operator who asks for a device's copy gets it as if the device had changed it.
     private readonly HashSet<(int, string)> _fetched = [];
@@ -93,7 +129,7 @@ public sealed partial class World
                         // a change refused gives way to the server's own value in the same reply; the refusal is told
                         bool refused = held.Key.Length > 0 && now?.Serial != held.Serial
                             && Server.Book.Refused.Contains((device.Identity.Id, plan.Name, held.Key));
-                        if (!Server.Book.Has(held.Serial) && !refused)
+                        if (!Server.Book.Has(held.Serial) && !refused && !device.AnsweredBefore)
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} {held.Key}/{held.Id} is not pending any more, and the server never had it");
                         }
@@ -109,7 +145,7 @@ public sealed partial class World
                             || Server.Book.History(number, held.Key).Any(h => h.Serial == 0)
                             || Server.Book.WasAbsentSince(number, held.Key, device.DeletedAt(i, held.Key))
                             || (Server.Restored && current.Value.Writer != device.Identity.Id && Server.Book.History(number, held.Key).All(h => h.Writer != device.Identity.Id));
-                        if (!deleted)
+                        if (!deleted && !device.AnsweredBefore)
                         {
                             Violate($"{device.Name} {plan.Name} {held.Key}: the deletion is not pending any more, and the server knows nothing of it");
                         }
@@ -166,6 +202,96 @@ public sealed partial class World
                 Violate($"{device.Name} still has {device.Engine.Pending} pending");
             }
         }
+
+        JudgeLedger();
+    }
+
+    private void JudgeLedger()
+    {
+        HashSet<uint> current = [];
+        using IStoreTransaction store = Server.Store.BeginRead();
+        foreach (int number in _collections.Keys)
+        {
+            current.UnionWith(store.ListObjects(number, 0, 100_000, deleted: false).Select(o => Payload.Serial(o.Data)));
+        }
+
+        bool IsRefused(int collection, string place, uint serial, int index)
+        {
+            if (index < 0)
+            {
+                return false;
+            }
+
+            SimDevice device = Devices[index];
+            string name = _collections[collection].Plan.Name;
+            return Server.Book.Refused.Contains((device.Identity.Id, name, place)) || device.Before.Any(b => b.Exists(h => h.Serial == serial && h.State == ObjectState.Refused));
+        }
+
+        foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, IsRefused, Server.Book.WasApplied))
+        {
+            Violate(what);
+        }
+    }
+
+    // [SPEC 5.2] A key is that of one reply, for ever.
+    private readonly Dictionary<(int Device, string Collection, string Key), string> _keysGiven = [];
+
+    private void JudgeKeys(SimDevice device, SyncMessage reply)
+    {
+        foreach (NanoSync.Server.Engine.SyncCollection collection in reply.Collections.Where(c => c.SyncKey.Length > 4 && c.Status is 0 or Protocol.Status.Success))
+        {
+            SyncMessage alone = new();
+            alone.Collections.Add(collection);
+            string content = Convert.ToHexString(MessagePrinter.Print(MessageFormat.Wbxml, alone));
+            if (_keysGiven.TryAdd((device.Identity.Id, collection.Id, collection.SyncKey), content))
+            {
+                continue;
+            }
+
+            if (_keysGiven[(device.Identity.Id, collection.Id, collection.SyncKey)] != content)
+            {
+                Violate($"{device.Name} {collection.Id}: key {collection.SyncKey} names two replies");
+            }
+        }
+    }
+
+    /// <summary>A request by itself: what the device refuses, and that it starts over.</summary>
+    public void JudgeRequest(SimDevice device, byte[] bytes, bool xml)
+    {
+        foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes).Collections)
+        {
+            if (collection.SyncKey == SyncKeys.Zero)
+            {
+                device.RefusedNow.RemoveWhere(r => r.Collection == collection.Id);
+            }
+
+            foreach (SyncCommand response in collection.Responses.Where(r => r.ServerId != null && r.Status != Protocol.Status.Success))
+            {
+                device.RefusedNow.Add((collection.Id, response.ServerId!));
+            }
+        }
+    }
+
+    /// <summary>[SPEC 2.4] Out of space is said when it is so.</summary>
+    public void JudgeFull(int device, IEnumerable<Event> saved)
+    {
+        int index = Array.FindIndex(Devices, d => d.Identity.Id == device);
+        HashSet<(int, string)> live = [];
+        foreach (Plan plan in Plan.All)
+        {
+            int number = _numbers[(index, plan.Name)];
+            live.UnionWith(Server.Book.Live(number).Select(id => (number, id)));
+        }
+
+        foreach (Event e in saved)
+        {
+            _ = e.Serial == 0 ? live.Remove((e.Collection, e.Id)) : live.Add((e.Collection, e.Id));
+        }
+
+        if (live.Count < Limits.MaxObjects)
+        {
+            Violate($"{Devices[index].Name} is told that the quota of {Limits.MaxObjects} objects is used up, and has {live.Count}");
+        }
     }
 
     private void JudgeCollection(SimDevice device, int index, List<RefusalRow> refusals)
@@ -208,6 +334,10 @@ public sealed partial class World
                 {
                     Violate($"{plan.Name} {o.Id} is set aside for {device.Name}, and no refusal is told");
                 }
+                else if (set.Status is not 0 and not Protocol.Status.Incomplete && !device.RefusedNow.Contains((plan.Name, o.Id)))
+                {
+                    Violate($"{plan.Name} {o.Id} is set aside for {device.Name}, which did not refuse it since it started over");
+                }
                 else if (set.Status == Protocol.Status.Incomplete && DeviceMaxObject > 4000)
                 {
                     Violate($"{plan.Name} {o.Id} #{Payload.Serial(o.Data)} ({o.Data!.Length} bytes) is set aside for {device.Name} as not acknowledged: nothing is wrong with it");
@@ -221,6 +351,11 @@ public sealed partial class World
             {
                 Violate($"{plan.Name} {o.Id} is #{Payload.Serial(o.Data)} on the server and #{here.Serial} {here.State} on {device.Name}");
             }
+        }
+
+        foreach (AsideRow set in aside.Where(a => !objects.Exists(o => o.Id == a.ServerId)))
+        {
+            Violate($"{plan.Name} {set.ServerId} is deleted, and still set aside for {device.Name}");
         }
 
         foreach (Held here in held)
@@ -243,10 +378,23 @@ public sealed partial class World
         foreach (uint serial in device.Readings)
         {
             bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial)
-                || Server.Book.Forgotten.Contains(serial) || device.Wiped.Contains(serial);
+                || Server.Book.Forgotten.Contains(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial);
             if (!there)
             {
                 Violate($"{device.Name} log #{serial} is nowhere");
+            }
+        }
+
+        // [SPEC 7.1] no reading has another time than that at which it was taken, nor none if that was known
+        int number = NumberOf(device, device.Plans[device.Plans.ToList().FindIndex(p => p.Kind == CollectionKind.Outbox)]);
+        using IStoreTransaction store = Server.Store.BeginRead();
+        foreach (ObjectRow row in store.ListObjects(number, 0, 100_000, deleted: false))
+        {
+            uint serial = Payload.Serial(row.Data);
+            uint stamp = Payload.StampOf(row.Data);
+            if (device.Stamps && device.Taken.TryGetValue(serial, out (uint At, int Run) taken) && stamp != taken.At && (stamp != 0 || !device.MayLackTime(serial)))
+            {
+                Violate($"{device.Name} log #{serial} was taken at {taken.At} in run {taken.Run}, and the server has {stamp}");
             }
         }
     }

@@ -64,6 +64,14 @@ public sealed partial class World
             {
                 Trace.Line($"{i}: round of {device.Name}");
                 Round(device, DrawFaults());
+                if (device.Post != null && Rng.Percent(60))
+                {
+                    Trace.Line($"{i}: the server looks through the post of {device.Name}");
+                    device.Post.Plan = DrawFaults();
+                    device.Post.Work(device.Post.Plan.Node);
+                    device.Post.Plan = new FaultPlan();
+                    Compare(device);
+                }
             }
             else if (what < 68)
             {
@@ -140,7 +148,7 @@ public sealed partial class World
         {
             if (plan.Kind == CollectionKind.Outbox)
             {
-                chosen = what < 9 || chosen?.State != ObjectState.Refused ? null : chosen;
+                chosen = what < 9 || chosen?.State != ObjectState.Refused || (Awaits.LettersUnderWay && device.Engine.UnderWay) ? null : chosen;
                 Trace.Line($"{step}: {device.Name} {(chosen == null ? "reads" : "tries again")} {plan.Name} #{(chosen == null ? serial : chosen.Serial)}{(cut ? " CUT" : "")}");
                 error = chosen == null ? device.Write(collection, serial, fate, pad, null) : device.Retry(collection, chosen);
             }
@@ -186,7 +194,20 @@ public sealed partial class World
             }
         }
 
-        CheckKept(device, held, collection, chosen, plan.Kind == CollectionKind.TwoWay ? name : null);
+        if (plan.Kind == CollectionKind.Outbox && device.DropsOldest)
+        {
+            CheckDropped(device, held, collection);
+        }
+        else
+        {
+            CheckKept(device, held, collection, chosen, plan.Kind == CollectionKind.TwoWay ? name : null);
+        }
+
+        if (plan.Kind != CollectionKind.Outbox)
+        {
+            Note(device, collection, chosen, durable && error == StoreError.None, what, name, serial, held);
+        }
+
         if (durable && error == StoreError.None)
         {
             device.Wrote.Add(serial);
@@ -199,6 +220,33 @@ public sealed partial class World
         device.Look();
     }
 
+    // What was in hand when it was written, or deleted.
+    private void Note(SimDevice device, int collection, Held? chosen, bool durable, int what, string name, uint serial, List<Held> before)
+    {
+        List<Held> now = device.Scan(collection);
+        int number = NumberOf(device, device.Plans[collection]);
+        if (chosen is { State: ObjectState.Partial })
+        {
+            chosen = before.Find(h => h.Key == chosen.Key && h.State != ObjectState.Partial); // what it will be was not in hand
+        }
+
+        if (now.Find(h => h.Serial == serial) is { } written && durable)
+        {
+            Held? over = chosen == null || what < 3 ? (what == 2 ? null : before.Find(h => h.Key == name && h.State != ObjectState.Partial)) : chosen;
+            string place = PlaceOf(device, written);
+            uint own = device.LastWrite.GetValueOrDefault((device.Store.FormatId, number, place)); // which an operator may have had dropped here
+            Ledger.Wrote(serial, number, place, over?.Serial ?? own, device.Index);
+            device.LastWrite[(device.Store.FormatId, number, place)] = serial;
+        }
+        else if (chosen != null && what is 7 or 8 && !now.Exists(h => h.Serial == chosen!.Serial && h.State == chosen.State))
+        {
+            Ledger.Replaced(chosen!.Serial);
+            Ledger.Replaced(device.LastWrite.GetValueOrDefault((device.Store.FormatId, number, PlaceOf(device, chosen))));
+        }
+    }
+
+    private static string PlaceOf(SimDevice device, Held held) => held.Key.Length > 0 ? held.Key : device.Store.FormatId + held.Id;
+
     // Nothing pending goes by itself: what was there before is there after, but for the object written to.
     private void CheckKept(SimDevice device, List<Held> before, int collection, Held? touched, string? name)
     {
@@ -210,6 +258,30 @@ public sealed partial class World
             {
                 Violate($"{device.Name} {device.Plans[collection].Name} #{held.Serial} {held.State} is gone without a round");
             }
+        }
+    }
+
+    // A full outbox that drops its oldest: those and no others, and the store counts them.
+    private void CheckDropped(SimDevice device, List<Held> before, int collection)
+    {
+        List<Held> now = device.Scan(collection);
+        List<Held> pending = [.. before.Where(h => h.State == ObjectState.Pending && h.Id > device.Store.AckedId(collection)).OrderBy(h => h.Id)]; // one tried again lies elsewhere
+        List<Held> gone = [.. pending.Where(h => !now.Exists(n => n.Serial == h.Serial))];
+        if (!gone.SequenceEqual(pending.Take(gone.Count)))
+        {
+            Violate($"{device.Name} dropped #{gone[^1].Serial}, which is not the oldest reading");
+        }
+
+        uint counted = device.Store.DroppedCount(collection);
+        if (gone.Count > 0)
+        {
+            Count(Fault.DropsOldest);
+            device.Dropped.UnionWith(gone.Select(g => g.Serial));
+        }
+
+        if (counted < device.Dropped.Count)
+        {
+            Violate($"{device.Name} dropped {device.Dropped.Count} readings and counts {counted}");
         }
     }
 
@@ -237,12 +309,16 @@ public sealed partial class World
                 uint serial = NextSerial();
                 ObjectClass type = alien ? Payload.Alien : Payload.First;
                 Trace.Line($"{step}: operator puts {plan.Name} {id} of {device.Name} #{serial} {fate}{(alien ? " alien" : "")} pad {pad}");
+                uint over = Server.Book.Current(NumberOf(device, plan), id)?.Serial ?? 0;
                 Server.Objects.Put(device.Name, plan.Name, id, new NewValue(null, Payload.Make(serial, fate, pad, type), type.Definition));
+                Ledger.Wrote(serial, NumberOf(device, plan), id, over, -1);
             }
             else if (what < 14)
             {
                 Trace.Line($"{step}: operator deletes {plan.Name} {id} of {device.Name}");
+                uint over = Server.Book.Current(NumberOf(device, plan), id)?.Serial ?? 0;
                 Server.Objects.Delete(device.Name, plan.Name, id);
+                Ledger.Replaced(over);
             }
             else if (what == 14)
             {
@@ -342,6 +418,17 @@ public sealed partial class World
             device.Engine.AskTime |= Rng.Percent(50);
             device.Engine.SendStatus |= Rng.Percent(50);
         }
+        else if (what < 40 && device.Stamps)
+        {
+            bool known = Rng.Percent(85);
+            Trace.Line($"{step}: {device.Name} {(known ? "gets the time" : "goes on without the time")}");
+            Count(known ? Fault.TimeComesLate : Fault.TimeNeverComes);
+            device.SetClock(known);
+        }
+        else if (what < 42)
+        {
+            Rot(step, device);
+        }
         else if (what < 44)
         {
             Trace.Line($"{step}: {device.Name} tidies");
@@ -359,14 +446,63 @@ public sealed partial class World
             Trace.Line($"{step}: the database is restored");
             Count(Fault.RestoreDatabase);
             Server.Restore(_backup);
-            Array.ForEach(Devices, d => d.Link.Forget());
+            if (Awaits.Incarnations)
+            {
+                _keysGiven.Clear();
+            }
+
+            foreach (uint serial in Server.Book.Forgotten)
+            {
+                Ledger.Gone(serial);
+            }
+
+            foreach (SimDevice one in Devices)
+            {
+                one.Link.Forget();
+                one.Post?.Forget();
+                if (Awaits.Incarnations)
+                {
+                    one.Post?.LoseAll();
+                }
+
+                one.AnsweredBefore = one.Engine.UnderWay;
+            }
         }
         else if (_disasters && what < 86)
         {
             Trace.Line($"{step}: {device.Name} loses its flash");
             Count(Fault.WipeFlash);
+            foreach (Held held in device.Before.SelectMany(b => b).Where(h => !Server.Book.Has(h.Serial)))
+            {
+                Ledger.Gone(held.Serial);
+            }
+
+            if (Awaits.Replicas)
+            {
+                device.Wrote.Concat(device.Before.SelectMany(b => b).Select(h => h.Serial)).Concat(Server.Restored ? device.EverKnown : []).ToList().ForEach(Ledger.Gone);
+            }
+
             device.Wipe();
             device.Look();
+        }
+    }
+
+    // A part that was kept is not what it was: on the server's disk, or in the device's flash while it is off.
+    private void Rot(int step, SimDevice device)
+    {
+        if (Rng.Percent(50))
+        {
+            if (Server.RotPart(Rng))
+            {
+                Trace.Line($"{step}: a part kept on the server rots");
+                Count(Fault.PartRots);
+            }
+        }
+        else if (device.RotDownload(Rng))
+        {
+            Trace.Line($"{step}: {device.Name} is off, and a part of its download rots");
+            Count(Fault.DownloadRots);
+            Compare(device);
         }
     }
 }

@@ -104,6 +104,9 @@ public sealed partial class World : IDisposable
     /// <summary>Collections used, one bit each; 0 = as the seed says.</summary>
     public int Only { get; set; }
 
+    /// <summary>Devices as most are: HTTP, much flash, readings without times.</summary>
+    public bool Simple { get; set; }
+
     /// <summary>Sees each message: its bytes, whether it goes up, its encoding, the check sum of the request.</summary>
     public Action<byte[], bool, bool, byte[]>? Tap { get; set; }
 
@@ -113,9 +116,16 @@ public sealed partial class World : IDisposable
 
     public Figures Figures { get; } = new();
 
+    /// <summary>What must become of every value.</summary>
+    public Ledger Ledger { get; } = new();
+
     public IReadOnlyList<string> Violations => _violations;
 
-    public void Dispose() => Server.Dispose();
+    public void Dispose()
+    {
+        Array.ForEach(Devices, d => (d?.Post as IDisposable)?.Dispose());
+        Server.Dispose();
+    }
 
     public void Violate(string what)
     {
@@ -155,6 +165,7 @@ public sealed partial class World : IDisposable
         Figures.Rounds++;
         _inRound.Add(device.Index);
         device.Link.Plan = plan;
+        device.Post?.Plan = plan;
         int cutAt = 0;
         if (plan.Has(Fault.PowerCut))
         {
@@ -194,7 +205,9 @@ public sealed partial class World : IDisposable
         }
 
         device.Link.Plan = new FaultPlan();
+        device.Post?.Plan = new FaultPlan();
         Compare(device);
+        device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed;
         return result ?? device.Engine.Result;
     }
 
@@ -222,23 +235,27 @@ public sealed partial class World : IDisposable
             foreach (SimDevice device in Devices)
             {
                 Clock.Pass(TimeSpan.FromMinutes(10));
+                device.SetClock(true);
                 int rounds = 0;
+                int replies = 0;
                 RoundResult result;
                 do
                 {
                     result = Round(device, new FaultPlan { Node = rounds & 1 });
+                    device.Post?.Work(rounds & 1);
                     if (++rounds > 300 || _violations.Count > 0)
                     {
                         Violate($"{device.Name} does not come to rest: {result.Outcome} carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status}, pending {device.Engine.Pending}");
                         return;
                     }
 
+                    replies += result.Outcome == RoundOutcome.Later ? 0 : 1;
                     while (device.Store.Step())
                     {
                     }
                 }
                 while (result.Outcome != RoundOutcome.InStep);
-                still &= rounds == 1 && device.Link.LastReply == 0;
+                still &= replies == 1 && result.BytesDown == 0;
             }
 
             if (still)

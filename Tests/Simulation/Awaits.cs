@@ -1,0 +1,15 @@
+// Rules that the judge knows and the program does not keep yet. Each goes when its rule is there.
+
+namespace NanoSync.Simulation;
+
+internal static class Awaits
+{
+    /// <summary>A store is a writer of its own, so one that was wiped does not overwrite unseen what it once wrote.</summary>
+    public static readonly bool Replicas = true;
+
+    /// <summary>Keys never repeat, whatever database comes back.</summary>
+    public static readonly bool Incarnations = true;
+
+    /// <summary>A reading dropped or tried again while a letter is under way.</summary>
+    public static readonly bool LettersUnderWay = true;
+}

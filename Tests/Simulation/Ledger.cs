@@ -1,0 +1,91 @@
+// What must become of every value written: the model that the two sides are held against.
+//
+// A write knows which value its writer had in hand. So the values of an object form a tree, and at rest each of them has one
+// of these fates, and no other:
+//
+//   current    the server has it, and so has who syncs the object
+//   replaced   by a write, or a deletion, of somebody who had it in hand
+//   lost       to another one in a conflict: the server keeps it for a person
+//   refused    by one side, which says so
+//   gone       with a flash or a database, and nobody else had it: worked out at that moment, value by value
+
+namespace NanoSync.Simulation;
+
+/// <summary>All writes to the objects that both sides change, and to those of operators.</summary>
+public sealed class Ledger
+{
+    private readonly Dictionary<uint, (int Collection, string Place, uint Over, int Device)> _writes = [];
+    private readonly HashSet<uint> _replaced = [];
+    private readonly HashSet<uint> _gone = [];
+
+    /// <summary>A value is durable at its writer.</summary>
+    /// <param name="serial">The value.</param>
+    /// <param name="collection">The server's number of the collection.</param>
+    /// <param name="place">The object, as its writer names it.</param>
+    /// <param name="over">The value that the writer had in hand; 0 = none.</param>
+    /// <param name="device">The device's index; -1 = an operator.</param>
+    public void Wrote(uint serial, int collection, string place, uint over, int device)
+    {
+        _writes[serial] = (collection, place, over, device);
+        Replaced(over);
+    }
+
+    /// <summary>A value was deleted, or written over, by one who had it in hand.</summary>
+    public void Replaced(uint serial)
+    {
+        if (serial != 0)
+        {
+            _replaced.Add(serial);
+        }
+    }
+
+    /// <summary>A value went with a flash or a database, and nobody else has it.</summary>
+    public void Gone(uint serial) => _gone.Add(serial);
+
+    public bool IsGone(uint serial) => _gone.Contains(serial);
+
+    public Ledger Copy()
+    {
+        Ledger copy = new();
+        copy.GoBack(this);
+        return copy;
+    }
+
+    /// <summary>Back to a moment before.</summary>
+    public void GoBack(Ledger then)
+    {
+        _writes.Clear();
+        _replaced.Clear();
+        _gone.Clear();
+        foreach ((uint serial, (int, string, uint, int) write) in then._writes)
+        {
+            _writes.Add(serial, write);
+        }
+
+        _replaced.UnionWith(then._replaced);
+        _gone.UnionWith(then._gone);
+    }
+
+    /// <summary>The values that have none of the fates allowed, in words.</summary>
+    /// <param name="isCurrent">Whether the server has it now.</param>
+    /// <param name="isLoser">Whether the server keeps it as the losing side.</param>
+    /// <param name="isRefused">Whether it was refused, and that is told: collection, place, value, device.</param>
+    /// <param name="wasApplied">Whether the server had it.</param>
+    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, uint, int, bool> isRefused, Func<uint, bool> wasApplied)
+    {
+        foreach ((uint serial, (int collection, string place, uint over, int device)) in _writes)
+        {
+            string who = device < 0 ? "an operator" : device == 0 ? "ada" : "bob";
+            if (!isCurrent(serial) && !_replaced.Contains(serial) && !isLoser(serial) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            {
+                yield return $"#{serial} of {who} ({place}) is nowhere: neither current nor replaced by one who had it, nor kept as the losing side, nor refused";
+            }
+
+            // what was replaced does not come back
+            if (over != 0 && isCurrent(over) && wasApplied(serial) && !isLoser(serial) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            {
+                yield return $"#{over} ({place}) is current again, although {who} replaced it with #{serial}";
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// The rules broken one by one. Each must be noticed by some seed; the number beside it is one that did.
+
+namespace NanoSync.Simulation;
+
+/// <summary>All source mutants.</summary>
+public static class Mutants
+{
+    public static readonly SourceMutant[] All =
+    [
+        new("a download's whole check sum is ignored", "Storage/FlashStore.Large.cs",
+            "bool whole = Crc32.Finish(_partRunning) == _partCrc;", "bool whole = true;", 1),
+        new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1),
+        new("reclaim skips a byte", "Storage/FlashStore.Reclaim.cs",
+            "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 1),
+        new("a name counts for whatever version is held", "Storage/FlashStore.Keyed.cs",
+            "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 1),
+        new("a Delete frees no quota", "Server/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 1),
+        new("a Delete of a gone object settles nothing", "Server/Engine/CollectionSync.Commands.cs",
+            """
+            _store.Settle(Device, Collection.Id, id);
+                        return; // [SPEC 5.6] both deleted: no conflict
+            """, "return;", 1),
+        new("Limit + 1 for structures", "Server/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 1),
+        new("a repeated Add does not renew the kept sum", "Server/Engine/CollectionSync.Commands.cs",
+            """
+            AddAgain(now.ServerId, content, content.Sum == known.Sum);
+                        _store.SaveId(Device, Collection.Id, clientId, now);
+            """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1),
+        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 1),
+        new("the last change answered is not kept", "Server/Engine/CollectionSync.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 1),
+        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.cs", "_store.Retry(Device, Collection.Id, aside.ServerId);", "", 1),
+        new("a device seen with its key is not marked", "Server/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1),
+        new("parts joined on the server are not checked", "Server/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 1),
+    ];
+}

@@ -1,0 +1,92 @@
+// A rule broken in the source: a place in a file and what stands there instead. The assembly is compiled anew with it, and
+// the simulation runs over that one. The place must be there exactly once, so a rule that moves takes its mutant along.
+
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.Loader;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Emit;
+
+namespace NanoSync.Simulation;
+
+/// <summary>A rule broken on purpose.</summary>
+/// <param name="Name">What is broken, in words.</param>
+/// <param name="File">The source file, from the repository's root.</param>
+/// <param name="Place">Text that is there once.</param>
+/// <param name="Instead">What is there instead.</param>
+/// <param name="Seed">A seed that noticed it: tried first.</param>
+public sealed record SourceMutant(string Name, string File, string Place, string Instead, ulong Seed)
+{
+    /// <summary>Seeds tried around <see cref="Seed"/> before all others.</summary>
+    private const int Near = 2;
+
+    private static readonly ConcurrentDictionary<string, Sources> s_sources = [];
+
+    /// <summary>Looks for a seed that notices it: the one that did before, then all from 1 on.</summary>
+    /// <returns>The seed and what it noticed; null when none did.</returns>
+    public (ulong Seed, string What)? Run(int seeds, int threads)
+    {
+        Sources sources = s_sources.GetOrAdd(File[..File.IndexOf('/')] + (File.StartsWith("Device/Sealed", StringComparison.Ordinal) ? "/Sealed" : ""), f => new Sources(f));
+        using Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
+        string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads)
+            ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads);
+        return failure == null ? null : (ulong.Parse(failure[..failure.IndexOf(' ')]), failure[(failure.IndexOf(' ') + 1)..]);
+    }
+
+    // The sources of one assembly, parsed once.
+    private sealed class Sources
+    {
+        private const string WebUsings = """
+            global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq;
+            global using System.Net.Http; global using System.Net.Http.Json; global using System.Threading; global using System.Threading.Tasks;
+            global using Microsoft.AspNetCore.Builder; global using Microsoft.AspNetCore.Hosting; global using Microsoft.AspNetCore.Http;
+            global using Microsoft.AspNetCore.Routing; global using Microsoft.Extensions.Configuration;
+            global using Microsoft.Extensions.DependencyInjection; global using Microsoft.Extensions.Hosting; global using Microsoft.Extensions.Logging;
+            """;
+
+        private readonly CSharpCompilation _compilation;
+        private readonly CSharpParseOptions _parsing;
+        private readonly ResourceDescription[] _resources;
+
+        public Sources(string folder)
+        {
+            bool server = folder == "Server";
+            Name = "NanoSync." + folder.Replace('/', '.');
+            _parsing = new CSharpParseOptions(server ? LanguageVersion.Latest : LanguageVersion.CSharp10);
+            string root = Path.Combine(Bench.Root, folder);
+            IEnumerable<string> files = Directory.GetFiles(root, "*.cs", server ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly)
+                .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
+            string version = typeof(Runner).Assembly.GetName().Version!.ToString();
+            List<SyntaxTree> trees = [.. files.Select(f => CSharpSyntaxTree.ParseText(System.IO.File.ReadAllText(f), _parsing, f))];
+            trees.Add(CSharpSyntaxTree.ParseText($"{(server ? WebUsings : "")}\n[assembly: System.Reflection.AssemblyVersion(\"{version}\")]", _parsing));
+            string[] references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
+            _compilation = CSharpCompilation.Create(Name, trees,
+                references.Where(r => Path.GetFileNameWithoutExtension(r) != Name).Select(r => MetadataReference.CreateFromFile(r)),
+                new CSharpCompilationOptions(server ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+                    allowUnsafe: true, nullableContextOptions: server ? NullableContextOptions.Enable : NullableContextOptions.Disable));
+            Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
+            _resources = [.. original.GetManifestResourceNames().Select(n => new ResourceDescription(n, () => original.GetManifestResourceStream(n)!, true))];
+        }
+
+        public string Name { get; }
+
+        public byte[] Compile(SourceMutant mutant)
+        {
+            string path = Path.Combine(Bench.Root, mutant.File);
+            SyntaxTree tree = _compilation.SyntaxTrees.FirstOrDefault(t => t.FilePath == path) ?? throw new SimulationFailed($"{mutant.Name}: there is no {mutant.File}");
+            string text = tree.ToString();
+            int at = text.IndexOf(mutant.Place, StringComparison.Ordinal);
+            if (at < 0 || text.IndexOf(mutant.Place, at + 1, StringComparison.Ordinal) >= 0)
+            {
+                throw new SimulationFailed($"{mutant.Name}: \"{mutant.Place}\" stands in {mutant.File} {(at < 0 ? "no more" : "more than once")}; the mutant must name the rule where it is now");
+            }
+
+            string broken = text[..at] + mutant.Instead + text[(at + mutant.Place.Length)..];
+            using MemoryStream bytes = new();
+            EmitResult result = _compilation.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(broken, _parsing, path)).Emit(bytes, manifestResources: _resources);
+            return result.Success ? bytes.ToArray()
+                : throw new SimulationFailed($"{mutant.Name}: {string.Join("; ", result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(3))}");
+        }
+    }
+}
