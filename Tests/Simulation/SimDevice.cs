@@ -108,6 +108,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public SyncEngine Engine { get; private set; } = null!;
 
+    /// <summary>True while a letter waits for its reply.</summary>
+    public bool UnderWay => Engine is LaterEngine { UnderWay: true };
+
     public IReadOnlyList<Plan> Plans => _plans;
 
     public bool Second { get; set; }
@@ -173,7 +176,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Store = new FlashStore(Volume, _storeOptions);
         _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
         _options.Reader = _xml ? new XmlReader() : null;
-        Engine = new SyncEngine(Store, Post?.Carrier ?? Link, _options) { Host = this };
+        Engine = Post == null ? new SyncEngine(Store, Link, _options) : new LaterEngine(Store, Post.Carrier, _options);
+        Engine.Host = this;
         foreach (Plan plan in _plans)
         {
             switch (plan.Kind)

@@ -21,7 +21,7 @@ public abstract class SimPost(World world, SimDevice device)
     public FaultPlan Plan { get; set; } = new();
 
     /// <summary>The device's carrier.</summary>
-    public abstract ICarrier Carrier { get; }
+    public abstract SealedCarrier Carrier { get; }
 
     /// <summary>The server looks through what came. With faults, as <see cref="Plan"/> says.</summary>
     public abstract void Work(int node);
@@ -113,7 +113,7 @@ public sealed class SimMail : SimPost, IPostOut, IPostIn
     public SimMail(World world, SimDevice device, string token)
         : base(world, device) => Carrier = new SealedCarrier(device.Name, token, this, this);
 
-    public override ICarrier Carrier { get; }
+    public override SealedCarrier Carrier { get; }
 
     public override void LoseAll()
     {
@@ -248,7 +248,7 @@ public sealed class SimFiles : SimPost, IDisposable
         Carrier = new SealedCarrier(device.Name, token, post, post);
     }
 
-    public override ICarrier Carrier { get; }
+    public override SealedCarrier Carrier { get; }
 
     public override void LoseAll()
     {

@@ -148,7 +148,7 @@ public sealed partial class World
         {
             if (plan.Kind == CollectionKind.Outbox)
             {
-                chosen = what < 9 || chosen?.State != ObjectState.Refused || (Awaits.LettersUnderWay && device.Engine.UnderWay) ? null : chosen;
+                chosen = what < 9 || chosen?.State != ObjectState.Refused || (Awaits.LettersUnderWay && device.UnderWay) ? null : chosen;
                 Trace.Line($"{step}: {device.Name} {(chosen == null ? "reads" : "tries again")} {plan.Name} #{(chosen == null ? serial : chosen.Serial)}{(cut ? " CUT" : "")}");
                 error = chosen == null ? device.Write(collection, serial, fate, pad, null) : device.Retry(collection, chosen);
             }
@@ -465,7 +465,7 @@ public sealed partial class World
                     one.Post?.LoseAll();
                 }
 
-                one.AnsweredBefore = one.Engine.UnderWay;
+                one.AnsweredBefore = one.UnderWay;
             }
         }
         else if (_disasters && what < 86)
