@@ -7,7 +7,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private byte[] _fetchId; // made by the first Fetch: 76 bytes that most devices never need
         private int _fetchLength;

@@ -17,7 +17,7 @@ namespace NanoSync.Device
         byte[] NameOf(uint tag);
     }
 
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private static readonly byte[] s_refused = Encoding.UTF8.GetBytes("refused");
 

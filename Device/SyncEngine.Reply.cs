@@ -8,7 +8,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private const int SweepStep = 8;
 
@@ -30,6 +30,9 @@ namespace NanoSync.Device
         private const byte Passing = 2; // nowhere
         private const byte Part = 3; // to a partial download
 
+        internal uint _sentHash; // check sum of the request under way
+        internal bool _restored; // it was sent before the restart
+
         private bool _noSpace; // the object does not fit
         private bool _partLater; // a part for which this batch has no room
         private bool _hasRange; // the bytes are a part of a large object
@@ -37,7 +40,7 @@ namespace NanoSync.Device
         private uint _rangeTotal;
         private uint _rangeCrc;
 
-        private bool Receive()
+        internal bool Receive()
         {
             _result.Carrier = _carrier.Receive();
             if (_result.Carrier != CarrierError.None)
@@ -53,7 +56,7 @@ namespace NanoSync.Device
             return TakeReply();
         }
 
-        private bool TakeReply()
+        internal bool TakeReply()
         {
             _result.Store = _store.Begin();
             if (_result.Store != StoreError.None)
@@ -80,7 +83,7 @@ namespace NanoSync.Device
             if (whole)
             {
                 _result.Store = KeepCommand();
-                if (_result.Store == StoreError.None && _later != null)
+                if (_result.Store == StoreError.None)
                 {
                     _result.Store = EndRequest();
                 }

@@ -5,7 +5,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         // Elements around an object: Add or Change 2, id 4 + 64, ApplicationData 2 + OPAQUE 1 + length 3
         private const int Envelope = 80;
@@ -14,7 +14,7 @@ namespace NanoSync.Device
         private readonly byte[] _clientId = new byte[ClientIdSize];
         private readonly byte[] _className = new byte[5];
 
-        private bool Send()
+        internal bool Send()
         {
             _writer.Begin(null);
             WriteMessage(true);

@@ -6,7 +6,7 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private static readonly byte[] s_seriesClass = Encoding.UTF8.GetBytes("*");
 

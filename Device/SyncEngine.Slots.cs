@@ -17,14 +17,14 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private const int KeySlot = 0;
         private const int CommandSlot = 1;
         private const int RunsSlot = 2;
         private const int PassSlot = 3;
-        private const int SentSlot = 4;
-        private const int SentPartSlot = 5;
+        internal const int SentSlot = 4;
+        internal const int SentPartSlot = 5;
         private const int ForkedSlot = 6;
 
         private const int OwnSlots = 2; // the last command, and the forks
@@ -33,7 +33,7 @@ namespace NanoSync.Device
         private StoreError DeclareSlots()
         {
             int sum = OwnSlots + (SlotsOfCollection * _count);
-            if (_later != null)
+            if (RepliesWait)
             {
                 sum += 1 + _count;
             }

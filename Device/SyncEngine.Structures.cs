@@ -10,7 +10,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private const int StructureTime = 1;
         private const int StructureCommand = 2;
@@ -543,7 +543,7 @@ namespace NanoSync.Device
             if (_timeCame && answered)
             {
                 AskTime = false;
-                if (_host != null && _later == null) // a reply that waited for its reader tells a time that is over
+                if (_host != null && !RepliesWait) // a reply that waited for its reader tells a time that is over
                 {
                     _host.SetTime(_time, _timeMs);
                 }

@@ -8,7 +8,7 @@ using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
-    public sealed partial class SyncEngine
+    public partial class SyncEngine
     {
         private const int MostRuns = 4; // of which readings may be left to send; an earlier one's lose their times
 

@@ -5,8 +5,7 @@
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
 // Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
 //
-// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply,
-// SyncEngine.Later.cs waits for replies that come later.
+// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply.
 
 using System;
 using System.Text;
@@ -19,7 +18,7 @@ namespace NanoSync.Device
     /// Exchanges the objects of a <see cref="FlashStore"/> with a server. Not for two threads at once; the application may
     /// append readings to the store from another thread while a round runs.
     /// </summary>
-    public sealed partial class SyncEngine : IByteSink
+    public partial class SyncEngine : IByteSink
     {
         /// <summary>Most collections of an engine: the store has 15, one is the engine's own.</summary>
         public const int MaxCollections = 14;
@@ -31,16 +30,16 @@ namespace NanoSync.Device
         public const string Version = "1.0";
 
         // The engine's own collection: refusals to be told to the server, so that they survive what the key survives.
-        private const int AnswerCollection = 15;
+        internal const int AnswerCollection = 15;
 
         private const int FetchAnswer = 0x80; // beside the collection's number: an object may be refused and asked for in one reply
 
         private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);
 
-        private readonly FlashStore _store;
+        internal readonly FlashStore _store;
         private readonly ICarrier _carrier;
-        private readonly SyncOptions _options;
-        private readonly SyncCollection[] _collections = new SyncCollection[MaxCollections];
+        internal readonly SyncOptions _options;
+        internal readonly SyncCollection[] _collections = new SyncCollection[MaxCollections];
         private readonly MessageWriter _writer;
         private readonly MessageReader _reader;
         private readonly byte[] _buffer; // payload on its way out, then the reply on its way in
@@ -48,9 +47,9 @@ namespace NanoSync.Device
         private readonly ObjectInfo _info = new ObjectInfo(); // the object under the hand
         private readonly ObjectInfo _found = new ObjectInfo(); // one looked up beside it
         private readonly ObjectClass[] _classes = new ObjectClass[MaxClasses];
-        private readonly RoundResult _result = new RoundResult();
+        internal readonly RoundResult _result = new RoundResult();
         private byte[] _formatId;
-        private int _count;
+        internal int _count;
         private int _classCount;
         private bool _open;
         private int _window;
@@ -61,7 +60,6 @@ namespace NanoSync.Device
         {
             _store = store;
             _carrier = carrier;
-            _later = carrier as ILaterCarrier;
             _options = options;
             _window = options.Window;
             _writer = options.Writer != null ? options.Writer : new WbxmlWriter(options.BufferBytes);
@@ -171,7 +169,7 @@ namespace NanoSync.Device
             }
 
             LoadCommand();
-            LoadSent();
+            Load();
             _open = true;
             return StoreError.None;
         }
@@ -189,7 +187,7 @@ namespace NanoSync.Device
                 return _result;
             }
 
-            if (_later != null ? RoundLater() : Send() && Receive())
+            if (Exchange())
             {
                 _result.Outcome = InStep() ? RoundOutcome.InStep : RoundOutcome.More;
             }
@@ -198,6 +196,27 @@ namespace NanoSync.Device
             _result.HttpStatus = _carrier.StatusCode;
             _result.RetryAfter = _carrier.RetryAfter;
             return _result;
+        }
+
+        // What LaterEngine (Device/Sealed) does otherwise: replies that come in another round than their request.
+        internal virtual bool RepliesWait
+        {
+            get { return false; }
+        }
+
+        internal virtual void Load()
+        {
+        }
+
+        internal virtual bool Exchange()
+        {
+            return Send() && Receive();
+        }
+
+        // Within the batch of what the reply brought.
+        internal virtual StoreError EndRequest()
+        {
+            return StoreError.None;
         }
 
         /// <summary>Objects waiting to go up, over all collections.</summary>

@@ -500,7 +500,7 @@ namespace NanoSync.Firmware
             store.SegmentBytes = _settings.SegmentBytes;
             store.Entropy = (uint)_random.Next();
             _store = new FlashStore(_volume, store);
-            _device = new FieldDevice(_store, carrier, sync, _board, _settings.OutboxBytes, _settings.Interval);
+            _device = new FieldDevice(_store, _parts.MakeEngine(_store, carrier, sync), _board, _settings.OutboxBytes, _settings.Interval);
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
             _device.Engine.AskTime = _settings.TimeServer == "none";

@@ -66,18 +66,17 @@ namespace NanoSync.Firmware
 
         /// <summary>Makes a device over a store that is not open yet.</summary>
         /// <param name="store">Keeps everything.</param>
-        /// <param name="carrier">Brings messages to the server.</param>
-        /// <param name="options">Sizes of the engine.</param>
+        /// <param name="engine">The engine over that store, without collections.</param>
         /// <param name="board">The machine.</param>
         /// <param name="outboxBytes">Flash for readings; when full the oldest is dropped and counted.</param>
         /// <param name="interval">Seconds between readings until the configuration says otherwise.</param>
-        public FieldDevice(FlashStore store, ICarrier carrier, SyncOptions options, IBoard board, int outboxBytes, int interval)
+        public FieldDevice(FlashStore store, SyncEngine engine, IBoard board, int outboxBytes, int interval)
         {
             _store = store;
             _board = board;
             _names = board.SensorNames.Length == 0 ? new string[0] : board.SensorNames.Split(',');
             _config = new SamplingConfig(interval, board.SensorNames);
-            _engine = new SyncEngine(store, carrier, options);
+            _engine = engine;
             _readings = _engine.AddOutbox(ReadingsName, board.ReadingClass, outboxBytes, true);
             _configs = _engine.AddTwoWay(ConfigName, SamplingConfig.Class, 8, _config, false);
         }

@@ -2,6 +2,7 @@
 
 using System.Threading;
 using NanoSync.Device;
+using NanoSync.Storage;
 
 namespace NanoSync.Firmware
 {
@@ -97,6 +98,9 @@ namespace NanoSync.Firmware
         /// <param name="problem">What is wrong with the URL or the token, as a sentence; null when nothing is.</param>
         /// <returns>A carrier; null when there is a problem.</returns>
         ICarrier MakeCarrier(Settings settings, SyncOptions options, out string problem);
+
+        /// <summary>Makes the engine over that carrier: one that waits where replies come later.</summary>
+        SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options);
 
         /// <summary>Makes the sensors, over the application's clock.</summary>
         IBoard MakeBoard(Settings settings, FieldClock clock);

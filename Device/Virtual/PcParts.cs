@@ -4,6 +4,7 @@ using System.Text;
 using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
+using NanoSync.Storage;
 
 namespace NanoSync.Virtual;
 
@@ -54,6 +55,9 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string token, Pc
             throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
         }
     }
+
+    public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) =>
+        carrier is ILaterCarrier later ? new LaterEngine(store, later, sync) : new SyncEngine(store, carrier, sync);
 
     public IBoard MakeBoard(Settings settings, FieldClock clock) => new PcBoard(clock, machine);
 }

@@ -266,7 +266,7 @@ namespace NanoSync.Tests
             private SyncCollection _config;
 
             public readonly Post Post = new Post();
-            public SyncEngine Engine;
+            public LaterEngine Engine;
 
             public Bench(int replyRounds)
             {
@@ -280,7 +280,7 @@ namespace NanoSync.Tests
             public void Restart()
             {
                 _store = new FlashStore(_volume, new StoreOptions());
-                Engine = new SyncEngine(_store, Post, _options);
+                Engine = new LaterEngine(_store, Post, _options);
                 _log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
                 _config = Engine.AddTwoWay("config", s_setting, 256, null, false);
                 StoreError error = Engine.Open();

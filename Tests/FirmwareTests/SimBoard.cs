@@ -312,5 +312,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
         return problem is null ? Server : null;
     }
 
+    public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) => new(store, carrier, sync);
+
     public IBoard MakeBoard(Settings settings, FieldClock clock) => new SensorBoard(settings, this, this, clock);
 }

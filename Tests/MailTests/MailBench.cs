@@ -87,7 +87,7 @@ internal sealed class MailDevice
     public void Restart()
     {
         _store = new FlashStore(_volume, new StoreOptions());
-        Engine = new SyncEngine(_store, _carrier(), _options);
+        Engine = _carrier() is ILaterCarrier later ? new LaterEngine(_store, later, _options) : new SyncEngine(_store, _carrier(), _options);
         _readings = Engine.AddOutbox("readings", s_reading, 64 * 1024, false);
         _config = Engine.AddTwoWay("config", s_setting, 64, null, false);
         Assert.AreEqual(StoreError.None, Engine.Open());

@@ -72,7 +72,7 @@ public static class DeviceProjects
         new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device], [NanoPackages.TestFramework]),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device, Sealed], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,

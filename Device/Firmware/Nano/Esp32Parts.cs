@@ -3,6 +3,7 @@
 
 using System;
 using NanoSync.Device;
+using NanoSync.Storage;
 
 namespace NanoSync.Firmware
 {
@@ -32,6 +33,12 @@ namespace NanoSync.Firmware
                 problem = e.Message;
                 return null;
             }
+        }
+
+        /// <inheritdoc/>
+        public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options)
+        {
+            return new SyncEngine(store, carrier, options);
         }
 
         /// <inheritdoc/>
