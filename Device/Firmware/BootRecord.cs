@@ -3,9 +3,10 @@
 // day for the time: fewer than ten times a day, so its wear does not matter.
 //
 // +----+----+----+----+-------+-----+-------+---+-----------+---------------+---------------+
-// | N    S    B    1  | quick | why | flags | 0 | last time | sync interval | CRC32 of 0-15 |
+// | N    S    B    1  | quick | why | flags | r | last time | sync interval | CRC32 of 0-15 |
 // +----+----+----+----+-------+-----+-------+---+-----------+---------------+---------------+
 //   4                   1       1     1       1   4           4               4, least significant byte first
+//   flags: bit 0 the clock is only put forward; r: TLS refusals in a row, 3 at most
 
 using NanoSync.Storage;
 
@@ -64,6 +65,9 @@ namespace NanoSync.Firmware
         /// <summary>True when the clock was only set to <see cref="LastTime"/>, so that it is behind.</summary>
         public bool ClockIsBehind;
 
+        /// <summary>TLS refusals in a row, counted up to <see cref="FieldApp.RefusalsBeforeDoubt"/>.</summary>
+        public int Refusals;
+
         /// <summary>Seconds between syncs that the server asked for; 0 = as the settings say.</summary>
         public int SyncInterval;
 
@@ -81,12 +85,14 @@ namespace NanoSync.Firmware
             LastTime = 0;
             ClockIsBehind = false;
             SyncInterval = 0;
+            Refusals = 0;
             if (_file.Read(_bytes) == Size && _bytes[0] == 'N' && _bytes[1] == 'S' && _bytes[2] == 'B' && _bytes[3] == '1'
                 && Get(Checked) == Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, Checked)))
             {
                 Quick = _bytes[4];
                 Reason = _bytes[5];
                 ClockIsBehind = (_bytes[6] & 1) != 0;
+                Refusals = _bytes[7];
                 LastTime = Get(8);
                 SyncInterval = (int)Get(12);
             }
@@ -102,7 +108,7 @@ namespace NanoSync.Firmware
             _bytes[4] = (byte)(Quick > 255 ? 255 : Quick);
             _bytes[5] = (byte)Reason;
             _bytes[6] = (byte)(ClockIsBehind ? 1 : 0);
-            _bytes[7] = 0;
+            _bytes[7] = (byte)Refusals;
             Put(8, LastTime);
             Put(12, (uint)SyncInterval);
             Put(Checked, Crc32.Finish(Crc32.Update(Crc32.Start, _bytes, 0, Checked)));

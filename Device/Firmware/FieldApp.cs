@@ -46,6 +46,15 @@ namespace NanoSync.Firmware
         /// <summary>Milliseconds given to a time server.</summary>
         public const int TimeTimeout = 10000;
 
+        /// <summary>Seconds beyond which a time that the server tells is doubted where a time server can be asked.</summary>
+        public const int Doubtful = 120;
+
+        /// <summary>Milliseconds to the second sync of a run at most: until then nothing is known of how fast the clock runs.</summary>
+        public const int FirstComparison = 2700000;
+
+        /// <summary>TLS refusals in a row after which a clock that only the sync set is doubted.</summary>
+        public const int RefusalsBeforeDoubt = 3;
+
         /// <summary>Wait after a refusal that only a person can mend, in milliseconds.</summary>
         public const int RefusedRetry = 3600000;
 
@@ -103,6 +112,8 @@ namespace NanoSync.Firmware
         private long _nextSync;
         private long _connectUntil; // 0 = not connecting
         private long _timeUntil; // 0 = not waiting for the time
+        private long _trialUntil; // 0 = the server's time is not on trial
+        private bool _hurried;
         private long _offlineSince; // -1 = not offline
         private readonly int[] _storeFailures = new int[2];
         private int _idleRounds;
@@ -503,13 +514,23 @@ namespace NanoSync.Firmware
             _device = new FieldDevice(_store, _parts.MakeEngine(_store, carrier, sync), _board, _settings.OutboxBytes, _settings.Interval);
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
-            _device.Engine.AskTime = _settings.TimeServer == "none";
             return true;
         }
 
         private int Run()
         {
             long now = _machine.Ticks;
+            if (_trialUntil != 0 && (now >= _trialUntil || !_clock.IsApart))
+            {
+                _trialUntil = 0;
+                _clock.EndTry();
+            }
+
+            if (!_rounding)
+            {
+                NoteCorrection();
+            }
+
             if (now >= _nextSample && _sampling)
             {
                 Sample(now);
@@ -538,6 +559,11 @@ namespace NanoSync.Firmware
             else if (_nextSync < next)
             {
                 next = _nextSync;
+            }
+
+            if (_trialUntil != 0 && next > now + PollEvery)
+            {
+                next = now + PollEvery;
             }
 
             if (next <= now)
@@ -616,7 +642,7 @@ namespace NanoSync.Firmware
 
         private bool MaySleep(long now)
         {
-            return !_rounding && _connectUntil == 0 && _timeUntil == 0 && _state != AppState.Syncing && _nextSample - now >= ShortestSleep
+            return !_rounding && _connectUntil == 0 && _timeUntil == 0 && _trialUntil == 0 && _state != AppState.Syncing && _nextSample - now >= ShortestSleep
                 && (_woke || (now >= AwakeAfterPowerOn && _state != AppState.Starting));
         }
 
@@ -637,13 +663,9 @@ namespace NanoSync.Firmware
             }
 
             Show(AppState.Syncing);
-            if (_clock.Now == 0)
-            {
-                _device.Engine.AskTime = true;
-            }
-
             if (!_goesOn)
             {
+                _device.Engine.AskTime |= _clock.IsCompareDue;
                 _device.Engine.SendStatus = true;
             }
 
@@ -713,7 +735,17 @@ namespace NanoSync.Firmware
             Met(Syncer, result.Store);
             bool stuck = IsStuck(result);
             _goesOn = result.Outcome == RoundOutcome.More && !stuck;
-            int wait = _schedule.Next(stuck ? _failed : result, SyncInterval * 1000);
+            int wait = _schedule.Next(stuck ? _failed : result, NextInterval(result));
+            if (result.Carrier == CarrierError.Untrusted)
+            {
+                DoubtClock();
+            }
+            else if (_boot.Refusals != 0 && result.Outcome != RoundOutcome.Failed)
+            {
+                _boot.Refusals = 0;
+                _boot.Save();
+            }
+
             if (result.Outcome != RoundOutcome.Failed && !stuck)
             {
                 Stable();
@@ -747,7 +779,7 @@ namespace NanoSync.Firmware
         {
             if (_toldTime != 0)
             {
-                _clock.Set(_toldTime + (uint)((_machine.Ticks - _toldTicks + 500) / 1000));
+                Compare(_toldTime + (uint)((_machine.Ticks - _toldTicks + 500) / 1000));
                 _toldTime = 0;
             }
 
@@ -757,6 +789,67 @@ namespace NanoSync.Firmware
                 _boot.Save();
                 _toldInterval = 0;
             }
+        }
+
+        // The server of the sync is taken at its word, unless a time server can contradict: it is given the time to.
+        private void Compare(uint told)
+        {
+            int difference = _clock.Difference(told);
+            if ((difference <= Doubtful && difference >= -Doubtful) || _settings.TimeServer == "none")
+            {
+                _clock.Set(told);
+                return;
+            }
+
+            _clock.Try(told);
+            _machine.BeginTime(_settings.TimeServer);
+            _trialUntil = _machine.Ticks + TimeTimeout;
+        }
+
+        private void NoteCorrection()
+        {
+            int seconds = _clock.TakeCorrection();
+            if (seconds != 0)
+            {
+                _device.Engine.ClockCorrection = seconds;
+                _diary.Clock(seconds, _clock.Now, Uptime, _inputs.FreeHeap);
+                _machine.Log("clock corrected by " + seconds.ToString() + " s");
+            }
+        }
+
+        // TLS needs a time within the life of the server's certificate. One that nobody told is tried month by month; so is one
+        // that only a server of the sync told, once TLS refuses again and again: it may have been ten years ahead.
+        private void DoubtClock()
+        {
+            if (_boot.Refusals < RefusalsBeforeDoubt)
+            {
+                _boot.Refusals++;
+                _boot.Save();
+            }
+
+            if (_clock.IsBehind || _clock.IsApart || (_boot.Refusals == RefusalsBeforeDoubt && _settings.TimeServer == "none"))
+            {
+                _clock.TryAnother();
+                _machine.Log("TLS refuses: another time is tried");
+                if (!_boot.ClockIsBehind)
+                {
+                    _boot.ClockIsBehind = true;
+                    _boot.Save();
+                }
+            }
+        }
+
+        // Once a run the next sync comes sooner, so that the clock is not a minute off before its rate is known.
+        private int NextInterval(RoundResult result)
+        {
+            int interval = SyncInterval * 1000;
+            if (result.Outcome != RoundOutcome.InStep || _hurried || interval <= FirstComparison)
+            {
+                return interval;
+            }
+
+            _hurried = true;
+            return FirstComparison;
         }
 
         private bool IsNetworkUp(long now)
@@ -803,6 +896,7 @@ namespace NanoSync.Firmware
         {
             if (_clock.Now != 0 || _settings.TimeServer == "none")
             {
+                PutClockForward();
                 _timeUntil = 0;
                 return true;
             }
@@ -822,14 +916,19 @@ namespace NanoSync.Firmware
             }
 
             _timeUntil = 0;
-            if (_machine.Clock < FieldClock.Earliest && _boot.LastTime != 0)
+            PutClockForward();
+            return true;
+        }
+
+        // For TLS; nothing where the clock shows a time.
+        private void PutClockForward()
+        {
+            _clock.PutForward(_boot.LastTime);
+            if (_clock.IsBehind && !_boot.ClockIsBehind)
             {
-                _clock.PutForward(_boot.LastTime);
                 _boot.ClockIsBehind = true;
                 _boot.Save();
             }
-
-            return true;
         }
 
         // Rounds that go well and move nothing, again and again: what the store counts and what it holds are not the same.
@@ -915,7 +1014,7 @@ namespace NanoSync.Firmware
         private void KeepTime()
         {
             uint now = _clock.Now;
-            if (now != 0 && (now - _boot.LastTime > TimeKeptEvery || _boot.ClockIsBehind))
+            if (now != 0 && !_clock.IsApart && (now - _boot.LastTime > TimeKeptEvery || _boot.ClockIsBehind))
             {
                 _boot.LastTime = now;
                 _boot.ClockIsBehind = false;

@@ -35,6 +35,7 @@ namespace NanoSync.Firmware
         private const int KindRound = 2;
         private const int KindFlash = 3;
         private const int KindNetwork = 4;
+        private const int KindClock = 5;
         private const int FileBytes = EntryBytes * EntriesPerFile;
         private const int Lane = 3; // the store's for large objects that the application writes: this one writes none
 
@@ -109,6 +110,18 @@ namespace NanoSync.Firmware
         {
             bool news = Begin(KindNetwork | ((int)RoundOutcome.Failed << 4), 0, 0, 0, 0, 0, uptime);
             End(now, uptime, heap, news);
+        }
+
+        /// <summary>Notes that the clock was corrected.</summary>
+        /// <param name="seconds">By how much, positive = put forward.</param>
+        /// <param name="now">The time after it.</param>
+        /// <param name="uptime">Seconds since the start.</param>
+        /// <param name="heap">Free bytes of the managed heap.</param>
+        public void Clock(int seconds, uint now, uint uptime, uint heap)
+        {
+            Begin(KindClock, 0, 0, 0, 0, 0, uptime);
+            Put(Sums, 4, (uint)seconds); // of those summed, the last
+            End(now, uptime, heap, false);
         }
 
         /// <summary>Writes what was summed. What the volume does not take is tried again with the next thing of its kind.</summary>

@@ -35,6 +35,8 @@ internal sealed class VirtualDevice
     private string _sensors = "";
     private int _syncInterval;
     private StoreError _shownError;
+    private int _correction;
+    private bool _timeless;
 
     private VirtualDevice(VirtualOptions options, Uri? url, string token, CancellationToken cancel)
     {
@@ -320,6 +322,19 @@ internal sealed class VirtualDevice
         {
             _syncInterval = _app.SyncInterval;
             Console.WriteLine($"the server asked to sync every {_syncInterval} s");
+        }
+
+        int correction = _app.Device.Engine.ClockCorrection;
+        if (correction != _correction)
+        {
+            _correction = correction;
+            Console.WriteLine($"the clock was {Math.Abs((long)correction)} s {(correction > 0 ? "behind" : "ahead of")} the server's, and is corrected");
+        }
+
+        if (_app.Clock.Now == 0 && !_timeless)
+        {
+            _timeless = true;
+            Console.Error.WriteLine("this machine's clock shows no possible time, from 2024 to 2099: readings go without one until the server tells it");
         }
 
         if (_app.Flash != _shownError)

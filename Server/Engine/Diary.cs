@@ -25,6 +25,9 @@ public enum DiaryKind
 
     /// <summary>No network came up.</summary>
     Network = 4,
+
+    /// <summary>The clock was corrected.</summary>
+    Clock = 5,
 }
 
 /// <summary>One entry: the same thing <see cref="Times"/> times, its last at <see cref="Time"/>. Sums end at their field's highest value.</summary>
@@ -61,6 +64,9 @@ public sealed record DiaryEntry(
         _ => "reason " + Status.ToString(CultureInfo.InvariantCulture),
     };
 
+    /// <summary>Of a clock that was corrected: by how many seconds the last time, positive = put forward.</summary>
+    public int Correction { get; init; }
+
     /// <summary>What happened, in words.</summary>
     public string What
     {
@@ -72,6 +78,7 @@ public sealed record DiaryEntry(
                 DiaryKind.Round => Failed ? "round failed" : "round",
                 DiaryKind.Flash => "flash",
                 DiaryKind.Network => "no network",
+                DiaryKind.Clock => string.Create(CultureInfo.InvariantCulture, $"clock corrected by {Correction} s"),
                 _ => "kind " + ((int)Kind).ToString(CultureInfo.InvariantCulture),
             };
             return Times == 1 ? what : string.Create(CultureInfo.InvariantCulture, $"{what} x{Times}");
@@ -193,11 +200,15 @@ public sealed record Diary(IReadOnlyList<DiaryEntry> Entries, int Damaged)
 
     private static DiaryEntry Read(ReadOnlySpan<byte> e)
     {
+        bool clock = (e[1] & 15) == (int)DiaryKind.Clock; // its seconds stand where others have objects
         return new DiaryEntry(
             BinaryPrimitives.ReadUInt32LittleEndian(e[4..]), (DiaryKind)(e[1] & 15), e[1] >> 4 == (int)RoundOutcome.Failed, U16(e, 2),
             BinaryPrimitives.ReadUInt32LittleEndian(e[8..]), BinaryPrimitives.ReadUInt32LittleEndian(e[12..]),
             (CarrierError)U16(e, 16), U16(e, 18), (SyncError)U16(e, 20), (StoreError)U16(e, 22), U16(e, 24),
-            U16(e, 26), U16(e, 28), e[30], e[31], U16(e, 32), U16(e, 34), U16(e, 36));
+            clock ? 0 : U16(e, 26), clock ? 0 : U16(e, 28), e[30], e[31], U16(e, 32), U16(e, 34), U16(e, 36))
+        {
+            Correction = clock ? BinaryPrimitives.ReadInt32LittleEndian(e[26..]) : 0,
+        };
     }
 
     private static int U16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);

@@ -203,6 +203,7 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
                 ["bytesUp"] = e.BytesUp,
                 ["bytesDown"] = e.BytesDown,
                 ["heapKilobytes"] = e.HeapKilobytes,
+                ["correction"] = e.Correction,
                 ["text"] = e.ToString(),
             })]),
         });

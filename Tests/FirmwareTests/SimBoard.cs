@@ -48,9 +48,10 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     private readonly MemoryFile _settingsFile;
     private readonly MemoryFile _bootFile;
-    private long _ticks;
-    private long? _clockOffset; // the board's clock in seconds less the seconds since the simulation began
-    private bool _timeAsked;
+    private double _ticks;
+    private double? _clockOffset; // the board's clock in seconds less those that it counted since the simulation began
+    private double _counted; // milliseconds that the board's clock counted
+    private double _timeDue = double.NaN; // ticks at which the time server is asked next; NaN = not started
     private bool _restarted;
     private bool _begin;
     private bool _woke;
@@ -63,7 +64,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     {
         _settingsFile = new MemoryFile(this);
         _bootFile = new MemoryFile(this);
-        Server = new SimServer(Pass);
+        Server = new SimServer(Pass) { DeviceClock = () => Clock };
         SettingsText = settings;
         App = PowerOn();
     }
@@ -157,7 +158,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
             if (_slept > 0)
             {
-                Pass(_slept * 1000);
+                Pass((int)(_slept * 1000 / ClockRate));
                 _slept = 0;
                 (_begin, _woke) = (true, true);
                 continue;
@@ -171,7 +172,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
             }
 
             LongestWait = Math.Max(LongestWait, wait);
-            Pass((int)Math.Clamp(end - World, 1, Math.Max(wait, 1)));
+            Pass((int)Math.Clamp(end - World, 1, Math.Max((int)(wait / ClockRate), 1)));
         }
     }
 
@@ -180,7 +181,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
         Starts++;
         _begin = false;
         _ticks = 0;
-        _timeAsked = false;
+        _timeDue = double.NaN;
         WokeFromSleep = woke;
         return App = new FieldApp(this, this, Volume, _settingsFile, new BootRecord(_bootFile), this, new Random(Starts));
     }
@@ -199,7 +200,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
         while (World < end)
         {
             int wait = App.SafeStep();
-            PassTime((int)Math.Clamp(end - World, 1, Math.Max(wait, 1)));
+            PassTime((int)Math.Clamp(end - World, 1, Math.Max((int)(wait / ClockRate), 1)));
         }
 
         _stepping = false;
@@ -208,13 +209,17 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     private void PassTime(int milliseconds)
     {
         World += milliseconds;
-        _ticks += milliseconds;
-        if (_timeAsked && TimeServerIsUp && NetworkIsUp)
+        _ticks += milliseconds * ClockRate;
+        _counted += milliseconds * ClockRate;
+        if (_ticks >= _timeDue && TimeServerIsUp && NetworkIsUp)
         {
-            _timeAsked = false;
-            _clockOffset = Birth;
+            _timeDue = _ticks + 3600000; // as a board's firmware does
+            SetClock(Now);
         }
     }
+
+    /// <summary>What the board counts in a second, its clock and its ticks alike.</summary>
+    public double ClockRate { get; set; } = 1;
 
     // ---- IMachine ----
 
@@ -222,13 +227,13 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     {
     }
 
-    public long Ticks => _ticks;
+    public long Ticks => (long)_ticks;
 
-    public uint Clock => _clockOffset is { } offset ? (uint)(offset + (World / 1000)) : 0;
+    public uint Clock => _clockOffset is { } offset ? (uint)(offset + (_counted / 1000)) : 0;
 
-    public void SetClock(uint seconds) => _clockOffset = seconds - (World / 1000);
+    public void SetClock(uint seconds) => _clockOffset = seconds - (_counted / 1000);
 
-    public void BeginTime(string server) => _timeAsked = true;
+    public void BeginTime(string server) => _timeDue = _ticks;
 
     public bool IsConnected => NetworkIsUp;
 

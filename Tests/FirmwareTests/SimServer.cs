@@ -60,6 +60,11 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
     /// <summary>Structures to send in the next reply: class and record.</summary>
     public Queue<(string Class, byte[] Record)> Structures { get; } = [];
 
+    /// <summary>What the device's clock shows, and when the server's certificate holds: TLS asks for both. null = no TLS.</summary>
+    public Func<uint>? DeviceClock { get; set; }
+
+    public (uint From, uint To)? Certificate { get; set; }
+
     /// <summary>The time told when the device asks; null = it is not told.</summary>
     public Func<uint>? Time { get; set; }
 
@@ -96,6 +101,11 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         }
 
         passTime(300);
+        if (Certificate is { } certificate && DeviceClock is { } clock && (clock() < certificate.From || clock() > certificate.To))
+        {
+            return CarrierError.Untrusted;
+        }
+
         return CarrierError.None;
     }
 

@@ -125,6 +125,7 @@ public sealed class Replay : IDisposable
             DiaryKind.Round => Went(entry),
             DiaryKind.Flash => Flash(entry),
             DiaryKind.Network => $"readings {Read(Times(entry))}, no round",
+            DiaryKind.Clock => "passed over: the simulation's clock is right",
             _ => "passed over: not of this version",
         };
     }

@@ -74,7 +74,7 @@ namespace NanoSync.Firmware
             get
             {
                 long seconds = (DateTime.UtcNow.Ticks - s_epoch) / TimeSpan.TicksPerSecond;
-                return seconds < FieldClock.Earliest ? 0 : (uint)seconds;
+                return seconds < FieldClock.Earliest || seconds >= FieldClock.Latest ? 0 : (uint)seconds;
             }
         }
 
@@ -89,6 +89,7 @@ namespace NanoSync.Firmware
         {
             try
             {
+                Sntp.Stop(); // so that it asks at once
                 Sntp.Server1 = server;
                 Sntp.Start();
             }
