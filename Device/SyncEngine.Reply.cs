@@ -500,7 +500,7 @@ namespace NanoSync.Device
                 }
 
                 c.LastStatus = _status;
-                if (_status == Status.InvalidSyncKey)
+                if (_status == Status.InvalidSyncKey || _status == Status.WentBack || _status == Status.Forked)
                 {
                     if (!IsKeyHeld(c))
                     {

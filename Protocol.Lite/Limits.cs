@@ -59,5 +59,14 @@ namespace NanoSync.Protocol
 
         /// <summary>The message has come through this server before: proxies in a circle.</summary>
         public const int Loop = 203;
+
+        /// <summary>The store is one of two that went different ways: go on under another store id.</summary>
+        public const int Forked = 204;
+
+        /// <summary>The server's database went back in time: start over, and give it what it has lost.</summary>
+        public const int WentBack = 205;
+
+        /// <summary>The command's number was passed: it was not carried out under it.</summary>
+        public const int NumberPassed = 206;
     }
 }

@@ -15,16 +15,22 @@ public sealed class ServerCore : IDisposable
     private const string DatabaseFile = "nanosync.db";
 
     /// <summary>Joins the parts over a store; the store is disposed with them.</summary>
-    public ServerCore(IServerStore store, ServerOptions options, TimeProvider clock, ILogger? log = null)
+    /// <param name="store">The database.</param>
+    /// <param name="options">What was set.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="log">Failures are told here; null = nowhere.</param>
+    /// <param name="random">Source of the incarnation's codes; null = the platform's.</param>
+    public ServerCore(IServerStore store, ServerOptions options, TimeProvider clock, ILogger? log = null, Func<int, byte[]>? random = null)
     {
         Options = options;
         Clock = clock;
         Store = store;
         ClassCatalog classes = Classes;
-        Sync = new SyncService(store, clock, options.Limits, classes, log);
+        Incarnation = new Incarnation(store, clock, random);
+        Sync = new SyncService(store, clock, options.Limits, classes, log, incarnation: Incarnation);
         Sync.Guard = new Proxy.LoopGuard(store, clock);
         Devices = new DeviceService(store, clock);
-        Objects = new ObjectService(store, clock, options.Limits, classes);
+        Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
     }
@@ -37,6 +43,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>The database.</summary>
     public IServerStore Store { get; }
+
+    /// <summary>The life of the database that this process is part of.</summary>
+    public Incarnation Incarnation { get; }
 
     /// <summary>Classes that were named.</summary>
     public ClassCatalog Classes { get; } = new();

@@ -1,6 +1,5 @@
 // The application's side of the objects: it reads what devices sent, and writes what they are to have.
 
-using System.Globalization;
 using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
@@ -29,14 +28,16 @@ public sealed class ObjectService
     private readonly TimeProvider _clock;
     private readonly SyncLimits _limits;
     private readonly ClassCatalog _classes;
+    private readonly Incarnation _incarnation;
 
     /// <summary>Makes the service.</summary>
-    public ObjectService(IServerStore store, TimeProvider clock, SyncLimits limits, ClassCatalog classes)
+    public ObjectService(IServerStore store, TimeProvider clock, SyncLimits limits, ClassCatalog classes, Incarnation incarnation)
     {
         _store = store;
         _clock = clock;
         _limits = limits;
         _classes = classes;
+        _incarnation = incarnation;
     }
 
     private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -45,18 +46,17 @@ public sealed class ObjectService
     public List<ObjectView> List(string device, string collection, long after = 0, int count = 1000, bool deleted = false)
     {
         using IStoreTransaction store = _store.BeginRead();
-        KeyRow row = Find(store, device, collection);
-        Dictionary<string, AsideRow> aside = store.ListAside(row.Device, row.Collection.Id).ToDictionary(a => a.ServerId, StringComparer.Ordinal);
-        return store.ListObjects(row.Collection.Id, after, count, deleted)
-            .ConvertAll(o => View(store, device, row, o, aside.GetValueOrDefault(o.Id)));
+        Place place = Find(store, device, collection);
+        ILookup<string, AsideRow> aside = Aside(store, place).ToLookup(a => a.ServerId, StringComparer.Ordinal);
+        return store.ListObjects(place.Collection.Id, after, count, deleted).ConvertAll(o => View(store, place, o, aside[o.Id]));
     }
 
     /// <summary>One object.</summary>
     public ObjectView Get(string device, string collection, string id)
     {
         using IStoreTransaction store = _store.BeginRead();
-        KeyRow row = Find(store, device, collection);
-        return View(store, device, row, Live(store, row, id), store.ListAside(row.Device, row.Collection.Id).Find(a => a.ServerId == id));
+        Place place = Find(store, device, collection);
+        return View(store, place, Live(store, place, id), Aside(store, place));
     }
 
     /// <summary>Makes or changes an object.</summary>
@@ -67,22 +67,23 @@ public sealed class ObjectService
     /// <param name="expected">Only if the object's number is this one; 0 = only if there is no object; null = always.</param>
     public ObjectView Put(string device, string collection, string? id, NewValue value, long? expected = null)
     {
+        _ = _incarnation.Code; // begun outside of the transaction
         using IStoreTransaction store = _store.BeginWrite();
-        KeyRow row = Find(store, device, collection);
-        id ??= NewId(store, row.Collection);
+        Place place = Find(store, device, collection);
+        id ??= NewId(store, place.Collection);
         CheckId(id);
-        ObjectRow? current = store.FindObject(row.Collection.Id, id);
+        ObjectRow? current = store.FindObject(place.Collection.Id, id);
         Expect(current, expected);
-        (string? type, byte[] data) = Pack(store, row, current, value);
+        (string? type, byte[] data) = Pack(store, place, current, value);
         bool exists = current is { Deleted: false };
         if (!exists || current!.Class != type || !current.Data.AsSpan().SequenceEqual(data))
         {
             current ??= new ObjectRow { Id = id, Created = Now };
-            current.Seq = ++row.Collection.Seq;
+            current.Seq = ++place.Collection.Seq;
             if (!exists)
             {
                 current.CreatedSeq = current.Seq;
-                row.Collection.Live++;
+                place.Collection.Live++;
             }
 
             current.Class = type;
@@ -90,11 +91,11 @@ public sealed class ObjectService
             current.Deleted = false;
             current.Writer = Application;
             current.Changed = Now;
-            store.SaveObject(row.Collection.Id, current);
-            store.SaveCollection(row.Collection);
+            store.SaveObject(place.Collection.Id, current);
+            store.SaveCollection(place.Collection);
         }
 
-        ObjectView view = View(store, device, row, current!, store.ListAside(row.Device, row.Collection.Id).Find(a => a.ServerId == id));
+        ObjectView view = View(store, place, current!, Aside(store, place));
         store.Commit();
         return view;
     }
@@ -103,17 +104,17 @@ public sealed class ObjectService
     public void Delete(string device, string collection, string id, long? expected = null)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        KeyRow row = Find(store, device, collection);
-        ObjectRow current = Live(store, row, id);
+        Place place = Find(store, device, collection);
+        ObjectRow current = Live(store, place, id);
         Expect(current, expected);
-        current.Seq = ++row.Collection.Seq;
+        current.Seq = ++place.Collection.Seq;
         current.Data = null;
         current.Deleted = true;
         current.Writer = Application;
         current.Changed = Now;
-        row.Collection.Live--;
-        store.SaveObject(row.Collection.Id, current);
-        store.SaveCollection(row.Collection);
+        place.Collection.Live--;
+        store.SaveObject(place.Collection.Id, current);
+        store.SaveCollection(place.Collection);
         store.Commit();
     }
 
@@ -121,11 +122,11 @@ public sealed class ObjectService
     public int Retry(string device, string collection, string? id)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        KeyRow row = Find(store, device, collection);
-        int count = store.Retry(row.Device, row.Collection.Id, id);
+        Place place = Find(store, device, collection);
+        int count = place.Rows.Sum(r => store.Retry(r.Replica, place.Collection.Id, id));
         if (count == 0 && id != null)
         {
-            Live(store, row, id); // one that is there and was not refused: 0; one that never was: an error
+            Live(store, place, id); // one that is there and was not refused: 0; one that never was: an error
         }
 
         store.Commit();
@@ -136,10 +137,14 @@ public sealed class ObjectService
     public void Drop(string device, string collection, string id)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        KeyRow row = Find(store, device, collection);
-        ObjectRow current = Live(store, row, id);
-        store.SetAside(row.Device, row.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Class);
-        store.MakeDue(row.Device, row.Collection.Id, id, DueKind.Drop);
+        Place place = Find(store, device, collection);
+        ObjectRow current = Live(store, place, id);
+        foreach (KeyRow row in place.Rows)
+        {
+            store.SetAside(row.Replica, place.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Class);
+            store.MakeDue(row.Replica, place.Collection.Id, id, DueKind.Drop);
+        }
+
         store.Commit();
     }
 
@@ -147,9 +152,13 @@ public sealed class ObjectService
     public void FetchFromDevice(string device, string collection, string id)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        KeyRow row = Find(store, device, collection);
-        Live(store, row, id);
-        store.MakeDue(row.Device, row.Collection.Id, id, DueKind.Fetch);
+        Place place = Find(store, device, collection);
+        Live(store, place, id);
+        foreach (KeyRow row in place.Rows)
+        {
+            store.MakeDue(row.Replica, place.Collection.Id, id, DueKind.Fetch);
+        }
+
         store.Commit();
     }
 
@@ -157,29 +166,36 @@ public sealed class ObjectService
     public List<AsideRow> SetAside(string device, string collection)
     {
         using IStoreTransaction store = _store.BeginRead();
-        KeyRow row = Find(store, device, collection);
-        return store.ListAside(row.Device, row.Collection.Id);
+        return [.. Aside(store, Find(store, device, collection)).OrderBy(a => a.ServerId, StringComparer.Ordinal)];
     }
 
     /// <summary>Losing sides of conflicts, newest first.</summary>
     public List<(LoserRow Row, ObjectClass? Class)> Losers(string device, string collection, int count = 200)
     {
         using IStoreTransaction store = _store.BeginRead();
-        KeyRow row = Find(store, device, collection);
-        return store.ListLosers(row.Device, row.Collection.Id, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? row.Device : Application, row.Device, row.Collection.Id, l.Class)));
+        Place place = Find(store, device, collection);
+        (int owner, int number) = (place.Device.Id, place.Collection.Id);
+        return store.ListLosers(owner, number, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? owner : Application, owner, number, l.Class)));
     }
 
-    private static KeyRow Find(IStoreTransaction store, string device, string collection)
+    // What is kept of a device is kept of each of its stores: an operator's word goes to all of them.
+    private static Place Find(IStoreTransaction store, string device, string collection)
     {
         DeviceRow found = DeviceService.Find(store, device);
-        return store.FindKeyRow(found.Id, collection)
-            ?? throw new RefusedException(Refusal.NotFound, $"Device {device} has no collection {collection}; it has: {found.Collections}");
+        return store.FindCollection(found.Id, collection) is { } row
+            ? new Place(found, row, store.ListKeyRows(found.Id, collection))
+            : throw new RefusedException(Refusal.NotFound, $"Device {device} has no collection {collection}; it has: {found.Collections}");
     }
 
-    private static ObjectRow Live(IStoreTransaction store, KeyRow row, string id)
+    private static IEnumerable<AsideRow> Aside(IStoreTransaction store, Place place)
     {
-        ObjectRow? found = store.FindObject(row.Collection.Id, id);
-        return found is { Deleted: false } ? found : throw new RefusedException(Refusal.NotFound, $"There is no object {id} in {row.Name}.");
+        return place.Rows.SelectMany(r => store.ListAside(r.Replica, place.Collection.Id));
+    }
+
+    private static ObjectRow Live(IStoreTransaction store, Place place, string id)
+    {
+        ObjectRow? found = store.FindObject(place.Collection.Id, id);
+        return found is { Deleted: false } ? found : throw new RefusedException(Refusal.NotFound, $"There is no object {id} in {place.Collection.Name}.");
     }
 
     private static void Expect(ObjectRow? current, long? expected)
@@ -199,34 +215,37 @@ public sealed class ObjectService
         }
     }
 
-    private static string NewId(IStoreTransaction store, CollectionRow collection)
+    // Never given twice, also when an older state of the database is restored.
+    private string NewId(IStoreTransaction store, CollectionRow collection)
     {
         for (long i = collection.Seq + 1; ; i++)
         {
-            string id = string.Create(CultureInfo.InvariantCulture, $"s{i}");
+            string id = _incarnation.NewId(i);
             if (store.FindObject(collection.Id, id) == null)
             {
-                return id;
+                return id; // an application may have given one that looks like it
             }
         }
     }
 
-    // What the operator wants to know of a configuration: did it arrive, and was it taken?
-    private ObjectView View(IStoreTransaction store, string device, KeyRow row, ObjectRow value, AsideRow? aside)
+    // What the operator wants to know of a configuration: did it arrive, and was it taken? Of several stores, that of the last one seen.
+    private ObjectView View(IStoreTransaction store, Place place, ObjectRow value, IEnumerable<AsideRow> asides)
     {
-        string by = value.Writer == Application ? "application" : value.Writer == row.Device ? device : "another device";
+        KeyRow? row = place.Rows.FirstOrDefault();
+        bool isOwn = value.Author == place.Device.Id;
+        string by = value.Writer == Application ? "application" : isOwn ? place.Device.Name : "another device";
         string? reason = null;
         string state;
-        if (aside != null && aside.Seq == value.Seq)
+        if (asides.FirstOrDefault(a => a.ServerId == value.Id && a.Seq == value.Seq) is { } aside)
         {
             state = aside.Status == 0 ? "dropped" : "refused";
             reason = aside.Reason;
         }
-        else if (value.Writer == row.Device)
+        else if (isOwn)
         {
             state = "received";
         }
-        else if (value.Seq > row.ToPoint || store.IsDue(row.Device, row.Collection.Id, value.Id))
+        else if (row == null || value.Seq > row.ToPoint || store.IsDue(row.Replica, place.Collection.Id, value.Id))
         {
             state = "waiting";
         }
@@ -235,13 +254,13 @@ public sealed class ObjectService
             state = value.Seq <= row.FromPoint || row.Acknowledged ? "applied" : "sent";
         }
 
-        return new ObjectView(value, _classes.FindOf(store, value.Writer, row.Device, row.Collection.Id, value.Class), by, state, reason);
+        return new ObjectView(value, _classes.FindOf(store, value.Author, place.Device.Id, place.Collection.Id, value.Class), by, state, reason);
     }
 
-    private (string? Class, byte[] Data) Pack(IStoreTransaction store, KeyRow row, ObjectRow? current, NewValue value)
+    private (string? Class, byte[] Data) Pack(IStoreTransaction store, Place place, ObjectRow? current, NewValue value)
     {
-        string? wireName = value.Class != null ? Resolve(store, row, value.Class) : current?.Class ?? row.Class ?? LastClass(store, row);
-        ObjectClass? type = _classes.FindOf(store, Application, row.Device, row.Collection.Id, wireName);
+        string? wireName = value.Class != null ? Resolve(store, place, value.Class) : current?.Class ?? place.Rows.FirstOrDefault()?.Class ?? LastClass(store, place);
+        ObjectClass? type = _classes.FindOf(store, Application, place.Device.Id, place.Collection.Id, wireName);
         byte[] data;
         if (value.Fields != null)
         {
@@ -277,13 +296,13 @@ public sealed class ObjectService
             : throw new RefusedException(Refusal.TooLarge, $"{data.Length} bytes; at most {_limits.MaxObject} are taken.");
     }
 
-    private static string? LastClass(IStoreTransaction store, KeyRow row)
+    private static string? LastClass(IStoreTransaction store, Place place)
     {
-        return store.ListObjects(row.Collection.Id, 0, 1, false).FirstOrDefault()?.Class;
+        return store.ListObjects(place.Collection.Id, 0, 1, false).FirstOrDefault()?.Class;
     }
 
     // name(fields) = a definition to keep, name#hash = that one, name = the newest of that name of this device, else of the application
-    private string Resolve(IStoreTransaction store, KeyRow row, string given)
+    private string Resolve(IStoreTransaction store, Place place, string given)
     {
         if (given.Contains('('))
         {
@@ -298,6 +317,9 @@ public sealed class ObjectService
             return given;
         }
 
-        return store.FindClasses(row.Device, given).Concat(store.FindClasses(Application, given)).FirstOrDefault() ?? throw new RefusedException(Refusal.NotFound, $"There is no class {given}.");
+        return store.FindClasses(place.Device.Id, given).Concat(store.FindClasses(Application, given)).FirstOrDefault() ?? throw new RefusedException(Refusal.NotFound, $"There is no class {given}.");
     }
+
+    // A collection of a device, with the key rows of the stores that sync it.
+    private sealed record Place(DeviceRow Device, CollectionRow Collection, List<KeyRow> Rows);
 }

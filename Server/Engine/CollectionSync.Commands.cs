@@ -84,9 +84,9 @@ internal sealed partial class CollectionSync
         }
         else if (sameBytes
             ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
-            : Put(id, content, current.Writer != Device) == Status.Conflict)
+            : Put(id, content, current.Writer != Replica) == Status.Conflict)
         {
-            _store.MakeDue(Device, Collection.Id, id, DueKind.Send, wasAdd: true); // the device takes its own value for the last one
+            _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, wasAdd: true); // the device takes its own value for the last one
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current == null || current.Deleted)
         {
-            _store.Settle(Device, Collection.Id, id);
+            _store.Settle(Replica, Collection.Id, id);
             return; // [SPEC 5.6] both deleted: no conflict
         }
 
@@ -127,7 +127,7 @@ internal sealed partial class CollectionSync
             if (ServerWins)
             {
                 _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
-                _store.Retry(Device, Collection.Id, id);
+                _store.Retry(Replica, Collection.Id, id);
                 Respond(command, Status.Conflict, null);
                 return;
             }
@@ -147,7 +147,7 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current != null && !current.Deleted && !IsUnseen(current))
         {
-            _store.SetAside(Device, Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped by the device", _now), _row.Class);
+            _store.SetAside(Replica, Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped by the device", _now), _row.Class);
         }
     }
 
@@ -298,7 +298,7 @@ internal sealed partial class CollectionSync
             if (ServerWins)
             {
                 KeepLoser(id, content);
-                _store.Retry(Device, Collection.Id, id);
+                _store.Retry(Replica, Collection.Id, id);
                 return Status.Conflict;
             }
 
@@ -328,7 +328,7 @@ internal sealed partial class CollectionSync
     {
         bool isNew = row.Seq == 0;
         row.Seq = ++Collection.Seq;
-        row.Writer = Device;
+        row.Writer = Replica;
         row.LastDevice = Device;
         row.LastDeviceSum = sum;
         _applied.Add(Mark(row.Id, sum));
@@ -336,7 +336,7 @@ internal sealed partial class CollectionSync
         _store.SaveObject(Collection.Id, row);
         if (!isNew)
         {
-            _store.Settle(Device, Collection.Id, row.Id);
+            _store.Settle(Replica, Collection.Id, row.Id);
         }
     }
 
@@ -351,7 +351,7 @@ internal sealed partial class CollectionSync
     {
         if (_live < 0)
         {
-            _live = _store.CountObjects(Device);
+            _live = _store.CountObjects(Device, Collection.IsOutbox);
         }
 
         return _live >= _limits.MaxObjects;
@@ -381,7 +381,7 @@ internal sealed partial class CollectionSync
         if (command.Tag == Tags.Add && !_request.DeletesAsMoves && _store.FindId(Device, Collection.Id, command.ClientId!) is { } known)
         {
             // an earlier form of it was added, which the device does not know: it changed it before it heard of its Add
-            _store.MakeDue(Device, Collection.Id, known.ServerId, DueKind.Send, wasAdd: true);
+            _store.MakeDue(Replica, Collection.Id, known.ServerId, DueKind.Send, wasAdd: true);
         }
 
         Respond(command, status, reason);

@@ -8,12 +8,12 @@ internal sealed partial class CollectionSync
 
     private bool ServerWins => _row.Conflict != DeviceWinsRule; // until given: the server
 
-    // Another writer changed it after what the device has seen, or the device would not take it and it is to go down again.
+    // Another writer changed it after what this replica has seen, or the device would not take it and it is to go down again.
     private bool IsUnseen(ObjectRow current)
     {
-        return (current.Writer != Device && current.Seq > Math.Max(_point, _row.KnownSeq))
-            || _store.IsDue(Device, Collection.Id, current.Id)
-            || (current.Writer != Device && _store.IsAside(Device, Collection.Id, current.Id));
+        return (current.Writer != Replica && current.Seq > Math.Max(_point, _row.KnownSeq))
+            || _store.IsDue(Replica, Collection.Id, current.Id)
+            || (current.Writer != Replica && _store.IsAside(Replica, Collection.Id, current.Id));
     }
 
     private void KeepLoser(string id, Value content)

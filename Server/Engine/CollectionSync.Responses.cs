@@ -33,7 +33,7 @@ internal sealed partial class CollectionSync
     private void TakeCopy(SyncCommand response, string id)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
-        if (current == null || current.Deleted || current.Writer == Device)
+        if (current == null || current.Deleted || current.Writer == Replica)
         {
             Write(response, id);
         }
@@ -52,11 +52,11 @@ internal sealed partial class CollectionSync
             case Status.Retry:
             case Status.ServerError:
                 // [SPEC 5.6] the device holds a change of its own; [SPEC 5.7] 16 and 5: again in a later round
-                _store.MakeDue(Device, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
+                _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
                 return;
             case Status.Incomplete when PartRange.TryFind(response.Options, out PartRange? range) && range != null:
                 // [SPEC 7.2] the device holds a part of it: the rest is asked for by Fetch, or sent whole again
-                _store.MakeDue(Device, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
+                _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, response.Tag == Tags.Add);
                 return;
         }
 
@@ -70,7 +70,7 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current != null && current.Seq <= _point)
         {
-            _store.SetAside(Device, Collection.Id,
+            _store.SetAside(Replica, Collection.Id,
                 new AsideRow(id, current.Seq, response.Tag == Tags.Add, response.Status, reason, _now), _row.Class);
         }
     }

@@ -21,18 +21,18 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        UploadRow? held = _store.FindUpload(Device, Collection.Id, key);
+        UploadRow? held = _store.FindUpload(Replica, Collection.Id, key);
         if (held == null || held.Total != total || held.Crc != crc)
         {
             // another value than the one begun
-            _store.StartUpload(Device, Collection.Id, key, (int)total, crc, _now);
+            _store.StartUpload(Replica, Collection.Id, key, (int)total, crc, _now);
             held = new UploadRow((int)total, crc, 0);
         }
 
         long offset = range.Offset ?? 0;
         if (offset == held.Held && part.Length > 0 && offset + part.Length <= total)
         {
-            _store.AddPart(Device, Collection.Id, key, held.Held, part);
+            _store.AddPart(Replica, Collection.Id, key, held.Held, part);
             held = held with { Held = held.Held + part.Length };
         }
 
@@ -42,8 +42,8 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        byte[] whole = _store.JoinParts(Device, Collection.Id, key);
-        _store.DropUpload(Device, Collection.Id, key);
+        byte[] whole = _store.JoinParts(Replica, Collection.Id, key);
+        _store.DropUpload(Replica, Collection.Id, key);
         if (whole.Length == total && Crc32.Of(whole) == crc)
         {
             return whole;

@@ -27,13 +27,15 @@ internal sealed partial class CollectionSync
     private readonly long _now;
     private readonly ReplyBudget _budget; // of the whole reply
     private readonly SyncCollection _reply;
+    private readonly Incarnation _incarnation;
     private KeyRow _row = null!; // found first of all
     private long _point; // what the device has seen of the feed
     private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
+    private readonly HashSet<long> _earlier = []; // those of them that an earlier form of this request brought
     private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
 
     public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
-        ClassCatalog classes, long now, ReplyBudget budget)
+        ClassCatalog classes, Incarnation incarnation, long now, ReplyBudget budget)
     {
         _store = store;
         _device = device;
@@ -41,6 +43,7 @@ internal sealed partial class CollectionSync
         _request = request;
         _limits = limits;
         _classes = classes;
+        _incarnation = incarnation;
         _now = now;
         _budget = budget;
         _reply = new SyncCollection { Id = request.Id, SyncKey = request.SyncKey };
@@ -49,41 +52,33 @@ internal sealed partial class CollectionSync
     /// <summary>Classes met whose definition the server does not have.</summary>
     public List<string> WantedClasses { get; } = [];
 
+    /// <summary>Why the device has one more replica; "" when it has not.</summary>
+    public string NewReplica => _newReplica;
+
     private int Device => _device.Id;
+
+    private int Replica => _row.Replica;
 
     private CollectionRow Collection => _row.Collection;
 
     public SyncCollection Answer()
     {
-        KeyRow? row = _store.FindKeyRow(Device, _request.Id);
-        if (row == null)
+        if (_store.FindCollection(Device, _request.Id) is not { } collection)
         {
             _store.Refused(Device, new RefusalRow(_request.Id, true, "", Status.NotFound, "no such collection of this device", 1, _now));
             return Failed(Status.NotFound);
         }
 
-        _row = row;
-        KeyCase meaning = SyncKeys.Decide(row, _request.SyncKey, _id.Hash, _id.LastChange);
-        if (meaning == KeyCase.Late)
-        {
-            return Failed(Status.InvalidSyncKey);
-        }
-
-        if (meaning == KeyCase.Unknown)
-        {
-            // a key from behind is that of a late request: the device will not hear of it
-            if (!row.AskedOver && SyncKeys.NumberOf(_request.SyncKey) >= row.N)
-            {
-                row.AskedOver = true;
-                _store.SaveKeyRow(row);
-            }
-
-            return Failed(Status.InvalidSyncKey);
-        }
-
-        if (_request.SyncKey == SyncKeys.Zero && (_request.Commands.Count > 0 || _request.Responses.Count > 0))
+        bool starts = _request.SyncKey == SyncKeys.Zero;
+        if (starts && (_request.Commands.Count > 0 || _request.Responses.Count > 0 || !StoreTold.TryFind(_request.Options, out _told)))
         {
             return Failed(Status.ProtocolError);
+        }
+
+        KeyCase meaning = FindRow(collection);
+        if (StatusOf(meaning) is var status && status != Status.Success)
+        {
+            return Failed(status);
         }
 
         int taken = TakeSeriesApart();
@@ -116,30 +111,42 @@ internal sealed partial class CollectionSync
                 break;
         }
 
-        long seq = Collection.Seq;
-        long live = Collection.Live;
+        (long, long, bool) before = (Collection.Seq, Collection.Live, Collection.IsOutbox);
+        Collection.IsOutbox |= _request.DeletesAsMoves;
         Remember();
         if (meaning != KeyCase.StartOver)
         {
+            LearnStore();
             TakeResponses();
             ApplyCommands();
             PackFeed();
         }
 
-        if (Collection.Seq != seq || Collection.Live != live)
+        if (before != (Collection.Seq, Collection.Live, Collection.IsOutbox))
         {
             _store.SaveCollection(Collection);
         }
 
-        _reply.SyncKey = _row.Key = SyncKeys.Make(_row.N, _id.Sum);
+        _reply.SyncKey = _row.Key = NewKey(meaning == KeyCase.StartOver);
         _row.RequestHash = _id.Hash;
         _row.Reply = Keep(_reply);
         _row.ReplyCommands = _reply.Commands.Count;
         _row.Applied = MemoryMarshal.AsBytes<long>(_applied.ToArray()).ToArray();
         _row.Acknowledged = false;
         _store.SaveKeyRow(_row);
-        _store.Seen(Device, _now);
+        _store.Seen(Device, Replica, _now);
         return _reply;
+    }
+
+    private static int StatusOf(KeyCase meaning)
+    {
+        return meaning switch
+        {
+            KeyCase.Unknown or KeyCase.Late => Status.InvalidSyncKey,
+            KeyCase.Forked => Status.Forked,
+            KeyCase.WentBack => Status.WentBack,
+            _ => Status.Success,
+        };
     }
 
     private static byte[] Keep(SyncCollection reply)
@@ -173,79 +180,13 @@ internal sealed partial class CollectionSync
         return MessageParser.Parse(MessageFormat.Wbxml, _row.Reply).Collections[0];
     }
 
-    private void StartOver()
-    {
-        // what the device surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
-        // was not asked to start over may have lost its flash, and knows nothing
-        _row.KnownSeq = _row.AskedOver ? Math.Max(_row.KnownSeq, _row.FromPoint) : 0;
-        _row.AskedOver = false;
-
-        // what it refused it has not seen; and in a pass, what is not named counts as missing here
-        foreach (AsideRow aside in _store.ListAside(Device, Collection.Id))
-        {
-            if (aside.Status != 0)
-            {
-                _row.KnownSeq = Math.Min(_row.KnownSeq, aside.Seq - 1);
-                _store.Retry(Device, Collection.Id, aside.ServerId);
-            }
-        }
-
-        _row.ResetSeq = Collection.Seq;
-        _row.LastChange = 0; // a store whose counters may have begun anew
-        _row.N++;
-        _row.PreviousKey = SyncKeys.Zero;
-        _row.FromPoint = 0;
-        _row.ToPoint = 0;
-        _row.Class = null;
-        _row.Window = null;
-        _row.Limit = null;
-        _row.Conflict = null;
-        _row.Repeats = 0;
-        _row.Shrunk = 0;
-        _row.AloneId = null;
-        _row.AloneCount = 0;
-    }
-
-    private void Acknowledge()
-    {
-        _store.Acknowledged(Device, Collection.Id, _row.N);
-        _point = _row.ToPoint;
-        _row.AskedOver = false; // it was a late request that was told so
-        _row.LastChange = _id.LastChange;
-        _row.PreviousKey = _row.Key;
-        _row.FromPoint = _point;
-        _row.N++;
-        _row.Repeats = 0;
-        _row.AloneId = null;
-        _row.AloneCount = 0;
-        _row.Shrunk = _row.Shrunk * 2 >= Limits.Window ? 0 : _row.Shrunk * 2; // grows back as replies arrive
-    }
-
-    private void Repeat()
-    {
-        foreach (long mark in MemoryMarshal.Cast<byte, long>(_row.Applied))
-        {
-            _applied.Add(mark);
-        }
-
-        _store.Unsent(Device, Collection.Id, _row.N);
-        _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
-        _row.N++; // the same bytes would get the same key: after a restore it would name another reply
-        _point = _row.FromPoint;
-        _row.Repeats++;
-        if (_row.Repeats > RepeatsBeforeShrinking && _row.ReplyCommands > 0)
-        {
-            _row.Shrunk = Math.Max(1, _row.ReplyCommands / 2);
-        }
-    }
-
     // [SPEC 2.3] Remembered until key 0.
     private void Remember()
     {
         if (_request.Class != null && _request.Class != _row.Class)
         {
             _row.Class = _request.Class;
-            _store.RetryOtherClass(Device, Collection.Id, _row.Class);
+            _store.RetryOtherClass(Replica, Collection.Id, _row.Class);
         }
 
         Want(_request.Class); // now, so that the first series finds it known

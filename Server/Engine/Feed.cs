@@ -54,7 +54,7 @@ internal sealed partial class CollectionSync
             SyncCommand command = ToCommand(row);
             _budget.Add(command.Data?.Length ?? 0);
             _reply.Commands.Add(command);
-            _store.SentIn(Device, Collection.Id, row.Id, _row.N);
+            _store.SentIn(Replica, Collection.Id, row.Id, _row.N);
             if (row.Due == null)
             {
                 _row.ToPoint = row.Seq;
@@ -116,7 +116,7 @@ internal sealed partial class CollectionSync
         {
             const string Reason = "not acknowledged";
             bool wasAdd = poison.CreatedSeq > _point;
-            _store.SetAside(Device, Collection.Id, new AsideRow(poison.Id, poison.Seq, wasAdd, Status.Incomplete, Reason, _now), _row.Class);
+            _store.SetAside(Replica, Collection.Id, new AsideRow(poison.Id, poison.Seq, wasAdd, Status.Incomplete, Reason, _now), _row.Class);
             _store.Refused(Device, new RefusalRow(_row.Name, false, poison.Id, Status.Incomplete, Reason, 1, _now));
         }
 

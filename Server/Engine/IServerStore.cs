@@ -47,8 +47,8 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Keeps a device out.</summary>
     void Revoke(int device, long now);
 
-    /// <summary>Notes that a device was there.</summary>
-    void Seen(int device, long now);
+    /// <summary>Notes that a device was there, and which of its replicas (0 = it did not say).</summary>
+    void Seen(int device, int replica, long now);
 
     /// <summary>Gives a device a collection under a name: a private one, or that of a scope.</summary>
     void Grant(int device, string name, string? scope);
@@ -67,19 +67,54 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Keeps the highest number accepted of a device's store.</summary>
     void SaveSealedNumber(int device, string storeId, SealedNumberRow row);
 
+    // Incarnations and replicas
+
+    /// <summary>Codes of all incarnations that this database has lived, oldest first.</summary>
+    List<string> ListIncarnations();
+
+    /// <summary>Begins another incarnation.</summary>
+    void AddIncarnation(string code, long now);
+
+    /// <summary>The replica of a device with this store id.</summary>
+    ReplicaRow? FindReplica(int device, string storeId);
+
+    /// <summary>Makes a replica; its number. Beyond <paramref name="most"/> of a device the one seen least recently is forgotten, its objects are not.</summary>
+    int AddReplica(ReplicaRow row, int most);
+
+    /// <summary>Keeps the id that a migrated replica turned out to have.</summary>
+    void NameReplica(int replica, string storeId);
+
+    /// <summary>Replicas of a device, last seen first.</summary>
+    List<ReplicaRow> ListReplicas(int device);
+
     // Key rows and collections
 
-    /// <summary>A device's key row; null when the device has no such collection.</summary>
-    KeyRow? FindKeyRow(int device, string name);
+    /// <summary>A device's collection; null when the device has none of this name.</summary>
+    CollectionRow? FindCollection(int device, string name);
 
-    /// <summary>Keeps a changed key row.</summary>
+    /// <summary>Key rows of a device's collection, that of the replica last seen first.</summary>
+    List<KeyRow> ListKeyRows(int device, string name);
+
+    /// <summary>A replica's key row; null when it has none yet.</summary>
+    KeyRow? FindKeyRow(int replica, CollectionRow collection);
+
+    /// <summary>The key row whose last key, or the one before it, this is; null when there is none.</summary>
+    KeyRow? FindKeyRow(int device, CollectionRow collection, string key);
+
+    /// <summary>Makes or keeps a key row.</summary>
     void SaveKeyRow(KeyRow row);
 
-    /// <summary>Keeps a collection's number and count.</summary>
+    /// <summary>Which keys of a device's collection have this epoch; null when none is known to.</summary>
+    EpochRow? FindEpoch(int device, int collection, string epoch);
+
+    /// <summary>Keys of a replica's collection have this epoch from number <paramref name="first"/> on. The last 64 are kept.</summary>
+    void AddEpoch(int replica, int collection, string epoch, int first);
+
+    /// <summary>Keeps a collection's number, count and kind.</summary>
     void SaveCollection(CollectionRow collection);
 
-    /// <summary>Objects not deleted in the collections of a device.</summary>
-    long CountObjects(int device);
+    /// <summary>Objects not deleted in the collections of a device: in its outboxes, or in the others.</summary>
+    long CountObjects(int device, bool outboxes);
 
     // Objects
 
@@ -111,38 +146,38 @@ public interface IStoreTransaction : IDisposable
 
     // Due and set aside
 
-    /// <summary>Makes something due; a Send already due stays as it is.</summary>
-    void MakeDue(int device, int collection, string id, DueKind kind, bool wasAdd = false);
+    /// <summary>Makes something due to a replica; a Send already due stays as it is.</summary>
+    void MakeDue(int replica, int collection, string id, DueKind kind, bool wasAdd = false);
 
-    /// <summary>True when the object itself is due to the device.</summary>
-    bool IsDue(int device, int collection, string id);
+    /// <summary>True when the object itself is due to the replica.</summary>
+    bool IsDue(int replica, int collection, string id);
 
     /// <summary>True when the device does not have the object as it is now: it refused it, or dropped it.</summary>
-    bool IsAside(int device, int collection, string id);
+    bool IsAside(int replica, int collection, string id);
 
     /// <summary>The device has the newest value now: nothing of the object is due or aside any more.</summary>
-    void Settle(int device, int collection, string id);
+    void Settle(int replica, int collection, string id);
 
     /// <summary>Notes that reply <paramref name="n"/> holds the object, so that its acknowledgement settles it.</summary>
-    void SentIn(int device, int collection, string id, int n);
+    void SentIn(int replica, int collection, string id, int n);
 
     /// <summary>Reply <paramref name="n"/> is made anew: nothing was sent in it yet.</summary>
-    void Unsent(int device, int collection, int n);
+    void Unsent(int replica, int collection, int n);
 
     /// <summary>Reply <paramref name="n"/> was acknowledged: what it held is no longer due or aside.</summary>
-    void Acknowledged(int device, int collection, int n);
+    void Acknowledged(int replica, int collection, int n);
 
-    /// <summary>Sets an object aside for a device.</summary>
-    void SetAside(int device, int collection, AsideRow row, string? deviceClass);
+    /// <summary>Sets an object aside for a replica.</summary>
+    void SetAside(int replica, int collection, AsideRow row, string? deviceClass);
 
-    /// <summary>What is set aside for a device, by id.</summary>
-    List<AsideRow> ListAside(int device, int collection);
+    /// <summary>What is set aside for a replica, by id.</summary>
+    List<AsideRow> ListAside(int replica, int collection);
 
     /// <summary>Makes due what was set aside under another class than this one.</summary>
-    void RetryOtherClass(int device, int collection, string? deviceClass);
+    void RetryOtherClass(int replica, int collection, string? deviceClass);
 
     /// <summary>Makes due what is set aside: one object, or all when <paramref name="id"/> is null. How many.</summary>
-    int Retry(int device, int collection, string? id);
+    int Retry(int replica, int collection, string? id);
 
     // What was lost or refused
 
@@ -184,7 +219,7 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Structures told by a device, by class.</summary>
     List<InfoRow> ListInfo(int device);
 
-    /// <summary>Queues a command under an id above all earlier ones and at least <paramref name="leastId"/>; its id.</summary>
+    /// <summary>Queues a command under the next id of the device; its id.</summary>
     long AddCommand(int device, string type, Func<long, byte[]> record, long leastId, long now);
 
     /// <summary>Commands of a device, oldest first; those not done only, or all.</summary>
@@ -196,17 +231,17 @@ public interface IStoreTransaction : IDisposable
     // Uploads
 
     /// <summary>The upload of an object in parts.</summary>
-    UploadRow? FindUpload(int device, int collection, string key);
+    UploadRow? FindUpload(int replica, int collection, string key);
 
     /// <summary>Starts or starts again an upload.</summary>
-    void StartUpload(int device, int collection, string key, int total, uint crc, long now);
+    void StartUpload(int replica, int collection, string key, int total, uint crc, long now);
 
     /// <summary>Adds the next part.</summary>
-    void AddPart(int device, int collection, string key, int offset, ReadOnlyMemory<byte> part);
+    void AddPart(int replica, int collection, string key, int offset, ReadOnlyMemory<byte> part);
 
     /// <summary>All parts in order, as one.</summary>
-    byte[] JoinParts(int device, int collection, string key);
+    byte[] JoinParts(int replica, int collection, string key);
 
     /// <summary>Forgets an upload.</summary>
-    void DropUpload(int device, int collection, string key);
+    void DropUpload(int replica, int collection, string key);
 }

@@ -14,6 +14,9 @@ public sealed class CollectionRow
     /// <summary>Its number.</summary>
     public int Id { get; init; }
 
+    /// <summary>Its name.</summary>
+    public string Name { get; init; } = "";
+
     /// <summary>True when several devices may hold it.</summary>
     public bool Shared { get; init; }
 
@@ -22,13 +25,66 @@ public sealed class CollectionRow
 
     /// <summary>Objects that are not deleted.</summary>
     public long Live { get; set; }
+
+    /// <summary>True for readings, which devices drop once acknowledged: they do not count against the quota of objects.</summary>
+    public bool IsOutbox { get; set; }
 }
 
-/// <summary>A device's side of a collection: the key row. [SPEC 5.2]</summary>
+/// <summary>One store of a device: two boards on one token, or a flash that was wiped, are several. [SPEC 5.2]</summary>
+public sealed class ReplicaRow
+{
+    /// <summary>Its number, never given twice. Key rows, what is due and set aside, uploads and the writer of an object belong to it.</summary>
+    public int Id { get; init; }
+
+    /// <summary>The device.</summary>
+    public int Device { get; init; }
+
+    /// <summary>The store's id; "" = one that tells none.</summary>
+    public required string StoreId { get; set; }
+
+    /// <summary>When it was first there, milliseconds since 1970.</summary>
+    public long FirstSeen { get; init; }
+
+    /// <summary>When it was last there.</summary>
+    public long LastSeen { get; init; }
+
+    /// <summary>The store that it was one with until both were told apart; null = none.</summary>
+    public string? CameFrom { get; init; }
+
+    /// <summary>Why it is there, in words; "" = the device's first.</summary>
+    public string Why { get; init; } = "";
+
+    /// <summary>True for one made of a database that did not know stores: it takes the id of the store that goes on with it.</summary>
+    public bool Migrated { get; init; }
+}
+
+/// <summary>Why a device that starts over does so.</summary>
+public enum Asked
+{
+    /// <summary>Nobody asked it: it may have lost its flash.</summary>
+    No = 0,
+
+    /// <summary>Its key was not known.</summary>
+    Unknown = 1,
+
+    /// <summary>Its key is of a time that this database has lost: an older state of it was restored. [SPEC 5.8]</summary>
+    WentBack = 2,
+}
+
+/// <summary>Replies <see cref="First"/> to <see cref="Last"/> of a replica's collection have keys with this epoch.</summary>
+public sealed record EpochRow(int Replica, string Epoch, int First, int Last);
+
+/// <summary>A replica's side of a collection: the key row. [SPEC 5.2]</summary>
 public sealed class KeyRow
 {
     /// <summary>The device.</summary>
     public int Device { get; init; }
+
+    /// <summary>The replica.</summary>
+    public int Replica { get; init; }
+
+    /// <summary>See <see cref="ReplicaRow.Migrated"/>.</summary>
+    public bool IsMigrated { get; init; }
 
     /// <summary>What the device calls the collection.</summary>
     public string Name { get; init; } = "";
@@ -41,6 +97,9 @@ public sealed class KeyRow
 
     /// <summary>Key of the last reply given; null before the first.</summary>
     public string? Key { get; set; }
+
+    /// <summary>Epoch of that key: 2 characters of the server's incarnation, 2 at random; null = a key of version 0.1.</summary>
+    public string? Epoch { get; set; }
 
     /// <summary>The key that the request of the last reply held; "0" when it started over.</summary>
     public string? PreviousKey { get; set; }
@@ -57,8 +116,23 @@ public sealed class KeyRow
     /// <summary>What the device had seen for certain before it last started over.</summary>
     public long KnownSeq { get; set; }
 
-    /// <summary>True when the device was told that its key is not known: it starts over with what it has.</summary>
-    public bool AskedOver { get; set; }
+    /// <summary>Whether the device was told to start over: then it does so with what it has.</summary>
+    public Asked AskedOver { get; set; }
+
+    /// <summary>Numbers of the starts handled last, at most 4, newest last: another request with one of them is late. [SPEC 7.2, `store`]</summary>
+    public List<long> Starts { get; init; } = [];
+
+    /// <summary>Number of the first reply to the last start.</summary>
+    public int StartN { get; set; }
+
+    /// <summary>From this number to <see cref="StartN"/> - 1 go the keys that were held when it last started over.</summary>
+    public int LiveN { get; set; }
+
+    /// <summary><see cref="N"/> when a key given and since replaced was last seen; 0 = none was.</summary>
+    public int OldKeyN { get; set; }
+
+    /// <summary>True in a pass after <see cref="Asked.WentBack"/>: what the device holds is newer than the database. [SPEC 5.8]</summary>
+    public bool Recovering { get; set; }
 
     /// <summary>SHA-256 of the request that the last reply answers.</summary>
     public byte[]? RequestHash { get; set; }
@@ -124,11 +198,14 @@ public sealed class ObjectRow
     /// <summary>True for what is left of a deleted object.</summary>
     public bool Deleted { get; set; }
 
-    /// <summary>Who changed it last: a device, or 0 for the application.</summary>
+    /// <summary>Who changed it last: a replica, or 0 for the application.</summary>
     public int Writer { get; set; }
 
     /// <summary>The device that changed it last, whoever changed it since; 0 = none.</summary>
     public int LastDevice { get; set; }
+
+    /// <summary>The device that changed it last; 0 = the application did.</summary>
+    public int Author => Writer == 0 ? 0 : LastDevice;
 
     /// <summary><see cref="ContentSum"/> of what that device wrote; 0 = it deleted.</summary>
     public long LastDeviceSum { get; set; }

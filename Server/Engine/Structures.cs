@@ -72,7 +72,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             }
         }
 
-        transaction.Seen(device.Id, now);
+        transaction.Seen(device.Id, 0, now);
         transaction.Commit();
     }
 
@@ -150,7 +150,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         if (name == BuiltIn.Quota.Name)
         {
             writer.Begin(BuiltIn.Quota);
-            writer.UInt((ulong)transaction.CountObjects(device.Id));
+            writer.UInt((ulong)transaction.CountObjects(device.Id, outboxes: false));
             writer.UInt((ulong)limits.MaxObjects);
             writer.UInt((ulong)limits.MaxObject);
             writer.UInt((ulong)limits.MaxMessage);

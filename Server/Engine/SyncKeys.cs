@@ -1,4 +1,4 @@
-// Rule 1: what a key means is decided here, and nowhere else. Rule 2: this file knows neither HTTP nor SQL.
+// What a key is made of, and what the key of a request means to the row that has it. [SPEC 5.2, 5.3]
 
 using System.Globalization;
 using NanoSync.Protocol;
@@ -23,8 +23,14 @@ public enum KeyCase
     /// <summary>The one before it, other bytes: the reply was lost and the device has gone on.</summary>
     Replaced,
 
-    /// <summary>The one before it, but older than the request answered: it was overtaken on the way. Nobody waits for the answer.</summary>
+    /// <summary>Overtaken on the way: Status 3, nothing done. Nobody waits for the answer.</summary>
     Late,
+
+    /// <summary>Given to a store that is now two: Status 204, nothing done.</summary>
+    Forked,
+
+    /// <summary>Given by this database in a time that it has lost: Status 205, nothing done.</summary>
+    WentBack,
 }
 
 /// <summary>Keys: how they are made and what they mean.</summary>
@@ -33,45 +39,97 @@ public static class SyncKeys
     /// <summary>The key that starts over.</summary>
     public const string Zero = "0";
 
-    /// <summary>The key of reply <paramref name="n"/>, answering the request with this FNV-1a-32. [SPEC 5.3]</summary>
-    public static string Make(int n, uint requestSum)
+    private const int StartsKept = 4;
+    private const int TagLength = 4;
+    private const int EpochLength = 4;
+
+    /// <summary>The key of reply <paramref name="n"/> in an epoch, answering the request with this FNV-1a-32. [SPEC 5.3]</summary>
+    public static string Make(int n, string epoch, uint requestSum)
     {
-        byte[] tag = new byte[4];
+        byte[] tag = new byte[TagLength];
         Fnv.WriteTag(requestSum, tag, 0);
-        return string.Create(CultureInfo.InvariantCulture, $"{n}{(char)tag[0]}{(char)tag[1]}{(char)tag[2]}{(char)tag[3]}");
+        return string.Create(CultureInfo.InvariantCulture, $"{n}{epoch}{(char)tag[0]}{(char)tag[1]}{(char)tag[2]}{(char)tag[3]}");
     }
 
-    /// <summary>The n of a key; -1 when it is none of ours.</summary>
-    public static int NumberOf(string key)
+    /// <summary>The n and the epoch of a key; -1 when it is none of ours, null for a key of version 0.1, which had no epoch.</summary>
+    public static (int N, string? Epoch) Parse(string key)
     {
-        const int TagLength = 4;
-        return key.Length > TagLength && int.TryParse(key.AsSpan(0, key.Length - TagLength), NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1;
+        const int Ending = TagLength + EpochLength;
+        if (key.Length > Ending && Number(key.AsSpan(0, key.Length - Ending)) is > 0 and int n)
+        {
+            return (n, key.Substring(key.Length - Ending, EpochLength));
+        }
+
+        return (key.Length > TagLength ? Number(key.AsSpan(0, key.Length - TagLength)) : -1, null);
     }
 
-    /// <summary>Decides.</summary>
+    /// <summary>Decides what key 0 means.</summary>
+    /// <param name="row">The key row of the store that starts over.</param>
+    /// <param name="start">Its number; null when it told none.</param>
+    /// <param name="requestHash">SHA-256 of the request.</param>
+    /// <param name="lastChange">See <see cref="KeyRow.LastChange"/>.</param>
+    public static KeyCase DecideStart(KeyRow row, long? start, byte[] requestHash, long lastChange)
+    {
+        bool isNew = start == null || !row.Starts.Contains(start.Value);
+        if (row.PreviousKey == Zero && IsSame(row, requestHash))
+        {
+            return KeyCase.Lost;
+        }
+
+        // made anew before its reply came, or one from before it
+        return isNew || (IsRepeatedStart(row, start) && lastChange >= row.LastChange) ? KeyCase.StartOver : KeyCase.Late;
+    }
+
+    /// <summary>True when the last start is the one of this number, and the device was not seen with its key yet.</summary>
+    public static bool IsRepeatedStart(KeyRow row, long? start)
+    {
+        return start != null && row.PreviousKey == Zero && row.Starts.Count > 0 && row.Starts[^1] == start;
+    }
+
+    /// <summary>Keeps the number of a start.</summary>
+    public static void NoteStart(KeyRow row, long start)
+    {
+        row.Starts.Remove(start);
+        row.Starts.Add(start);
+        if (row.Starts.Count > StartsKept)
+        {
+            row.Starts.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Decides what the last key, or the one before it, means.</summary>
     /// <remarks>
-    /// "The one before" a reply to key 0 is "0" itself: the same start repeated gets the same reply, and the keys held before
-    /// the start are unknown, since the values remembered with them are forgotten.
+    /// "The one before" a reply to key 0 is "0" itself: the keys held before the start are unknown, since the values
+    /// remembered with them are forgotten.
     /// </remarks>
     public static KeyCase Decide(KeyRow row, string key, byte[] requestHash, long lastChange)
     {
-        bool same = row.RequestHash != null && row.RequestHash.AsSpan().SequenceEqual(requestHash);
-        if (key == Zero)
-        {
-            return row.PreviousKey == Zero && same ? KeyCase.Lost : KeyCase.StartOver;
-        }
-
-        if (key == row.Key)
-        {
-            return KeyCase.Current;
-        }
-
-        if (key != row.PreviousKey)
-        {
-            return KeyCase.Unknown;
-        }
-
         // a device that was seen with the last key has not gone back, nor do its changes
-        return same ? KeyCase.Lost : row.Acknowledged || lastChange < row.LastChange ? KeyCase.Late : KeyCase.Replaced;
+        return key == row.Key ? KeyCase.Current
+            : IsSame(row, requestHash) ? KeyCase.Lost
+            : row.Acknowledged || lastChange < row.LastChange ? KeyCase.Late : KeyCase.Replaced;
+    }
+
+    /// <summary>Decides what a key means that this row gave, and has since replaced.</summary>
+    public static KeyCase DecideOld(KeyRow row, int n)
+    {
+        const int Near = 16; // replies
+        if (row.PreviousKey == Zero && n >= row.StartN)
+        {
+            return KeyCase.Current; // of another form of the same start: none of these replies held anything
+        }
+
+        // held when the store started over: by another board. Or seen again soon: late requests are few, another board comes back
+        return (n >= row.LiveN && n < row.StartN) || (row.OldKeyN > 0 && row.N - row.OldKeyN < Near) ? KeyCase.Forked : KeyCase.Unknown;
+    }
+
+    private static bool IsSame(KeyRow row, byte[] requestHash)
+    {
+        return row.RequestHash != null && row.RequestHash.AsSpan().SequenceEqual(requestHash);
+    }
+
+    private static int Number(ReadOnlySpan<char> digits)
+    {
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int n) ? n : -1;
     }
 }

@@ -77,6 +77,7 @@ public sealed class SyncService
     private readonly TimeProvider _clock;
     private readonly SyncLimits _limits;
     private readonly ClassCatalog _classes;
+    private readonly Incarnation _incarnation;
     private readonly ILogger _log;
     private readonly Action<SyncStep>? _reached;
 
@@ -87,13 +88,15 @@ public sealed class SyncService
     /// <param name="classes">Classes, shared with whoever else works on the store; null = own.</param>
     /// <param name="log">Failures are told here; null = nowhere.</param>
     /// <param name="reached">Called at each step; what it throws ends the request there, as a stopped server would.</param>
+    /// <param name="incarnation">The database's, shared likewise; null = one of its own.</param>
     public SyncService(IServerStore store, TimeProvider clock, SyncLimits? limits = null, ClassCatalog? classes = null, ILogger? log = null,
-        Action<SyncStep>? reached = null)
+        Action<SyncStep>? reached = null, Incarnation? incarnation = null)
     {
         _store = store;
         _clock = clock;
         _limits = limits ?? new SyncLimits();
         _classes = classes ?? new ClassCatalog();
+        _incarnation = incarnation ?? new Incarnation(store, clock);
         _log = log ?? NullLogger.Instance;
         _reached = reached;
     }
@@ -130,6 +133,7 @@ public sealed class SyncService
         ArraySegment<byte> bytes = MessageFormat.Segment(body);
         RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(request.Options));
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
+        _ = _incarnation.Code; // begun before any transaction of this request
         Structures structures = new(_store, _classes, _limits, device, now);
         if (Guard?.Refuses(device, request) is { } why)
         {
@@ -164,10 +168,17 @@ public sealed class SyncService
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
         foreach (SyncCollection collection in request.Collections)
         {
-            budget.Bound(collection.Limit ?? (collection.SyncKey == SyncKeys.Zero ? null : store.FindKeyRow(device.Id, collection.Id)?.Limit));
+            budget.Bound(collection.Limit ?? KeyRowOf(store, device, collection)?.Limit);
         }
 
         return budget;
+    }
+
+    // Of a collection whose key is the last one given, or the one before it.
+    private static KeyRow? KeyRowOf(IStoreTransaction store, DeviceIdentity device, SyncCollection request)
+    {
+        return request.SyncKey != SyncKeys.Zero && store.FindCollection(device.Id, request.Id) is { } collection
+            ? store.FindKeyRow(device.Id, collection, request.SyncKey) : null;
     }
 
     private static bool IsOtherVersion(string? version)
@@ -216,7 +227,7 @@ public sealed class SyncService
 
         foreach (SyncCollection collection in request.Collections)
         {
-            KeyRow? row = store.FindKeyRow(device.Id, collection.Id);
+            KeyRow? row = KeyRowOf(store, device, collection);
             if (row == null || collection.SyncKey != row.Key || Remembers(row, collection) || Feed.HasNews(store, row, collection))
             {
                 return false;
@@ -234,25 +245,27 @@ public sealed class SyncService
         {
             long seen = store.FindDevice(device.Name)?.LastSeen ?? 0;
             if (now - seen < (long)_limits.SeenEvery.TotalMilliseconds
-                && !request.Collections.Exists(c => store.FindKeyRow(device.Id, c.Id) is { ReplyCommands: > 0, Acknowledged: false }))
+                && !request.Collections.Exists(c => KeyRowOf(store, device, c) is { ReplyCommands: > 0, Acknowledged: false }))
             {
                 return;
             }
         }
 
         using IStoreTransaction writing = _store.BeginWrite();
+        writing.Seen(device.Id, 0, now);
         foreach (SyncCollection collection in request.Collections)
         {
-            KeyRow? row = writing.FindKeyRow(device.Id, collection.Id);
+            KeyRow? row = KeyRowOf(writing, device, collection);
             if (row != null && row.Key == collection.SyncKey && row.ReplyCommands > 0 && !row.Acknowledged)
             {
-                writing.Acknowledged(device.Id, row.Collection.Id, row.N);
+                writing.Acknowledged(row.Replica, row.Collection.Id, row.N);
                 row.Acknowledged = true;
                 writing.SaveKeyRow(row);
             }
+
+            writing.Seen(device.Id, row?.Replica ?? 0, now);
         }
 
-        writing.Seen(device.Id, now);
         writing.Commit();
     }
 
@@ -271,9 +284,13 @@ public sealed class SyncService
         SyncCollection reply;
         try
         {
-            CollectionSync sync = new(store, device, id, request, _limits, _classes, now, budget);
+            CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget);
             reply = sync.Answer();
             structures.Want(sync.WantedClasses);
+            if (sync.NewReplica.Length > 0)
+            {
+                _log.LogInformation("Device {Device} has one more store in {Collection}: {Why}.", device.Name, request.Id, sync.NewReplica);
+            }
         }
         catch (Exception e) when (e is not StoreException)
         {

@@ -52,13 +52,13 @@ internal sealed class HttpRoute(ProxyContext context, ProxyTarget target, RouteR
                 {
                     if (own.Find(retry.OwnId) is { } again && again.Seq <= Row.Point)
                     {
-                        work.Add((again, retry, null, Context.Classes.FindOf(store, again.Writer, 0, Row.Collection, again.Class)));
+                        work.Add((again, retry, null, Context.Classes.FindOf(store, again.Author, 0, Row.Collection, again.Class)));
                     }
                 }
 
                 foreach (ObjectRow changed in store.ListObjects(Row.Collection, Row.Point, Window, true))
                 {
-                    work.Add((changed, store.FindOwn(Row.Id, changed.Id), null, Context.Classes.FindOf(store, changed.Writer, 0, Row.Collection, changed.Class)));
+                    work.Add((changed, store.FindOwn(Row.Id, changed.Id), null, Context.Classes.FindOf(store, changed.Author, 0, Row.Collection, changed.Class)));
                 }
 
                 List<CollectionName> names = store.ListCollections();

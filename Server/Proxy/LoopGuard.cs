@@ -45,7 +45,7 @@ public sealed class LoopGuard(IServerStore database, TimeProvider clock) : IMess
             {
                 loop = true;
             }
-            else if (request.Collections.TrueForAll(c => store.FindKeyRow(device.Id, c.Id) is not { } row || store.FindVia(device.Id, row.Collection.Id) == way))
+            else if (request.Collections.TrueForAll(c => store.FindCollection(device.Id, c.Id) is not { } own || store.FindVia(device.Id, own.Id) == way))
             {
                 return null;
             }
@@ -60,9 +60,9 @@ public sealed class LoopGuard(IServerStore database, TimeProvider clock) : IMess
         using IProxyTransaction writing = (IProxyTransaction)database.BeginWrite();
         foreach (SyncCollection collection in request.Collections)
         {
-            if (writing.FindKeyRow(device.Id, collection.Id) is { } row)
+            if (writing.FindCollection(device.Id, collection.Id) is { } own)
             {
-                writing.SaveVia(device.Id, row.Collection.Id, way);
+                writing.SaveVia(device.Id, own.Id, way);
             }
         }
 

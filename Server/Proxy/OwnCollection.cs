@@ -67,9 +67,9 @@ internal sealed class OwnCollection(IProxyTransaction store, int collection, lon
     /// <summary>Makes due what devices set aside of this object: the upstream sent it again.</summary>
     public void Retry(string id)
     {
-        foreach ((int device, _, _) in store.ListMembers(collection))
+        foreach (int replica in store.ListMembers(collection).SelectMany(m => store.ListReplicas(m.Id)).Select(r => r.Id))
         {
-            store.Retry(device, collection, id);
+            store.Retry(replica, collection, id);
         }
     }
 
@@ -96,8 +96,7 @@ internal sealed class OwnCollection(IProxyTransaction store, int collection, lon
     /// <summary>True when the object is known by its id wherever it was made; false when one side gave it a number.</summary>
     public bool IsNamed(string id)
     {
-        bool given = id.Length > 1 && id[0] == 's' && id.Skip(1).All(char.IsAsciiDigit);
-        return !given && DeviceId(id) == null;
+        return !Incarnation.IsId(id) && DeviceId(id) == null;
     }
 
     /// <summary>An id for an object that came from the upstream under this one.</summary>

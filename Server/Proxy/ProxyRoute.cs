@@ -96,10 +96,10 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
     {
         foreach ((int device, _, string name) in store.ListMembers(Row.Collection))
         {
-            if (own == null || own.Writer == 0 || own.Writer == device)
+            if (own == null || own.Writer == 0 || own.Author == device)
             {
                 store.Refused(device, new RefusalRow(name, true, id, status, "upstream: " + reason, 1, Context.Now));
-                if (own?.Writer == device)
+                if (own != null && own.Writer != 0)
                 {
                     store.AddCommand(device, BuiltIn.Refused.Name, command => Pack(command, name, id, status, reason), Context.Now / 1000, Context.Now);
                 }

@@ -155,14 +155,14 @@ public sealed class NodeTests
         nodes.Enrol("d1", "readings");
         nodes.Enrol("d2", "readings");
         using IStoreTransaction holder = nodes.Any.Store.BeginWrite();
-        Assert.IsNotNull(KeyRowOf(holder, nodes.Any, "d1"));
+        Assert.IsNotNull(CollectionOf(holder, nodes.Any, "d1"));
         using (IStoreTransaction other = nodes.Any.Store.BeginWrite())
         {
-            Assert.IsNotNull(KeyRowOf(other, nodes.Any, "d2"));
+            Assert.IsNotNull(CollectionOf(other, nodes.Any, "d2"));
         }
 
         using IStoreTransaction waiting = nodes.Any.Store.BeginWrite();
-        Assert.ThrowsExactly<StoreBusyException>(() => KeyRowOf(waiting, nodes.Any, "d1"));
+        Assert.ThrowsExactly<StoreBusyException>(() => CollectionOf(waiting, nodes.Any, "d1"));
     }
 
     [TestMethod]
@@ -174,9 +174,9 @@ public sealed class NodeTests
         Assert.StartsWith("The database", thrown.Message);
     }
 
-    private static KeyRow? KeyRowOf(IStoreTransaction store, ServerCore core, string device)
+    private static CollectionRow? CollectionOf(IStoreTransaction store, ServerCore core, string device)
     {
-        return store.FindKeyRow(core.Devices.Get(device).Id, "readings");
+        return store.FindCollection(core.Devices.Get(device).Id, "readings");
     }
 
     // Server cores over one database; each request goes to the next of them.

@@ -27,9 +27,14 @@ public sealed class Bench : IDisposable
     public const string Sampling = "sampling(interval:u,sensors:t)";
     public const string Reading = "reading(at:c,temperature:f2)";
 
-    public Bench(ServerOptions? options = null)
+    public Bench(ServerOptions? options = null, byte[]? database = null)
     {
         Folder = Directory.CreateTempSubdirectory("nanosync-server-").FullName;
+        if (database != null)
+        {
+            File.WriteAllBytes(Database, database);
+        }
+
         Options = options ?? new ServerOptions();
         Core = Open();
     }
@@ -41,6 +46,16 @@ public sealed class Bench : IDisposable
     public TestClock Clock { get; } = new();
 
     public ServerCore Core { get; private set; }
+
+    /// <summary>Source of the server's codes: the same in each run, never the same again after a restart.</summary>
+    private readonly Random _random = new(14);
+
+    private byte[] Random(int count)
+    {
+        byte[] bytes = new byte[count];
+        _random.NextBytes(bytes);
+        return bytes;
+    }
 
     public string Database => Path.Combine(Folder, "nanosync.db");
 
@@ -54,6 +69,22 @@ public sealed class Bench : IDisposable
     public void Restart()
     {
         Core.Dispose();
+        Core = Open();
+    }
+
+    /// <summary>Keeps the database as it is, once; another server goes on with it.</summary>
+    public void BackUp()
+    {
+        Core.Dispose();
+        TestDatabase.Backup(Folder);
+        Core = Open();
+    }
+
+    /// <summary>Ends the server, puts the database back as it was kept, and starts another over it.</summary>
+    public void Restore()
+    {
+        Core.Dispose();
+        TestDatabase.Restore(Folder);
         Core = Open();
     }
 
@@ -86,7 +117,7 @@ public sealed class Bench : IDisposable
 
     private ServerCore Open()
     {
-        return new ServerCore(TestDatabase.Open(Folder, Clock), Options, Clock);
+        return new ServerCore(TestDatabase.Open(Folder, Clock), Options, Clock, random: Random);
     }
 }
 
@@ -94,6 +125,15 @@ public sealed class Bench : IDisposable
 public sealed class TestDevice(Bench bench, string name)
 {
     private readonly Dictionary<string, string> _keys = [];
+
+    /// <summary>Id of its store, told with key 0; null = it tells none.</summary>
+    public string? StoreId { get; set; }
+
+    /// <summary>The store that it was one with; null = none.</summary>
+    public string? CameFrom { get; set; }
+
+    /// <summary>Number of its last start over.</summary>
+    public int Starts { get; set; }
 
     public DeviceIdentity Identity { get; } = new(bench.Core.Devices.Get(name).Id, name);
 
@@ -111,7 +151,24 @@ public sealed class TestDevice(Bench bench, string name)
     /// <summary>A request for a collection with the key held, asking for changes.</summary>
     public SyncCollection Ask(string collection = "config", bool getChanges = true)
     {
-        return new SyncCollection { Id = collection, SyncKey = Key(collection), GetChanges = getChanges };
+        SyncCollection request = new() { Id = collection, SyncKey = Key(collection), GetChanges = getChanges };
+        if (StoreId != null && request.SyncKey == SyncKeys.Zero)
+        {
+            List<KeyValuePair<string, string>> told = [new("id", StoreId), new("start", $"{Starts}")];
+            told.AddRange(CameFrom == null ? [] : [new("from", CameFrom)]);
+            request.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, told)));
+        }
+
+        return request;
+    }
+
+    /// <summary>A request of readings.</summary>
+    public SyncCollection Log(params SyncCommand[] commands)
+    {
+        SyncCollection request = Ask("log", getChanges: false);
+        request.DeletesAsMoves = true;
+        request.Commands.AddRange(commands);
+        return request;
     }
 
     /// <summary>Sends; the reply's collection. The new key is kept if the reply is sound.</summary>
@@ -142,6 +199,7 @@ public sealed class TestDevice(Bench bench, string name)
     public void Start(string collection = "config", Action<SyncCollection>? shape = null)
     {
         SetKey(SyncKeys.Zero, collection);
+        Starts++;
         SyncCollection first = Ask(collection);
         shape?.Invoke(first);
         Sync(first);

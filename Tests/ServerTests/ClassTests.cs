@@ -118,6 +118,7 @@ public sealed class ClassTests
         Assert.HasCount(1, bench.Objects("d1"), "the object is");
     }
 
+#if !POSTGRES // about the file
     [TestMethod]
     public void Definitions_of_an_older_database_stay_with_the_devices_that_used_them()
     {
@@ -140,6 +141,7 @@ public sealed class ClassTests
         bench.Put("d2", "sampling", """{"interval":6,"sensors":null}""");
         Assert.AreEqual("def:" + s_name, stranger.Exchange(Named(stranger, TestDevice.Add("Ef1_1", s_record)))!.Options.Single().Class, "not its own yet");
     }
+#endif
 
     private static SyncCollection Named(TestDevice device, params SyncCommand[] commands)
     {
@@ -168,6 +170,7 @@ public sealed class ClassTests
         return ObjectJson.Of(bench.Core.Objects.Get(device, "config", id))["value"]?.ToJsonString() ?? "bytes";
     }
 
+#if !POSTGRES
     private static void Sql(Bench bench, string sql)
     {
         using SqliteConnection connection = new($"Data Source={bench.Database};Pooling=False");
@@ -176,4 +179,5 @@ public sealed class ClassTests
         command.CommandText = sql;
         command.ExecuteNonQuery();
     }
+#endif
 }

@@ -38,7 +38,7 @@ public sealed class CrashTests
             // the kept reply of config is damaged
             connection.Open();
             using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "UPDATE device_collection SET reply = x'00' WHERE name = 'config'";
+            command.CommandText = "UPDATE key_row SET reply = x'00' WHERE collection_id = (SELECT id FROM collection WHERE name = 'config')";
             command.ExecuteNonQuery();
         }
 
@@ -104,7 +104,8 @@ public sealed class CrashTests
             foreach (SyncCollection answer in reply.Collections)
             {
                 device.SetKey(answer.SyncKey, answer.Id);
-                lines.Add(answer.SyncKey + " " + answer.Line());
+                (int n, _) = SyncKeys.Parse(answer.SyncKey); // the epoch behind it is another after a restart, and so are the tags
+                lines.Add(n + " " + answer.Line());
             }
         }
 

@@ -102,7 +102,7 @@ public sealed class KeyRuleTests
         SyncCollection answer = device.Sync(second);
 
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] {Add a 01} {Add b 02}", answer.Line());
-        Assert.AreEqual(int.Parse(lost.SyncKey[..^4], CultureInfo.InvariantCulture) + 1, int.Parse(answer.SyncKey[..^4], CultureInfo.InvariantCulture));
+        Assert.AreEqual(SyncKeys.Parse(lost.SyncKey).N + 1, SyncKeys.Parse(answer.SyncKey).N);
         Assert.AreEqual("Ab1_1=09 Ab1_2=0A a=01 b=02", bench.Held("d1"));
 
         // the reply that was replaced is not one that a device can have

@@ -125,7 +125,7 @@ public class ObservedTransaction : DispatchProxy
             case nameof(IStoreTransaction.SaveObject):
                 int collection = (int)arguments![0]!;
                 ObjectRow row = (ObjectRow)arguments[1]!;
-                Event e = new(collection, row.Id, row.Deleted ? 0 : Payload.Serial(row.Data), row.Writer);
+                Event e = new(collection, row.Id, row.Deleted ? 0 : Payload.Serial(row.Data), row.Author);
                 _told.Add(() => _server.Committed(e));
                 _saved.Add(e);
                 break;

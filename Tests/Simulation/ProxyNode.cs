@@ -97,8 +97,8 @@ public sealed class ProxyNode : IDisposable
             store = new BrokenStore(store, _world);
         }
 
-        Core = new ServerCore(store, new ServerOptions { Limits = _limits, Proxies = [.. _targets] }, _world.Clock);
-        _sync = new SyncService(store, _world.Clock, _limits, Core.Classes, reached: step => _answering?.Invoke(step)) { Guard = new LoopGuard(store, _world.Clock) };
+        Core = new ServerCore(store, new ServerOptions { Limits = _limits, Proxies = [.. _targets] }, _world.Clock, random: _world.Random);
+        _sync = new SyncService(store, _world.Clock, _limits, Core.Classes, reached: step => _answering?.Invoke(step), incarnation: Core.Incarnation) { Guard = new LoopGuard(store, _world.Clock) };
         Proxy = new ProxyService(Core, null, _ => _link!(), step => Reached?.Invoke(step), _world.Random);
     }
 

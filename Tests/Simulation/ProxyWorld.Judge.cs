@@ -62,7 +62,7 @@ public sealed partial class ProxyWorld
             if (!sight.Numbers.TryGetValue(upstream, out int number))
             {
                 (string owner, string name) = node == Site ? (device, collection) : (UpstreamName, upstream);
-                sight.Numbers[upstream] = number = store.FindKeyRow(node.Devices[owner].Id, name)!.Collection.Id;
+                sight.Numbers[upstream] = number = store.FindCollection(node.Devices[owner].Id, name)!.Id;
             }
 
             foreach (ObjectRow row in store.ListObjects(number, sight.Seen.GetValueOrDefault(upstream), int.MaxValue, true))
@@ -278,7 +278,7 @@ public sealed partial class ProxyWorld
             {
                 Violate($"{plan.Name} {view.Row.Id} is #{serial} at the proxy and #{here.Serial} {here.State} on {device.Name}");
             }
-            else if (one is { State: MapState.Refused } && view.Row.Writer == Site.Devices[device.Name].Id && here.State != ObjectState.Refused
+            else if (one is { State: MapState.Refused } && view.Row.Author == Site.Devices[device.Name].Id && here.State != ObjectState.Refused
                 && !_retried.Contains((device, plan.Name, here.Key)))
             {
                 Violate($"{plan.Name} {view.Row.Id} #{serial} was refused by the upstream, and {device.Name}, which wrote it, does not show it");

@@ -28,6 +28,7 @@ public sealed class SimServer : IDisposable
     private readonly SyncService[] _nodes = new SyncService[2];
     private readonly ServerCore[] _cores = new ServerCore[2];
     private readonly Dictionary<(int, string), string> _keys = [];
+    private readonly Rng _codes; // of incarnations
 
     public SimServer(World world, string collections, IReadOnlyList<string> devices)
     {
@@ -35,6 +36,7 @@ public sealed class SimServer : IDisposable
         _path = Path.Combine(s_folder, $"nanosync-sim-{s_run:N}-{Interlocked.Increment(ref s_files)}.db");
         File.WriteAllBytes(_path, Template(collections, devices));
         Rng = new Rng(world.Seed ^ 0x5E5E);
+        _codes = new Rng(world.Seed ^ 0xC0DE);
         Open();
     }
 
@@ -176,14 +178,17 @@ public sealed class SimServer : IDisposable
         {
             int node = i;
             _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: false);
-            _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step));
-            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock);
+            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock, random: Codes);
+            _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
+                incarnation: _cores[i].Incarnation);
         }
 
         ObservedStore store = new(_stores[0], this);
-        Objects = new ObjectService(store, _world.Clock, _world.Limits, new ClassCatalog());
+        Objects = new ObjectService(store, _world.Clock, _world.Limits, new ClassCatalog(), _cores[0].Incarnation);
         Devices = new DeviceService(store, _world.Clock);
     }
+
+    private byte[] Codes(int count) => BitConverter.GetBytes(_codes.Next())[..count];
 
     private void Close()
     {

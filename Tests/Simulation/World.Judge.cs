@@ -299,16 +299,18 @@ public sealed partial class World
         Plan plan = device.Plans[index];
         int number = NumberOf(device, plan);
         using IStoreTransaction store = Server.Store.BeginRead();
-        KeyRow row = store.FindKeyRow(device.Identity.Id, plan.Name)!;
         string key = device.Engine.Collection(index).KeyText;
-        if (row.Key != key)
+        List<KeyRow> rows = store.ListKeyRows(device.Identity.Id, plan.Name);
+        KeyRow? row = rows.Find(r => r.Key == key);
+        if (row == null)
         {
-            Violate($"{device.Name} {plan.Name} holds key {key}, the server gave {row.Key}");
+            Violate($"{device.Name} {plan.Name} holds key {key}, the server gave {string.Join(' ', rows.Select(r => r.Key))}");
+            return;
         }
 
         List<Held> held = device.Scan(index);
         List<ObjectRow> objects = store.ListObjects(number, 0, 100_000, deleted: false);
-        List<AsideRow> aside = store.ListAside(device.Identity.Id, number);
+        List<AsideRow> aside = store.ListAside(row.Replica, number);
         foreach (Held refused in held.Where(h => h.State == ObjectState.Refused))
         {
             string id = refused.Key.Length > 0 ? refused.Key : device.Store.FormatId + refused.Id;

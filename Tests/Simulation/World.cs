@@ -77,7 +77,7 @@ public sealed partial class World : IDisposable
                 identity = new DeviceIdentity(store.FindDevice(name)!.Id, name);
                 foreach (Plan plan in Plan.All)
                 {
-                    int number = store.FindKeyRow(identity.Id, plan.Name)!.Collection.Id;
+                    int number = store.FindCollection(identity.Id, plan.Name)!.Id;
                     _collections[number] = (plan, plan.Shared ? -1 : i);
                     _numbers[(i, plan.Name)] = number;
                 }

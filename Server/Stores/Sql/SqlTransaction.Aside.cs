@@ -6,100 +6,101 @@ namespace NanoSync.Server.Stores.Sql;
 
 public abstract partial class SqlTransaction
 {
-    private const string Mine = "device_id = @device AND collection_id = @collection";
+    private const string Mine = "replica_id = @replica AND collection_id = @collection";
+    private const string Losers = "device_id = @device AND collection_id = @collection";
 
     /// <inheritdoc/>
-    public void MakeDue(int device, int collection, string id, DueKind kind, bool wasAdd = false)
+    public void MakeDue(int replica, int collection, string id, DueKind kind, bool wasAdd = false)
     {
-        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) VALUES (@device, @collection, @id, @kind, @wasAdd) "
+        Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) VALUES (@replica, @collection, @id, @kind, @wasAdd) "
             + "ON CONFLICT DO NOTHING",
-            ("device", device), ("collection", collection), ("id", id), ("kind", (int)kind), ("wasAdd", wasAdd ? 1 : 0));
+            ("replica", replica), ("collection", collection), ("id", id), ("kind", (int)kind), ("wasAdd", wasAdd ? 1 : 0));
     }
 
     /// <inheritdoc/>
-    public bool IsDue(int device, int collection, string id)
+    public bool IsDue(int replica, int collection, string id)
     {
         return Number($"SELECT COUNT(*) FROM due WHERE {Mine} AND server_id = @id AND kind = 0",
-            ("device", device), ("collection", collection), ("id", id)) > 0;
+            ("replica", replica), ("collection", collection), ("id", id)) > 0;
     }
 
     /// <inheritdoc/>
-    public bool IsAside(int device, int collection, string id)
+    public bool IsAside(int replica, int collection, string id)
     {
         return Number($"SELECT COUNT(*) FROM set_aside WHERE {Mine} AND server_id = @id "
             + "AND seq = (SELECT o.seq FROM object o WHERE o.collection_id = @collection AND o.server_id = @id)",
-            ("device", device), ("collection", collection), ("id", id)) > 0;
+            ("replica", replica), ("collection", collection), ("id", id)) > 0;
     }
 
     /// <inheritdoc/>
-    public void Settle(int device, int collection, string id)
+    public void Settle(int replica, int collection, string id)
     {
-        Run($"DELETE FROM due WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
-        Run($"DELETE FROM set_aside WHERE {Mine} AND server_id = @id", ("device", device), ("collection", collection), ("id", id));
+        Run($"DELETE FROM due WHERE {Mine} AND server_id = @id", ("replica", replica), ("collection", collection), ("id", id));
+        Run($"DELETE FROM set_aside WHERE {Mine} AND server_id = @id", ("replica", replica), ("collection", collection), ("id", id));
     }
 
     /// <inheritdoc/>
-    public void SentIn(int device, int collection, string id, int n)
+    public void SentIn(int replica, int collection, string id, int n)
     {
-        Run($"UPDATE due SET sent = @n WHERE {Mine} AND server_id = @id", ("n", n), ("device", device), ("collection", collection), ("id", id));
+        Run($"UPDATE due SET sent = @n WHERE {Mine} AND server_id = @id", ("n", n), ("replica", replica), ("collection", collection), ("id", id));
         Run($"UPDATE set_aside SET sent = @n WHERE {Mine} AND server_id = @id "
             + "AND seq <> (SELECT o.seq FROM object o WHERE o.collection_id = @collection AND o.server_id = @id)",
-            ("n", n), ("device", device), ("collection", collection), ("id", id));
+            ("n", n), ("replica", replica), ("collection", collection), ("id", id));
     }
 
     /// <inheritdoc/>
-    public void Unsent(int device, int collection, int n)
+    public void Unsent(int replica, int collection, int n)
     {
-        Run($"UPDATE due SET sent = NULL WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
-        Run($"UPDATE set_aside SET sent = NULL WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+        Run($"UPDATE due SET sent = NULL WHERE {Mine} AND sent = @n", ("replica", replica), ("collection", collection), ("n", n));
+        Run($"UPDATE set_aside SET sent = NULL WHERE {Mine} AND sent = @n", ("replica", replica), ("collection", collection), ("n", n));
     }
 
     /// <inheritdoc/>
-    public void Acknowledged(int device, int collection, int n)
+    public void Acknowledged(int replica, int collection, int n)
     {
-        Run($"DELETE FROM due WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
-        Run($"DELETE FROM set_aside WHERE {Mine} AND sent = @n", ("device", device), ("collection", collection), ("n", n));
+        Run($"DELETE FROM due WHERE {Mine} AND sent = @n", ("replica", replica), ("collection", collection), ("n", n));
+        Run($"DELETE FROM set_aside WHERE {Mine} AND sent = @n", ("replica", replica), ("collection", collection), ("n", n));
     }
 
     /// <inheritdoc/>
-    public void SetAside(int device, int collection, AsideRow row, string? deviceClass)
+    public void SetAside(int replica, int collection, AsideRow row, string? deviceClass)
     {
-        Run("INSERT INTO set_aside (device_id, collection_id, server_id, seq, was_add, status, reason, class, time) "
-            + "VALUES (@device, @collection, @id, @seq, @wasAdd, @status, @reason, @class, @time) "
-            + "ON CONFLICT (device_id, collection_id, server_id) DO UPDATE SET seq = excluded.seq, was_add = excluded.was_add, "
+        Run("INSERT INTO set_aside (replica_id, collection_id, server_id, seq, was_add, status, reason, class, time) "
+            + "VALUES (@replica, @collection, @id, @seq, @wasAdd, @status, @reason, @class, @time) "
+            + "ON CONFLICT (replica_id, collection_id, server_id) DO UPDATE SET seq = excluded.seq, was_add = excluded.was_add, "
             + "status = excluded.status, reason = excluded.reason, class = excluded.class, time = excluded.time, sent = NULL",
-            ("device", device), ("collection", collection), ("id", row.ServerId), ("seq", row.Seq), ("wasAdd", row.WasAdd ? 1 : 0),
+            ("replica", replica), ("collection", collection), ("id", row.ServerId), ("seq", row.Seq), ("wasAdd", row.WasAdd ? 1 : 0),
             ("status", row.Status), ("reason", row.Reason), ("class", deviceClass), ("time", row.Time));
         Run($"DELETE FROM due WHERE {Mine} AND server_id = @id AND kind = 0",
-            ("device", device), ("collection", collection), ("id", row.ServerId));
+            ("replica", replica), ("collection", collection), ("id", row.ServerId));
     }
 
     /// <inheritdoc/>
-    public List<AsideRow> ListAside(int device, int collection)
+    public List<AsideRow> ListAside(int replica, int collection)
     {
         return All($"SELECT server_id, seq, was_add, status, reason, time FROM set_aside WHERE {Mine} ORDER BY server_id",
             r => new AsideRow(r.GetString(0), r.GetInt64(1), Bool(r, 2), r.GetInt32(3), r.GetString(4), r.GetInt64(5)),
-            ("device", device), ("collection", collection));
+            ("replica", replica), ("collection", collection));
     }
 
     /// <inheritdoc/>
-    public void RetryOtherClass(int device, int collection, string? deviceClass)
+    public void RetryOtherClass(int replica, int collection, string? deviceClass)
     {
         const string Other = Mine + " AND status <> 0 AND COALESCE(class, '') <> COALESCE(@class, '')";
-        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) "
-            + $"SELECT device_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {Other} ON CONFLICT DO NOTHING",
-            ("device", device), ("collection", collection), ("class", deviceClass));
-        Run($"DELETE FROM set_aside WHERE {Other}", ("device", device), ("collection", collection), ("class", deviceClass));
+        Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) "
+            + $"SELECT replica_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {Other} ON CONFLICT DO NOTHING",
+            ("replica", replica), ("collection", collection), ("class", deviceClass));
+        Run($"DELETE FROM set_aside WHERE {Other}", ("replica", replica), ("collection", collection), ("class", deviceClass));
     }
 
     /// <inheritdoc/>
-    public int Retry(int device, int collection, string? id)
+    public int Retry(int replica, int collection, string? id)
     {
         const string These = Mine + " AND (server_id = @id OR @all = 1)";
-        (string, object?)[] values = [("device", device), ("collection", collection), ("id", id ?? ""), ("all", id == null ? 1 : 0)];
+        (string, object?)[] values = [("replica", replica), ("collection", collection), ("id", id ?? ""), ("all", id == null ? 1 : 0)];
         Run($"DELETE FROM due WHERE {These} AND kind = 1", values); // it was to be dropped; what was asked for last counts
-        Run("INSERT INTO due (device_id, collection_id, server_id, kind, was_add) "
-            + $"SELECT device_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {These} ON CONFLICT DO NOTHING", values);
+        Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) "
+            + $"SELECT replica_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {These} ON CONFLICT DO NOTHING", values);
         return Run($"DELETE FROM set_aside WHERE {These}", values);
     }
 
@@ -115,7 +116,7 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public List<LoserRow> ListLosers(int device, int collection, int count)
     {
-        return All($"SELECT server_id, from_device, deleted, class, data, time FROM loser WHERE {Mine} ORDER BY time DESC, server_id LIMIT @count",
+        return All($"SELECT server_id, from_device, deleted, class, data, time FROM loser WHERE {Losers} ORDER BY time DESC, server_id LIMIT @count",
             r => new LoserRow(r.GetString(0), Bool(r, 1), Bool(r, 2), Text(r, 3), Bytes(r, 4), r.GetInt64(5)),
             ("device", device), ("collection", collection), ("count", count));
     }
@@ -184,46 +185,46 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public UploadRow? FindUpload(int device, int collection, string key)
+    public UploadRow? FindUpload(int replica, int collection, string key)
     {
         return One($"SELECT total, crc, held FROM upload WHERE {Mine} AND object_key = @key",
             r => new UploadRow(r.GetInt32(0), (uint)r.GetInt64(1), r.GetInt32(2)),
-            ("device", device), ("collection", collection), ("key", key));
+            ("replica", replica), ("collection", collection), ("key", key));
     }
 
     /// <inheritdoc/>
-    public void StartUpload(int device, int collection, string key, int total, uint crc, long now)
+    public void StartUpload(int replica, int collection, string key, int total, uint crc, long now)
     {
-        DropUpload(device, collection, key);
-        Run("INSERT INTO upload (device_id, collection_id, object_key, total, crc, held, time) VALUES (@device, @collection, @key, @total, @crc, 0, @now)",
-            ("device", device), ("collection", collection), ("key", key), ("total", total), ("crc", (long)crc), ("now", now));
+        DropUpload(replica, collection, key);
+        Run("INSERT INTO upload (replica_id, collection_id, object_key, total, crc, held, time) VALUES (@replica, @collection, @key, @total, @crc, 0, @now)",
+            ("replica", replica), ("collection", collection), ("key", key), ("total", total), ("crc", (long)crc), ("now", now));
 
         // uploads left behind: the newest 16 of a collection are kept
         List<string> old = All($"SELECT object_key FROM upload WHERE {Mine} ORDER BY time DESC, object_key LIMIT 100 OFFSET 16",
-            r => r.GetString(0), ("device", device), ("collection", collection));
+            r => r.GetString(0), ("replica", replica), ("collection", collection));
         foreach (string other in old)
         {
             if (other != key)
             {
-                DropUpload(device, collection, other);
+                DropUpload(replica, collection, other);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void AddPart(int device, int collection, string key, int offset, ReadOnlyMemory<byte> part)
+    public void AddPart(int replica, int collection, string key, int offset, ReadOnlyMemory<byte> part)
     {
-        Run("INSERT INTO upload_part (device_id, collection_id, object_key, start, data) VALUES (@device, @collection, @key, @start, @data)",
-            ("device", device), ("collection", collection), ("key", key), ("start", offset), ("data", part.ToArray()));
+        Run("INSERT INTO upload_part (replica_id, collection_id, object_key, start, data) VALUES (@replica, @collection, @key, @start, @data)",
+            ("replica", replica), ("collection", collection), ("key", key), ("start", offset), ("data", part.ToArray()));
         Run($"UPDATE upload SET held = @held WHERE {Mine} AND object_key = @key",
-            ("held", offset + part.Length), ("device", device), ("collection", collection), ("key", key));
+            ("held", offset + part.Length), ("replica", replica), ("collection", collection), ("key", key));
     }
 
     /// <inheritdoc/>
-    public byte[] JoinParts(int device, int collection, string key)
+    public byte[] JoinParts(int replica, int collection, string key)
     {
         List<byte[]> parts = All($"SELECT data FROM upload_part WHERE {Mine} AND object_key = @key ORDER BY start",
-            r => Bytes(r, 0)!, ("device", device), ("collection", collection), ("key", key));
+            r => Bytes(r, 0)!, ("replica", replica), ("collection", collection), ("key", key));
         byte[] whole = new byte[parts.Sum(p => p.Length)];
         int at = 0;
         foreach (byte[] part in parts)
@@ -236,9 +237,9 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public void DropUpload(int device, int collection, string key)
+    public void DropUpload(int replica, int collection, string key)
     {
-        Run($"DELETE FROM upload_part WHERE {Mine} AND object_key = @key", ("device", device), ("collection", collection), ("key", key));
-        Run($"DELETE FROM upload WHERE {Mine} AND object_key = @key", ("device", device), ("collection", collection), ("key", key));
+        Run($"DELETE FROM upload_part WHERE {Mine} AND object_key = @key", ("replica", replica), ("collection", collection), ("key", key));
+        Run($"DELETE FROM upload WHERE {Mine} AND object_key = @key", ("replica", replica), ("collection", collection), ("key", key));
     }
 }

@@ -52,9 +52,10 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public void Seen(int device, long now)
+    public void Seen(int device, int replica, long now)
     {
         Run("UPDATE device SET last_seen = @now WHERE id = @device", ("now", now), ("device", device));
+        Run("UPDATE replica SET last_seen = @now WHERE id = @replica", ("now", now), ("replica", replica));
     }
 
     /// <inheritdoc/>

@@ -54,13 +54,15 @@ public abstract partial class SqlTransaction : IProxyTransaction
     /// <inheritdoc/>
     public CollectionRow FindCollection(int id)
     {
-        return One("SELECT scope, seq, live FROM collection WHERE id = @id" + ForUpdate,
+        return One("SELECT scope, seq, live, name, outbox FROM collection WHERE id = @id" + ForUpdate,
             r => new CollectionRow
             {
                 Id = id,
                 Shared = r.GetString(0).StartsWith("group:", StringComparison.Ordinal),
                 Seq = r.GetInt64(1),
                 Live = r.GetInt64(2),
+                Name = r.GetString(3),
+                IsOutbox = Bool(r, 4),
             },
             ("id", id)) ?? throw new StoreException($"There is no collection {id}.");
     }
@@ -147,7 +149,8 @@ public abstract partial class SqlTransaction : IProxyTransaction
     /// <inheritdoc/>
     public List<DeviceRefusal> ListUntold(int route, int collection, int count)
     {
-        return All("SELECT d.name, a.server_id, a.seq, a.was_add, a.status, a.reason FROM set_aside a JOIN device d ON d.id = a.device_id "
+        return All("SELECT d.name, a.server_id, a.seq, a.was_add, a.status, a.reason FROM set_aside a JOIN replica p ON p.id = a.replica_id "
+            + "JOIN device d ON d.id = p.device_id "
             + "JOIN proxy_map m ON m.route_id = @route AND m.own_id = a.server_id "
             + "WHERE a.collection_id = @collection AND a.status <> 0 AND a.seq = m.seq AND m.told <> a.seq AND m.state = 0 AND m.upstream_id IS NOT NULL "
             + "ORDER BY a.seq, d.id LIMIT @count",

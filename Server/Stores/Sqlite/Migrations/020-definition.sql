@@ -13,8 +13,8 @@ CREATE TABLE definition (
 INSERT INTO definition (device_id, wire_name, name, definition, time)
 SELECT DISTINCT used.device_id, class.wire_name, class.name, class.definition, class.time
 FROM class JOIN (
-    SELECT device_id, class FROM device_collection
-    UNION SELECT writer, class FROM object WHERE writer <> 0
+    SELECT p.device_id, k.class FROM key_row k JOIN replica p ON p.id = k.replica_id
+    UNION SELECT last_device, class FROM object WHERE writer <> 0
     UNION SELECT d.device_id, o.class FROM object o JOIN device_collection d ON d.collection_id = o.collection_id WHERE o.writer = 0
     UNION SELECT device_id, class FROM loser
 ) used ON used.class = class.wire_name;

@@ -1,0 +1,248 @@
+// Whose key row a request is about, and what its key means. [SPEC 5.2, 5.8]
+
+using System.Runtime.InteropServices;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+internal sealed partial class CollectionSync
+{
+    private const int MostReplicas = 16; // of a device
+
+    private StoreTold? _told; // with key 0
+    private string _newReplica = ""; // why there is one more; "" = there is not
+
+    // Sets _row, but for a key that nobody here was given.
+    private KeyCase FindRow(CollectionRow collection)
+    {
+        if (_request.SyncKey == SyncKeys.Zero)
+        {
+            _row = RowOfStore(collection);
+            return SyncKeys.DecideStart(_row, _told?.Start, _id.Hash, _id.LastChange);
+        }
+
+        if (_store.FindKeyRow(Device, collection, _request.SyncKey) is { } row)
+        {
+            _row = row;
+            return SyncKeys.Decide(row, _request.SyncKey, _id.Hash, _id.LastChange);
+        }
+
+        return FindOld(collection);
+    }
+
+    // A key that is neither the last nor the one before it of any replica.
+    private KeyCase FindOld(CollectionRow collection)
+    {
+        (int n, string? epoch) = SyncKeys.Parse(_request.SyncKey);
+        if (epoch != null && _store.FindEpoch(Device, collection.Id, epoch) is { } known)
+        {
+            _row = _store.FindKeyRow(known.Replica, collection)!;
+            return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);
+        }
+
+        if (epoch != null && !_incarnation.IsPresent(_store, epoch))
+        {
+            // of whichever of the device's stores has not been here since; perhaps of none that this state of the database has
+            List<KeyRow> rows = _store.ListKeyRows(Device, collection.Name).FindAll(r => !_incarnation.IsPresent(_store, r.Epoch));
+            List<KeyCase> meanings = rows.ConvertAll(r => AskOver(r, Asked.WentBack));
+            return meanings.Count == 0 || meanings.Contains(KeyCase.WentBack) ? KeyCase.WentBack : KeyCase.Unknown;
+        }
+
+        // a key of version 0.1, or of a replica that was forgotten; from behind it is that of a late request
+        foreach (KeyRow row in _store.ListKeyRows(Device, collection.Name).Where(r => n >= r.N))
+        {
+            AskOver(row, Asked.Unknown);
+        }
+
+        return KeyCase.Unknown;
+    }
+
+    private KeyCase AskOver(KeyRow row, Asked why)
+    {
+        why = TellsItsStore(row) ? why : Asked.Unknown;
+        if (row.AskedOver < why)
+        {
+            row.AskedOver = why;
+            _store.SaveKeyRow(row);
+        }
+
+        return why == Asked.WentBack ? KeyCase.WentBack : KeyCase.Unknown;
+    }
+
+    // A client that does not, cannot go on as another store, nor bring back what the database has lost.
+    private static bool TellsItsStore(KeyRow row) => row.Starts.Count > 0;
+
+    private KeyCase TakeOld(int n)
+    {
+        KeyCase meaning = SyncKeys.DecideOld(_row, n);
+        meaning = meaning == KeyCase.Forked && !TellsItsStore(_row) ? KeyCase.Unknown : meaning;
+        switch (meaning)
+        {
+            case KeyCase.Current:
+                _row.Key = _request.SyncKey;
+                break;
+            case KeyCase.Unknown:
+                _row.OldKeyN = _row.N;
+                _store.SaveKeyRow(_row);
+                break;
+        }
+
+        return meaning;
+    }
+
+    private KeyRow RowOfStore(CollectionRow collection)
+    {
+        string storeId = _told?.Id ?? "";
+        ReplicaRow? replica = _store.FindReplica(Device, storeId) ?? Migrated(collection, storeId);
+        if (replica == null)
+        {
+            _newReplica = _told?.From is { } from ? $"it was one with {from}"
+                : _store.ListReplicas(Device).Count > 0 ? "another store: a wiped flash, or another board with this token" : "the first";
+            return new KeyRow { Device = Device, Name = collection.Name, Collection = collection };
+        }
+
+        return _store.FindKeyRow(replica.Id, collection)
+            ?? new KeyRow { Device = Device, Replica = replica.Id, Name = collection.Name, Collection = collection };
+    }
+
+    // What a database of version 0.1 knew of a device belongs to the store that was told here that its key is not known.
+    private ReplicaRow? Migrated(CollectionRow collection, string storeId)
+    {
+        ReplicaRow? replica = _store.ListReplicas(Device).Find(r => r.Migrated);
+        if (replica == null || storeId.Length == 0)
+        {
+            return replica;
+        }
+
+        if (_store.FindKeyRow(replica.Id, collection) is not { AskedOver: not Asked.No })
+        {
+            return null;
+        }
+
+        _store.NameReplica(replica.Id, storeId);
+        return replica;
+    }
+
+    // Or to the store whose ClientIds come with its keys.
+    private void LearnStore()
+    {
+        if (_row.IsMigrated && _request.Commands.Find(c => c.Tag == Tags.Add)?.ClientId is { } clientId && StoreTold.Of(clientId) is { } storeId
+            && _store.FindReplica(Device, storeId) == null)
+        {
+            _store.NameReplica(_row.Replica, storeId);
+        }
+    }
+
+    private void StartOver()
+    {
+        if (_row.Replica == 0)
+        {
+            ReplicaRow replica = new()
+            {
+                Device = Device,
+                StoreId = _told?.Id ?? "",
+                FirstSeen = _now,
+                LastSeen = _now,
+                CameFrom = _told?.From,
+                Why = _newReplica,
+            };
+            _row = new KeyRow { Device = Device, Replica = _store.AddReplica(replica, MostReplicas), Name = _row.Name, Collection = Collection };
+        }
+
+        _row.N++;
+        if (!SyncKeys.IsRepeatedStart(_row, _told?.Start))
+        {
+            BeginPass();
+        }
+
+        _row.ResetSeq = Collection.Seq;
+        _row.LastChange = _id.LastChange; // of a store whose counters may have begun anew
+        _row.PreviousKey = SyncKeys.Zero;
+        _row.FromPoint = 0;
+        _row.ToPoint = 0;
+        _row.Class = null;
+        _row.Window = null;
+        _row.Limit = null;
+        _row.Conflict = null;
+        _row.Repeats = 0;
+        _row.Shrunk = 0;
+        _row.AloneId = null;
+        _row.AloneCount = 0;
+    }
+
+    private void BeginPass()
+    {
+        // what the store surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
+        // was not asked to start over may have lost its flash, and knows nothing
+        _row.KnownSeq = _row.AskedOver == Asked.No ? 0 : Math.Max(_row.KnownSeq, _row.Acknowledged ? _row.ToPoint : _row.FromPoint);
+        _row.Recovering = _row.AskedOver == Asked.WentBack;
+        _row.AskedOver = Asked.No;
+        _row.LiveN = _row.PreviousKey == SyncKeys.Zero ? _row.StartN : SyncKeys.Parse(_row.PreviousKey ?? "").N;
+        _row.StartN = _row.N;
+        _row.OldKeyN = 0;
+        if (_told?.Start is { } start)
+        {
+            SyncKeys.NoteStart(_row, start);
+        }
+
+        // what it refused it has not seen: due, and so a conflict if it has changed it; and in a pass, what is not named counts as missing here
+        foreach (AsideRow aside in _store.ListAside(Replica, Collection.Id))
+        {
+            if (aside.Status != 0)
+            {
+                _store.Retry(Replica, Collection.Id, aside.ServerId);
+            }
+        }
+    }
+
+    private void Acknowledge()
+    {
+        _store.Acknowledged(Replica, Collection.Id, _row.N);
+        _point = _row.ToPoint;
+        _row.AskedOver = Asked.No; // it was a late request that was told so
+        _row.LastChange = _id.LastChange;
+        _row.PreviousKey = _row.Key;
+        _row.FromPoint = _point;
+        _row.N++;
+        _row.Repeats = 0;
+        _row.AloneId = null;
+        _row.AloneCount = 0;
+        _row.Shrunk = _row.Shrunk * 2 >= Limits.Window ? 0 : _row.Shrunk * 2; // grows back as replies arrive
+        _row.Recovering &= _point < _row.ResetSeq || _request.Commands.Count > 0 || _request.Responses.Count > 0;
+    }
+
+    private void Repeat()
+    {
+        foreach (long mark in MemoryMarshal.Cast<byte, long>(_row.Applied))
+        {
+            _applied.Add(mark);
+            _earlier.Add(mark);
+        }
+
+        _store.Unsent(Replica, Collection.Id, _row.N);
+        _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
+        _row.N++; // the same bytes would get the same key: after a restore it would name another reply
+        _point = _row.FromPoint;
+        _row.Repeats++;
+        if (_row.Repeats > RepeatsBeforeShrinking && _row.ReplyCommands > 0)
+        {
+            _row.Shrunk = Math.Max(1, _row.ReplyCommands / 2);
+        }
+    }
+
+    // A key never repeats: its epoch is of this incarnation, and of this start.
+    private string NewKey(bool startedOver)
+    {
+        if (_row.Epoch == null || startedOver || !_incarnation.IsPresent(_store, _row.Epoch))
+        {
+            do
+            {
+                _row.Epoch = _incarnation.NewEpoch();
+            }
+            while (_store.FindEpoch(Device, Collection.Id, _row.Epoch) != null);
+            _store.AddEpoch(Replica, Collection.Id, _row.Epoch, _row.N);
+        }
+
+        return SyncKeys.Make(_row.N, _row.Epoch, _id.Sum);
+    }
+}

@@ -1,0 +1,104 @@
+// The life of a database that this process is part of. A database that was put back cannot know it; so every start of a
+// server begins another incarnation, and whatever must not repeat (keys, ids) contains its code. DESIGN.md, chapter 9.
+
+using System.Globalization;
+using System.Security.Cryptography;
+using NanoSync.Protocol;
+
+namespace NanoSync.Server.Engine;
+
+/// <summary>The incarnation of a database, begun when it is first asked for.</summary>
+public sealed class Incarnation
+{
+    /// <summary>Characters of a code.</summary>
+    public const int Length = 4;
+
+    private const int Told = 2; // characters in an epoch
+    private const int EpochLength = 4;
+
+    private readonly IServerStore _store;
+    private readonly TimeProvider _clock;
+    private readonly Func<int, byte[]> _random;
+    private readonly Lock _lock = new();
+    private volatile string? _code;
+
+    /// <summary>Makes it; nothing is written yet.</summary>
+    /// <param name="store">The database.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="random">Source of codes; null = the platform's.</param>
+    public Incarnation(IServerStore store, TimeProvider clock, Func<int, byte[]>? random = null)
+    {
+        _store = store;
+        _clock = clock;
+        _random = random ?? RandomNumberGenerator.GetBytes;
+    }
+
+    /// <summary>Its code: <see cref="Length"/> of A-Z a-z 0-9 - _. Writes when it is first asked for, so not to be asked for inside a transaction.</summary>
+    public string Code => _code ?? Begin();
+
+    /// <summary>True for an id that a server gave, of any incarnation or of version 0.1, which gave s and a number.</summary>
+    public static bool IsId(string id)
+    {
+        return id.Length > 1 && id[0] == 's' && (IsNumber(id.AsSpan(1)) || (id.Length > Length + 1 && IsNumber(id.AsSpan(Length + 1))));
+    }
+
+    /// <summary>The id that the server gives the object of this change of a collection.</summary>
+    public string NewId(long change)
+    {
+        return string.Create(CultureInfo.InvariantCulture, $"s{Code}{change}");
+    }
+
+    /// <summary>A new epoch: the code's first half and two characters at random.</summary>
+    public string NewEpoch()
+    {
+        return Code[..Told] + RandomText(EpochLength - Told);
+    }
+
+    /// <summary>
+    /// True for an epoch of this incarnation, or of a later one of the same database: of another server process that runs on
+    /// it, too. False for one that ended before this process began, and for one that this database has not lived.
+    /// </summary>
+    public bool IsPresent(IStoreTransaction store, string? epoch)
+    {
+        if (epoch == null || epoch.StartsWith(Code[..Told], StringComparison.Ordinal))
+        {
+            return epoch != null;
+        }
+
+        List<string> lived = store.ListIncarnations();
+        return lived.FindLastIndex(l => l.StartsWith(epoch[..Told], StringComparison.Ordinal)) > lived.IndexOf(Code);
+    }
+
+    private static bool IsNumber(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') < 0;
+
+    private string Begin()
+    {
+        lock (_lock)
+        {
+            if (_code != null)
+            {
+                return _code;
+            }
+
+            using IStoreTransaction store = _store.BeginWrite();
+            List<string> lived = store.ListIncarnations();
+            const int Tries = 100; // to find one whose first half was not there before; the whole code never was
+            string code = RandomText(Length);
+            for (int i = 0; lived.Contains(code) || (i < Tries && lived.Exists(l => l.StartsWith(code[..Told], StringComparison.Ordinal))); i++)
+            {
+                code = RandomText(Length);
+            }
+
+            store.AddIncarnation(code, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+            store.Commit();
+            return _code = code;
+        }
+    }
+
+    private string RandomText(int length)
+    {
+        byte[] text = new byte[4];
+        Fnv.WriteTag(BitConverter.ToUInt32(_random(4)), text, 0);
+        return System.Text.Encoding.ASCII.GetString(text, 0, length);
+    }
+}

@@ -1,0 +1,262 @@
+// Several stores of one device, and keys of a time that the database has lost. [SPEC 5.2, 5.4, 5.8]
+
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class ReplicaTests
+{
+    [TestMethod]
+    public void Each_store_of_a_device_has_a_key_row_and_what_is_due_and_set_aside_of_its_own()
+    {
+        using Bench bench = new();
+        TestDevice one = Started(bench, "Ab1_");
+        TestDevice two = Other(bench, "Cd2_");
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", one.Sync(one.Ask()).Line());
+        Assert.AreEqual("ok {Add a 01}", two.Sync(two.Ask()).Line());
+
+        SyncCollection refusal = one.Ask();
+        refusal.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "no"));
+        one.Sync(refusal);
+        Assert.IsNull(one.Exchange(one.Ask()));
+        bench.Core.Objects.Retry("d1", "config", "a");
+        Assert.AreEqual("ok {Add a 01}", one.Sync(one.Ask()).Line());
+        Assert.AreEqual("ok", two.Sync(AddTests.With(two, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual("ok {Change a 02}", one.Sync(one.Ask()).Line());
+        Assert.AreEqual("Cd2_: another store: a wiped flash, or another board with this token; Ab1_: the first", Replicas(bench));
+    }
+
+    [TestMethod]
+    public void What_an_operator_asks_goes_to_all_stores_of_a_device()
+    {
+        using Bench bench = new();
+        bench.Core.Devices.Add("d1", "config");
+        bench.PutBytes("d1", "a", 1);
+        TestDevice one = Other(bench, "Ab1_"), two = Other(bench, "Cd2_");
+        one.Pull();
+        two.Pull();
+        bench.Core.Objects.Drop("d1", "config", "a");
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("ok {SoftDelete a} {Fetch a}", one.Sync(one.Ask()).Line());
+        Assert.AreEqual("ok {SoftDelete a} {Fetch a}", two.Sync(two.Ask()).Line());
+        Assert.AreEqual(2, bench.Core.Objects.Retry("d1", "config", null));
+    }
+
+    [TestMethod]
+    public void Two_boards_with_one_store_are_told_apart_at_the_first_key_that_both_hold()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        TestDevice clone = Clone(bench, board);
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", board.Sync(board.Ask()).Line());
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 2)));
+
+        // the clone's key was replaced: it may be a late request, so it starts over under the same id ...
+        Assert.AreEqual("status 3", clone.Sync(clone.Ask()).Line());
+        clone.Starts = 70;
+        clone.Start();
+        Assert.AreEqual("ok {Add a 02}", clone.Sync(clone.Ask()).Line());
+
+        // ... and the board, whose key was held then, is another store from now on
+        Assert.AreEqual("status 204", board.Sync(board.Ask()).Line());
+        board.CameFrom = board.StoreId;
+        board.StoreId = "Ef3_";
+        board.Start();
+        Assert.AreEqual("ok {Add a 02}", board.Sync(board.Ask()).Line());
+        for (byte i = 3; i < 30; i++)
+        {
+            Assert.AreEqual(i == 3 ? "ok" : $"ok {{Add clone{i - 1} {i - 1:X2}}}", board.Sync(AddTests.With(board, TestDevice.Change("board" + i, i))).Line());
+            Assert.AreEqual($"ok {{Add board{i} {i:X2}}}", clone.Sync(AddTests.With(clone, TestDevice.Change("clone" + i, i))).Line());
+        }
+
+        Assert.AreEqual("Ab1_: the first; Ef3_: it was one with Ab1_", string.Join("; ", Replicas(bench).Split("; ").Order()));
+    }
+
+    [TestMethod]
+    public void Stores_that_take_turns_after_many_replies_are_told_apart_too()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        TestDevice clone = Clone(bench, board);
+        int forks = 0;
+        for (int turn = 0; turn < 6; turn++)
+        {
+            TestDevice now = turn % 2 == 0 ? board : clone;
+            for (int round = 0; round < 40; round++)
+            {
+                SyncCollection answer = now.Sync(AddTests.With(now, TestDevice.Change($"x{turn % 2}", (byte)turn, (byte)round)));
+                if (answer.Status == Status.Forked)
+                {
+                    now.CameFrom = now.StoreId;
+                    now.StoreId = $"N{++forks}__";
+                }
+
+                if (answer.Status is Status.Forked or Status.InvalidSyncKey)
+                {
+                    now.Starts += turn % 2 == 0 ? 100 : 1;
+                    now.Start();
+                    now.Sync(AddTests.With(now, TestDevice.Change($"x{turn % 2}", (byte)turn, (byte)round)));
+                }
+                else
+                {
+                    Assert.AreEqual(Status.Success, answer.Status);
+                }
+            }
+        }
+
+        Assert.AreEqual(1, forks);
+        Assert.AreEqual("x0=0427 x1=0527", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_late_first_request_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        device.Start();
+        byte[] first = device.LastRequest;
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        string key = device.Key();
+        Assert.AreEqual("status 3", device.Parse(device.Send(first))!.Collections.Single().Line());
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.IsEmpty(bench.Core.Objects.Losers("d1", "config"));
+        Assert.AreNotEqual(key, device.Key());
+    }
+
+    [TestMethod]
+    public void A_start_made_anew_before_its_reply_came_counts_as_one_and_a_late_form_of_it_does_no_harm()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        device.Start();
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        bench.Core.Dispose();
+        bench.Restart();
+
+        // two forms of one start: the second overtakes the first
+        device.SetKey(SyncKeys.Zero);
+        device.Starts++;
+        SyncCollection form = device.Ask();
+        form.WindowSize = 7;
+        device.Sync(form);
+        string held = device.Key();
+        device.SetKey(SyncKeys.Zero);
+        device.Lose(device.Ask());
+        device.SetKey(held);
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 2))).Line());
+    }
+
+    [TestMethod]
+    public void The_seventeenth_store_of_a_device_ends_the_one_seen_least_recently()
+    {
+        using Bench bench = new();
+        bench.Core.Devices.Add("d1", "config");
+        List<TestDevice> boards = [];
+        for (int i = 0; i < 16; i++)
+        {
+            bench.Clock.Now += TimeSpan.FromMinutes(10);
+            boards.Add(Other(bench, $"St{i:00}"));
+        }
+
+        bench.Clock.Now += TimeSpan.FromMinutes(10);
+        boards[0].Sync(AddTests.With(boards[0], TestDevice.Change("a", 1)));
+        Other(bench, "Last");
+        Assert.HasCount(16, Replicas(bench).Split("; "));
+        Assert.AreEqual("status 3", boards[1].Sync(boards[1].Ask()).Line());
+        Assert.AreEqual("ok", boards[0].Sync(AddTests.With(boards[0], TestDevice.Change("a", 2))).Line());
+    }
+
+    [TestMethod]
+    public void A_duplicate_that_arrives_after_a_restore_does_not_make_a_key_that_a_device_holds()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, "Ab1_");
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("mine", 1)));
+        byte[] request = device.LastRequest;
+        string held = device.Key();
+        bench.Restore();
+        bench.PutBytes("d1", "a", 1);
+        SyncCollection duplicate = device.Parse(device.Send(request))!.Collections.Single();
+        Assert.AreEqual("ok {Add a 01}", duplicate.Line()); // to nobody
+        Assert.AreNotEqual(held, duplicate.SyncKey);
+        Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());
+        device.Start();
+        StringAssert.Contains(device.Sync(device.Ask()).Line(), "{Add a 01}");
+    }
+
+    [TestMethod]
+    public void A_key_of_a_time_that_the_database_has_lost_gets_205_also_from_a_server_started_since()
+    {
+        foreach (int starts in (int[])[0, 1, 2])
+        {
+            using Bench bench = new();
+            TestDevice device = Started(bench, "Ab1_");
+            bench.BackUp();
+            for (int i = 0; i < starts; i++)
+            {
+                bench.Restart();
+            }
+
+            device.Sync(AddTests.With(device, TestDevice.Change("a", (byte)starts)));
+            device.Sync(AddTests.With(device, TestDevice.Change("a", 9)));
+            bench.Restore();
+            Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());
+        }
+    }
+
+    [TestMethod]
+    public void Ids_that_the_server_makes_do_not_repeat_after_a_restore()
+    {
+        using Bench bench = new();
+        bench.Device();
+        bench.BackUp();
+        string before = bench.Core.Objects.Put("d1", "config", null, new Server.Application.NewValue(null, [1], null)).Row.Id;
+        bench.Restore();
+        string after = bench.Core.Objects.Put("d1", "config", null, new Server.Application.NewValue(null, [2], null)).Row.Id;
+        Assert.AreNotEqual(before, after);
+        Assert.IsTrue(Incarnation.IsId(before) && Incarnation.IsId(after) && Incarnation.IsId("s17") && !Incarnation.IsId("sampling"));
+    }
+
+    internal static TestDevice Started(Bench bench, string storeId, string collections = "config")
+    {
+        TestDevice device = bench.Device("d1", collections);
+        device.StoreId = storeId;
+        device.Start();
+        return device;
+    }
+
+    internal static TestDevice Other(Bench bench, string storeId)
+    {
+        TestDevice device = new(bench, "d1") { StoreId = storeId };
+        device.Start();
+        return device;
+    }
+
+    internal static TestDevice Clone(Bench bench, TestDevice of, params string[] collections)
+    {
+        TestDevice device = new(bench, of.Name) { StoreId = of.StoreId, Starts = of.Starts };
+        foreach (string collection in collections.Length == 0 ? ["config"] : collections)
+        {
+            device.SetKey(of.Key(collection), collection);
+        }
+
+        return device;
+    }
+
+    private static string Replicas(Bench bench)
+    {
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        return string.Join("; ", store.ListReplicas(1).Select(r => $"{r.StoreId}: {r.Why}"));
+    }
+}
