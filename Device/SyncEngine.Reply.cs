@@ -20,6 +20,7 @@ namespace NanoSync.Device
         private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
         private int _status;
         private int _gathered; // bytes of ApplicationData
+        private bool _hasData; // there was one, if only an empty one
         private int _answers; // that this reply needs
         private SyncCollection _current; // null = content to be passed over
         private bool _admitted; // the current collection's ids have been looked at
@@ -310,6 +311,10 @@ namespace NanoSync.Device
                 _result.Message = _reader.Error;
                 _result.MessageOffset = _reader.ErrorOffset;
             }
+            else if (_result.Message != SyncError.None)
+            {
+                _result.MessageOffset = _reader.Position - 1; // sound as a message, but not what a device takes
+            }
 
             return false;
         }
@@ -331,6 +336,10 @@ namespace NanoSync.Device
                     if (_reader.OpenTag(0) == Tags.Options)
                     {
                         TakeStructure();
+                    }
+                    else
+                    {
+                        _hasData = true;
                     }
 
                     return true;
@@ -371,6 +380,7 @@ namespace NanoSync.Device
                     _clientNumber = 0;
                     _status = 0;
                     _gathered = 0;
+                    _hasData = false;
                     _streaming = Gathering;
                     _hasRange = false;
                     _rangeOffset = 0;
@@ -426,7 +436,7 @@ namespace NanoSync.Device
                     return true;
 
                 case Tags.MoreAvailable:
-                    if (_current != null)
+                    if (_current != null && _reader.Number != 0)
                     {
                         _current.More = true;
                     }
@@ -1020,6 +1030,11 @@ namespace NanoSync.Device
 
         private bool Keep(SyncCollection c, byte tag)
         {
+            if (!_hasData)
+            {
+                return AnswerLater(tag, Status.ProtocolError, null);
+            }
+
             if (_hasRange)
             {
                 return EndPart(tag);

@@ -68,5 +68,8 @@ namespace NanoSync.Protocol
 
         /// <summary>The command's number was passed: it was not carried out under it.</summary>
         public const int NumberPassed = 206;
+
+        /// <summary>The message holds more collections, commands or structures than the receiver takes.</summary>
+        public const int TooMany = 207;
     }
 }

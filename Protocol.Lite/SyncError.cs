@@ -42,13 +42,16 @@ namespace NanoSync.Protocol
         /// <summary>The text of ApplicationData is not base64.</summary>
         BadBase64 = 209,
 
-        /// <summary>A required element is missing, or comes too late: SyncKey and CollectionId before Options, Responses and Commands.</summary>
+        /// <summary>
+        /// A required element is missing, or comes too late: SyncKey and CollectionId before Options, Responses and Commands,
+        /// all others before the ApplicationData of a command.
+        /// </summary>
         Missing = 210,
 
         /// <summary>An element that may stand once stands twice.</summary>
         Duplicate = 211,
 
-        /// <summary>A number that is not 1 to 9 decimal digits, or out of its bounds.</summary>
+        /// <summary>A number that is not 1 to 9 decimal digits, or out of its bounds; a version that is not two of them; a mark that is neither empty nor 0 or 1.</summary>
         BadNumber = 212,
 
         /// <summary>The input ended before the message did.</summary>
@@ -65,6 +68,9 @@ namespace NanoSync.Protocol
 
         /// <summary>Text where only elements may stand, or a control byte (below 0x20) inside a value.</summary>
         BadText = 217,
+
+        /// <summary>More collections, commands, structures or fields than the receiver takes. [SPEC 2.5]</summary>
+        TooMany = 218,
 
         /// <summary>The packed record does not fit its class: cut short, bytes left over, a value out of range.</summary>
         BadRecord = 220,

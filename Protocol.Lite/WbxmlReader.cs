@@ -218,13 +218,21 @@ namespace NanoSync.Protocol
         private Item ReadText()
         {
             // ids are short: looking at each byte once is the least work
+            byte[] input = _input;
             int from = _pos;
-            while (_pos < _end && _input[_pos] >= 0x20)
+            int pos = from;
+            int end = _end;
+            int all = 0;
+            byte b;
+            while (pos < end && (b = input[pos]) >= 0x20)
             {
-                _pos++;
+                all |= b;
+                pos++;
             }
 
-            if (!AddText(from, _pos - from))
+            _pos = pos;
+            _wide |= all >= 0x80;
+            if (!AddText(from, pos - from))
             {
                 return Fail(SyncError.TextTooLong);
             }
@@ -286,6 +294,7 @@ namespace NanoSync.Protocol
             }
 
             AddText(from, count); // fits: ReadLength saw to it
+            _wide = true; // no writer of ours makes such values
             for (int i = from; i < _pos; i++)
             {
                 if (_input[i] < 0x20)

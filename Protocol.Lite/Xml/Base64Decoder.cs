@@ -15,6 +15,12 @@ namespace NanoSync.Protocol
         /// <summary>None, BadBase64 or DataTooLong: what the last call found.</summary>
         public SyncError Error;
 
+        /// <summary>True when the open ApplicationData has base64.</summary>
+        public bool Begun
+        {
+            get { return _total > 0 || _group != 0; }
+        }
+
         /// <summary>Forgets what was begun.</summary>
         public void Reset()
         {

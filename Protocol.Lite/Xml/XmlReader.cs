@@ -19,12 +19,13 @@ namespace NanoSync.Protocol
         private const int AttributeValue = 7;
         private const int EmptyTag = 8; // after '/' in a start tag
         private const int EndSpace = 9; // after the name of an end tag
-        private const int Entity = 10; // after '&'
-        private const int Instruction = 11; // inside <? ?>
-        private const int Bang = 12; // after "<!"
-        private const int Comment = 13;
-        private const int DocType = 14;
-        private const int CData = 15;
+        private const int AttributeGap = 10; // between the name and '='
+        private const int Entity = 11; // after '&'
+        private const int Instruction = 12; // inside <? ?>
+        private const int Bang = 13; // after "<!"
+        private const int Comment = 14;
+        private const int DocType = 15;
+        private const int CData = 16;
 
         private static readonly byte[] s_namespace = Ascii(XmlWriter.Namespace);
 
@@ -36,6 +37,7 @@ namespace NanoSync.Protocol
         private byte _quote;
         private bool _isNamespace; // the attribute being read is xmlns
         private int _matched; // bytes of the namespace that agree; -1 = it differs
+        private bool _hasFields; // the open ApplicationData holds fields: no base64
         private bool _field; // inside a field element of ApplicationData
         private byte _pendingEmpty; // 1 = the element just opened is empty: its end is the next item
         private int _bom; // bytes of a byte order mark seen
@@ -96,7 +98,7 @@ namespace NanoSync.Protocol
                 else
                 {
                     byte c = _input[_pos++];
-                    item = _state == Content || _state == CData ? ReadContent(c) : _state < Entity ? ReadTag(c) : ReadOther(c);
+                    item = c < 0x20 && !IsSpace(c) && _state != Content && _state != CData ? Fail(SyncError.BadText) : _state == Content || _state == CData ? ReadContent(c) : _state < Entity ? ReadTag(c) : ReadOther(c);
                 }
 
                 if (item != Item.NeedMore)
@@ -106,6 +108,13 @@ namespace NanoSync.Protocol
             }
 
             return AtEnd() && _state == Content ? Item.EndOfMessage : Item.NeedMore;
+        }
+
+        /// <inheritdoc/>
+        public override Item Finish()
+        {
+            // what was begun after the root, a comment say, is whole or no part of the message
+            return AtEnd() && _state != Content && Error == SyncError.None ? Fail(SyncError.TrailingBytes) : base.Finish();
         }
 
         private static byte[] Ascii(string text)
@@ -128,9 +137,9 @@ namespace NanoSync.Protocol
             }
 
             _pos = _base64.Decode(this, _input, _pos, stop);
-            if (_base64.Error != SyncError.None)
+            if (_base64.Error != SyncError.None || (_hasFields && _base64.Begun))
             {
-                return Fail(_base64.Error);
+                return Fail(_hasFields ? SyncError.BadText : _base64.Error);
             }
 
             if (DataCount > 0)
@@ -172,7 +181,7 @@ namespace NanoSync.Protocol
                 _state = TagOpen;
                 return Item.NeedMore;
             }
-            else if (c == '&')
+            else if (c == '&' && _depth > 0)
             {
                 _state = Entity;
                 _nameLength = 0;
@@ -191,12 +200,18 @@ namespace NanoSync.Protocol
                     return Fail(SyncError.BadText);
                 }
 
+                if (c == '>' && _state == Content && TextLength > 1 && Text[TextLength - 1] == ']' && Text[TextLength - 2] == ']')
+                {
+                    return Fail(SyncError.BadXml); // the end of a CDATA that there is not
+                }
+
                 if (TextLength == Limits.Text)
                 {
                     return Fail(SyncError.TextTooLong);
                 }
 
                 Text[TextLength++] = c;
+                _wide |= c >= 0x80;
                 return Item.NeedMore;
             }
 
@@ -280,12 +295,17 @@ namespace NanoSync.Protocol
                     }
 
                     _isNamespace = NameIs("xmlns");
+                    _state = c == '=' ? AttributeEquals : AttributeGap;
+                    return Item.NeedMore;
+
+                case AttributeGap:
                     if (c == '=')
                     {
                         _state = AttributeEquals;
+                        return Item.NeedMore;
                     }
 
-                    return Item.NeedMore;
+                    return IsSpace(c) ? Item.NeedMore : Fail(SyncError.BadXml);
 
                 case AttributeEquals:
                     if (IsSpace(c))
@@ -364,6 +384,23 @@ namespace NanoSync.Protocol
                     return c == ';' ? TakeEntity() : _nameLength < 8 ? AddName(c) : Fail(SyncError.BadXml);
 
                 case Instruction:
+                    if (_nameLength >= 0 && (_depth > 0 || AtEnd()))
+                    {
+                        // the target is a name; what stands before the root is not looked at
+                        if ((c == '?' || IsSpace(c)) && _nameLength > 0)
+                        {
+                            _nameLength = -1;
+                        }
+                        else if (!IsNameCharacter(c))
+                        {
+                            return Fail(SyncError.BadXml);
+                        }
+                        else
+                        {
+                            _nameLength++;
+                        }
+                    }
+
                     if (c == '>' && _last == '?')
                     {
                         _state = Content;
@@ -376,6 +413,10 @@ namespace NanoSync.Protocol
                     if (c == '>' && _last == (('-' << 8) | '-'))
                     {
                         _state = Content;
+                    }
+                    else if (_last == (('-' << 8) | '-') && (_depth > 0 || AtEnd()))
+                    {
+                        return Fail(SyncError.BadXml); // "--" ends a comment
                     }
 
                     _last = ((_last << 8) | c) & 0xFFFF;
@@ -435,11 +476,12 @@ namespace NanoSync.Protocol
         {
             if (_scope == Scopes.Data)
             {
-                if (_field)
+                if (_field || _base64.Begun)
                 {
                     return Fail(SyncError.NotInGrammar);
                 }
 
+                _hasFields = true;
                 _field = true;
                 _fieldHash = Fnv.Of(_name, 0, _nameLength);
                 TextLength = 0;
@@ -458,6 +500,7 @@ namespace NanoSync.Protocol
 
             int tag = Find();
             SyncError error = tag == 0 ? SyncError.UnknownTag : Open(tag);
+            _hasFields = false;
             return error == SyncError.None ? Item.NeedMore : Fail(error);
         }
 
@@ -489,6 +532,11 @@ namespace NanoSync.Protocol
             if (_field)
             {
                 return Fnv.Of(_name, 0, _nameLength) == _fieldHash ? FieldDone() : Fail(SyncError.BadXml);
+            }
+
+            if (AtEnd())
+            {
+                return Fail(SyncError.TrailingBytes);
             }
 
             if (_depth == 0 || !NameIs(TagNames.Of(OpenTag(0))))
@@ -602,6 +650,13 @@ namespace NanoSync.Protocol
             }
 
             return true;
+        }
+
+        // Of ASCII; all others may be part of a name.
+        private bool IsNameCharacter(byte c)
+        {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || c >= 0x80
+                || (_nameLength > 0 && ((c >= '0' && c <= '9') || c == '-' || c == '.'));
         }
 
         private static bool IsSpace(byte c)

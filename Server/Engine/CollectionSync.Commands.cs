@@ -190,6 +190,12 @@ internal sealed partial class CollectionSync
     // The value of an Add or a Change, checked; null when there is none to apply, and the command is answered.
     private Value? Content(SyncCommand command, string uploadKey, IdRow? known)
     {
+        if (command.Data == null && command.Fields == null)
+        {
+            Refuse(command, Status.ProtocolError, "no ApplicationData"); // an empty element would be a value
+            return null;
+        }
+
         string? type = command.Class ?? _row.Class;
         if (type?.Length == 0)
         {

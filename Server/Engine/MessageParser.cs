@@ -40,8 +40,6 @@ public static class MessageParser
     /// <summary>Most structures in one Options.</summary>
     public const int MaxStructures = 64;
 
-    private static readonly UTF8Encoding s_utf8 = new(false, true);
-
     /// <summary>Reads a message; throws <see cref="MessageException"/>.</summary>
     public static SyncMessage Parse(MessageFormat format, ReadOnlyMemory<byte> bytes)
     {
@@ -104,7 +102,7 @@ public static class MessageParser
             switch (reader.Tag)
             {
                 case Tags.Collection:
-                    Check(_message.Collections.Count < MaxCollections, SyncError.NotInGrammar);
+                    Check(_message.Collections.Count < MaxCollections, SyncError.TooMany);
                     _collection = new SyncCollection();
                     _message.Collections.Add(_collection);
                     break;
@@ -118,7 +116,7 @@ public static class MessageParser
                     if (reader.Scope is Scopes.Commands or Scopes.Responses)
                     {
                         List<SyncCommand> list = reader.Scope == Scopes.Commands ? _collection.Commands : _collection.Responses;
-                        Check(list.Count < MaxCommands, SyncError.NotInGrammar);
+                        Check(list.Count < MaxCommands, SyncError.TooMany);
                         _command = new SyncCommand { Tag = reader.Tag };
                         list.Add(_command);
                     }
@@ -201,14 +199,13 @@ public static class MessageParser
             switch (reader.Tag)
             {
                 case Tags.Class:
-                    Check(_options.Count < MaxStructures, SyncError.NotInGrammar);
+                    Check(_options.Count < MaxStructures, SyncError.TooMany);
                     _options.Add(new Structure(Text()));
                     break;
                 case Tags.Limit when _collectionOptions:
                     _collection.Limit = reader.Number;
                     break;
                 case Tags.Conflict when _collectionOptions:
-                    Check(reader.Number <= 1, SyncError.BadNumber);
                     _collection.Conflict = reader.Number;
                     break;
             }
@@ -262,8 +259,7 @@ public static class MessageParser
                 return;
             }
 
-            Check(_options.Count > 0 && _options[^1].Data == null, SyncError.NotInGrammar);
-            _options[^1].Data = data;
+            _options[^1].Data = data; // the reader saw to it that it has a Class and no data yet
         }
 
         private void Field()
@@ -271,26 +267,13 @@ public static class MessageParser
             Check(reader.Scope is Scopes.Command or Scopes.Response, SyncError.NotInGrammar);
             string text = reader is XmlMessageReader xml ? xml.FieldText : Text();
             _command.Fields ??= [];
-            Check(_command.Fields.Count < ObjectClass.MaxFields, SyncError.NotInGrammar);
+            Check(_command.Fields.Count < ObjectClass.MaxFields, SyncError.TooMany);
             _command.Fields.Add(new(Encoding.ASCII.GetString(reader.FieldName, 0, reader.FieldNameLength), text));
         }
 
-        private bool Flag()
-        {
-            return reader.TextLength != 1 || reader.Text[0] != '0';
-        }
+        private bool Flag() => reader.Number != 0;
 
-        private string Text()
-        {
-            try
-            {
-                return s_utf8.GetString(reader.Text, 0, reader.TextLength);
-            }
-            catch (DecoderFallbackException)
-            {
-                throw Wrong(SyncError.BadText, Math.Max(reader.Position - 1, 0));
-            }
-        }
+        private string Text() => Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
 
         private void Check(bool sound, SyncError error)
         {

@@ -7,6 +7,7 @@
 //   4. Each collection: one transaction that holds its key row, from reading the key to keeping the reply.
 //   5. The replies of the collections are joined with what is told in the Options of the message.
 
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -117,7 +118,8 @@ public sealed class SyncService
         }
         catch (MessageException e)
         {
-            return IsOtherVersion(e.Version) ? WrongVersion(format) : Malformed(device, format, e.Message);
+            return IsOtherVersion(e.Version) ? WrongVersion(format)
+                : Malformed(device, format, e.Message, e.Error == SyncError.TooMany ? Status.TooMany : Status.ProtocolError);
         }
 
         if (request.Version == null)
@@ -183,7 +185,7 @@ public sealed class SyncService
 
     private static bool IsOtherVersion(string? version)
     {
-        return version != null && version != Version && !version.StartsWith("1.", StringComparison.Ordinal);
+        return version != null && version != Version && int.Parse(version.AsSpan(0, version.IndexOf('.')), CultureInfo.InvariantCulture) != 1;
     }
 
     private static SyncReply WrongVersion(MessageFormat format)
@@ -192,12 +194,12 @@ public sealed class SyncService
         return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
     }
 
-    private SyncReply Malformed(DeviceIdentity device, MessageFormat format, string error)
+    private SyncReply Malformed(DeviceIdentity device, MessageFormat format, string error, int status = Status.ProtocolError)
     {
         try
         {
             using IStoreTransaction store = _store.BeginWrite();
-            store.Refused(device.Id, new RefusalRow("", true, "", Status.ProtocolError, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
+            store.Refused(device.Id, new RefusalRow("", true, "", status, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
             store.Commit();
         }
         catch (StoreBusyException)
@@ -205,7 +207,7 @@ public sealed class SyncService
             // the note is for the operator; the answer does not wait for it
         }
 
-        byte[] body = MessagePrinter.Print(format, new SyncMessage { Status = Status.ProtocolError });
+        byte[] body = MessagePrinter.Print(format, new SyncMessage { Status = status });
         return new SyncReply(SyncOutcome.Malformed, body, error);
     }
 

@@ -19,7 +19,7 @@ public sealed class XmlMessageReader : MessageReader
 
     private static readonly XmlReaderSettings s_settings = new()
     {
-        DtdProcessing = DtdProcessing.Ignore,
+        DtdProcessing = DtdProcessing.Prohibit, // it is in the prolog, which the parser does not see
         XmlResolver = null,
         IgnoreComments = true,
         IgnoreProcessingInstructions = true,
@@ -28,7 +28,10 @@ public sealed class XmlMessageReader : MessageReader
         CloseInput = true,
     };
 
+    private static readonly SearchValues<byte> s_controls = SearchValues.Create(Enumerable.Range(0, 0x20).Except([9, 10, 13]).Select(c => (byte)c).ToArray());
+
     private readonly ReadOnlyMemory<byte> _message;
+    private readonly int _start; // of the root element, where the parser begins
     private readonly Platform _xml;
     private readonly StringBuilder _data = new(); // base64 so far
     private readonly Base64Decoder _base64 = new();
@@ -45,19 +48,14 @@ public sealed class XmlMessageReader : MessageReader
         Reset();
         int start = message.Span.StartsWith("\uFEFF"u8) ? 3 : 0;
         CheckUtf8(message.Span);
-        int subset = InternalSubset(message.Span, start);
-        if (subset >= 0 && Error == SyncError.None)
+        int control = message.Span.IndexOfAny(s_controls);
+        if (control >= 0 && Error == SyncError.None)
         {
-            Fail(SyncError.BadXml, subset);
+            Fail(SyncError.BadText, control);
         }
 
-        if (Error != SyncError.None)
-        {
-            message = default; // nothing for the parser
-            start = 0;
-        }
-
-        ArraySegment<byte> bytes = MessageFormat.Segment(message[start..]);
+        _start = Error == SyncError.None ? PastProlog(message.Span, start) : message.Length;
+        ArraySegment<byte> bytes = MessageFormat.Segment(message[_start..]);
         MemoryStream stream = new(bytes.Array!, bytes.Offset, bytes.Count, false);
         _xml = Platform.Create(new StreamReader(stream, Encoding.UTF8, false), s_settings);
     }
@@ -87,9 +85,12 @@ public sealed class XmlMessageReader : MessageReader
         catch (XmlException e)
         {
             // the parser's complaint about a cut message and about a bad one differ only in where it stopped
-            bool cut = _depth > 0 && OffsetOf(e.LineNumber, e.LinePosition) >= _message.Length;
-            item = Fail(cut ? SyncError.Truncated : _depth == 0 && !AtEnd() ? SyncError.BadHeader : SyncError.BadXml);
-            ErrorOffset = OffsetOf(e.LineNumber, e.LinePosition);
+            int at = OffsetOf(e.LineNumber, e.LinePosition);
+            bool cut = at >= _message.Length;
+            bool text = at < _message.Length && _message.Span[at] != (byte)'<';
+            item = Fail(AtEnd() ? SyncError.TrailingBytes : cut ? SyncError.Truncated
+                : _depth == 0 && at == _start && text ? SyncError.BadHeader : SyncError.BadXml);
+            ErrorOffset = at;
             return item;
         }
 
@@ -119,60 +120,43 @@ public sealed class XmlMessageReader : MessageReader
         ErrorOffset = at;
     }
 
-    private static int InternalSubset(ReadOnlySpan<byte> xml, int at)
+    // Where the root element begins. The prolog is white space, comments, instructions (the XML declaration is one: whatever
+    // encoding it names, the bytes are UTF-8) and a DOCTYPE, all passed over unread.
+    private int PastProlog(ReadOnlySpan<byte> xml, int at)
     {
-        // the prolog: white space, comments, instructions, then DOCTYPE or the root element
         while (at < xml.Length)
         {
             ReadOnlySpan<byte> rest = xml[at..];
-            int skip;
             if (rest[0] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
             {
-                skip = 1;
+                at++;
             }
             else if (rest.StartsWith("<?"u8))
             {
-                skip = PastEnd(rest, "?>"u8);
+                at += 2 + PastEnd(rest[2..], "?>"u8);
             }
             else if (rest.StartsWith("<!--"u8))
             {
-                skip = PastEnd(rest, "-->"u8);
+                at += 4 + PastEnd(rest[4..], "-->"u8);
             }
             else if (rest.StartsWith("<!DOCTYPE"u8))
             {
-                int quote = 0;
-                for (int i = 9; i < rest.Length; i++)
+                int end = rest.IndexOfAny((byte)'[', (byte)'>');
+                if (end >= 0 && rest[end] == '[')
                 {
-                    byte c = rest[i];
-                    if (quote != 0)
-                    {
-                        quote = c == quote ? 0 : quote;
-                    }
-                    else if (c is (byte)'"' or (byte)'\'')
-                    {
-                        quote = c;
-                    }
-                    else if (c == '[')
-                    {
-                        return at + i;
-                    }
-                    else if (c == '>')
-                    {
-                        break;
-                    }
+                    Fail(SyncError.BadXml, at + end);
+                    return xml.Length;
                 }
 
-                return -1;
+                at = end < 0 ? xml.Length : at + end + 1;
             }
             else
             {
-                return -1;
+                return at;
             }
-
-            at += skip;
         }
 
-        return -1;
+        return at;
     }
 
     private static int PastEnd(ReadOnlySpan<byte> text, ReadOnlySpan<byte> end)
@@ -238,7 +222,7 @@ public sealed class XmlMessageReader : MessageReader
     {
         if (_xml.Prefix.Length != 0)
         {
-            return Fail(SyncError.BadXml);
+            return Fail(SyncError.UnknownTag);
         }
 
         if (_xml.NamespaceURI != Namespace)
@@ -253,6 +237,11 @@ public sealed class XmlMessageReader : MessageReader
             if (_field != null || _data.Length > 0)
             {
                 return Fail(SyncError.NotInGrammar);
+            }
+
+            if (_xml.HasAttributes)
+            {
+                return Fail(SyncError.BadXml);
             }
 
             _hasFields = true;
@@ -359,6 +348,11 @@ public sealed class XmlMessageReader : MessageReader
 
         if (_scope == Scopes.Data && (_field != null || !_hasFields))
         {
+            if (_field == null && _xml.NodeType == XmlNodeType.CDATA)
+            {
+                return Fail(SyncError.BadText); // base64 is plain characters
+            }
+
             if (_field != null || marked)
             {
                 _data.Append(text);
@@ -367,7 +361,7 @@ public sealed class XmlMessageReader : MessageReader
             return Item.NeedMore;
         }
 
-        return string.IsNullOrWhiteSpace(text) ? Item.NeedMore : Fail(SyncError.BadText);
+        return string.IsNullOrWhiteSpace(text) && _xml.NodeType != XmlNodeType.CDATA ? Item.NeedMore : Fail(SyncError.BadText);
     }
 
     private static int Find(string name)
@@ -387,7 +381,7 @@ public sealed class XmlMessageReader : MessageReader
     private int OffsetOf(int line, int column)
     {
         ReadOnlySpan<byte> bytes = _message.Span;
-        int at = bytes.StartsWith("\uFEFF"u8) ? 3 : 0;
+        int at = _start;
         for (; line > 1 && at < bytes.Length; line--)
         {
             while (at < bytes.Length && bytes[at] != '\n' && bytes[at] != '\r')

@@ -136,17 +136,17 @@ namespace NanoSync.Tests
         [DataRow("03016A00 45 56", (int)SyncError.NotInGrammar, 5)] // Commands in Sync
         [DataRow("03016A00 45 03 61", (int)SyncError.BadText, 5)]
         [DataRow("03016A00 45 51 51", (int)SyncError.NotInGrammar, 6)] // an element in a value
-        [DataRow("03016A00 45 51 03 31 00 01 51", (int)SyncError.Duplicate, 10)]
+        [DataRow("03016A00 45 51 03 312E30 00 01 51", (int)SyncError.Duplicate, 12)]
         [DataRow("03016A00 45 51 03 31 07", (int)SyncError.BadText, 8)]
         [DataRow("03016A00 45 4E 03 78 00 01", (int)SyncError.BadNumber, 9)]
         [DataRow("03016A00 45 4E 01", (int)SyncError.BadNumber, 6)]
         [DataRow("03016A00 45 51 C3 41", (int)SyncError.TextTooLong, 7)]
         [DataRow("03016A00 45 5C 4F 01", (int)SyncError.Missing, 7)]
         [DataRow("03016A00 45 5C 4F 56", (int)SyncError.Missing, 7)]
-        [DataRow("03016A00 45 57 5D C3 90 80 80 80 00", (int)SyncError.BadLength, 12)]
-        [DataRow("03016A00 45 57 5D C3 A0 01", (int)SyncError.DataTooLong, 9)] // 4,097 of 4,096
-        [DataRow("03016A00 45 57 5D 03 48", (int)SyncError.BadText, 7)] // text in data, which only a server reads
-        [DataRow("03016A00 45 57 5D C3 01 00 C3", (int)SyncError.BadText, 10)] // a second OPAQUE
+        [DataRow("03016A00 45 57 50036300 01 5D C3 90 80 80 80 00", (int)SyncError.BadLength, 17)]
+        [DataRow("03016A00 45 57 50036300 01 5D C3 A0 01", (int)SyncError.DataTooLong, 14)] // 4,097 of 4,096
+        [DataRow("03016A00 45 57 50036300 01 5D 03 48", (int)SyncError.BadText, 12)] // text in data, which only a server reads
+        [DataRow("03016A00 45 57 50036300 01 5D C3 01 00 C3", (int)SyncError.BadText, 15)] // a second OPAQUE
         public void A_bad_message_is_named_with_its_offset(string hex, int error, int offset)
         {
             byte[] bytes = Codec.FromHex(hex);
@@ -163,7 +163,7 @@ namespace NanoSync.Tests
         [DataRow("<Sync xmlns='AirSync:'><Version>1</Wersion>", (int)SyncError.BadXml, 42)]
         [DataRow("<Sync xmlns='AirSync:'><Version>&nope;", (int)SyncError.BadXml, 37)]
         [DataRow("<Sync xmlns='AirSync:'><Version>&#0;", (int)SyncError.BadXml, 35)]
-        [DataRow("<Sync xmlns='AirSync:'></Sync></Sync>", (int)SyncError.BadXml, 36)]
+        [DataRow("<Sync xmlns='AirSync:'></Sync></Sync>", (int)SyncError.TrailingBytes, 36)]
         [DataRow("<Sync xmlns=AirSync:>", (int)SyncError.BadXml, 12)]
         [DataRow("<Sync xmlns='AirSync:'><Version a='<", (int)SyncError.BadXml, 35)]
         [DataRow("<a:Sync xmlns:a='AirSync:'/>", (int)SyncError.UnknownTag, 7)]
@@ -180,7 +180,7 @@ namespace NanoSync.Tests
             string[] texts =
             {
                 "\ufeff<?xml version='1.0'?><!-- a - b --><!DOCTYPE Sync PUBLIC '-//X//' 'y'>\r\n<Sync xmlns = \"AirSync:\" other=\"1\" ><Version >1.0</Version ></Sync>\n",
-                "<Sync\txmlns='AirSync:'><!-- - -- --> <?pi ? x?><Version><![CDATA[1.]]>&#48;</Version></Sync>",
+                "<Sync\txmlns='AirSync:'><!-- - - - --> <?pi ? x?><Version><![CDATA[1.]]>&#48;</Version></Sync>",
                 "<Sync xmlns='AirSync:'><Version>&#x31;.0<!-- in a value --></Version></Sync>",
             };
             for (int i = 0; i < texts.Length; i++)
@@ -217,8 +217,8 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
-        [DataRow("03016A00 45 57 5D 03 2A", (int)SyncError.BadBase64, 8)]
-        [DataRow("03016A00 45 57 5D 03 41 41 00 01", (int)SyncError.BadBase64, 11)]
+        [DataRow("03016A00 45 57 50036300 01 5D 03 2A", (int)SyncError.BadBase64, 13)]
+        [DataRow("03016A00 45 57 50036300 01 5D 03 41 41 00 01", (int)SyncError.BadBase64, 16)]
         public void Bad_base64_in_binary_data_is_named_with_its_offset(string hex, int error, int offset)
         {
             byte[] bytes = Codec.FromHex(hex);
@@ -243,7 +243,7 @@ namespace NanoSync.Tests
         public void A_value_of_64_bytes_passes_and_65_do_not()
         {
             string id = "0123456789012345678901234567890123456789012345678901234567890123";
-            string items = "<Sync Version=" + id + " >Sync ";
+            string items = "<Sync <Options Class=" + id + " >Options >Sync ";
             Sink sink = new Sink();
             Codec.Write(new WbxmlWriter(64), sink, items);
             byte[] bytes = sink.ToArray();
@@ -253,7 +253,7 @@ namespace NanoSync.Tests
             Array.Copy(bytes, longer, 8);
             longer[8] = (byte)'x';
             Array.Copy(bytes, 8, longer, 9, bytes.Length - 8);
-            Assert.AreEqual(ErrorName((int)SyncError.TextTooLong, 71), Codec.ReadError(s_wbxml, longer, longer.Length));
+            Assert.AreEqual(ErrorName((int)SyncError.TextTooLong, 72), Codec.ReadError(s_wbxml, longer, longer.Length));
         }
 
         [TestMethod]

@@ -105,9 +105,9 @@ public sealed class CliTests
     [TestMethod]
     public void Of_a_bad_message_what_stood_before_the_error_is_shown()
     {
-        (int code, string output, _) = Decode([3, 1, 0x6A, 0, 0x45, 0x51, 3, (byte)'1', 0, 1, 0x47, 1]);
+        (int code, string output, _) = Decode([3, 1, 0x6A, 0, 0x45, 0x51, 3, (byte)'1', (byte)'.', (byte)'0', 0, 1, 0x47, 1]);
         Assert.AreEqual(1, code);
-        Assert.AreEqual("<Sync xmlns=\"AirSync:\">\n  <Version>1</Version>\nerror NS204 (NotInGrammar) at byte 10 of 12\n", output.ReplaceLineEndings("\n"));
+        Assert.AreEqual("<Sync xmlns=\"AirSync:\">\n  <Version>1.0</Version>\nerror NS204 (NotInGrammar) at byte 12 of 14\n", output.ReplaceLineEndings("\n"));
         (code, output, _) = Decode([3, 1, 0x6A]);
         Assert.AreEqual(1, code);
         StringAssert.Contains(output, "error NS213 (Truncated) at byte 3 of 3");

@@ -242,6 +242,94 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_command_without_data_is_answered_with_4_and_one_with_empty_data_is_a_value()
+    {
+        using Field field = new();
+        field.Sync();
+        field.Put("a", 1);
+        field.Put("b", 2);
+        field.Carrier.Reshape = reply =>
+        {
+            SyncCollection config = reply.Collections.Single(c => c.Id == "config");
+            config.Commands.Single(c => c.ServerId == "a").Data = null;
+            config.Commands.Single(c => c.ServerId == "b").Data = ReadOnlyMemory<byte>.Empty;
+        };
+        field.Sync();
+
+        Assert.AreEqual("Add a status 4", field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Responses).Single().Text());
+        ObjectInfo found = new();
+        Assert.AreEqual(StoreError.NotFound, field.Store.FindKey(field.Config.Number, "a"u8.ToArray(), 0, 1, found));
+        Assert.AreEqual(StoreError.None, field.Store.FindKey(field.Config.Number, "b"u8.ToArray(), 0, 1, found));
+        Assert.AreEqual(0, found.Length);
+        Assert.AreEqual("refused", field.Core.Objects.Get("d1", "config", "a").State);
+    }
+
+    [TestMethod]
+    public void A_MoreAvailable_of_0_asks_for_no_more_and_fields_in_a_reply_are_refused_where_they_stand()
+    {
+        const string Start = "<Sync xmlns='AirSync:'><Collections><Collection><SyncKey>1{0}</SyncKey><CollectionId>config</CollectionId>";
+        Canned carrier = new() { Reply = Start + "<MoreAvailable>0</MoreAvailable></Collection></Collections></Sync>" };
+        SyncEngine engine = new(new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions()), carrier, new SyncOptions { Reader = new XmlReader(), Writer = new XmlWriter(256) });
+        engine.AddTwoWay("config", new ObjectClass("setting").UInt("n"), 8, null, false);
+        Assert.AreEqual(StoreError.None, engine.Open());
+        Assert.AreEqual(RoundOutcome.More, engine.Round().Outcome, "key 0 asks for a key");
+        Assert.AreEqual(RoundOutcome.InStep, engine.Round().Outcome);
+
+        carrier.Reply = Start + "<Commands><Add><ServerId>a</ServerId><ApplicationData><n>5</n></ApplicationData></Add></Commands></Collection></Collections></Sync>";
+        RoundResult round = engine.Round();
+        Assert.AreEqual(SyncError.BadRecord, round.Message);
+        Assert.AreEqual(carrier.Reply.IndexOf("</n>", StringComparison.Ordinal) + "</n>".Length, round.MessageOffset, "the key has 4 characters where {0} has 3");
+    }
+
+    // Answers each request with the same text; {0} is the check sum of the request.
+    private sealed class Canned : ICarrier
+    {
+        private readonly MemoryStream _request = new();
+        private byte[] _bytes = [];
+        private int _read;
+
+        public string Reply { get; set; } = "";
+
+        public int StatusCode => 200;
+
+        public int RetryAfter => -1;
+
+        public CarrierError Open(string contentType, int contentLength)
+        {
+            _request.SetLength(0);
+            return CarrierError.None;
+        }
+
+        public CarrierError Write(byte[] buffer, int offset, int count)
+        {
+            _request.Write(buffer, offset, count);
+            return CarrierError.None;
+        }
+
+        public CarrierError Receive()
+        {
+            byte[] request = _request.ToArray();
+            byte[] tag = new byte[4];
+            Fnv.WriteTag(Fnv.Of(request, 0, request.Length), tag, 0);
+            _bytes = Encoding.ASCII.GetBytes(Reply.Replace("{0}", Encoding.ASCII.GetString(tag), StringComparison.Ordinal));
+            _read = 0;
+            return CarrierError.None;
+        }
+
+        public int Read(byte[] buffer, int offset, int count)
+        {
+            int n = Math.Min(count, _bytes.Length - _read);
+            Array.Copy(_bytes, _read, buffer, offset, n);
+            _read += n;
+            return n;
+        }
+
+        public void Close()
+        {
+        }
+    }
+
+    [TestMethod]
     public void A_Fetch_says_what_became_of_it()
     {
         using Field field = new();

@@ -50,14 +50,14 @@ public sealed class MalformedTests
     }
 
     [TestMethod]
-    [DataRow("", 201)]
-    [DataRow("   ", 201)]
+    [DataRow("", 213)]
+    [DataRow("   ", 213)]
     [DataRow("no xml", 201)]
     [DataRow("<Sync/>", 216)]
     [DataRow("<Sync xmlns='other:'/>", 216)]
-    [DataRow("<a:Sync xmlns:a='AirSync:'/>", 215)]
+    [DataRow("<a:Sync xmlns:a='AirSync:'/>", 203)]
     [DataRow(Start, 213)]
-    [DataRow(Start + "</Sync><Sync/>", 215)]
+    [DataRow(Start + "</Sync><Sync/>", 214)]
     [DataRow(Start + "</Sink>", 215)]
     [DataRow(Start + "text</Sync>", 217)]
     [DataRow(Start + "<Thing/></Sync>", 203)]
@@ -191,6 +191,60 @@ public sealed class MalformedTests
         Assert.ThrowsExactly<MessageException>(() => Reparse(many));
         many.Collections[0].Commands.RemoveAt(0);
         Reparse(many);
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_command_without_data_gets_4_and_empty_data_is_a_value(bool xml)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Format = xml ? MessageFormat.Xml : MessageFormat.Wbxml;
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        SyncCollection request = With(device, TestDevice.Add("Ab1_1"), TestDevice.Change("a"), TestDevice.Add("Ab1_2", []), TestDevice.Add("Ab1_3", 3));
+        request.Commands[0].Data = null;
+        request.Commands[1].Data = null;
+        SyncCollection answer = device.Sync(request);
+        Assert.AreEqual("ok [Add Ab1_1 status 4] [Change a status 4] [Add Ab1_2 Ab1_2] [Add Ab1_3 Ab1_3]", answer.Line());
+        Assert.AreEqual("no ApplicationData", Encoding.UTF8.GetString(answer.Responses[0].Data!.Value.Span));
+        Assert.AreEqual("Ab1_2= Ab1_3=03 a=01", bench.Held("d1"));
+        device.Sync(With(device, TestDevice.Change("a", [])));
+        Assert.AreEqual("Ab1_2= Ab1_3=03 a=", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void More_than_64_collections_64_structures_or_512_commands_get_207_and_nothing_is_done()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncMessage Message(int collections, int structures, int commands, int responses)
+        {
+            SyncMessage message = new() { Version = "1.0" };
+            message.Options.AddRange(Enumerable.Range(0, structures).Select(i => new Structure("s" + i)));
+            SyncCollection first = device.Ask();
+            first.Commands.AddRange(Enumerable.Range(0, commands).Select(i => TestDevice.Delete("x" + i)));
+            first.Responses.AddRange(Enumerable.Range(0, responses).Select(i => TestDevice.Refuse(Tags.Add, "x" + i, 7)));
+            message.Collections.Add(first);
+            message.Collections.AddRange(Enumerable.Range(1, collections - 1).Select(i => new SyncCollection { Id = "c" + i, SyncKey = "0" }));
+            return message;
+        }
+
+        foreach (SyncMessage message in (SyncMessage[])[Message(65, 0, 0, 0), Message(1, 65, 0, 0), Message(1, 0, 513, 0), Message(1, 0, 0, 513)])
+        {
+            SyncReply reply = device.Send(MessagePrinter.Print(MessageFormat.Wbxml, message));
+            Assert.AreEqual(SyncOutcome.Malformed, reply.Outcome);
+            Assert.AreEqual(Status.TooMany, device.Parse(reply)!.Status);
+        }
+
+        RefusalRow refused = bench.Core.Devices.Refusals("d1").First();
+        Assert.AreEqual(Status.TooMany, refused.Status);
+        StringAssert.StartsWith(refused.Reason, "error NS218 (TooMany) at byte");
+        device.LastRequest = MessagePrinter.Print(MessageFormat.Wbxml, Message(64, 64, 512, 512));
+        SyncMessage answer = device.Parse(device.Send(device.LastRequest))!;
+        Assert.AreEqual(Status.Success, answer.Status);
+        Assert.HasCount(64, answer.Collections);
     }
 
     [TestMethod]
