@@ -32,6 +32,15 @@ namespace NanoSync.Device
         /// <returns>null to take it; else the reason for the server's operator, at most 64 bytes of UTF-8.</returns>
         string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count);
 
+        /// <summary>Looks at the name of an object that is too large to be shown, before it is kept. Of one in parts at each part.</summary>
+        /// <param name="collection">Where it belongs.</param>
+        /// <param name="id">Holds its id in UTF-8.</param>
+        /// <param name="idOffset">Where the id begins.</param>
+        /// <param name="idLength">Its bytes, 1 to 64.</param>
+        /// <param name="bytes">Its size; 0 when it is not known, but more than <see cref="SyncOptions.ObjectBytes"/>.</param>
+        /// <returns>As <see cref="Check"/>.</returns>
+        string CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes);
+
         /// <summary>Objects of the collection changed and are durable: read them from the store.</summary>
         void Changed(SyncCollection collection);
     }

@@ -704,8 +704,10 @@ namespace NanoSync.Device
                 OpenPart(); // all of it is here: a cut came between its last part and the end of the reply
             }
 
+            string unseen = _classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes ? CheckLarge(_current, (int)_rangeTotal) : null;
             int status = !_classKnown ? Status.UnknownClass
                 : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
+                : unseen != null ? Status.BadObject
                 : _noSpace ? Status.OutOfSpace
                 : _partLater ? Status.Retry
                 : _streaming == Gathering ? Status.Retry : 0; // no bytes: the object is shorter now than what is here of it
@@ -723,7 +725,7 @@ namespace NanoSync.Device
                     _result.Store = StoreError.None;
                 }
 
-                return _result.Store == StoreError.None && AnswerLater(tag, status, null);
+                return _result.Store == StoreError.None && AnswerLater(tag, status, unseen);
             }
 
             _current.More = true; // the rest, or the part passed over, is asked for with the next message
@@ -1028,6 +1030,12 @@ namespace NanoSync.Device
             return Keep(c, tag);
         }
 
+        // What the application says to an object that it is not shown.
+        private string CheckLarge(SyncCollection c, int bytes)
+        {
+            return c.Handler == null ? null : c.Handler.CheckLarge(c, _id, 1, _idLength, bytes);
+        }
+
         private bool Keep(SyncCollection c, byte tag)
         {
             if (!_hasData)
@@ -1042,6 +1050,13 @@ namespace NanoSync.Device
 
             if (_streaming == Streaming)
             {
+                string unseen = CheckLarge(c, 0);
+                if (unseen != null)
+                {
+                    _store.AbandonPut();
+                    return AnswerLater(tag, Status.BadObject, unseen);
+                }
+
                 _result.Store = _store.EndPut();
             }
             else if (!_noSpace)

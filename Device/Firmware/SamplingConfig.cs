@@ -18,6 +18,8 @@ namespace NanoSync.Firmware
         /// <summary>The object's class: seconds between readings, and the sensors' names separated by commas (empty = all).</summary>
         public static readonly ObjectClass Class = new ObjectClass("sampling").Int("interval").Text("sensors");
 
+        private const string OtherName = "this device has one configuration, sampling";
+
         private readonly RecordReader _reader = new RecordReader();
         private string _known;
         private int _readInterval;
@@ -66,7 +68,13 @@ namespace NanoSync.Firmware
         /// <remarks>An object of another name is refused: taken, it would look obeyed on the server and do nothing here.</remarks>
         public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
-            return Encoding.UTF8.GetString(id, idOffset, idLength) != Name ? "this device has one configuration, sampling" : Read(record, offset, count);
+            return Encoding.UTF8.GetString(id, idOffset, idLength) != Name ? OtherName : Read(record, offset, count);
+        }
+
+        /// <inheritdoc/>
+        public string CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+        {
+            return Encoding.UTF8.GetString(id, idOffset, idLength) != Name ? OtherName : "sampling: too large to be read";
         }
 
         /// <inheritdoc/>

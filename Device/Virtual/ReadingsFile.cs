@@ -1,6 +1,7 @@
 // A CSV file of real readings (timestamp,value), replayed instead of this machine's sensors.
 
 using System.Globalization;
+using NanoSync.Firmware;
 
 namespace NanoSync.Virtual;
 
@@ -12,6 +13,13 @@ internal static class ReadingsFile
 {
     /// <summary>Digits kept behind the point.</summary>
     public const int Digits = 8;
+
+    private const int MostShown = 60;
+
+    private static readonly string[] s_forms =
+    [
+        "yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK",
+    ];
 
     /// <summary>All rows in the file's order.</summary>
     /// <exception cref="UserError">The file cannot be read, or a row is not a time and a number; says which.</exception>
@@ -39,7 +47,7 @@ internal static class ReadingsFile
 
             if (Parse(line, out CsvReading reading) is { } fault)
             {
-                bad.Add($"  line {i + 1}: {fault}: {line}");
+                bad.Add($"  line {i + 1}: {fault}: {Shown(line)}");
             }
             else
             {
@@ -67,13 +75,12 @@ internal static class ReadingsFile
         string[] parts = line.Split(',');
         if (parts.Length != 2)
         {
-            return $"{parts.Length} columns instead of 2";
+            return $"{parts.Length} columns instead of 2 (a number has a point, no comma)";
         }
 
-        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (!DateTime.TryParse(parts[0], CultureInfo.InvariantCulture, Utc, out DateTime at) || at < DateTime.UnixEpoch || at.Year > 2105)
+        if (Time(parts[0].Trim()) is not { } at)
         {
-            return "not a time from 1970 to 2105";
+            return "not a time: ISO 8601 (2026-03-01T12:30:00Z, UTC where it does not say) or Unix seconds of 9 or 10 digits, from 1970 to 2099";
         }
 
         if (!decimal.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value) || Math.Abs(value) > 10_000_000_000m)
@@ -81,7 +88,28 @@ internal static class ReadingsFile
             return "not a number of at most 10 billion";
         }
 
-        reading = new CsvReading((uint)(at - DateTime.UnixEpoch).TotalSeconds, (long)Math.Round(value * 100_000_000m));
+        reading = new CsvReading(at, (long)Math.Round(value * 100_000_000m));
         return null;
+    }
+
+    // Only what can be read in one way: 01.03.2026 is a day in January or in March, 12:30 is some day's, and eight digits are a
+    // date to one and seconds to another.
+    private static uint? Time(string text)
+    {
+        if (text.All(char.IsAsciiDigit))
+        {
+            return text.Length is 9 or 10 && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds) && seconds < FieldClock.Latest ? seconds : null;
+        }
+
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return DateTime.TryParseExact(text.Replace(' ', 'T'), s_forms, CultureInfo.InvariantCulture, Utc, out DateTime at) && at >= DateTime.UnixEpoch && at.Year < 2100
+            ? (uint)(at - DateTime.UnixEpoch).TotalSeconds : null;
+    }
+
+    // As much of a line as a person needs to find it, without what a terminal would obey.
+    private static string Shown(string line)
+    {
+        string shown = new([.. line.Take(MostShown).Select(c => char.IsControl(c) ? '?' : c)]);
+        return line.Length > MostShown ? $"{shown}... ({line.Length} characters)" : shown;
     }
 }

@@ -1,7 +1,9 @@
-// Which rows of a replayed file are in the outbox already, so that a killed replay goes on without losing or doubling one.
+// Which rows of a replayed file are in the outbox already, so that a killed replay goes on without losing or doubling one, and
+// a file that has grown goes on behind what it was.
 //
-// Before each batch of rows, a value (first row, next id, rows) is made durable; the batch appears whole or not at all.
-// After a restart the batch is there exactly when a reading with that id or a later one is pending or acknowledged.
+// Progress belongs to the content: it is kept with a hash of the rows that it is about, for the last eight files. Before each
+// batch of rows it is made durable, with the batch and without; the batch appears whole or not at all. After a restart the
+// batch is there exactly when a reading with its first id or a later one is pending or acknowledged.
 
 using System.Buffers.Binary;
 using NanoSync.Device;
@@ -10,64 +12,135 @@ using NanoSync.Storage;
 
 namespace NanoSync.Virtual;
 
-internal static class ReplayProgress
+/// <summary>The progress of one file in one store.</summary>
+internal sealed class ReplayProgress
 {
-    private const int Slot = 1; // slot 0 of the collection holds its sync key
+    private const int FirstSlot = 8; // of the outbox; below are the engine's
+    private const int Files = 8;
     private const int BatchRows = 100; // 100 * about 40 bytes: within the half segment that a batch may take
 
-    /// <summary>Rows durable so far.</summary>
-    public static int Read(FlashStore store, SyncCollection readings)
-    {
-        var value = new byte[FlashStore.MaxMeta];
-        if (store.GetMeta(readings.Number, Slot, value, 0, out int count) != StoreError.None || count != 12)
-        {
-            return 0;
-        }
+    private readonly FlashStore _store;
+    private readonly int _collection;
+    private readonly List<CsvReading> _rows;
+    private readonly ulong[] _hashes; // of the first n rows
+    private readonly int _slot;
 
-        int row = BinaryPrimitives.ReadInt32LittleEndian(value);
-        uint id = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(4));
-        int rows = BinaryPrimitives.ReadInt32LittleEndian(value.AsSpan(8));
-        bool landed = store.AckedId(readings.Number) >= id || store.NextPending(readings.Number, id - 1, new ObjectInfo()) == StoreError.None;
-        return landed ? row + rows : row;
+    // What stands in a slot: so many rows, the batch behind them begins with this id, and the hashes before and after it.
+    private readonly record struct Entry(int Rows, uint Id, int Batch, ulong Before, ulong After)
+    {
+        public const int Bytes = 28;
     }
 
-    /// <summary>Appends the next rows as one batch.</summary>
-    public static StoreError Append(FlashStore store, SyncCollection readings, ObjectClass type, List<CsvReading> rows, RecordWriter record, ref int next)
+    /// <summary>Finds how far the file has come. The store is open.</summary>
+    public ReplayProgress(FlashStore store, SyncCollection readings, List<CsvReading> rows)
     {
-        int count = Math.Min(BatchRows, rows.Count - next);
-        var value = new byte[12];
-        BinaryPrimitives.WriteInt32LittleEndian(value, next);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4), store.NextId(readings.Number));
-        BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(8), count);
-        StoreError error = store.SetMeta(readings.Number, Slot, value, 0, value.Length);
+        _store = store;
+        _collection = readings.Number;
+        _rows = rows;
+        _hashes = new ulong[rows.Count + 1];
+        _hashes[0] = 14695981039346656037; // FNV-1a
+        for (int i = 0; i < rows.Count; i++)
+        {
+            _hashes[i + 1] = Hash(Hash(_hashes[i], rows[i].At), (ulong)rows[i].Value);
+        }
+
+        uint oldest = uint.MaxValue;
+        for (int slot = FirstSlot; slot < FirstSlot + Files; slot++)
+        {
+            Entry entry = Settled(slot);
+            if (entry.Rows > Next && entry.Rows <= rows.Count && _hashes[entry.Rows] == entry.Before)
+            {
+                Next = entry.Rows;
+                _slot = slot;
+            }
+            else if (Next == 0 && entry.Id < oldest)
+            {
+                oldest = entry.Id;
+                _slot = slot;
+            }
+        }
+    }
+
+    /// <summary>Rows durable so far.</summary>
+    public int Next { get; private set; }
+
+    /// <summary>Appends the next rows as one batch.</summary>
+    public StoreError Append(ObjectClass type, RecordWriter record)
+    {
+        int count = Math.Min(BatchRows, _rows.Count - Next);
+        StoreError error = Write(_slot, new Entry(Next, _store.NextId(_collection), count, _hashes[Next], _hashes[Next + count]));
         if (error == StoreError.None)
         {
-            error = store.BeginAppend(readings.Number);
+            error = _store.BeginAppend(_collection);
         }
 
         for (int i = 0; i < count && error == StoreError.None; i++)
         {
             record.Begin(type);
-            record.Time(rows[next + i].At);
-            record.Fixed(rows[next + i].Value);
-            error = store.Append(readings.Number, type.Hash, record.Buffer, 0, record.Length, out _);
+            record.Time(_rows[Next + i].At);
+            record.Fixed(_rows[Next + i].Value);
+            error = _store.Append(_collection, type.Hash, record.Buffer, 0, record.Length, out _);
             if (error != StoreError.None)
             {
-                store.AbandonAppend();
+                _store.AbandonAppend();
                 return error;
             }
         }
 
         if (error == StoreError.None)
         {
-            error = store.CommitAppend();
+            error = _store.CommitAppend();
         }
 
         if (error == StoreError.None)
         {
-            next += count;
+            Next += count;
         }
 
         return error;
+    }
+
+    // An entry without a batch that may still be missing: the ids of one that is would be another file's next.
+    private Entry Settled(int slot)
+    {
+        var value = new byte[FlashStore.MaxMeta];
+        if (_store.GetMeta(_collection, slot, value, 0, out int count) != StoreError.None || count != Entry.Bytes)
+        {
+            return default;
+        }
+
+        var entry = new Entry(
+            BinaryPrimitives.ReadInt32LittleEndian(value), BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(4)), BinaryPrimitives.ReadInt32LittleEndian(value.AsSpan(8)),
+            BinaryPrimitives.ReadUInt64LittleEndian(value.AsSpan(12)), BinaryPrimitives.ReadUInt64LittleEndian(value.AsSpan(20)));
+        if (entry.Batch == 0)
+        {
+            return entry;
+        }
+
+        bool landed = _store.AckedId(_collection) >= entry.Id || _store.NextPending(_collection, entry.Id - 1, new ObjectInfo()) == StoreError.None;
+        entry = landed ? new Entry(entry.Rows + entry.Batch, entry.Id, 0, entry.After, entry.After) : entry with { Batch = 0, After = entry.Before };
+        StoreError error = Write(slot, entry);
+        return error == StoreError.None ? entry : throw new UserError($"The progress of a replay could not be kept: {Explain.Store(error)}");
+    }
+
+    private StoreError Write(int slot, Entry entry)
+    {
+        var value = new byte[Entry.Bytes];
+        BinaryPrimitives.WriteInt32LittleEndian(value, entry.Rows);
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4), entry.Id);
+        BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(8), entry.Batch);
+        BinaryPrimitives.WriteUInt64LittleEndian(value.AsSpan(12), entry.Before);
+        BinaryPrimitives.WriteUInt64LittleEndian(value.AsSpan(20), entry.After);
+        return _store.SetMeta(_collection, slot, value, 0, value.Length);
+    }
+
+    private static ulong Hash(ulong hash, ulong value)
+    {
+        for (int i = 0; i < 64; i += 8)
+        {
+            hash = (hash ^ ((value >> i) & 0xFF)) * 1099511628211;
+        }
+
+        return hash;
     }
 }

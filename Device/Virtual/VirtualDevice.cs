@@ -176,56 +176,53 @@ internal sealed class VirtualDevice
         return 0;
     }
 
-    // Rows already appended by an earlier run are known by their number: the outbox counts ids from 1 without gaps.
     private int Replay(List<CsvReading> rows)
     {
-        FlashStore store = _app.Store;
-        SyncCollection readings = _app.Device.Readings;
         var clock = Stopwatch.StartNew();
         var record = new RecordWriter(32);
         var bar = new ProgressBar(Console.Out, rows.Count);
-        int next = ReplayProgress.Read(store, readings);
-        if (next > 0)
+        var progress = new ReplayProgress(_app.Store, _app.Device.Readings, rows);
+        if (progress.Next > 0)
         {
-            Console.WriteLine($"going on after row {next}");
+            Console.WriteLine($"going on after row {progress.Next}");
         }
 
-        int first = next;
-        int taken = next;
+        int first = progress.Next;
+        int taken = first;
         bool inStep = true;
-        while (next < rows.Count && !_cancel.IsCancellationRequested)
+        while (progress.Next < rows.Count && !_cancel.IsCancellationRequested)
         {
-            StoreError error = ReplayProgress.Append(store, readings, s_sample, rows, record, ref next);
+            StoreError error = progress.Append(s_sample, record);
             if (error is not StoreError.None)
             {
-                throw new UserError($"Row {next + 1} could not be kept: {Explain.Store(error)}");
+                throw new UserError($"Row {progress.Next + 1} could not be kept: {Explain.Store(error)}");
             }
 
-            if (next - taken >= 10 * _options.Window || next == rows.Count)
+            if (progress.Next - taken >= 10 * _options.Window || progress.Next == rows.Count)
             {
-                taken = next;
+                taken = progress.Next;
                 inStep = Sync(retries: 4, quiet: true);
                 if (!inStep)
                 {
                     break;
                 }
 
-                bar.Show(next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
+                bar.Show(progress.Next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
             }
         }
 
         if (inStep)
         {
             inStep = Sync(retries: 4, quiet: true);
-            bar.Show(next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
+            bar.Show(progress.Next, $"{_app.Rounds} rounds, {_app.Device.Engine.Pending} pending");
         }
 
         bar.End();
-        string per = next > first ? $": {(double)_bytesUp / (next - first):F2} and {(double)_bytesDown / (next - first):F2} per reading" : "";
-        Console.WriteLine($"{next - first} readings in {_app.Rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
+        string per = progress.Next > first ? $": {(double)_bytesUp / (progress.Next - first):F2} and {(double)_bytesDown / (progress.Next - first):F2} per reading" : "";
+        Console.WriteLine($"{progress.Next - first} readings in {_app.Rounds} rounds, {clock.Elapsed.TotalSeconds:F1} s; {_bytesUp} bytes up, {_bytesDown} down{per}");
         Console.WriteLine(inStep ? "both sides are in step"
-            : _cancel.IsCancellationRequested ? $"stopped after row {next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on"
-            : $"NOT in step after row {next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on");
+            : _cancel.IsCancellationRequested ? $"stopped after row {progress.Next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on"
+            : $"NOT in step after row {progress.Next}; {_app.Device.Engine.Pending} pending, kept: the same command goes on");
         return inStep ? 0 : 1;
     }
 

@@ -601,6 +601,11 @@ namespace NanoSync.Tests
                 return record[offset + 1] == 5 ? "not five" : null;
             }
 
+            public string CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+            {
+                return null;
+            }
+
             public void Changed(SyncCollection collection)
             {
             }

@@ -91,6 +91,14 @@ public class BadInputTests
         File.WriteAllText(csv, "timestamp,value\n2024-01-01 00:00:00,1.5\nyesterday,2\n2024-01-01 02:00:00,much\n2024-01-01 03:00:00\n");
         Ended ended = bench.Device("--readings", csv, "--port", "0", "--data", data);
         Expect(Usage, ended, "3 bad rows, nothing was replayed", "line 3: not a time", "line 4: not a number", "line 5: 1 columns");
+        string[] ambiguous = ["01.03.2026,1", "3/1/2026 10:00,1", "10.5,3", "12:30,5", "20260301,1", "99,1", "2026-03-01 10:00:00+1,1", "2026-13-01,1", "1767225600000,1", "4102444800,1", "2026-03-01,1,5"];
+        File.WriteAllLines(csv, ["timestamp,value", .. ambiguous]);
+        ended = bench.Device("--readings", csv, "--port", "0", "--data", data);
+        Expect(Usage, ended, $"{ambiguous.Length} bad rows, nothing was replayed");
+        File.WriteAllText(csv, "timestamp,value\n" + new string('x', 3_000_000) + "\n2026-01-01,\u001b[31m1\n");
+        ended = bench.Device("--readings", csv, "--port", "0", "--data", data);
+        Expect(Usage, ended, "line 2: 1 columns", "(3000000 characters)", "line 3: not a number", "?[31m");
+        Assert.IsLessThan(1000, ended.Output.Length);
         Assert.IsFalse(Directory.Exists(data));
         File.WriteAllText(csv, "timestamp,value\n");
         Expect(Usage, bench.Device("--readings", csv, "--port", "0", "--data", data), "no rows");

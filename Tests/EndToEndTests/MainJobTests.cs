@@ -89,4 +89,28 @@ public class MainJobTests
         Assert.IsGreaterThan(objects, readings.Count);
         Assert.HasCount(readings.Count, readings.Select(r => r.Id).Distinct());
     }
+
+    [TestMethod]
+    public void A_configuration_that_nobody_obeys_or_that_is_too_large_to_be_looked_at_is_refused()
+    {
+        using var bench = new Bench();
+        string data = bench.At("data"), server = Path.Combine(data, "server");
+        RunningProgram device = bench.StartDevice("--port", "0", "--data", data, "--interval", "1");
+        device.WaitFor("in step$");
+        int mark = device.Mark();
+        Assert.AreEqual(0, bench.Verb("object", "put", "virtual", "config", "samplng", "{\"interval\":2,\"sensors\":\"\"}", "--data", server).Code);
+        device.WaitFor("refused 1 from the server", mark);
+        mark = device.Mark();
+        Assert.AreEqual(0, bench.Verb("object", "put", "virtual", "config", "sampling", $"{{\"interval\":2,\"sensors\":\"{new string('x', 2000)}\"}}", "--data", server).Code);
+        device.WaitFor("refused 1 from the server", mark);
+        device.WaitFor("in step$", mark);
+        device.Interrupt();
+        Assert.AreEqual(0, device.WaitForExit(), device.Output);
+        Assert.AreEqual(1, Regex.Count(device.Output, "(?m)^sampling every "), device.Output);
+
+        string refusals = bench.Verb("refusals", "virtual", "--data", server).Output;
+        Assert.Contains("this device has one configuration, sampling", refusals);
+        Assert.Contains("samplng", refusals);
+        Assert.Contains("sampling: too large to be read", refusals);
+    }
 }

@@ -62,6 +62,35 @@ public class ReplayTests
         TestContext.DisplayMessage(MessageLevel.Informational, figures.Value);
     }
 
+    [TestMethod]
+    public void Progress_belongs_to_the_content_of_a_file()
+    {
+        using var bench = new Bench();
+        string data = bench.At("data"), first = bench.At("first.csv"), second = bench.At("second.csv");
+        string[] options = ["--port", "0", "--data", data];
+        string[] rows = Series(600).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        File.WriteAllLines(first, rows[..301]);
+        File.WriteAllLines(second, ["timestamp,value", .. Enumerable.Range(0, 250).Select(i => $"{1767225600 + i},{i}")]);
+
+        Replayed(300, first, false);
+        Replayed(250, second, false); // as many rows as the first are not skipped
+        Replayed(0, first, true);
+        Replayed(0, second, true);
+        File.WriteAllLines(first, rows[..501]);
+        Replayed(200, first, true); // it has grown
+        File.WriteAllLines(first, rows[400..450]);
+        Replayed(50, first, false); // shorter, and other rows
+        Assert.HasCount(800, bench.Objects("virtual", "readings", Path.Combine(data, "server")));
+
+        void Replayed(int count, string csv, bool goingOn)
+        {
+            Ended ended = bench.Device(["--readings", csv, .. options]);
+            Assert.AreEqual(0, ended.Code, ended.Output);
+            StringAssert.Matches(ended.Output, new($"(?m)^{count} readings in "));
+            Assert.AreEqual(goingOn, ended.Output.Contains("going on after row", StringComparison.Ordinal), ended.Output);
+        }
+    }
+
     private void Replay(Bench bench, string csv, string[] options, string data, string device, string server)
     {
         List<(DateTime At, decimal Value)> rows = [.. File.ReadLines(csv).Skip(1).Where(l => l.Length > 0).Select(l => l.Split(',')).Select(p => (

@@ -145,6 +145,22 @@ public class RuleTests
     }
 
     [TestMethod]
+    public void The_wait_after_a_failure_is_the_first_one_again_after_a_success()
+    {
+        var board = new SimBoard(Basics + "interval = 10\nsync = 10");
+        board.Server.Line = Line.Flaky;
+        int failures = 0;
+        for (int second = 0; second < 3600; second++)
+        {
+            board.Run(TimeSpan.FromSeconds(1));
+            failures = Math.Max(failures, board.App.Schedule.Failures);
+        }
+
+        Assert.AreEqual(1, failures, "in a row");
+        Assert.IsGreaterThan(200, board.Server.Attempts);
+    }
+
+    [TestMethod]
     public void A_round_that_never_ends_is_seen_by_the_watchdog()
     {
         var board = new SimBoard(Basics + "interval = 10\nsync = 60");

@@ -18,6 +18,9 @@ internal enum Line
     /// <summary>Connects, and says nothing until the carrier gives up after a minute.</summary>
     Silent,
 
+    /// <summary>Every third exchange finds no server.</summary>
+    Flaky,
+
     /// <summary>A carrier that does not keep its deadline.</summary>
     Hangs,
 }
@@ -94,7 +97,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         _read = 0;
         StatusCode = 0;
         RetryAfter = -1;
-        if (Line == Line.Unreachable)
+        if (Line == Line.Unreachable || (Line == Line.Flaky && Attempts % 3 == 0))
         {
             passTime(10000);
             return CarrierError.Unreachable;

@@ -287,6 +287,11 @@ public sealed class Bound(uint most) : IObjectHandler
         return reader.Next() && reader.Value <= most ? null : $"above {most}";
     }
 
+    public string? CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+    {
+        return null;
+    }
+
     public void Changed(SyncCollection collection)
     {
     }

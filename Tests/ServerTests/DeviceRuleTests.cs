@@ -523,6 +523,11 @@ public sealed class DeviceRuleTests
             return null;
         }
 
+        public string? CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+        {
+            return null;
+        }
+
         public void Changed(NanoSync.Device.SyncCollection collection)
         {
         }

@@ -227,6 +227,11 @@ public sealed class OperatorTests
             return record[offset + 1] > least ? null : $"above {least} is wanted";
         }
 
+        public string? CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+        {
+            return null;
+        }
+
         public void Changed(NanoSync.Device.SyncCollection collection)
         {
         }

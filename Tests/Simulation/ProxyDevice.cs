@@ -118,6 +118,11 @@ public sealed class ProxyDevice : IObjectHandler
     string? IObjectHandler.Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count) =>
         Payload.FateOf(record.AsSpan(offset, count)) == Fate.DeviceRefuses ? "not for this device" : null;
 
+    string? IObjectHandler.CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+    {
+        return null;
+    }
+
     void IObjectHandler.Changed(SyncCollection collection)
     {
     }

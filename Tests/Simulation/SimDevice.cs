@@ -509,6 +509,11 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         return Payload.FateOf(record.AsSpan(offset, count)) == Fate.DeviceRefuses ? "not for this device" : null;
     }
 
+    string? IObjectHandler.CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+    {
+        return null;
+    }
+
     void IObjectHandler.Changed(NanoSync.Device.SyncCollection collection)
     {
     }
