@@ -19,6 +19,9 @@ namespace NanoSync.Device
 
         /// <summary>The round failed; nothing is lost, the next one repairs it. The other members say why.</summary>
         Failed = 3,
+
+        /// <summary>The round went well, but the server wants something again later (Status 5, 9 or 16): wait as after a failure.</summary>
+        Held = 4,
     }
 
     /// <summary>One round. Made once by the engine and filled anew by each round.</summary>

@@ -132,6 +132,12 @@ namespace NanoSync.Device
             get { return KeyLength == 1 && Key[0] == (byte)'0'; }
         }
 
+        // The number of this start over; 0 = not minted yet.
+        internal uint Start
+        {
+            get { return (uint)(Key[1] | (Key[2] << 8) | (Key[3] << 16) | (Key[4] << 24)); }
+        }
+
         /// <summary>The key held. Allocates.</summary>
         public string KeyText
         {

@@ -34,8 +34,7 @@ namespace NanoSync.Device
         internal uint _sentHash; // check sum of the request under way
         internal bool _restored; // it was sent before the restart
 
-        private bool _noSpace; // the object does not fit
-        private bool _partLater; // a part for which this batch has no room
+        private int _refusal; // why the store does not take the object: a status to answer; 0 = it does
         private bool _hasRange; // the bytes are a part of a large object
         private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
@@ -75,7 +74,7 @@ namespace NanoSync.Device
             bool told = _tellCommand;
             _tellCommand = false;
             bool whole = ReadReply();
-            if (whole && _result.BytesDown == 0)
+            if (whole && _result.BytesDown == EmptyReply.Size)
             {
                 _store.Abandon();
                 return NothingNew();
@@ -131,7 +130,7 @@ namespace NanoSync.Device
             return whole && _result.Status == 0 && _result.Store == StoreError.None;
         }
 
-        // [SPEC 2.3] The empty reply: nothing for you. Only a request without commands and answers gets it.
+        // [SPEC 2.3] The empty reply. Only a request without commands and answers gets it.
         private bool NothingNew()
         {
             for (int i = 0; i < _count; i++)
@@ -165,12 +164,14 @@ namespace NanoSync.Device
             }
         }
 
-        // A reply that does not fit into one batch is asked for again in smaller portions.
+        // A reply that does not fit into one batch is asked for again in smaller portions, and at once: a device that sleeps
+        // first forgets how small.
         private void Shrink()
         {
             if ((_result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull) && _window > 1)
             {
                 _window >>= 1;
+                _result.Outcome = RoundOutcome.More;
             }
         }
 
@@ -290,6 +291,11 @@ namespace NanoSync.Device
                         break;
                     }
 
+                    if (_result.BytesDown == 0 && _buffer[0] == EmptyReply.Mark)
+                    {
+                        return TakeEmptyReply(count);
+                    }
+
                     _result.BytesDown += count;
                     _reader.Feed(_buffer, 0, count);
                 }
@@ -301,7 +307,39 @@ namespace NanoSync.Device
                 }
             }
 
-            return _result.BytesDown == 0 || _reader.Finish() == Item.EndOfMessage || ReplyFailed();
+            if (_result.BytesDown == 0)
+            {
+                _result.Carrier = CarrierError.BadReply; // no server of ours answers without bytes
+                return false;
+            }
+
+            return _reader.Finish() == Item.EndOfMessage || ReplyFailed();
+        }
+
+        // [SPEC 2.3] It begins the buffer; the rest may come in slices. One to another request is late, and changes nothing.
+        private bool TakeEmptyReply(int count)
+        {
+            int length = 0;
+            while (count > 0 && length < EmptyReply.Size)
+            {
+                length += count;
+                count = _carrier.Read(_buffer, length, _buffer.Length - length);
+            }
+
+            _result.BytesDown = length;
+            if (count < 0)
+            {
+                _result.Carrier = (CarrierError)(-count);
+                return false;
+            }
+
+            if (count > 0 || !EmptyReply.Is(_sentHash, _buffer, length))
+            {
+                _result.Carrier = CarrierError.BadReply;
+                return false;
+            }
+
+            return true;
         }
 
         private bool ReplyFailed()
@@ -384,8 +422,7 @@ namespace NanoSync.Device
                     _streaming = Gathering;
                     _hasRange = false;
                     _rangeOffset = 0;
-                    _noSpace = false;
-                    _partLater = false;
+                    _refusal = 0;
                     return true;
 
                 default:
@@ -397,6 +434,15 @@ namespace NanoSync.Device
         {
             switch (_reader.Tag)
             {
+                case Tags.Version:
+                    if (_reader.Text[0] != s_version[0] || (_reader.TextLength > 1 && _reader.Text[1] != '.'))
+                    {
+                        _result.Status = Status.VersionNotSupported; // of another major version nothing is understood for certain
+                        return false;
+                    }
+
+                    return true;
+
                 case Tags.Status:
                     _status = _reader.Number == Status.Success ? 0 : _reader.Number;
                     if (_reader.Scope == Scopes.Message && _status != 0)
@@ -663,6 +709,12 @@ namespace NanoSync.Device
             if (_streaming == Part)
             {
                 _result.Store = _store.WritePartial(_reader.Data, _reader.DataOffset, _reader.DataCount);
+                if (IsRefused())
+                {
+                    // more bytes than it said
+                    _result.Store = _store.LeavePartial();
+                    _streaming = Passing;
+                }
             }
 
             return _result.Store == StoreError.None;
@@ -678,22 +730,22 @@ namespace NanoSync.Device
                 {
                     // one part fits a batch, and none of what was given up in it; this one comes with the next reply
                     _result.Store = StoreError.None;
-                    _partLater = true;
+                    _refusal = Status.Retry;
                     done = -1;
                 }
-                else if (IsOutOfSpace())
+                else
                 {
-                    _noSpace = true;
+                    IsRefused();
                 }
             }
 
-            if (_result.Store == StoreError.None && !_noSpace && done >= 0 && done != (int)_rangeOffset)
+            if (_result.Store == StoreError.None && _refusal == 0 && done >= 0 && done != (int)_rangeOffset)
             {
                 _result.Store = _store.LeavePartial();
                 done = -1;
             }
 
-            _streaming = _result.Store != StoreError.None || _noSpace || done < 0 ? Passing : Part;
+            _streaming = _result.Store != StoreError.None || _refusal != 0 || done < 0 ? Passing : Part;
         }
 
         private bool EndPart(byte tag)
@@ -708,10 +760,9 @@ namespace NanoSync.Device
             int status = !_classKnown ? Status.UnknownClass
                 : _rangeTotal > (uint)_options.MaxObjectBytes ? Status.TooLarge
                 : unseen != null ? Status.BadObject
-                : _noSpace ? Status.OutOfSpace
-                : _partLater ? Status.Retry
+                : _refusal != 0 ? _refusal
                 : _streaming == Gathering ? Status.Retry : 0; // no bytes: the object is shorter now than what is here of it
-            if (_partLater)
+            if (_refusal == Status.Retry)
             {
                 return AnswerLater(tag, status, null);
             }
@@ -719,13 +770,7 @@ namespace NanoSync.Device
             if (status != 0)
             {
                 // what is here of an earlier value is of no use any more
-                _result.Store = _store.DropPartial(_current.Number, _id, 1, _idLength);
-                if (_result.Store == StoreError.NotFound)
-                {
-                    _result.Store = StoreError.None;
-                }
-
-                return _result.Store == StoreError.None && AnswerLater(tag, status, unseen);
+                return DropPart(_current.Number) && AnswerLater(tag, status, unseen);
             }
 
             _current.More = true; // the rest, or the part passed over, is asked for with the next message
@@ -753,16 +798,38 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // True, and the round goes on, when an object does not fit: an ordinary outcome that the server is told.
-        private bool IsOutOfSpace()
+        // [SPEC 5.7] True, and the round goes on, when the store does not take this object: it does not fit, or what is wrong
+        // lies in this object alone. The server is told; nothing that it sends stops the objects behind it.
+        private bool IsRefused()
         {
-            if (_result.Store != StoreError.IndexFull && _result.Store != StoreError.QuotaFull && _result.Store != StoreError.VolumeFull)
+            switch (_result.Store)
             {
-                return false;
+                case StoreError.IndexFull:
+                case StoreError.QuotaFull:
+                case StoreError.VolumeFull:
+                    _refusal = Status.OutOfSpace;
+                    break;
+                case StoreError.BadArgument:
+                case StoreError.NotFound:
+                case StoreError.Damaged:
+                case StoreError.Stale:
+                    _refusal = Status.ServerError;
+                    break;
+                default:
+                    return false;
             }
 
             _result.Store = StoreError.None;
             return true;
+        }
+
+        // An object of this device that is gone, or that flash has lost, waits for nothing any more.
+        private void PassOverGone()
+        {
+            if (_result.Store == StoreError.NotFound || _result.Store == StoreError.Damaged || _result.Store == StoreError.Stale)
+            {
+                _result.Store = StoreError.None;
+            }
         }
 
         private void Gather(int count)
@@ -796,10 +863,9 @@ namespace NanoSync.Device
                 _result.Store = _store.WritePut(_reader.Data, _reader.DataOffset, _reader.DataCount);
             }
 
-            if (IsOutOfSpace())
+            if (IsRefused())
             {
                 _store.AbandonPut();
-                _noSpace = true;
                 _streaming = Passing;
             }
 
@@ -880,6 +946,7 @@ namespace NanoSync.Device
                     break;
             }
 
+            PassOverGone();
             return _result.Store == StoreError.None;
         }
 
@@ -906,11 +973,7 @@ namespace NanoSync.Device
         private bool DropPart(int number)
         {
             _result.Store = _store.DropPartial(number, _id, 1, _idLength);
-            if (_result.Store == StoreError.NotFound)
-            {
-                _result.Store = StoreError.None;
-            }
-
+            PassOverGone();
             return _result.Store == StoreError.None;
         }
 
@@ -939,7 +1002,7 @@ namespace NanoSync.Device
             _result.ObjectsUp += c.HoldFrom == 0 ? c.Sent : c.Sent - 1;
             if (c.Kind == CollectionKind.Outbox)
             {
-                AcknowledgeRetried(c.Number, upTo);
+                AcknowledgeRetried(c, upTo);
                 if (_result.Store == StoreError.None)
                 {
                     _result.Store = _store.AckOutbox(c.Number, upTo);
@@ -950,12 +1013,13 @@ namespace NanoSync.Device
 
             // what the responses touched in this batch is passed over by the store; an object without a key waits for its own
             uint version = 0;
-            while (_result.Store == StoreError.None && _store.NextPending(c.Number, version, _info) == StoreError.None && _info.Version <= upTo)
+            while (_result.Store == StoreError.None && NextPending(c, version) && _info.Version <= upTo)
             {
                 version = _info.Version;
                 if (_info.KeyLength > 0)
                 {
                     _result.Store = _store.AckChange(c.Number, _info.Key, 0, _info.KeyLength, version);
+                    PassOverGone();
                 }
             }
 
@@ -963,14 +1027,15 @@ namespace NanoSync.Device
         }
 
         // Readings refused before and sent once more lie below what is acknowledged.
-        private void AcknowledgeRetried(int number, uint upTo)
+        private void AcknowledgeRetried(SyncCollection c, uint upTo)
         {
-            uint acked = _store.AckedId(number);
+            uint acked = _store.AckedId(c.Number);
             uint id = 0;
-            while (_result.Store == StoreError.None && _store.NextPending(number, id, _info) == StoreError.None && _info.Id <= acked && _info.Id <= upTo)
+            while (_result.Store == StoreError.None && NextPending(c, id) && _info.Id <= acked && _info.Id <= upTo)
             {
                 id = _info.Id;
                 _result.Store = _store.Drop(_info);
+                PassOverGone();
             }
         }
 
@@ -996,10 +1061,15 @@ namespace NanoSync.Device
         {
             SyncCollection c = _current;
             byte tag = _reader.Tag;
-            if (_idLength == 0 || c.Kind == CollectionKind.Outbox)
+            if (_idLength == 0)
             {
-                _result.Message = SyncError.Missing; // nothing can be done with it, and nobody told
-                return false;
+                _result.RefusedDown++; // no answer can name it
+                return true;
+            }
+
+            if (c.Kind == CollectionKind.Outbox)
+            {
+                return AnswerLater(tag, Status.ProtocolError, null);
             }
 
             if (tag != Tags.Fetch && IsPendingHere())
@@ -1059,7 +1129,7 @@ namespace NanoSync.Device
 
                 _result.Store = _store.EndPut();
             }
-            else if (!_noSpace)
+            else if (_refusal == 0)
             {
                 string reason = c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 if (reason != null)
@@ -1070,9 +1140,9 @@ namespace NanoSync.Device
                 _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, ReceivedTag(), _object, 0, _gathered);
             }
 
-            if (_noSpace || IsOutOfSpace())
+            if (_refusal != 0 || IsRefused())
             {
-                return AnswerLater(tag, Status.OutOfSpace, null);
+                return AnswerLater(tag, _refusal, null);
             }
 
             c.Touched = true;
@@ -1100,6 +1170,7 @@ namespace NanoSync.Device
             {
                 // the pass named it: it is not missing on the server, although its value was not taken
                 _result.Store = _store.Confirm(_current.Number, _id, 1, _idLength);
+                PassOverGone();
                 if (_result.Store != StoreError.None)
                 {
                     return false;

@@ -1,5 +1,6 @@
 // Writes the message: twice, first to count its bytes, then to the carrier, so that no message is ever held in memory.
 
+using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Storage;
 
@@ -11,10 +12,30 @@ namespace NanoSync.Device
         private const int Envelope = 80;
         private const int ClientIdSize = 14; // format id 4 + 10 digits
 
+        private const string LostReason = "lost in flash";
+
         private readonly byte[] _clientId = new byte[ClientIdSize];
+        private ObjectInfo _lost; // what could not be read while the message was written; null = all could
         private readonly byte[] _className = new byte[5];
 
         internal bool Send()
+        {
+            if (!MintStarts())
+            {
+                return false;
+            }
+
+            _lost = null;
+            bool sent = WriteToCarrier();
+            if (_result.Store == StoreError.Damaged && _lost != null)
+            {
+                GiveUpLost();
+            }
+
+            return sent;
+        }
+
+        private bool WriteToCarrier()
         {
             _writer.Begin(null);
             WriteMessage(true);
@@ -51,7 +72,7 @@ namespace NanoSync.Device
             _writer.Value(Tags.Version, s_version);
             WriteMessageOptions(counting);
             _writer.Start(Tags.Collections);
-            for (int i = 0; i < _count; i++)
+            for (int i = 0; i < _count && _result.Store == StoreError.None; i++)
             {
                 WriteCollection(_collections[i], counting);
             }
@@ -106,15 +127,25 @@ namespace NanoSync.Device
                 }
             }
 
-            if (!c.Introduced && (c.Kind != CollectionKind.Outbox || HasOutboxesOnly()))
+            bool introduces = !c.Introduced && (c.Kind != CollectionKind.Outbox || HasOutboxesOnly());
+            if (introduces || c.StartsOver)
             {
                 _writer.Start(Tags.Options);
-                if (c.DeviceWins)
+                if (introduces)
                 {
-                    _writer.Number(Tags.Conflict, 0);
+                    if (c.DeviceWins)
+                    {
+                        _writer.Number(Tags.Conflict, 0);
+                    }
+
+                    _writer.Number(Tags.Limit, _options.ReplyBytes);
                 }
 
-                _writer.Number(Tags.Limit, _options.ReplyBytes);
+                if (c.StartsOver)
+                {
+                    WriteStore(c);
+                }
+
                 _writer.End();
             }
 
@@ -268,7 +299,7 @@ namespace NanoSync.Device
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
             _seriesFirst = 0;
-            while ((counting || written < c.Sent) && _store.NextPending(c.Number, order, _info) == StoreError.None
+            while ((counting || written < c.Sent) && NextPending(c, order)
                 && (c.WaitFrom == 0 || _info.Id < c.WaitFrom))
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
@@ -317,6 +348,18 @@ namespace NanoSync.Device
                 EndSeries();
                 _writer.End();
             }
+        }
+
+        // The next object to go up. What flash has lost since the store was opened is passed over; the next Open drops it.
+        private bool NextPending(SyncCollection c, uint after)
+        {
+            StoreError error = _store.NextPending(c.Number, after, _info);
+            while (error == StoreError.Damaged)
+            {
+                error = _store.NextPending(c.Number, c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version, _info);
+            }
+
+            return error == StoreError.None;
         }
 
         // Only what lies in a file of its own has the check sum that parts need; anything else is small.
@@ -458,11 +501,38 @@ namespace NanoSync.Device
             int read = _store.Read(info, position, buffer, 0, count);
             if (read <= 0)
             {
+                _lost = info;
                 _result.Store = read == 0 ? StoreError.Damaged : (StoreError)(-read);
                 return 0;
             }
 
             return read;
+        }
+
+        // [SPEC 5.7] Its bytes are not what was written: it is kept aside, so that what is behind it goes up. This round has
+        // failed; the next one goes on.
+        private void GiveUpLost()
+        {
+            ObjectInfo lost = _lost;
+            byte[] reason = _object;
+            int length = Encoding.UTF8.GetBytes(LostReason, 0, LostReason.Length, reason, 0);
+            if (lost == _found)
+            {
+                // a copy that the server asked for; the answer with its id is under the hand
+                _store.PutServer(AnswerCollection, _info.Key, 0, _info.KeyLength, 0, _object, 0, MakeAnswer(Tags.Fetch, Status.NotFound, null));
+            }
+            else if (lost.Collection == AnswerCollection)
+            {
+                _store.RemoveServer(AnswerCollection, lost.Key, 0, lost.KeyLength);
+            }
+            else if (_collections[lost.Collection].Kind == CollectionKind.Outbox)
+            {
+                _store.SetAside(lost.Collection, lost.Id, Status.BadObject, reason, 0, length);
+            }
+            else
+            {
+                _store.Refuse(lost.Collection, lost.Id, lost.Key, 0, lost.KeyLength, lost.Version, Status.BadObject, reason, 0, length);
+            }
         }
 
         private int MakeClientId(uint id)

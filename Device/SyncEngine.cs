@@ -5,7 +5,8 @@
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
 // Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
 //
-// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply.
+// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply,
+// SyncEngine.Identity.cs says which store this is.
 
 using System;
 using System.Text;
@@ -189,7 +190,7 @@ namespace NanoSync.Device
 
             if (Exchange())
             {
-                _result.Outcome = InStep() ? RoundOutcome.InStep : RoundOutcome.More;
+                _result.Outcome = Outcome();
             }
 
             _carrier.Close();
@@ -290,22 +291,41 @@ namespace NanoSync.Device
                 length = 1;
             }
 
+            if (collection.Key[0] == (byte)'0')
+            {
+                // the server's keys begin with a number from 1 on
+                System.Array.Clear(collection.Key, length, SyncCollection.KeySize - length);
+                length = 1;
+            }
+
             collection.KeyLength = length;
         }
 
-        // [SPEC 5.1.4] Nothing pending that was not held back, no answers to tell, nothing more on the server.
-        private bool InStep()
+        // [SPEC 5.1.4] In step: nothing pending but what waits for its time, no answers to tell, nothing more on the server.
+        private RoundOutcome Outcome()
         {
+            RoundOutcome outcome = RoundOutcome.InStep;
             for (int i = 0; i < _count; i++)
             {
                 SyncCollection c = _collections[i];
-                if (c.More || c.StartsOver || (c.LastStatus == 0 && c.HoldFrom == 0 && _store.PendingCount(c.Number) > 0 && !AllWait(c)))
+                if (c.More || c.StartsOver)
                 {
-                    return false;
+                    return RoundOutcome.More;
+                }
+
+                if (_store.PendingCount(c.Number) > 0 && !AllWait(c))
+                {
+                    if (c.HoldFrom == 0)
+                    {
+                        return RoundOutcome.More;
+                    }
+
+                    outcome = RoundOutcome.Held;
                 }
             }
 
-            return _store.Count(AnswerCollection) == 0 && !_tellCommand && _definitionsAsked == 0 && (_fetchFrom == null || _fetchFrom.LastStatus != 0);
+            bool more = _store.Count(AnswerCollection) > 0 || _tellCommand || _definitionsAsked != 0 || (_fetchFrom != null && _fetchFrom.LastStatus == 0);
+            return more ? RoundOutcome.More : outcome;
         }
     }
 }

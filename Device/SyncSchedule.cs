@@ -46,6 +46,7 @@ namespace NanoSync.Device
                     return 0;
 
                 case RoundOutcome.Failed:
+                case RoundOutcome.Held:
                     // 2 s, 4 s, ... 15 min: 2^9 * 2 s is past it
                     wait = _failures > 9 ? LongestRetry : FirstRetry << _failures;
                     if (wait > LongestRetry)
@@ -54,6 +55,11 @@ namespace NanoSync.Device
                     }
 
                     _failures++;
+                    if (result.Outcome == RoundOutcome.Held && wait < interval)
+                    {
+                        wait = interval; // what is offered again costs as much as the first time
+                    }
+
                     break;
 
                 default:

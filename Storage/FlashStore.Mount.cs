@@ -342,8 +342,7 @@ namespace NanoSync.Storage
             }
             if (_options.Entropy == 0)
             {
-                long ticks = DateTime.UtcNow.Ticks;
-                noise ^= (uint)ticks ^ (uint)(ticks >> 32);
+                noise ^= ClockNoise();
             }
             Format.Put32(_probe, 0, noise);
             uint mixed = Crc32.Finish(Crc32.Update(Crc32.Start, _probe, 0, 4));

@@ -71,6 +71,7 @@ namespace NanoSync.Storage
         private int _metaCount;
         private int _asideCount;
         private int _declaredValues; // those of DeclareValues
+        private uint _noise;        // state of NextRandom; 0 = not begun
         private int _ackSlots;      // index entries of acknowledgements, one per outbox
 
         /// <summary>A store on a volume. Buffers are made here, the index at <see cref="Open"/>.</summary>
@@ -224,6 +225,39 @@ namespace NanoSync.Storage
         public StoreHealth Health
         {
             get { return _health; }
+        }
+
+        /// <summary>
+        /// A number that another store of the same origin (a copied image, a restored one) does not mint as well, as far as
+        /// <see cref="StoreOptions.Entropy"/> or the clock differ. Never 0.
+        /// </summary>
+        public uint NextRandom()
+        {
+            lock (_gate)
+            {
+                if (_noise == 0)
+                {
+                    _noise = Mix(_options.Entropy == 0 ? ClockNoise() : _options.Entropy, _salt ^ (_nextVersion * 0x9E3779B1));
+                }
+                // xorshift32: every state but 0 comes once in 2^32 - 1
+                _noise ^= _noise << 13;
+                _noise ^= _noise >> 17;
+                _noise ^= _noise << 5;
+                return _noise;
+            }
+        }
+
+        private static uint ClockNoise()
+        {
+            long ticks = DateTime.UtcNow.Ticks;
+            return (uint)ticks ^ (uint)(ticks >> 32);
+        }
+
+        private uint Mix(uint a, uint b)
+        {
+            Format.Put32(_probe, 0, a);
+            Format.Put32(_probe, 4, b);
+            return Crc32.Finish(Crc32.Update(Crc32.Start, _probe, 0, 8)) | 1;
         }
 
         private StoreError Prepare()

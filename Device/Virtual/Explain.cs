@@ -28,6 +28,8 @@ internal static class Explain
                 return Refused(r) ?? "more";
             case RoundOutcome.Later:
                 return "reply comes later";
+            case RoundOutcome.Held:
+                return "the server does not take all of it now; the rest is kept and offered again";
         }
 
         if (r.Store != StoreError.None)

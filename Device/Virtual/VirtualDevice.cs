@@ -258,6 +258,10 @@ internal sealed class VirtualDevice
                     left = retries; // it moves
                     break;
 
+                case RoundOutcome.Held:
+                    Console.Error.WriteLine(Explain.Round(result));
+                    return false;
+
                 case RoundOutcome.Failed:
                     giveUpAt = 0;
                     bool giveUp = result.Status == Status.NotFound || result.HttpStatus is 400 or 401 or 403 or 404 or 413 or 415 || left-- == 0;

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Configuration;
+using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Http;
@@ -349,9 +350,9 @@ public static class Commands
         command.SetAction(parsed =>
         {
             byte[] message = ReadFile(parsed.GetValue(file)!);
-            if (message.Length == 0)
+            if (message.Length == EmptyReply.Size && message[0] == EmptyReply.Mark)
             {
-                Console.WriteLine("No bytes: the empty reply.");
+                Console.WriteLine("The empty reply: nothing for the device.");
                 return ExitCodes.Done;
             }
 

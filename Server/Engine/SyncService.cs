@@ -51,7 +51,7 @@ public enum SyncStep
 /// <summary>What a request came to.</summary>
 public enum SyncOutcome
 {
-    /// <summary>Answered; an empty body is the empty reply.</summary>
+    /// <summary>Answered; the body is never empty.</summary>
     Answered,
 
     /// <summary>Not a message; the body says so with Status 4.</summary>
@@ -59,7 +59,11 @@ public enum SyncOutcome
 }
 
 /// <summary>A reply.</summary>
-public sealed record SyncReply(SyncOutcome Outcome, byte[] Body, string? Error = null);
+public sealed record SyncReply(SyncOutcome Outcome, byte[] Body, string? Error = null)
+{
+    /// <summary>True for the empty reply: nothing for this device. [SPEC 2.3]</summary>
+    public bool IsEmpty => Body.Length == EmptyReply.Size && Body[0] == EmptyReply.Mark;
+}
 
 /// <summary>Looks at a message before anything of it is done.</summary>
 public interface IMessageGuard
@@ -148,7 +152,7 @@ public sealed class SyncService
         if (IsIdle(device, request, structures))
         {
             NoteIdle(device, request, now);
-            return new SyncReply(SyncOutcome.Answered, []);
+            return new SyncReply(SyncOutcome.Answered, EmptyReply.To(id.Sum));
         }
 
         SyncMessage reply = new();

@@ -86,7 +86,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             bool more = Stage();
             Tell();
             RoundResult round = _engine!.Round();
-            _untaken = round.BytesDown > 0 || _untaken;
+            _untaken = round.BytesDown > EmptyReply.Size || _untaken;
             Context.Reached?.Invoke(ProxyStep.Exchanged);
             if (_untaken)
             {
@@ -97,8 +97,8 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             {
                 case RoundOutcome.InStep when !more:
                     return new RouteResult(true, "in step");
-                case RoundOutcome.Failed when round.Store is StoreError.BatchFull or StoreError.IndexFull && round.Carrier == CarrierError.None:
-                    continue; // the engine asks for less
+                case RoundOutcome.Held:
+                    return new RouteResult(false, "the upstream holds back what it was sent", round.RetryAfter);
                 case RoundOutcome.Failed when round.Status == Status.InvalidSyncKey:
                     continue;
                 case RoundOutcome.Failed:

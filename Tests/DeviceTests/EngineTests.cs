@@ -72,9 +72,183 @@ namespace NanoSync.Tests
             RoundResult result = bench.Engine.Round();
 
             Assert.IsTrue(result.Outcome == RoundOutcome.InStep);
-            Assert.AreEqual(0, result.BytesDown);
+            Assert.AreEqual(EmptyReply.Size, result.BytesDown);
             Assert.IsTrue(result.BytesUp <= 64, "idle: " + result.BytesUp);
             Assert.AreEqual(key, bench.Log.KeyText);
+        }
+
+        [TestMethod]
+        [DataRow(true, false)] // no bytes
+        [DataRow(false, true)] // the empty reply to another request
+        public void What_does_not_prove_to_come_from_the_server_is_no_empty_reply(bool silent, bool another)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            server.Silent = silent;
+            server.AnswersAnother = another;
+            bench.Engine.AskTime = true;
+
+            for (int slice = 1; slice < 8; slice++)
+            {
+                server.Slice = slice;
+                RoundResult result = bench.Engine.Round();
+
+                Assert.IsTrue(result.Outcome == RoundOutcome.Failed && result.Carrier == CarrierError.BadReply);
+                Assert.IsTrue(bench.Engine.AskTime);
+                Assert.AreEqual(3, bench.Store.Count(bench.Config.Number));
+            }
+
+            server.Silent = false;
+            server.AnswersAnother = false;
+            for (int slice = 1; slice < 8; slice++)
+            {
+                server.Slice = slice;
+                Assert.IsTrue(bench.Engine.Round().Outcome == RoundOutcome.InStep);
+            }
+        }
+
+        [TestMethod]
+        public void A_pass_is_not_ended_by_a_reply_without_bytes()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            server.ForgetKeys = true;
+            bench.Engine.Round();
+            bench.Engine.Round(); // key 0
+            server.Objects = 0;
+            server.Silent = true;
+            bench.Engine.Round();
+            Assert.AreEqual(0, bench.Engine.Pending); // nothing is taken for lost on the server
+
+            server.Silent = false;
+            bench.Engine.Round();
+            Assert.AreEqual(3, bench.Engine.Pending); // now it is
+        }
+
+        [TestMethod]
+        [DataRow("2.0", false)]
+        [DataRow("10.0", false)]
+        [DataRow("1.7", true)]
+        [DataRow("1", true)]
+        public void A_reply_of_another_major_version_changes_nothing(string version, bool taken)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            string key = bench.Log.KeyText;
+            bench.Append(2);
+            server.ReplyVersion = System.Text.Encoding.UTF8.GetBytes(version);
+
+            RoundResult result = bench.Engine.Round();
+
+            Assert.AreEqual(taken, result.Outcome == RoundOutcome.InStep);
+            Assert.AreEqual(taken ? 0 : Status.VersionNotSupported, result.Status);
+            Assert.AreEqual(taken ? 0 : 2, bench.Engine.Pending);
+            Assert.AreEqual(taken, key != bench.Log.KeyText);
+        }
+
+        [TestMethod]
+        public void Each_start_over_has_a_number_that_outlives_a_restart()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            server.CutReplyAt = 0;
+            bench.Engine.Round();
+            string first = Codec.Hex(server.StoreTold);
+            Assert.AreEqual("0304" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(bench.Store.FormatId)), first.Substring(0, 12));
+            bench.Engine.Round();
+            Assert.AreEqual(first, Codec.Hex(server.StoreTold));
+            bench.Restart();
+            bench.Engine.Round();
+            Assert.AreEqual(first, Codec.Hex(server.StoreTold));
+
+            server.CutReplyAt = -1;
+            bench.SyncUntilInStep(5);
+            server.ForgetKeys = true;
+            bench.Engine.Round();
+            bench.Engine.Round();
+            Assert.IsTrue(first != Codec.Hex(server.StoreTold));
+        }
+
+        [TestMethod]
+        public void A_reading_dropped_while_its_reply_was_on_the_way_is_settled()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 1, Series = false }, 4096, true);
+            server.Knows(bench.Store.FormatId);
+            bench.Append(1);
+            bench.Engine.Round(); // key 0
+            server.RefuseReading = 1;
+            server.WhenReceived = bench.Flood;
+
+            bench.Engine.Round();
+            Assert.IsTrue(bench.Store.DroppedCount(bench.Log.Number) > 0);
+            server.WhenReceived = null;
+            bench.SyncUntilInStep(300);
+
+            Assert.AreEqual(0, bench.Engine.Pending);
+            Assert.AreEqual(0, bench.Store.RefusedCount(bench.Log.Number));
+        }
+
+        [TestMethod]
+        [DataRow(0)]
+        [DataRow(1)] // less than what comes
+        public void A_part_that_the_store_cannot_take_is_answered_and_the_objects_behind_it_are_kept(int total)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            server.PartTotal = total;
+            Bench bench = new Bench(server, null, 20);
+
+            bench.SyncUntilInStep(6);
+
+            Assert.AreEqual(2, bench.Store.Count(bench.Config.Number));
+            Assert.AreEqual(1, server.Refusals);
+        }
+
+        [TestMethod]
+        public void A_large_reading_that_flash_has_lost_is_kept_aside_and_does_not_block()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 10, Series = false, RequestBytes = 8000 });
+            bench.Append(1);
+            bench.AppendBytes(new byte[3000]);
+            bench.Append(1);
+            bench.Damage(StoreFile.Large);
+            bench.Engine.Round(); // key 0
+
+            Assert.IsTrue(bench.Engine.Round().Store == StoreError.Damaged);
+            bench.SyncUntilInStep(5);
+
+            Assert.AreEqual(0, bench.Engine.Pending);
+            ObjectInfo info = new ObjectInfo();
+            Assert.IsTrue(bench.Store.NextRefused(bench.Log.Number, info) == StoreError.None);
+            Assert.AreEqual(2, (int)info.Id);
+            Assert.AreEqual(Status.BadObject, info.Status);
+        }
+
+        [TestMethod]
+        public void What_is_not_taken_now_is_pending_and_not_in_step()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            server.Knows(bench.Store.FormatId);
+            bench.SyncUntilInStep(5);
+            bench.Append(1);
+            server.RefuseReading = 1;
+            server.RefuseStatus = Status.Retry;
+
+            RoundResult result = bench.Engine.Round();
+            Assert.IsTrue(result.Outcome == RoundOutcome.Held);
+            Assert.AreEqual(1, bench.Engine.Pending);
+            Assert.IsTrue(new SyncSchedule(new System.Random(1)).Next(result, 60000) >= 60000);
+            Assert.IsTrue(new SyncSchedule(new System.Random(1)).Next(result, 0) >= SyncSchedule.FirstRetry);
+
+            Assert.IsTrue(bench.Engine.Round().Outcome == RoundOutcome.InStep);
         }
 
         [TestMethod]
@@ -618,6 +792,8 @@ namespace NanoSync.Tests
             private readonly ScriptedServer _server;
             private readonly IObjectHandler _handler;
             private readonly SyncOptions _options;
+            private readonly int _outbox;
+            private readonly bool _dropOldest;
             private readonly RecordWriter _record = new RecordWriter(16);
 
             public FlashStore Store;
@@ -633,7 +809,14 @@ namespace NanoSync.Tests
             }
 
             public Bench(ScriptedServer server, IObjectHandler handler, SyncOptions options)
+                : this(server, handler, options, 32 * 1024, false)
             {
+            }
+
+            public Bench(ScriptedServer server, IObjectHandler handler, SyncOptions options, int outbox, bool dropOldest)
+            {
+                _outbox = outbox;
+                _dropOldest = dropOldest;
                 _server = server;
                 _handler = handler;
                 _options = options;
@@ -645,7 +828,7 @@ namespace NanoSync.Tests
             {
                 Store = new FlashStore(_volume, new StoreOptions());
                 Engine = new SyncEngine(Store, _server, _options);
-                Log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
+                Log = Engine.AddOutbox("log", s_reading, _outbox, _dropOldest);
                 Config = Engine.AddTwoWay("config", s_setting, 256, _handler, false);
                 StoreError error = Engine.Open();
                 Assert.IsTrue(error == StoreError.None, "open: " + (int)error);
@@ -662,6 +845,34 @@ namespace NanoSync.Tests
                     Assert.IsTrue(error == StoreError.None, "append: " + (int)error);
                     Sum += _record.Buffer[_record.Length - 1];
                 }
+            }
+
+            // As many readings as make an outbox of 4 KB drop its oldest.
+            public void Flood()
+            {
+                Append(300);
+            }
+
+            // Flips a bit in the middle of the first file of this kind.
+            public void Damage(int kind)
+            {
+                uint[] files = _volume.List();
+                for (int i = 0; i < files.Length; i++)
+                {
+                    if (StoreFile.Kind(files[i]) == kind)
+                    {
+                        byte[] bytes = new byte[_volume.Length(files[i])];
+                        _volume.Read(files[i], 0, bytes, 0, bytes.Length);
+                        bytes[bytes.Length / 2] ^= 1;
+                        _volume.Delete(files[i]);
+                        _volume.OpenAppend(3, files[i]);
+                        _volume.Append(3, bytes, 0, bytes.Length);
+                        _volume.Close(3);
+                        return;
+                    }
+                }
+
+                throw new System.Exception("no such file");
             }
 
             public void AppendBytes(byte[] bytes)

@@ -38,6 +38,7 @@ namespace NanoSync.Tests
         private readonly byte[] _data = new byte[1024]; // ApplicationData of the command being read
         private int _dataLength;
         private bool _isSeries;
+        private bool _isStore; // the data that follow are the `store` structure of the outbox
         private bool _refused; // a series came that was not wanted
 
         /// <summary>Configuration objects to send.</summary>
@@ -72,6 +73,24 @@ namespace NanoSync.Tests
 
         /// <summary>Bytes of the reply after which the connection breaks; -1 = it does not.</summary>
         public int CutReplyAt = -1;
+
+        /// <summary>Not null: what happens on the device between a request and its reply.</summary>
+        public Action WhenReceived;
+
+        /// <summary>The next object goes down as the first part of so many bytes; -1 = whole.</summary>
+        public int PartTotal = -1;
+
+        /// <summary>Most bytes of the reply in one Read.</summary>
+        public int Slice = 4096;
+
+        /// <summary>True: instead of the empty reply comes nothing.</summary>
+        public bool Silent;
+
+        /// <summary>Not null: the Version of the replies.</summary>
+        public byte[] ReplyVersion;
+
+        /// <summary>The `store` structure of the last key 0 of the outbox, as it came.</summary>
+        public byte[] StoreTold = new byte[0];
 
         /// <summary>True: the next key is not known any more.</summary>
         public bool ForgetKeys;
@@ -156,6 +175,11 @@ namespace NanoSync.Tests
             }
 
             Rounds++;
+            if (WhenReceived != null)
+            {
+                WhenReceived();
+            }
+
             _replyLength = 0;
             _replyRead = 0;
             if (RefusesAll != 0)
@@ -173,6 +197,11 @@ namespace NanoSync.Tests
             else
             {
                 _sentFrom = _sentTo;
+                if (!Silent)
+                {
+                    byte[] empty = EmptyReply.To(AnswersAnother ? ~_hash : _hash);
+                    ((IByteSink)this).Write(empty, 0, empty.Length);
+                }
             }
 
             return CarrierError.None;
@@ -184,6 +213,11 @@ namespace NanoSync.Tests
             if (count > end - _replyRead)
             {
                 count = end - _replyRead;
+            }
+
+            if (count > Slice)
+            {
+                count = Slice;
             }
 
             if (count == 0 && end < _replyLength)
@@ -217,6 +251,12 @@ namespace NanoSync.Tests
             if (item == Item.Value)
             {
                 TakeValue();
+            }
+            else if (item == Item.Data && _isStore)
+            {
+                StoreTold = new byte[_reader.DataCount];
+                Array.Copy(_reader.Data, _reader.DataOffset, StoreTold, 0, StoreTold.Length);
+                _isStore = false;
             }
             else if (item == Item.Data && Capture != null)
             {
@@ -302,6 +342,7 @@ namespace NanoSync.Tests
                     break;
 
                 case Tags.Class:
+                    _isStore = _reader.Scope == Scopes.Options && _collections > 0 && _kind[_collections - 1] == 0 && _reader.TextLength == 5 && _reader.Text[1] == 't';
                     _isSeries = _inCommands && _reader.TextLength == 1 && _reader.Text[0] == '*';
                     break;
 
@@ -370,6 +411,11 @@ namespace NanoSync.Tests
             _lastRequest = AnswersAnother ? ~_hash : _hash;
             _writer.Begin(this);
             _writer.Start(Tags.Sync);
+            if (ReplyVersion != null)
+            {
+                _writer.Value(Tags.Version, ReplyVersion);
+            }
+
             _writer.Start(Tags.Collections);
             for (int i = 0; i < _collections; i++)
             {
@@ -468,6 +514,18 @@ namespace NanoSync.Tests
                 _writer.Start(Tags.Add);
                 _id[0] = (byte)'o';
                 _writer.Value(Tags.ServerId, _id, 0, WriteNumber(_id, 1, _sentTo));
+                if (PartTotal >= 0)
+                {
+                    // as the first part of so many bytes
+                    byte[] range = { 0xD, 0, (byte)PartTotal, 0 };
+                    byte[] name = { (byte)'r', (byte)'a', (byte)'n', (byte)'g', (byte)'e' };
+                    _writer.Start(Tags.Options);
+                    _writer.Value(Tags.Class, name);
+                    _writer.Payload(range, 0, 4);
+                    _writer.End();
+                    PartTotal = -1;
+                }
+
                 _value[0] = 1; // presence: the one field
                 _value[1] = (byte)(_sentTo & 0x7F);
                 _writer.Payload(_value, 0, 2);

@@ -139,6 +139,11 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                 StatusCode = 200;
                 Rounds++;
                 Answer([.. _request]);
+                if (_reply.Count == 0)
+                {
+                    _reply.AddRange(EmptyReply.To(Fnv.Of([.. _request], 0, _request.Count)));
+                }
+
                 return CarrierError.None;
         }
     }

@@ -300,7 +300,7 @@ public sealed class ApiTests
         SyncMessage request = new() { Version = "1.0" };
         request.Collections.Add(collection);
         SyncReply reply = _server.Core.Sync.Handle(device, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
-        return reply.Body.Length == 0 ? null : MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single();
+        return reply.IsEmpty ? null : MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single();
     }
 
     private async Task<(HttpStatusCode Status, JsonNode? Body, string? Tag)> Send(HttpMethod method, string path, string? json = null, string? ifMatch = null)

@@ -251,7 +251,7 @@ public sealed class TestDevice(Bench bench, string name)
 
     public SyncMessage? Parse(SyncReply reply)
     {
-        return reply.Body.Length == 0 ? null : MessageParser.Parse(Format, reply.Body);
+        return reply.IsEmpty ? null : MessageParser.Parse(Format, reply.Body);
     }
 
     /// <summary>Keeps the key of an answer to the last request, as a device does. [SPEC 5.3]</summary>

@@ -111,7 +111,8 @@ public sealed class CliTests
         (code, output, _) = Decode([3, 1, 0x6A]);
         Assert.AreEqual(1, code);
         StringAssert.Contains(output, "error NS213 (Truncated) at byte 3 of 3");
-        Assert.AreEqual(0, Decode([]).Code);
+        Assert.AreEqual(0, Decode(EmptyReply.To(1)).Code);
+        Assert.AreEqual(1, Decode([]).Code);
         Assert.AreEqual(3, Run("decode", Path.Combine(_folder, "missing")).Code);
     }
 

@@ -68,7 +68,7 @@ public sealed class CoreCarrier(ServerCore core, string device) : ICarrier
         _reply = reply.Body;
         _read = 0;
         Bytes?.AddRange([_request.ToArray(), _reply]);
-        if (_reply.Length > 0)
+        if (!reply.IsEmpty)
         {
             Replies?.Add(MessageParser.Parse(_format, _reply));
         }

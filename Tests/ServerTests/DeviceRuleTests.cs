@@ -481,7 +481,7 @@ public sealed class DeviceRuleTests
             int items = 0;
             reader.Reset();
             reader.Feed(bytes, 0, bytes.Length);
-            for (Item item = bytes.Length == 0 ? Item.EndOfMessage : reader.Read(); item != Item.EndOfMessage; item = reader.Read())
+            for (Item item = bytes[0] == EmptyReply.Mark ? Item.EndOfMessage : reader.Read(); item != Item.EndOfMessage; item = reader.Read())
             {
                 Assert.IsGreaterThan((int)Item.Error, (int)item);
                 Assert.IsTrue(i % 2 == 1 || items != 1 || (item == Item.Value && reader.Tag == Tags.Version), "a request");

@@ -55,13 +55,16 @@ public sealed class HttpTests
     }
 
     [TestMethod]
-    public async Task The_empty_reply_is_200_without_bytes_and_type()
+    public async Task The_empty_reply_is_200_and_5_bytes_that_name_the_request()
     {
         SyncCollection first = await First();
-        HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml, first.SyncKey), WbxmlWriter.MediaType);
+        byte[] request = Request(MessageFormat.Wbxml, first.SyncKey);
+        HttpResponseMessage response = await Post(request, WbxmlWriter.MediaType);
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
-        Assert.AreEqual(0, response.Content.Headers.ContentLength);
-        Assert.IsNull(response.Content.Headers.ContentType);
+        Assert.AreEqual(5, response.Content.Headers.ContentLength);
+        byte[] reply = await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken);
+        Assert.IsTrue(EmptyReply.Is(Fnv.Of(request, 0, request.Length), reply, reply.Length));
+        Assert.IsFalse(EmptyReply.Is(Fnv.Of(request, 1, request.Length - 1), reply, reply.Length));
     }
 
     [TestMethod]
@@ -223,7 +226,7 @@ public sealed class HttpTests
         {
             HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml, keys[device], commands), WbxmlWriter.MediaType, tokens[device]);
             byte[] body = await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken);
-            if (body.Length == 0)
+            if (body[0] == EmptyReply.Mark)
             {
                 return false;
             }
@@ -266,7 +269,7 @@ public sealed class HttpTests
         SyncCollection first = await First();
         await Restart(s_options);
         HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml, first.SyncKey), WbxmlWriter.MediaType);
-        Assert.AreEqual(0, response.Content.Headers.ContentLength);
+        Assert.AreEqual(EmptyReply.Size, response.Content.Headers.ContentLength);
     }
 
     [TestMethod]

@@ -282,7 +282,7 @@ public sealed class MalformedTests
                 }
 
                 SyncReply reply = device.Send(bytes);
-                Assert.IsTrue(reply.Body.Length == 0 || device.Parse(reply) != null);
+                Assert.IsTrue(reply.IsEmpty || device.Parse(reply) != null);
             }
         }
 

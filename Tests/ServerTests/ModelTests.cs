@@ -176,7 +176,7 @@ public sealed class ModelTests
                 return true;
             }
 
-            if (reply.Body.Length == 0)
+            if (reply.IsEmpty)
             {
                 return false;
             }

@@ -180,7 +180,7 @@ public abstract class FuzzTarget : IDisposable
             }
 
             SyncReply reply = _world.Server.Handle(_inputs & 1, _world.Devices[0].Identity, input, xml: input.Length > 0 && input[0] == '<');
-            if (reply.Outcome == SyncOutcome.Answered && reply.Body.Length > 0)
+            if (reply.Outcome == SyncOutcome.Answered && !reply.IsEmpty)
             {
                 MessageParser.Parse(input.Length > 0 && input[0] == '<' ? MessageFormat.Xml : MessageFormat.Wbxml, reply.Body);
             }

@@ -77,7 +77,7 @@ public static class Explain
 {
     public static string Message(byte[] bytes, bool xml)
     {
-        if (bytes.Length == 0)
+        if (bytes.Length == 0 || bytes[0] == EmptyReply.Mark)
         {
             return "(empty)";
         }

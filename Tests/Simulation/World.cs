@@ -255,7 +255,7 @@ public sealed partial class World : IDisposable
                     }
                 }
                 while (result.Outcome != RoundOutcome.InStep);
-                still &= replies == 1 && result.BytesDown == 0;
+                still &= replies == 1 && result.BytesDown == EmptyReply.Size;
             }
 
             if (still)
