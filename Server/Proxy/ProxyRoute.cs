@@ -48,6 +48,8 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
     /// <summary>Own changes handed on at a time; the bound of what is under way.</summary>
     protected const int Window = 30;
 
+    private const int MostWaiting = 1000; // commands of a device; further refusals are shown to the operator alone
+
     protected ProxyContext Context { get; } = context;
 
     protected ProxyTarget Target { get; } = target;
@@ -99,7 +101,7 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
             if (own == null || own.Writer == 0 || own.Author == device)
             {
                 store.Refused(device, new RefusalRow(name, true, id, status, "upstream: " + reason, 1, Context.Now));
-                if (own != null && own.Writer != 0)
+                if (own != null && own.Writer != 0 && store.ListCommands(device, all: false).Count < MostWaiting)
                 {
                     store.AddCommand(device, BuiltIn.Refused.Name, command => Pack(command, name, id, status, reason), Context.Now / 1000, Context.Now);
                 }
