@@ -92,6 +92,14 @@ public sealed class ServerCore : IDisposable
         }
     }
 
+    /// <summary>Opens a data folder that a server has made; where none has, nothing is made.</summary>
+    public static ServerCore OpenExisting(ServerOptions options)
+    {
+        string folder = Path.GetFullPath(options.Data);
+        return File.Exists(Path.Combine(folder, DatabaseFile)) ? Open(options)
+            : throw new StartupException($"There is no server's data in {folder}. --data names another folder; a new one is made by: serve --data {options.Data}");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
