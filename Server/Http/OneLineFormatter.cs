@@ -7,10 +7,13 @@ using NanoSync.Server.Cli;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class OneLineFormatter() : ConsoleFormatter(FormatName)
+/// <summary>Writes a log entry as one line without control characters.</summary>
+public sealed class OneLineFormatter() : ConsoleFormatter(FormatName)
 {
+    /// <summary>Its name among the formatters.</summary>
     public const string FormatName = "one-line";
 
+    /// <inheritdoc/>
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         string level = entry.LogLevel switch

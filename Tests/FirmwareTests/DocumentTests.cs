@@ -58,6 +58,13 @@ public class DocumentTests
     }
 
     [TestMethod]
+    public void Every_line_of_the_security_document_names_a_test_that_exists_or_says_that_none_shows_it()
+    {
+        string[] wrong = new Specification(Repository.Read(Path.Combine("docs", "security.md"))).Wrong().ToArray();
+        Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
+
+    [TestMethod]
     [DataRow("Text.[^a1]", "DeviceTests/StoreTests.Crc32_is_that_of_zip", null)]
     [DataRow("| row[^a1] |", "DeviceTests/StoreTests.Crc32_is_that_of_zip", null)]
     [DataRow("Text.[^none][^a1]", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "none stands beside another")]

@@ -3,6 +3,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using NanoSync.Server;
 using NanoSync.Server.Http;
 
@@ -114,6 +116,17 @@ public sealed class GuardTests
         {
             Assert.AreEqual(url, ListenUrls.Parse(url).Single());
         }
+    }
+
+    [TestMethod]
+    public void A_log_line_is_one_line_whatever_is_in_it()
+    {
+        using StringWriter output = new();
+        LogEntry<string> entry = new(LogLevel.Error, "NanoSync", default, "a\u001b[2J\r\n12:00:00 info: all is well\u009b1m", new IOException("x\ny\u0007"), (state, _) => state);
+        new OneLineFormatter().Write(entry, null, output);
+        string line = output.ToString();
+        StringAssert.Matches(line, new(@"^\d\d:\d\d:\d\d fail: NanoSync a\\u001b\[2J 12:00:00 info: all is well\\u009b1m System\.IO\.IOException: x y\\u0007"));
+        Assert.AreEqual(Environment.NewLine, new string([.. line.Where(char.IsControl)]));
     }
 
     private async Task<HttpStatusCode> Send(HttpMethod method, string? type = null, params (string Name, string Value)[] headers)
