@@ -182,14 +182,14 @@ public sealed class HttpTargetTests
         int d1 = site.Core.Devices.Get("d1").Id;
         using (IStoreTransaction store = site.Core.Store.BeginWrite())
         {
-            KeyRow row = store.FindKeyRow(d1, "config")!;
+            CollectionRow collection = store.FindCollection(d1, "config")!;
             foreach (string id in (string[])["..", ".", .. inside])
             {
-                row.Collection.Live++;
-                store.SaveObject(row.Collection.Id, new ObjectRow { Id = id, Seq = ++row.Collection.Seq, CreatedSeq = row.Collection.Seq, Writer = d1, Data = [1] });
+                collection.Live++;
+                store.SaveObject(collection.Id, new ObjectRow { Id = id, Seq = ++collection.Seq, CreatedSeq = collection.Seq, Writer = d1, Data = [1] });
             }
 
-            store.SaveCollection(row.Collection);
+            store.SaveCollection(collection);
             store.Commit();
         }
 

@@ -1,7 +1,6 @@
 // What one token can make the server keep beside objects is bounded, and the newest of it stays.
 
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.ServerTests;
@@ -70,23 +69,6 @@ public sealed class BoundTests
         Assert.IsNotNull(store.FindSealedNumber(device, "0344"));
         Assert.IsNull(store.FindSealedNumber(device, "0343"));
         Assert.IsTrue(store.ListCommands(device, all: true).Count is 1000 or 1001);
-    }
-
-    [TestMethod]
-    public void A_migration_whose_number_was_left_out_is_applied_later()
-    {
-        using Bench bench = new();
-        bench.Core.Dispose();
-        using (SqliteConnection connection = new($"Data Source={bench.Database};Pooling=False"))
-        {
-            connection.Open();
-            using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM migration WHERE number = 4; ALTER TABLE device_collection DROP COLUMN last_change";
-            command.ExecuteNonQuery();
-        }
-
-        bench.Restart();
-        bench.Device().Start();
     }
 
     private static void Write(Bench bench, Action<IStoreTransaction, int> write, int count)

@@ -248,13 +248,12 @@ public sealed class CliTests
             int device = core.Devices.Get("d1").Id;
             core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));
             core.Devices.Command("d1", "restart", []);
+            SyncCollection refusing = new() { Id = "config", SyncKey = Key(core, Key(core, "0")) };
+            refusing.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, Evil));
+            Sync(core, refusing);
             using IStoreTransaction store = core.Store.BeginWrite();
-            KeyRow row = store.FindKeyRow(device, "config")!;
-            row.ToPoint = row.Collection.Seq;
-            store.SaveKeyRow(row);
             store.Refused(device, new RefusalRow(Evil, false, Evil, 6, Evil, 1, 0));
-            store.SetAside(device, row.Collection.Id, new AsideRow("a", 1, true, 6, Evil, 0), null);
-            store.AddLoser(device, row.Collection.Id, new LoserRow(Evil, true, true, null, null, 0), 1);
+            store.AddLoser(device, store.FindCollection(device, "config")!.Id, new LoserRow(Evil, true, true, null, null, 0), 1);
             store.SaveInfo(device, new InfoRow("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("firmware", Evil)]), 0));
             store.FinishCommand(device, store.ListCommands(device, all: true).Single().Id, 6, Evil, 0);
             store.Commit();
@@ -278,6 +277,16 @@ public sealed class CliTests
         (_, string dump, _) = Decode(MessagePrinter.Print(MessageFormat.Wbxml, message));
         StringAssert.Contains(dump, @"a\u009b2J\u202e");
         Assert.IsFalse(dump.Any(c => c is '\u009b' or '\u202e'), dump);
+    }
+
+    private static string Key(ServerCore core, string key) => Sync(core, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+
+    private static string Sync(ServerCore core, SyncCollection collection)
+    {
+        SyncMessage request = new() { Version = "1.0" };
+        request.Collections.Add(collection);
+        SyncReply reply = core.Sync.Handle(new DeviceIdentity(core.Devices.Get("d1").Id, "d1"), MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        return MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single().SyncKey;
     }
 
     private (int Code, string Output, string Error) Decode(byte[] message)

@@ -114,10 +114,10 @@ public sealed class PathTests
         {
             using (IStoreTransaction store = _server.Core.Store.BeginWrite())
             {
-                KeyRow row = store.FindKeyRow(device.Id, "config")!;
-                store.SaveObject(row.Collection.Id, new ObjectRow { Id = id, Seq = ++row.Collection.Seq, CreatedSeq = row.Collection.Seq, Writer = device.Id, Data = [1] });
-                row.Collection.Live++;
-                store.SaveCollection(row.Collection);
+                CollectionRow collection = store.FindCollection(device.Id, "config")!;
+                store.SaveObject(collection.Id, new ObjectRow { Id = id, Seq = ++collection.Seq, CreatedSeq = collection.Seq, Writer = device.Id, Data = [1] });
+                collection.Live++;
+                store.SaveCollection(collection);
                 store.Commit();
             }
 

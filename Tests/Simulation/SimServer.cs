@@ -231,7 +231,7 @@ public sealed class SimServer : IDisposable
                 DeviceService service = new(store, clock, count => new byte[count]);
                 foreach (string device in devices)
                 {
-                    service.Add(device, collections, sealedToo: true);
+                    service.Add(device, collections, isSealed: true);
                 }
             }
 
