@@ -75,7 +75,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
         _storeOptions = new StoreOptions
         {
-            QuotaBytes = tight ? OutboxBytes + (rng.Between(8, 11) * segment) : 160 * 1024,
+            QuotaBytes = tight ? OutboxBytes + (rng.Between(10, 14) * segment) : 160 * 1024,
             SegmentBytes = segment,
             BufferBytes = tight ? 256 : rng.Pick([512, 1024]),
             StepBytes = rng.Pick([256, 1024]),
