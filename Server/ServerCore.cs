@@ -29,7 +29,7 @@ public sealed class ServerCore : IDisposable
         Incarnation = new Incarnation(store, clock, random);
         Sync = new SyncService(store, clock, options.Limits, classes, log, incarnation: Incarnation);
         Sync.Guard = new Proxy.LoopGuard(store, clock);
-        Devices = new DeviceService(store, clock);
+        Devices = new DeviceService(store, clock, Incarnation);
         Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
@@ -78,21 +78,9 @@ public sealed class ServerCore : IDisposable
             throw new StartupException($"Cannot make the data folder {folder}: {e.Message}");
         }
 
-        return OpenStore(options, folder, clock ?? TimeProvider.System, log);
-    }
-
-    /// <summary>Opens what a server has made; where none has, nothing is made.</summary>
-    public static ServerCore OpenExisting(ServerOptions options)
-    {
-        string folder = Path.GetFullPath(options.Data);
-        return options.Database != null || File.Exists(Path.Combine(folder, DatabaseFile)) ? OpenStore(options, folder, TimeProvider.System, null)
-            : throw new StartupException($"There is no server's data in {folder}. --data names another folder; a new one is made by: serve --data {options.Data}");
-    }
-
-    private static ServerCore OpenStore(ServerOptions options, string folder, TimeProvider clock, ILogger? log)
-    {
         try
         {
+            clock ??= TimeProvider.System;
             IServerStore store = options.Database is { } database
                 ? new PostgresStore(database, options.Patience, clock)
                 : new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock);

@@ -11,8 +11,8 @@ namespace NanoSync.Server;
 /// </summary>
 public sealed record ServerOptions
 {
-    /// <summary>Folder of the database and the admin token. Made when missing. Default: <see cref="DataFolder.Default"/>.</summary>
-    public string Data { get; init; } = DataFolder.Default("server");
+    /// <summary>Folder of the database and the admin token. Made when missing. Default: nanosync-data in the working directory.</summary>
+    public string Data { get; init; } = "nanosync-data";
 
     /// <summary>PostgreSQL as "Host=...;Database=...;Username=...;Password=...", for many nodes on one database; null = a SQLite file in the data folder.</summary>
     public string? Database { get; init; }
@@ -67,6 +67,7 @@ public sealed record ServerOptions
             Limits = limits with
             {
                 MaxObjects = (long)Number(configuration, "maxObjects", limits.MaxObjects),
+                MaxReadings = (long)Number(configuration, "maxReadings", limits.MaxReadings),
                 MaxObject = (int)Number(configuration, "maxObject", limits.MaxObject),
                 MaxMessage = (int)Number(configuration, "maxMessage", limits.MaxMessage),
                 MaxReply = (int)Number(configuration, "maxReply", limits.MaxReply),

@@ -34,7 +34,7 @@ namespace NanoSync.Protocol
         private int _nameLength;
         private int _state;
         private int _last; // comments, instructions, CDATA: the two bytes before this one
-        private byte _quote; // around the value being read, or just read; 0 = none
+        private byte _quote;
         private bool _isNamespace; // the attribute being read is xmlns
         private int _matched; // bytes of the namespace that agree; -1 = it differs
         private bool _hasFields; // the open ApplicationData holds fields: no base64
@@ -71,7 +71,6 @@ namespace NanoSync.Protocol
             _field = false;
             _pendingEmpty = 0;
             _bom = 0;
-            _quote = 0;
             _nameLength = 0;
         }
 
@@ -277,13 +276,12 @@ namespace NanoSync.Protocol
                 case InTag:
                     if (c == '>' || c == '/' || IsSpace(c))
                     {
-                        _quote = 0;
                         return AfterName(c);
                     }
 
-                    if (_field || _quote != 0)
+                    if (_field)
                     {
-                        return Fail(SyncError.BadXml); // a field has no attributes: its name is still needed; others stand apart
+                        return Fail(SyncError.BadXml); // a field has no attributes: its name is still needed
                     }
 
                     _state = AttributeName;

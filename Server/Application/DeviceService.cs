@@ -18,16 +18,19 @@ public sealed class DeviceService
 
     private readonly IServerStore _store;
     private readonly TimeProvider _clock;
+    private readonly Incarnation _incarnation;
     private readonly Func<int, byte[]> _random;
 
     /// <summary>Makes the service.</summary>
     /// <param name="store">The database.</param>
     /// <param name="clock">The time.</param>
+    /// <param name="incarnation">The life of the database.</param>
     /// <param name="random">Source of tokens; null = the platform's.</param>
-    public DeviceService(IServerStore store, TimeProvider clock, Func<int, byte[]>? random = null)
+    public DeviceService(IServerStore store, TimeProvider clock, Incarnation incarnation, Func<int, byte[]>? random = null)
     {
         _store = store;
         _clock = clock;
+        _incarnation = incarnation;
         _random = random ?? RandomNumberGenerator.GetBytes;
     }
 
@@ -48,10 +51,10 @@ public sealed class DeviceService
     /// <summary>Enrols a device and gives its token, which cannot be had again.</summary>
     /// <param name="name">1 to 64 of A-Z a-z 0-9 . _ -</param>
     /// <param name="collections">Names, comma-separated; NAME@GROUP is shared with the other devices of the group.</param>
-    /// <param name="isSealed">True: it sends sealed messages, for which the server keeps a key, and nothing else.</param>
-    public string Add(string name, string collections = DefaultCollections, bool isSealed = false)
+    /// <param name="sealedToo">True: it may also send sealed messages, for which the server keeps a key.</param>
+    public string Add(string name, string collections = DefaultCollections, bool sealedToo = false)
     {
-        Names.Check(name, "A device's name");
+        Check(name, "A device's name");
         List<(string Name, string? Scope)> granted = ParseCollections(collections);
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
@@ -66,7 +69,7 @@ public sealed class DeviceService
             store.Grant(device, collection, scope);
         }
 
-        if (isSealed)
+        if (sealedToo)
         {
             store.SetSealKey(device, SealedMessage.KeyOf(token));
         }
@@ -111,22 +114,16 @@ public sealed class DeviceService
         store.Commit();
     }
 
-    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device stays out, unless it is let in again.</summary>
+    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device is let in again.</summary>
     /// <param name="name">The device.</param>
-    /// <param name="isSealed">True: it sends sealed messages and nothing else; false: none; null: as before.</param>
-    /// <param name="readmit">True: a revoked device is let in again.</param>
-    public string Rotate(string name, bool? isSealed = null, bool readmit = false)
+    /// <param name="sealedToo">True or false: it may send sealed messages or not; null: as before.</param>
+    public string Rotate(string name, bool? sealedToo = null)
     {
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
         DeviceRow device = Find(store, name);
-        if (device.Revoked != null && !readmit)
-        {
-            throw new RefusedException(Refusal.Conflict, $"{name} is revoked, and a new token alone does not let it in. To let it in again: device rotate {name} --readmit");
-        }
-
         store.SetToken(device.Id, HashOf(token));
-        if (isSealed ?? store.FindSealKey(name) != null)
+        if (sealedToo ?? store.FindSealKey(name) != null)
         {
             store.SetSealKey(device.Id, SealedMessage.KeyOf(token));
         }
@@ -139,35 +136,12 @@ public sealed class DeviceService
         return token;
     }
 
-    /// <summary>
-    /// The device that a bearer token belongs to; null when there is none, it is revoked, or it is enrolled for sealed messages:
-    /// such a device never sends its token, so who does is not it.
-    /// </summary>
+    /// <summary>The device that a token belongs to; null when there is none or it is revoked.</summary>
     public DeviceIdentity? Authenticate(string token)
     {
         byte[] hash = HashOf(token);
         using IStoreTransaction store = _store.BeginRead();
-        return store.FindDeviceByToken(hash) is { } device && store.FindSealKey(device.Name) == null ? device : null;
-    }
-
-    /// <summary>Where the answers to a device's mails go; null when that is to be taken from its next mail.</summary>
-    public string? ReplyAddress(string name)
-    {
-        using IStoreTransaction store = _store.BeginRead();
-        return store.FindMail(Find(store, name).Id);
-    }
-
-    /// <summary>Sets where the answers to a device's mails go; null = to be taken from its next mail.</summary>
-    public void SetReplyAddress(string name, string? address)
-    {
-        if (address != null && !(MimeKit.MailboxAddress.TryParse(address, out MimeKit.MailboxAddress? parsed) && parsed.Address.Contains('@')))
-        {
-            throw new RefusedException(Refusal.BadInput, $"Not a mail address: {address}");
-        }
-
-        using IStoreTransaction store = _store.BeginWrite();
-        store.SetMail(Find(store, name).Id, address);
-        store.Commit();
+        return store.FindDeviceByToken(hash);
     }
 
     /// <summary>What was refused to or by a device, newest first.</summary>
@@ -188,6 +162,20 @@ public sealed class DeviceService
                 : [];
             return (row, fields);
         });
+    }
+
+    /// <summary>What a device told of its losses; null when it told nothing.</summary>
+    public DeviceCounts? Counts(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListInfo(Find(store, name).Id).Find(i => i.Class == BuiltIn.DeviceStatus.Name) is { } status ? DeviceCounts.Of(status.Data) : null;
+    }
+
+    /// <summary>The stores that sync as this device, last seen first: more than one are two boards with one token, or a flash that was wiped.</summary>
+    public List<ReplicaRow> Stores(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.ListReplicas(Find(store, name).Id);
     }
 
     /// <summary>Asks a device for its diary; the id of the command. [SPEC 7.3]</summary>
@@ -224,15 +212,10 @@ public sealed class DeviceService
             throw new RefusedException(Refusal.BadInput, $"There is no command {type}. There are: {string.Join(", ", BuiltIn.Commands.Select(c => c.Name))}");
         }
 
-        byte[] Record(long id)
-        {
-            List<KeyValuePair<string, string>> fields = [new("id", id.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. arguments];
-            return RecordText.Pack(definition, fields);
-        }
-
         try
         {
-            for (int field = 1; field < definition.Count; field++)
+            int last = definition.Count - 1; // the mark
+            for (int field = 1; field < last; field++)
             {
                 if (!arguments.Any(a => a.Key == definition.FieldName(field)))
                 {
@@ -240,9 +223,9 @@ public sealed class DeviceService
                 }
             }
 
-            // ids from the clock still grow when an older database was restored, and devices act on higher ids only
+            _ = _incarnation.Code; // begun outside of the transaction
             using IStoreTransaction store = _store.BeginWrite();
-            long id = store.AddCommand(Find(store, name).Id, type, Record, Now / 1000, Now);
+            long id = DeviceCommands.Queue(store, _incarnation, Find(store, name).Id, definition, arguments, Now);
             store.Commit();
             return id;
         }
@@ -267,20 +250,28 @@ public sealed class DeviceService
     private static List<(string Name, string? Scope)> ParseCollections(string collections)
     {
         List<(string, string?)> list = [];
-        foreach (string part in Names.Split(collections, "What a device may sync"))
+        foreach (string part in collections.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             int at = part.IndexOf('@');
             string name = at < 0 ? part : part[..at];
             string? scope = at < 0 ? null : part[(at + 1)..];
-            Names.Check(name, "A collection's name");
+            Check(name, "A collection's name");
             if (scope != null)
             {
-                Names.Check(scope, "A group's name");
+                Check(scope, "A group's name");
             }
 
             list.Add((name, scope));
         }
 
-        return list;
+        return list.Count > 0 ? list : throw new RefusedException(Refusal.BadInput, "A device needs at least one collection.");
+    }
+
+    private static void Check(string name, string what)
+    {
+        if (name.Length is 0 or > Limits.Text || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '.' && c != '_' && c != '-'))
+        {
+            throw new RefusedException(Refusal.BadInput, $"{what} is 1 to {Limits.Text} of A-Z a-z 0-9 . _ - : not \"{name}\".");
+        }
     }
 }

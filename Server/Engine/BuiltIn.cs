@@ -13,17 +13,17 @@ public static class BuiltIn
     public static readonly ObjectClass DeviceStatus = new ObjectClass("status").Fixed("battery", 2).Int("signal").UInt("freeHeap").UInt("flashLeft")
         .Text("firmware").Text("reset").UInt("refused").UInt("uptime")
         .UInt("dropped").UInt("damaged").UInt("forked").Int("clock");
-    public static readonly ObjectClass Restart = new ObjectClass("restart").UInt("id");
-    public static readonly ObjectClass Interval = new ObjectClass("interval").UInt("id").UInt("seconds");
-    public static readonly ObjectClass StartOver = new ObjectClass("start-over").UInt("id").Text("collection");
-    public static readonly ObjectClass SendStatus = new ObjectClass("send-status").UInt("id");
-    public static readonly ObjectClass SendDiary = new ObjectClass("send-diary").UInt("id");
-    public static readonly ObjectClass Result = new ObjectClass("result").UInt("id").UInt("status").Text("reason");
-    public static readonly ObjectClass Range = new ObjectClass("range").UInt("offset").UInt("count").UInt("total").UInt("crc");
+    public static readonly ObjectClass Restart = new ObjectClass("restart").UInt("id").UInt("mark");
+    public static readonly ObjectClass Interval = new ObjectClass("interval").UInt("id").UInt("seconds").UInt("mark");
+    public static readonly ObjectClass StartOver = new ObjectClass("start-over").UInt("id").Text("collection").UInt("mark");
+    public static readonly ObjectClass SendStatus = new ObjectClass("send-status").UInt("id").UInt("mark");
+    public static readonly ObjectClass SendDiary = new ObjectClass("send-diary").UInt("id").UInt("mark");
+    public static readonly ObjectClass Result = new ObjectClass("result").UInt("id").UInt("status").Text("reason").UInt("mark").UInt("highest");
+    public static readonly ObjectClass Range = new ObjectClass("range").UInt("offset").UInt("count").UInt("total").UInt("crc").UInt("version");
     public static readonly ObjectClass Store = new ObjectClass("store").Text("id").UInt("start").Text("from");
     public static readonly ObjectClass Last = new ObjectClass("last").UInt("change");
     public static readonly ObjectClass Via = new ObjectClass("via").Text("way");
-    public static readonly ObjectClass Refused = new ObjectClass("refused").UInt("id").Text("collection").Text("object").UInt("status").Text("reason");
+    public static readonly ObjectClass Refused = new ObjectClass("refused").UInt("id").Text("collection").Text("object").UInt("status").Text("reason").UInt("mark");
 #pragma warning restore CS1591
 
     /// <summary>Name of the structure that holds a device's diary: bytes, no fields.</summary>
@@ -37,7 +37,7 @@ public static class BuiltIn
 }
 
 /// <summary>A range as it travels; what is absent is null. [SPEC 7.2]</summary>
-public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc)
+public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc, long? Version = null)
 {
     /// <summary>The range among these structures. False when there is one that cannot be read.</summary>
     public static bool TryFind(List<Structure> options, out PartRange? range)
@@ -50,13 +50,13 @@ public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc
                 continue;
             }
 
-            long?[] values = new long?[4];
+            long?[] values = new long?[5];
             RecordReader reader = new();
             byte[] bytes = data.ToArray();
             reader.Begin(BuiltIn.Range, bytes, 0, bytes.Length);
             while (reader.Next())
             {
-                if (reader.Value < 0 || reader.Value > (reader.Field == 3 ? uint.MaxValue : int.MaxValue))
+                if (reader.Value < 0 || reader.Value > (reader.Field >= 3 ? uint.MaxValue : int.MaxValue))
                 {
                     return false;
                 }
@@ -69,7 +69,7 @@ public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc
                 return false;
             }
 
-            range = new PartRange(values[0], values[1], values[2], (uint?)values[3]);
+            range = new PartRange(values[0], values[1], values[2], (uint?)values[3], values[4]);
         }
 
         return true;
@@ -84,6 +84,7 @@ public sealed record PartRange(long? Offset, long? Count, long? Total, uint? Crc
         Put(writer, Count);
         Put(writer, Total);
         Put(writer, Crc);
+        Put(writer, Version);
         return new Structure(BuiltIn.Range.Name, writer.Buffer.AsMemory(0, writer.Length));
     }
 

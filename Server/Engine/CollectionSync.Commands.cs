@@ -8,54 +8,58 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
+    private readonly List<SyncCommand> _waiting = []; // for room, which a Delete of this message may make
+    private bool _isLastTry;
+
     private void ApplyCommands()
     {
-        foreach (SyncCommand command in _request.Commands)
-        {
-            if (command.Tag != Tags.Add && string.IsNullOrEmpty(command.ServerId))
-            {
-                Refuse(command, Status.ProtocolError, "no ServerId");
-                continue;
-            }
+        _request.Commands.ForEach(Apply);
+        _isLastTry = true;
+        _waiting.ForEach(Apply);
+    }
 
-            switch (command.Tag)
-            {
-                case Tags.Add:
-                    Add(command, command.ClientId!);
-                    break;
-                case Tags.Change:
-                    Write(command, command.ServerId!);
-                    break;
-                case Tags.Delete:
-                    Delete(command, command.ServerId!);
-                    break;
-                case Tags.SoftDelete:
-                    SoftDelete(command.ServerId!);
-                    break;
-                default:
-                    Fetch(command, command.ServerId!);
-                    break;
-            }
+    private void Apply(SyncCommand command)
+    {
+        if (command.Tag != Tags.Add && string.IsNullOrEmpty(command.ServerId))
+        {
+            Refuse(command, Status.ProtocolError, "no ServerId");
+            return;
+        }
+
+        switch (command.Tag)
+        {
+            case Tags.Add when _request.DeletesAsMoves:
+                AddReading(command, command.ClientId!);
+                break;
+            case Tags.Add:
+                Add(command, command.ClientId!);
+                break;
+            case Tags.Change:
+                Write(command, command.ServerId!);
+                break;
+            case Tags.Delete:
+                Delete(command, command.ServerId!);
+                break;
+            case Tags.SoftDelete:
+                SoftDelete(command.ServerId!);
+                break;
+            default:
+                Fetch(command, command.ServerId!);
+                break;
         }
     }
 
     private void Add(SyncCommand command, string clientId)
     {
         IdRow? known = _store.FindId(Device, Collection.Id, clientId);
-        if (Content(command, "a:" + clientId, known) is not { } content)
+        if ((known == null && !HasRoom(command)) || Content(command, "a:" + clientId, known) is not { } content)
         {
             return;
         }
 
-        IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc);
+        IdRow now = new(known?.ServerId ?? "", content.Sum, content.Data.Length, content.Crc, content.Version);
         if (known == null)
         {
-            if (IsFull())
-            {
-                Refuse(command, Status.OutOfSpace, Full);
-                return;
-            }
-
             now = now with { ServerId = NewServerId(clientId) };
             Save(new ObjectRow { Id = now.ServerId, Deleted = true, Created = _now }, content);
             _store.SaveId(Device, Collection.Id, clientId, now);
@@ -66,10 +70,7 @@ internal sealed partial class CollectionSync
             _store.SaveId(Device, Collection.Id, clientId, now);
         }
 
-        if (!_request.DeletesAsMoves)
-        {
-            _reply.Responses.Add(new SyncCommand { Tag = Tags.Add, ClientId = clientId, ServerId = now.ServerId });
-        }
+        _reply.Responses.Add(new SyncCommand { Tag = Tags.Add, ClientId = clientId, ServerId = now.ServerId });
     }
 
     // [SPEC 5.4] The object of this ClientId is there. The device may have changed it before it heard of its Add; if the
@@ -92,17 +93,14 @@ internal sealed partial class CollectionSync
 
     private void Write(SyncCommand command, string id)
     {
-        if (Content(command, "c:" + id, null) is not { } content)
+        bool isNew = _store.FindObject(Collection.Id, id) is not { } there || (there.Deleted && !IsUnseen(there));
+        if ((isNew && !HasRoom(command)) || Content(command, "c:" + id) is not { } content)
         {
             return;
         }
 
         int status = Put(id, content);
-        if (status == Status.OutOfSpace)
-        {
-            Refuse(command, status, Full);
-        }
-        else if (status != Status.Success)
+        if (status != Status.Success)
         {
             Respond(command, status, null);
         }
@@ -135,9 +133,16 @@ internal sealed partial class CollectionSync
             KeepLoser(current);
         }
 
+        KeepEarlier(current);
+        Remove(current);
+    }
+
+    private void Remove(ObjectRow current)
+    {
         current.Data = null;
         current.Deleted = true;
         Collection.Live--;
+        _live -= _live < 0 ? 0 : 1;
         Save(current, 0);
     }
 
@@ -180,7 +185,7 @@ internal sealed partial class CollectionSync
         SyncCommand response = new() { Tag = Tags.Fetch, ServerId = id, Class = current.Class ?? "", Data = data.AsMemory(offset, count) };
         if (range != null || count < data.Length)
         {
-            response.Options.Add(new PartRange(offset, null, data.Length, Crc32.Of(data)).ToStructure());
+            response.Options.Add(new PartRange(offset, null, data.Length, Crc32.Of(data), current.Seq).ToStructure());
         }
 
         _budget.Add(count);
@@ -188,7 +193,7 @@ internal sealed partial class CollectionSync
     }
 
     // The value of an Add or a Change, checked; null when there is none to apply, and the command is answered.
-    private Value? Content(SyncCommand command, string uploadKey, IdRow? known)
+    private Value? Content(SyncCommand command, string uploadKey, IdRow? known = null)
     {
         if (command.Data == null && command.Fields == null)
         {
@@ -236,15 +241,15 @@ internal sealed partial class CollectionSync
 
         if (range != null)
         {
-            if (known != null && range.Total == known.Length && range.Crc == known.Crc)
+            if (known != null && range.Total == known.Length && range.Crc == known.Crc && range.Version == known.Version)
             {
                 return new Value(type, default, known.Sum, known.Crc) { IsRepeat = true };
             }
 
-            if (command.ServerId != null && _store.FindObject(Collection.Id, command.ServerId) is { Data: { } held }
-                && held.Length == range.Total && Crc32.Of(held) == range.Crc)
+            if (command.ServerId != null && _store.FindObject(Collection.Id, command.ServerId) is { Data: { } held } there
+                && held.Length == range.Total && Crc32.Of(held) == range.Crc && (there.Version == range.Version && (range.Version == null || there.Writer == Replica)))
             {
-                return new Value(type, held, ContentSum.Of(type, held), range.Crc.Value); // the last part again
+                return new Value(type, held, ContentSum.Of(type, held), range.Crc.Value) { Version = range.Version }; // the last part again
             }
 
             if (TakePart(command, uploadKey, range, data) is not { } whole)
@@ -267,22 +272,17 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span));
+        return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span)) { Version = range?.Version };
     }
 
     // Writes a value over an object, or makes the object: a name of the device's own needs no Add. [SPEC 2.3]
-    // Success, Conflict or OutOfSpace.
+    // Success or Conflict.
     private int Put(string id, Value content, bool unseen = false)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         unseen |= current != null && IsUnseen(current);
         if (current == null || (current.Deleted && !unseen))
         {
-            if (IsFull())
-            {
-                return Status.OutOfSpace;
-            }
-
             Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
             return Status.Success;
         }
@@ -311,6 +311,7 @@ internal sealed partial class CollectionSync
             KeepLoser(current);
         }
 
+        KeepEarlier(current);
         Save(current, content);
         return Status.Success;
     }
@@ -319,6 +320,7 @@ internal sealed partial class CollectionSync
     {
         row.Class = content.Class;
         row.Data = content.Data.ToArray();
+        row.Version = content.Version;
         if (row.Deleted)
         {
             row.Deleted = false;
@@ -351,16 +353,30 @@ internal sealed partial class CollectionSync
 
     private static long Mark(string id, long sum) => ContentSum.Of(id, BitConverter.GetBytes(sum));
 
-    private string Full => string.Create(CultureInfo.InvariantCulture, $"the quota of {_limits.MaxObjects} objects is used up");
-
-    private bool IsFull()
+    // Objects and readings have bounds of their own. What does not fit waits once for the end of the message, then it is refused.
+    private bool HasRoom(SyncCommand command)
     {
+        long most = Collection.IsOutbox ? _limits.MaxReadings : _limits.MaxObjects;
         if (_live < 0)
         {
-            _live = _store.CountObjects(Device, Collection.IsOutbox);
+            _live = _store.CountObjects(Device, Collection.IsOutbox) + Collection.Live - _liveRead;
         }
 
-        return _live >= _limits.MaxObjects;
+        if (_live < most || (most == 0 && Collection.IsOutbox))
+        {
+            return true;
+        }
+
+        if (_isLastTry)
+        {
+            Refuse(command, Status.OutOfSpace, string.Create(CultureInfo.InvariantCulture, $"the quota of {most} {(Collection.IsOutbox ? "readings" : "objects")} is used up"));
+        }
+        else
+        {
+            _waiting.Add(command);
+        }
+
+        return false;
     }
 
     // A device-made id is the ClientId, so that it survives a database restored; others' devices must not meet it.
@@ -418,6 +434,9 @@ internal sealed partial class CollectionSync
     // What a command brings.
     private sealed record Value(string? Class, ReadOnlyMemory<byte> Data, long Sum, uint Crc)
     {
+        /// <summary>Version of the transfer in parts; null = it came whole, or told none.</summary>
+        public long? Version { get; init; }
+
         /// <summary>The last part of what was taken before: there is no Data.</summary>
         public bool IsRepeat { get; init; }
     }

@@ -16,6 +16,17 @@ internal sealed partial class CollectionSync
             || (current.Writer != Replica && _store.IsAside(Replica, Collection.Id, current.Id));
     }
 
+    // What is overwritten although it is no conflict. By the rules the device knew it; but an earlier form of this request may
+    // have been another board's, and what a store brings after the database went back is newer than what is here. [SPEC 5.2, 5.8]
+    private void KeepEarlier(ObjectRow current)
+    {
+        if (!current.Deleted && (_earlier.Contains(Mark(current.Id, ContentSum.Of(current.Class, current.Data)))
+            || (_row.Recovering && current.Seq <= _row.ResetSeq)))
+        {
+            KeepLoser(current);
+        }
+    }
+
     private void KeepLoser(string id, Value content)
     {
         LoserRow loser = new(id, true, false, content.Class, content.Data.ToArray(), _now);

@@ -45,6 +45,11 @@ internal sealed partial class CollectionSync
 
     private void TakeRefusal(SyncCommand response, string id)
     {
+        if (_row.Recovering && Recovers(response, id))
+        {
+            return;
+        }
+
         string reason = response.Data is { } text ? Encoding.UTF8.GetString(text.Span) : "";
         switch (response.Status)
         {
@@ -73,5 +78,34 @@ internal sealed partial class CollectionSync
             _store.SetAside(Replica, Collection.Id,
                 new AsideRow(id, current.Seq, response.Tag == Tags.Add, response.Status, reason, _now), _row.Class);
         }
+    }
+
+    // [SPEC 5.8] The database went back. Of what the store had seen in it, the store's own state is the newer one: 7 says that
+    // it holds another value, which comes as a Change; 8 to a Change, that it has deleted the object since.
+    private bool Recovers(SyncCommand response, string id)
+    {
+        if (_store.FindObject(Collection.Id, id) is not { } current)
+        {
+            return false;
+        }
+
+        bool unseen = current.Writer != Replica && current.Seq > _row.KnownSeq; // written since the database went back: by the conflict rule
+        if (response is not { Tag: Tags.Change, Status: Status.NotFound } || current.Deleted)
+        {
+            return !unseen && response.Status is Status.Conflict or Status.NotFound;
+        }
+
+        if (unseen && ServerWins)
+        {
+            _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
+            _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, wasAdd: true);
+        }
+        else
+        {
+            KeepLoser(current);
+            Remove(current);
+        }
+
+        return true;
     }
 }

@@ -22,11 +22,11 @@ internal sealed partial class CollectionSync
         }
 
         UploadRow? held = _store.FindUpload(Replica, Collection.Id, key);
-        if (held == null || held.Total != total || held.Crc != crc)
+        if (held == null || held.Total != total || held.Crc != crc || held.Version != range.Version)
         {
             // another value than the one begun
-            _store.StartUpload(Replica, Collection.Id, key, (int)total, crc, _now);
-            held = new UploadRow((int)total, crc, 0);
+            _store.StartUpload(Replica, Collection.Id, key, (int)total, crc, range.Version, _now);
+            held = new UploadRow((int)total, crc, 0, range.Version);
         }
 
         long offset = range.Offset ?? 0;
@@ -38,7 +38,7 @@ internal sealed partial class CollectionSync
 
         if (held.Held < total)
         {
-            Respond(command, Status.Incomplete, null, new PartRange(held.Held, null, total, null).ToStructure());
+            Respond(command, Status.Incomplete, null, new PartRange(held.Held, null, total, null, range.Version).ToStructure());
             return null;
         }
 
@@ -49,7 +49,7 @@ internal sealed partial class CollectionSync
             return whole;
         }
 
-        Respond(command, Status.Incomplete, "the check sum is not that of the parts", new PartRange(0, null, total, null).ToStructure());
+        Respond(command, Status.Incomplete, "the check sum is not that of the parts", new PartRange(0, null, total, null, range.Version).ToStructure());
         return null;
     }
 }

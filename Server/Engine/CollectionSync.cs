@@ -32,7 +32,8 @@ internal sealed partial class CollectionSync
     private long _point; // what the device has seen of the feed
     private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
     private readonly HashSet<long> _earlier = []; // those of them that an earlier form of this request brought
-    private long _live = -1; // objects of the device in all its collections; -1 = not counted yet
+    private long _live = -1; // objects of the device in all its collections of this kind; -1 = not counted yet
+    private long _liveRead; // those of this collection before this request
 
     public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
         ClassCatalog classes, Incarnation incarnation, long now, ReplyBudget budget)
@@ -112,6 +113,7 @@ internal sealed partial class CollectionSync
         }
 
         (long, long, bool) before = (Collection.Seq, Collection.Live, Collection.IsOutbox);
+        _liveRead = Collection.Live;
         Collection.IsOutbox |= _request.DeletesAsMoves;
         Remember();
         if (meaning != KeyCase.StartOver)

@@ -88,14 +88,16 @@ internal sealed partial class CollectionSync
             return new SyncCommand { Tag = Tags.Delete, ServerId = row.Id };
         }
 
-        bool add = row.WasAdd || (row.Due == null && row.CreatedSeq > _point);
+        // [SPEC 5.8] in a pass after the database went back, what the store had seen is there already, or was deleted since
+        long seen = _row.Recovering ? Math.Max(_point, _row.KnownSeq) : _point;
+        bool add = row.WasAdd || (row.Due == null && row.CreatedSeq > seen);
         byte[] data = row.Data ?? (row.Length == 0 ? [] : _store.FindObject(Collection.Id, row.Id)!.Data!);
         SyncCommand command = new() { Tag = add ? Tags.Add : Tags.Change, ServerId = row.Id, Class = row.Class ?? "" };
         int count = Math.Min(data.Length, _budget.Room(Limit));
         if (count < data.Length)
         {
             // [SPEC 7.2] its first part; the device asks for the rest
-            command.Options.Add(new PartRange(0, null, data.Length, Crc32.Of(data)).ToStructure());
+            command.Options.Add(new PartRange(0, null, data.Length, Crc32.Of(data), row.Seq).ToStructure());
         }
 
         command.Data = data.AsMemory(0, count);

@@ -61,12 +61,6 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Gives a device a key for sealed messages, or takes it away.</summary>
     void SetSealKey(int device, byte[]? key);
 
-    /// <summary>Where the answers to a device's mails go; null when that is not known yet. [SPEC 8.3]</summary>
-    string? FindMail(int device);
-
-    /// <summary>Keeps where the answers to a device's mails go; null = to be taken from its next mail.</summary>
-    void SetMail(int device, string? address);
-
     /// <summary>The highest number accepted of a device's store; null when there is none.</summary>
     SealedNumberRow? FindSealedNumber(int device, string storeId);
 
@@ -225,8 +219,11 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Structures told by a device, by class.</summary>
     List<InfoRow> ListInfo(int device);
 
-    /// <summary>Queues a command under the next id of the device; its id.</summary>
-    long AddCommand(int device, string type, Func<long, byte[]> record, long leastId, long now);
+    /// <summary>Queues a command under the next id of the device; the id.</summary>
+    long AddCommand(int device, string type, Func<long, byte[]> record, long mark, string incarnation, long now);
+
+    /// <summary>Gives a command that waits the next id of the device, which is above <paramref name="above"/>.</summary>
+    void RenumberCommand(int device, long id, Func<long, byte[]> record, long above);
 
     /// <summary>Commands of a device, oldest first; those not done only, or all.</summary>
     List<DeviceCommandRow> ListCommands(int device, bool all);
@@ -240,7 +237,7 @@ public interface IStoreTransaction : IDisposable
     UploadRow? FindUpload(int replica, int collection, string key);
 
     /// <summary>Starts or starts again an upload.</summary>
-    void StartUpload(int replica, int collection, string key, int total, uint crc, long now);
+    void StartUpload(int replica, int collection, string key, int total, uint crc, long? version, long now);
 
     /// <summary>Adds the next part.</summary>
     void AddPart(int replica, int collection, string key, int offset, ReadOnlyMemory<byte> part);

@@ -69,6 +69,19 @@ public sealed class Incarnation
         return lived.FindLastIndex(l => l.StartsWith(epoch[..Told], StringComparison.Ordinal)) > lived.IndexOf(Code);
     }
 
+    /// <summary>The same of a whole code.</summary>
+    public bool IsPresentCode(IStoreTransaction store, string code)
+    {
+        List<string> lived = store.ListIncarnations();
+        return lived.IndexOf(code) >= lived.IndexOf(Code);
+    }
+
+    /// <summary>A number at random, not 0.</summary>
+    public long NewMark()
+    {
+        return (BitConverter.ToUInt32(_random(4)) >> 1) | 1;
+    }
+
     private static bool IsNumber(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') < 0;
 
     private string Begin()

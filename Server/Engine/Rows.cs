@@ -210,6 +210,9 @@ public sealed class ObjectRow
     /// <summary><see cref="ContentSum"/> of what that device wrote; 0 = it deleted.</summary>
     public long LastDeviceSum { get; set; }
 
+    /// <summary>Version of the transfer by which its value came in parts; null = it came otherwise.</summary>
+    public long? Version { get; set; }
+
     /// <summary>When made, milliseconds since 1970.</summary>
     public long Created { get; set; }
 
@@ -234,7 +237,12 @@ public enum DueKind
 }
 
 /// <summary>A ClientId that was seen. [SPEC 5.4]</summary>
-public sealed record IdRow(string ServerId, long Sum, int Length, uint Crc);
+/// <param name="ServerId">The object.</param>
+/// <param name="Sum">Content sum of what the Add brought.</param>
+/// <param name="Length">Its bytes.</param>
+/// <param name="Crc">Its check sum.</param>
+/// <param name="Version">Version of the transfer, if it came in parts and told one.</param>
+public sealed record IdRow(string ServerId, long Sum, int Length, uint Crc, long? Version);
 
 /// <summary>An object that a device does not take. [SPEC 5.7]</summary>
 public sealed record AsideRow(string ServerId, long Seq, bool WasAdd, int Status, string Reason, long Time);
@@ -246,10 +254,17 @@ public sealed record LoserRow(string ServerId, bool FromDevice, bool Deleted, st
 public sealed record RefusalRow(string Collection, bool ByServer, string ObjectId, int Status, string Reason, int Times, long Time);
 
 /// <summary>A command queued for a device. [SPEC 7.1]</summary>
-public sealed record DeviceCommandRow(long Id, string Class, byte[] Data, long Created, long? Done, int? Status, string? Reason);
+public sealed record DeviceCommandRow(long Id, string Class, byte[] Data, long Created, long? Done, int? Status, string? Reason)
+{
+    /// <summary>Tells it from another command of this id in another life of the database; 0 = one of version 0.1, or without.</summary>
+    public long Mark { get; init; }
+
+    /// <summary>Code of the incarnation in which it was given its id; "" = one of version 0.1.</summary>
+    public string Incarnation { get; init; } = "";
+}
 
 /// <summary>The parts held of an object that comes up in parts. [SPEC 7.2]</summary>
-public sealed record UploadRow(int Total, uint Crc, int Held);
+public sealed record UploadRow(int Total, uint Crc, int Held, long? Version);
 
 /// <summary>A structure a device told last.</summary>
 public sealed record InfoRow(string Class, byte[] Data, long Time);
@@ -258,4 +273,8 @@ public sealed record InfoRow(string Class, byte[] Data, long Time);
 public sealed record SealKeyRow(DeviceIdentity Device, byte[] Key);
 
 /// <summary>A number accepted. [SPEC 8.2]</summary>
-public sealed record SealedNumberRow(long Number, bool Answered, long Time);
+/// <param name="Number">The highest.</param>
+/// <param name="Answered">True when its reply was handed over.</param>
+/// <param name="Time">When it was accepted.</param>
+/// <param name="Proofs">Of the requests accepted last, the first 8 bytes of the proof of each, newest last; null = not kept by version 0.1.</param>
+public sealed record SealedNumberRow(long Number, bool Answered, long Time, byte[]? Proofs = null);

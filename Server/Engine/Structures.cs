@@ -1,11 +1,12 @@
 // The structures in the Options of the message: what a device tells and asks, what the server tells and asks. [SPEC 7.1]
 
 using System.Text;
+using Microsoft.Extensions.Logging;
 using NanoSync.Protocol;
 
 namespace NanoSync.Server.Engine;
 
-internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncLimits limits, DeviceIdentity device, long now)
+internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncLimits limits, Incarnation incarnation, DeviceIdentity device, long now, ILogger log)
 {
     private const int MaxInfo = 16 << 10; // bytes of a status or a diary kept
     private const int MaxCommands = 8; // in a reply: a device carries out one of them
@@ -68,6 +69,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             }
             else if (structure.Class == BuiltIn.DeviceStatus.Name && data.Length <= MaxInfo && RecordText.IsSound(BuiltIn.DeviceStatus, data))
             {
+                TellRises(transaction, data.Span);
                 transaction.SaveInfo(device.Id, new InfoRow(structure.Class, data.ToArray(), now));
             }
         }
@@ -131,6 +133,16 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         }
     }
 
+    private void TellRises(IStoreTransaction transaction, ReadOnlySpan<byte> status)
+    {
+        DeviceCounts before = transaction.ListInfo(device.Id).Find(i => i.Class == BuiltIn.DeviceStatus.Name) is { } last && DeviceCounts.Of(last.Data) is { } told
+            ? told : new DeviceCounts(0, 0, 0, 0);
+        if (DeviceCounts.Of(status)?.InWords(before) is { Length: > 0 } risen)
+        {
+            log.LogWarning("Device {Device} tells of more: {Counts}.", device.Name, risen);
+        }
+    }
+
     private bool Exists(IStoreTransaction transaction, string name)
     {
         return name == BuiltIn.Time.Name || name == BuiltIn.Quota.Name || Definition(transaction, name) != null;
@@ -141,11 +153,6 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         RecordWriter writer = new(64);
         if (name == BuiltIn.Time.Name)
         {
-            if (now / 1000 is < 0 or > uint.MaxValue)
-            {
-                return null; // no time that a device could hold: none is better than another one
-            }
-
             writer.Begin(BuiltIn.Time);
             writer.Time((uint)(now / 1000));
             writer.UInt((ulong)(now % 1000));
@@ -183,6 +190,8 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         long id = 0;
         int status = Status.Success;
         string reason = "";
+        long? mark = null;
+        long highest = 0;
         RecordReader reader = new();
         reader.Begin(BuiltIn.Result, bytes, 0, bytes.Length);
         while (reader.Next())
@@ -195,8 +204,14 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
                 case 1:
                     status = (int)Math.Clamp(reader.Value, 0, 999);
                     break;
-                default:
+                case 2:
                     reason = reader.Text();
+                    break;
+                case 3:
+                    mark = reader.Value;
+                    break;
+                default:
+                    highest = reader.Value;
                     break;
             }
         }
@@ -207,7 +222,8 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             return;
         }
 
-        transaction.FinishCommand(device.Id, id, status, reason.Length > 0 ? reason : InWords(status), now);
+        CommandResult result = new(id, status, reason.Length > 0 ? reason : InWords(status), mark, highest);
+        DeviceCommands.Finish(transaction, incarnation, device.Id, result, now);
     }
 
     // A device saves the bytes; the operator wants words.

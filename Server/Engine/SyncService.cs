@@ -19,8 +19,11 @@ namespace NanoSync.Server.Engine;
 /// <summary>Bounds of the engine.</summary>
 public sealed record SyncLimits
 {
-    /// <summary>Objects not deleted of one device, over its collections. An Add beyond is refused with Status 9.</summary>
+    /// <summary>Objects not deleted of one device, over its collections other than outboxes. An Add beyond is refused with Status 9.</summary>
     public long MaxObjects { get; init; } = 1_000_000;
+
+    /// <summary>Readings not deleted of one device, over its outboxes; 0 = no bound. Beyond: Status 9, and the device keeps them.</summary>
+    public long MaxReadings { get; init; }
 
     /// <summary>Bytes of one object, also of one that comes in parts. Beyond: Status 201.</summary>
     public int MaxObject { get; init; } = 1 << 20;
@@ -140,7 +143,7 @@ public sealed class SyncService
         RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(request.Options));
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         _ = _incarnation.Code; // begun before any transaction of this request
-        Structures structures = new(_store, _classes, _limits, device, now);
+        Structures structures = new(_store, _classes, _limits, _incarnation, device, now, _log);
         if (Guard?.Refuses(device, request) is { } why)
         {
             SyncMessage refusal = new() { Status = Status.Loop };
@@ -206,7 +209,7 @@ public sealed class SyncService
             store.Refused(device.Id, new RefusalRow("", true, "", status, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
             store.Commit();
         }
-        catch (StoreException)
+        catch (StoreBusyException)
         {
             // the note is for the operator; the answer does not wait for it
         }

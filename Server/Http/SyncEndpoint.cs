@@ -8,9 +8,10 @@ using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTrouble trouble)
+internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
 {
     private const int FirstBuffer = 2048;
+    private const string RetrySoon = "2"; // seconds
 
     public async Task Handle(HttpContext context)
     {
@@ -52,16 +53,15 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
             response.StatusCode = reply.Outcome == SyncOutcome.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
             if (reply.Body.Length > 0)
             {
-                trouble.Answered();
                 response.ContentType = format.MediaType;
                 response.ContentLength = reply.Body.Length;
                 await response.Body.WriteAsync(reply.Body, context.RequestAborted);
             }
         }
-        catch (StoreException e)
+        catch (StoreBusyException)
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.RetryAfter = trouble.Met(e);
+            response.Headers.RetryAfter = RetrySoon;
         }
     }
 

@@ -8,19 +8,20 @@ namespace NanoSync.Server.Mail;
 
 internal static class MailReply
 {
-    /// <summary>Whom a mail asks to be answered; null when it names nobody. Neither name is proved by the message's HMAC.</summary>
-    public static string? AskedFor(MimeMessage request)
+    /// <summary>Makes the answer; null when the request names nobody to answer.</summary>
+    public static MimeMessage? Make(MimeMessage request, MailContent content, SealedMessage reply, string from)
     {
-        return (request.ReplyTo.Mailboxes.FirstOrDefault() ?? request.From.Mailboxes.FirstOrDefault()) is { Address.Length: > 0 } address ? address.Address : null;
-    }
+        MailboxAddress? to = (request.ReplyTo.Mailboxes.FirstOrDefault() ?? request.From.Mailboxes.FirstOrDefault()) is { Address.Length: > 0 } address ? address : null;
+        if (to == null)
+        {
+            return null;
+        }
 
-    /// <summary>Makes the answer.</summary>
-    public static MimeMessage Make(MimeMessage request, MailContent content, SealedMessage reply, string from, string to)
-    {
+        bool isDetached = content.IsDetached && reply.Kind == SealedKind.Reply; // the headers do not tell a kind
         MimeMessage mail = new();
         MailboxAddress sender = MailboxAddress.Parse(from);
         mail.From.Add(sender);
-        mail.To.Add(MailboxAddress.Parse(to));
+        mail.To.Add(to);
         mail.Subject = request.Subject is { Length: > 0 } subject
             ? (subject.StartsWith("Re:", StringComparison.OrdinalIgnoreCase) ? subject : "Re: " + subject)
             : $"NanoSync {reply.Device} {reply.Number}";
@@ -37,14 +38,14 @@ internal static class MailReply
         }
 
         mail.Headers[HeaderId.AutoSubmitted] = "auto-replied";
-        MimePart part = new(content.IsDetached ? reply.Format.MediaType : content.Ending == ".sbd" ? "application/octet-stream" : SealedMessage.MediaType)
+        MimePart part = new(isDetached ? reply.Format.MediaType : content.Ending == ".sbd" ? "application/octet-stream" : SealedMessage.MediaType)
         {
-            Content = new MimeContent(new MemoryStream(content.IsDetached ? reply.Body.ToArray() : reply.ToBytes())),
+            Content = new MimeContent(new MemoryStream(isDetached ? reply.Body.ToArray() : reply.ToBytes())),
             ContentDisposition = new ContentDisposition(ContentDisposition.Attachment),
             ContentTransferEncoding = ContentEncoding.Base64,
-            FileName = $"{reply.Store}-{reply.Number}{content.Ending}",
+            FileName = $"{reply.Store}-{reply.Number}{(isDetached == content.IsDetached ? content.Ending : ".sealed")}",
         };
-        if (content.IsDetached)
+        if (isDetached)
         {
             part.Headers[MailContent.DeviceHeader] = reply.Device;
             part.Headers[MailContent.NumberHeader] = $"{reply.Store} {reply.Number}";

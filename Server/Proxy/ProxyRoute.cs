@@ -1,5 +1,6 @@
 // One collection and its counterpart upstream: what every kind of target has in common.
 
+using System.Globalization;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
 
@@ -25,7 +26,8 @@ public enum ProxyStep
 }
 
 /// <summary>What the routes share.</summary>
-internal sealed record ProxyContext(IServerStore Store, ClassCatalog Classes, TimeProvider Clock, HttpClient Http, Func<int, byte[]> Random, string SelfName)
+internal sealed record ProxyContext(IServerStore Store, ClassCatalog Classes, TimeProvider Clock, HttpClient Http, Func<int, byte[]> Random, string SelfName,
+    Incarnation Incarnation)
 {
     /// <summary>Called at each step; what it throws ends the exchange there.</summary>
     public Action<ProxyStep>? Reached { get; init; }
@@ -47,8 +49,6 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
 {
     /// <summary>Own changes handed on at a time; the bound of what is under way.</summary>
     protected const int Window = 30;
-
-    private const int MostWaiting = 1000; // commands of a device; further refusals are shown to the operator alone
 
     protected ProxyContext Context { get; } = context;
 
@@ -101,24 +101,13 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
             if (own == null || own.Writer == 0 || own.Author == device)
             {
                 store.Refused(device, new RefusalRow(name, true, id, status, "upstream: " + reason, 1, Context.Now));
-                if (own != null && own.Writer != 0 && store.ListCommands(device, all: false).Count < MostWaiting)
+                if (own != null && own.Writer != 0)
                 {
-                    store.AddCommand(device, BuiltIn.Refused.Name, command => Pack(command, name, id, status, reason), Context.Now / 1000, Context.Now);
+                    KeyValuePair<string, string>[] told = [new("collection", name), new("object", id), new("status", status.ToString(CultureInfo.InvariantCulture)), new("reason", Cut(reason))];
+                    DeviceCommands.Queue(store, Context.Incarnation, device, BuiltIn.Refused, told, Context.Now);
                 }
             }
         }
-    }
-
-    private static byte[] Pack(long command, string collection, string id, int status, string reason)
-    {
-        RecordWriter writer = new(256);
-        writer.Begin(BuiltIn.Refused);
-        writer.UInt((ulong)command);
-        writer.Text(collection);
-        writer.Text(id);
-        writer.UInt((ulong)status);
-        writer.Text(Cut(reason));
-        return writer.Buffer[..writer.Length];
     }
 
     /// <summary>As much of a reason as travels.</summary>

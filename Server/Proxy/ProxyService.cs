@@ -93,26 +93,6 @@ public sealed class ProxyService : IAsyncDisposable
             store.FindCollection(r.Collection).Seq - r.Point + store.ListMap(r.Id, MapState.Sending).Count, store.ListMap(r.Id, MapState.Refused).Count));
     }
 
-    /// <summary>Why nothing was exchanged with a target yet, in words.</summary>
-    public string WhyNotStarted(ProxyTarget target)
-    {
-        try
-        {
-            using IProxyTransaction store = Read();
-            if (target.Select(store.ListCollections()).Count == 0)
-            {
-                return $"not started: no device has {target.Collections}. To give it one: device grant";
-            }
-
-            using FolderLock? free = FolderLock.TryTake(LockFile);
-            return free != null ? "not started: no server runs on this data folder. To run one: serve" : "not started: the server takes it up within seconds";
-        }
-        catch (Exception e) when (e is RefusedException or IOException or UnauthorizedAccessException)
-        {
-            return "not started: " + e.Message;
-        }
-    }
-
     /// <summary>Which object is which: of a target, or all.</summary>
     public List<Association> Map(string? target = null, string? device = null)
     {
@@ -208,27 +188,14 @@ public sealed class ProxyService : IAsyncDisposable
         _end.Dispose();
     }
 
-    // Held by the process that exchanges: two would write over each other's stores.
-    private string LockFile => Path.Combine(_core.Options.Data, "proxy.lock");
-
     private async Task Supervise(CancellationToken end)
     {
         Dictionary<string, Task> loops = [];
-        FolderLock? turn = null;
-        string told = "";
         while (!end.IsCancellationRequested)
         {
             try
             {
-                List<ProxyTarget> targets = Targets();
-                turn ??= targets.Count > 0 ? FolderLock.TryTake(LockFile) : null;
-                if (targets.Count > 0 && turn == null)
-                {
-                    throw new RefusedException(Refusal.Conflict, $"Another server passes on what is in {_core.Options.Data}; this one does when that one has ended.");
-                }
-
-                told = "";
-                foreach (ProxyTarget target in targets)
+                foreach (ProxyTarget target in Targets())
                 {
                     if (!loops.TryGetValue(target.Name, out Task? loop) || loop.IsCompleted)
                     {
@@ -236,20 +203,15 @@ public sealed class ProxyService : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception e) when (e is StoreException or RefusedException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is StoreException or RefusedException)
             {
-                if (e.Message != told)
-                {
-                    told = e.Message;
-                    _log?.LogWarning("Proxy: {Message}", told);
-                }
+                _log?.LogWarning("Proxy: {Message}", e.Message);
             }
 
             await Task.Delay(TimeSpan.FromSeconds(2), _core.Clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Task.WhenAll(loops.Values);
-        turn?.Dispose();
     }
 
     private async Task Loop(string name, CancellationToken end)
@@ -297,10 +259,11 @@ public sealed class ProxyService : IAsyncDisposable
 
         gate = open.Gate ?? new object();
         List<ProxyRoute> routes = open.Routes ?? [];
+        _ = _core.Incarnation.Code; // begun outside of any transaction
         using IProxyTransaction store = Write();
         string self = store.SelfName(Convert.ToHexStringLower(_random(6)));
         List<(int Collection, string Upstream)> selected = target.Select(store.ListCollections());
-        ProxyContext context = new(_core.Store, _core.Classes, _core.Clock, _http, _random, self) { Reached = _reached };
+        ProxyContext context = new(_core.Store, _core.Classes, _core.Clock, _http, _random, self, _core.Incarnation) { Reached = _reached };
         bool made = false;
         foreach ((int collection, string upstream) in selected)
         {

@@ -16,6 +16,9 @@ public enum SealedKind
 
     /// <summary>To the device.</summary>
     Reply = 2,
+
+    /// <summary>To the device: its number was used by another request of this store; the body says from which number to go on.</summary>
+    GoOn = 3,
 }
 
 /// <summary>A message with who sent it and the proof; not verified by being parsed.</summary>
@@ -95,7 +98,7 @@ public sealed class SealedMessage
     public static SealedMessage? Parse(ReadOnlyMemory<byte> bytes)
     {
         ReadOnlySpan<byte> b = bytes.Span;
-        if (!Looks(b) || b.Length < HeadBeforeName + 1 + MacLength || b[3] is not (1 or 2) || b[4] is not (1 or 2))
+        if (!Looks(b) || b.Length < HeadBeforeName + 1 + MacLength || b[3] is not (1 or 2 or 3) || b[4] is not (1 or 2))
         {
             return null;
         }
@@ -119,6 +122,9 @@ public sealed class SealedMessage
     {
         return [.. Head(Kind, Format, Store, Number, Device), .. Body.Span, .. _mac];
     }
+
+    /// <summary>The proof.</summary>
+    public ReadOnlyMemory<byte> Proof => _mac;
 
     /// <summary>The value of X-NanoSync-HMAC.</summary>
     public string MacText => Convert.ToBase64String(_mac);

@@ -1,6 +1,8 @@
 // Takes sealed messages, however they came: proves who sent them, refuses what is late or repeated, hands the rest to the
 // core, seals the reply. [SPEC 8.2]
 
+using System.Buffers.Binary;
+using NanoSync.Protocol;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Http;
 
@@ -9,10 +11,10 @@ namespace NanoSync.Server.Sealed;
 /// <summary>What became of a sealed message.</summary>
 public enum SealedOutcome
 {
-    /// <summary>Applied; the reply is to be sent, then Answered called.</summary>
+    /// <summary>Applied, or told to go on from another number; the reply is to be sent, then Answered called.</summary>
     Answer,
 
-    /// <summary>Answered before, or late: nothing done, nothing to send.</summary>
+    /// <summary>Answered before: nothing done, nothing to send.</summary>
     Passed,
 
     /// <summary>Not taken: the words say why.</summary>
@@ -25,6 +27,9 @@ public sealed record SealedResult(SealedOutcome Outcome, string Why, SealedMessa
 /// <summary>The core for carriers without TLS.</summary>
 public sealed class SealedService(ServerCore core)
 {
+    private const int ProofLength = 8; // bytes kept of a proof
+    private const int ProofsKept = 16;
+
     private readonly RateLimiter _limiter = new(core.Options.SealedPerHour / 3600.0, Math.Max(1, core.Options.SealedPerHour), core.Clock);
 
     private long Now => core.Clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -59,7 +64,7 @@ public sealed class SealedService(ServerCore core)
             return Refused($"{message.Body.Length} bytes are more than this server takes.");
         }
 
-        if (IsPassed(device, message) is { } passed)
+        if (IsDuplicate(device, message) is { } passed)
         {
             return passed;
         }
@@ -70,16 +75,9 @@ public sealed class SealedService(ServerCore core)
         }
 
         // from here on whatever has a lower number is late, also when it is just being read elsewhere
-        using (IStoreTransaction store = core.Store.BeginWrite())
+        if (Accept(device, message) is { } other)
         {
-            SealedNumberRow? last = store.FindSealedNumber(device.Device.Id, message.Store);
-            if (Passed(last, message) is { } late)
-            {
-                return late;
-            }
-
-            store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now));
-            store.Commit();
+            return other;
         }
 
         SyncReply reply = core.Sync.Handle(device.Device, message.Body, message.Format, cancellation);
@@ -87,37 +85,18 @@ public sealed class SealedService(ServerCore core)
         return new SealedResult(SealedOutcome.Answer, reply.Error ?? "", answer);
     }
 
-    /// <summary>
-    /// Where the answers to a device's mails go: what is kept, or else what its mail asks for, which is kept from then on. To be
-    /// asked for a message that was taken: only that proves that the device sent something.
-    /// </summary>
-    public string? AddressOf(string device, string? asked)
-    {
-        if (core.Devices.ReplyAddress(device) is { } kept)
-        {
-            return kept;
-        }
-
-        if (asked != null)
-        {
-            core.Devices.SetReplyAddress(device, asked);
-        }
-
-        return asked;
-    }
-
     /// <summary>Notes that a reply was handed over: the same request again is a duplicate.</summary>
     public void Answered(SealedMessage reply)
     {
-        if (Find(reply.Device) is not { } device)
+        if (reply.Kind != SealedKind.Reply || Find(reply.Device) is not { } device)
         {
             return;
         }
 
         using IStoreTransaction store = core.Store.BeginWrite();
-        if (store.FindSealedNumber(device.Device.Id, reply.Store)?.Number == reply.Number)
+        if (store.FindSealedNumber(device.Device.Id, reply.Store) is { } row && row.Number == reply.Number)
         {
-            store.SaveSealedNumber(device.Device.Id, reply.Store, new SealedNumberRow(reply.Number, true, Now));
+            store.SaveSealedNumber(device.Device.Id, reply.Store, row with { Answered = true, Time = Now });
             store.Commit();
         }
     }
@@ -127,16 +106,63 @@ public sealed class SealedService(ServerCore core)
         return new SealedResult(SealedOutcome.Refused, why);
     }
 
-    private static SealedResult? Passed(SealedNumberRow? last, SealedMessage message)
+    // null = accepted: the number is the highest of its store, or this very request came before and was not answered.
+    private SealedResult? Accept(SealKeyRow device, SealedMessage message)
     {
-        return last == null || message.Number > last.Number || (message.Number == last.Number && !last.Answered) ? null
-            : new SealedResult(SealedOutcome.Passed, message.Number == last.Number ? "A duplicate: answered before." : $"Late: number {last.Number} was there before.");
+        using IStoreTransaction store = core.Store.BeginWrite();
+        SealedNumberRow? last = store.FindSealedNumber(device.Device.Id, message.Store);
+        if (Duplicate(last, message) is { } passed)
+        {
+            return passed;
+        }
+
+        if (last != null && message.Number <= last.Number && !IsSame(last, message))
+        {
+            // late and never accepted; or of a store that went back, or that another board has too. Only the last two wait for this
+            string why = $"number {message.Number} of store {message.Store} was used: told to go on from {last.Number}";
+            store.Refused(device.Device.Id, new RefusalRow("", true, "sealed " + message.Store, Status.Forked, why, 1, Now));
+            store.Commit();
+            byte[] number = new byte[4];
+            BinaryPrimitives.WriteUInt32BigEndian(number, (uint)last.Number);
+            return new SealedResult(SealedOutcome.Answer, why,
+                SealedMessage.Seal(SealedKind.GoOn, message.Format, message.Store, message.Number, message.Device, number, device.Key));
+        }
+
+        byte[] proofs = last?.Proofs ?? [];
+        proofs = IsSame(last, message) ? proofs : [.. proofs.TakeLast((ProofsKept - 1) * ProofLength), .. message.Proof.Span[..ProofLength]];
+        store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now, proofs));
+        store.Commit();
+        return null;
     }
 
-    private SealedResult? IsPassed(SealKeyRow device, SealedMessage message)
+    private static SealedResult? Duplicate(SealedNumberRow? last, SealedMessage message)
+    {
+        if (last == null || message.Number > last.Number)
+        {
+            return null;
+        }
+
+        bool answered = message.Number < last.Number ? Knows(last, message) : IsSame(last, message) && last.Answered;
+        return answered ? new SealedResult(SealedOutcome.Passed, "A duplicate: answered before.") : null;
+    }
+
+    private static bool Knows(SealedNumberRow row, SealedMessage message)
+    {
+        byte[] proofs = row.Proofs ?? [];
+        return Enumerable.Range(0, proofs.Length / ProofLength).Any(i => message.Proof.Span.StartsWith(proofs.AsSpan(i * ProofLength, ProofLength)));
+    }
+
+    // The request accepted last.
+    private static bool IsSame(SealedNumberRow? last, SealedMessage message)
+    {
+        return last != null && last.Number == message.Number
+            && (last.Proofs is not { Length: >= ProofLength } proofs || message.Proof.Span.StartsWith(proofs.AsSpan(proofs.Length - ProofLength)));
+    }
+
+    private SealedResult? IsDuplicate(SealKeyRow device, SealedMessage message)
     {
         using IStoreTransaction store = core.Store.BeginRead();
-        return Passed(store.FindSealedNumber(device.Device.Id, message.Store), message);
+        return Duplicate(store.FindSealedNumber(device.Device.Id, message.Store), message);
     }
 
     private SealKeyRow? Find(string name)

@@ -101,9 +101,6 @@ internal sealed partial class RunningProgram : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Number of the process.</summary>
-    public int Id => _process.Id;
-
     /// <summary>Ctrl-C.</summary>
     public void Interrupt()
     {
@@ -121,7 +118,7 @@ internal sealed partial class RunningProgram : IDisposable
     {
         if (!_process.HasExited)
         {
-            _process.Kill(entireProcessTree: true); // dotnet run starts another one
+            _process.Kill();
             _process.WaitForExit();
         }
 

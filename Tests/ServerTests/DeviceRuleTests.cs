@@ -143,7 +143,7 @@ public sealed class DeviceRuleTests
         using (IStoreTransaction store = field.Core.Store.BeginWrite())
         {
             // as a proxy does for a reading [SPEC 7.1]
-            store.AddCommand(1, BuiltIn.Refused.Name, id => RecordText.Pack(BuiltIn.Refused, [new("id", $"{id}"), new("collection", "log"), new("object", "Ab1_1"), new("status", "6"), new("reason", "no")]), 1, 0);
+            store.AddCommand(1, BuiltIn.Refused.Name, id => RecordText.Pack(BuiltIn.Refused, [new("id", $"{id}"), new("collection", "log"), new("object", "Ab1_1"), new("status", "6"), new("reason", "no")]), 0, "", 0);
             store.Commit();
         }
 
@@ -188,7 +188,7 @@ public sealed class DeviceRuleTests
         field.Sync();
         using (IStoreTransaction store = field.Core.Store.BeginWrite())
         {
-            store.AddCommand(1, "do:dance", id => RecordText.Pack(BuiltIn.Interval, [new("id", $"{id}"), new("seconds", "7")]), 1, 0);
+            store.AddCommand(1, "do:dance", id => RecordText.Pack(BuiltIn.Interval, [new("id", $"{id}"), new("seconds", "7")]), 0, "", 0);
             store.Commit();
         }
 
@@ -460,7 +460,7 @@ public sealed class DeviceRuleTests
     [TestMethod]
     public void The_version_is_written_first_and_the_data_of_a_command_last()
     {
-        using Field field = new(limits: new SyncLimits { MaxObjects = 3 });
+        using Field field = new(limits: new SyncLimits { MaxObjects = 2 });
         field.Carrier.Bytes = [];
         field.Put("a", 1);
         field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, new byte[3000], ClassCatalog.WireName(field.Map)));

@@ -52,7 +52,7 @@ public sealed class ReplyBudgetTests
         SyncCommand part = reply.Collections[0].Commands.Single();
         Assert.AreEqual(Limit - command, part.Data!.Value.Length);
         Assert.IsTrue(PartRange.TryFind(part.Options, out PartRange? range));
-        Assert.AreEqual(new PartRange(0, null, Limit, Crc32.Of(Filled(Limit))), range);
+        Assert.AreEqual(new PartRange(0, null, Limit, Crc32.Of(Filled(Limit)), 1), range);
     }
 
     [TestMethod]
@@ -184,7 +184,7 @@ public sealed class ReplyBudgetTests
 
     private static long Id(Structure command)
     {
-        return long.Parse(RecordText.Unpack(BuiltIn.Restart, command.Data!.Value).Single().Text, System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(RecordText.Unpack(BuiltIn.Restart, command.Data!.Value)[0].Text, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static byte[] Filled(int count) => [.. Enumerable.Range(1, count).Select(i => (byte)i)];

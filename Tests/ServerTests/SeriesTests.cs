@@ -68,7 +68,7 @@ public sealed class SeriesTests
     [TestMethod]
     public void An_object_refused_inside_a_series_is_answered_by_its_own_id()
     {
-        using Bench bench = new(new NanoSync.Server.ServerOptions { Limits = new SyncLimits { MaxObjects = 2 } });
+        using Bench bench = new(new NanoSync.Server.ServerOptions { Limits = new SyncLimits { MaxReadings = 2 } });
         TestDevice device = Started(bench, define: true);
         SyncCollection request = Request(device);
         request.Commands.Add(Series("Ab1_1", 4));

@@ -7,7 +7,7 @@ using System.Runtime.Loader;
 namespace NanoSync.Simulation;
 
 /// <summary>An assembly context in which some of our assemblies are others.</summary>
-public sealed class Bench : AssemblyLoadContext
+public sealed class Bench : AssemblyLoadContext, IDisposable
 {
     private const string Ours = "NanoSync.";
 
@@ -17,7 +17,7 @@ public sealed class Bench : AssemblyLoadContext
     /// <summary>Opens it.</summary>
     /// <param name="instead">Assemblies by name, as bytes.</param>
     public Bench(IReadOnlyDictionary<string, byte[]> instead)
-        : base("bench") // not collectible: SQLite keeps calling what CrashDisk gave it
+        : base("bench", isCollectible: true)
     {
         _instead = instead;
         _simulation = LoadFromAssemblyName(new AssemblyName(Ours + "Simulation"));
@@ -38,6 +38,8 @@ public sealed class Bench : AssemblyLoadContext
             throw new SimulationFailed(e.InnerException!.ToString());
         }
     }
+
+    public void Dispose() => Unload();
 
     protected override Assembly? Load(AssemblyName name)
     {

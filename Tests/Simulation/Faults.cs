@@ -26,7 +26,6 @@ public enum Fault
     KillAfterCommit,
     RestartDevice,
     RestartServer,
-    ServerPowerCut,
     RestoreDatabase,
     WipeFlash,
     VolumeFails,

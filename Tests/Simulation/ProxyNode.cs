@@ -122,7 +122,7 @@ public sealed class ProxyNode : IDisposable
             string path = _path + ".template";
             using (SqliteStore store = new(path, TimeSpan.FromSeconds(5), _world.Clock))
             {
-                Server.Application.DeviceService service = new(store, new SimClock(), count => new byte[count]);
+                Server.Application.DeviceService service = new(store, new SimClock(), new Incarnation(store, new SimClock()), count => new byte[count]);
                 foreach ((string name, string collections) in devices)
                 {
                     service.Add(name, collections);

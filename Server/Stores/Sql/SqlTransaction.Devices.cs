@@ -7,7 +7,6 @@ namespace NanoSync.Server.Stores.Sql;
 
 public abstract partial class SqlTransaction
 {
-    private const int MostSealedStores = 256; // of a device, the newest; it has one, and another after each wiped flash
     private const string DeviceColumns = "id, name, created, revoked, last_seen";
 
     /// <inheritdoc/>
@@ -73,33 +72,19 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public string? FindMail(int device)
-    {
-        return One("SELECT mail FROM device WHERE id = @device", r => Text(r, 0), ("device", device));
-    }
-
-    /// <inheritdoc/>
-    public void SetMail(int device, string? address)
-    {
-        Run("UPDATE device SET mail = @mail WHERE id = @device", ("mail", address), ("device", device));
-    }
-
-    /// <inheritdoc/>
     public SealedNumberRow? FindSealedNumber(int device, string storeId)
     {
-        return One("SELECT number, answered, time FROM sealed_number WHERE device_id = @device AND store_id = @store",
-            r => new SealedNumberRow(r.GetInt64(0), r.GetInt64(1) != 0, r.GetInt64(2)), ("device", device), ("store", storeId));
+        return One("SELECT number, answered, time, proofs FROM sealed_number WHERE device_id = @device AND store_id = @store",
+            r => new SealedNumberRow(r.GetInt64(0), r.GetInt64(1) != 0, r.GetInt64(2), Bytes(r, 3)), ("device", device), ("store", storeId));
     }
 
     /// <inheritdoc/>
     public void SaveSealedNumber(int device, string storeId, SealedNumberRow row)
     {
-        Run("INSERT INTO sealed_number (device_id, store_id, number, answered, time) VALUES (@device, @store, @number, @answered, @time) "
-            + "ON CONFLICT (device_id, store_id) DO UPDATE SET number = excluded.number, answered = excluded.answered, time = excluded.time",
-            ("device", device), ("store", storeId), ("number", row.Number), ("answered", row.Answered ? 1 : 0), ("time", row.Time));
-        Run("DELETE FROM sealed_number WHERE device_id = @device AND store_id IN (SELECT store_id FROM (SELECT store_id, "
-            + "ROW_NUMBER() OVER (ORDER BY time DESC, store_id) AS n FROM sealed_number WHERE device_id = @device) newest WHERE n > @most)",
-            ("device", device), ("most", MostSealedStores));
+        Run("INSERT INTO sealed_number (device_id, store_id, number, answered, time, proofs) VALUES (@device, @store, @number, @answered, @time, @proofs) "
+            + "ON CONFLICT (device_id, store_id) DO UPDATE SET number = excluded.number, answered = excluded.answered, time = excluded.time, "
+            + "proofs = excluded.proofs",
+            ("device", device), ("store", storeId), ("number", row.Number), ("answered", row.Answered ? 1 : 0), ("time", row.Time), ("proofs", row.Proofs));
     }
 
     /// <inheritdoc/>
@@ -133,25 +118,34 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public long AddCommand(int device, string type, Func<long, byte[]> record, long leastId, long now)
+    public long AddCommand(int device, string type, Func<long, byte[]> record, long mark, string incarnation, long now)
     {
-        long id = Number(
-            "UPDATE device SET last_command = CASE WHEN last_command < @least THEN @least ELSE last_command + 1 END WHERE id = @device RETURNING last_command",
-            ("least", leastId), ("device", device));
-        Run("INSERT INTO device_command (device_id, id, class, data, created) VALUES (@device, @id, @class, @data, @now)",
-            ("device", device), ("id", id), ("class", type), ("data", record(id)), ("now", now));
-        Run("DELETE FROM device_command WHERE device_id = @device AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id DESC) AS n "
-            + "FROM device_command WHERE device_id = @device AND done IS NOT NULL) newest WHERE n > @most)",
-            ("device", device), ("most", MostNotes));
+        long id = Number("UPDATE device SET last_command = last_command + 1 WHERE id = @device RETURNING last_command", ("device", device));
+        Run("INSERT INTO device_command (device_id, id, class, data, created, mark, incarnation) VALUES (@device, @id, @class, @data, @now, @mark, @incarnation)",
+            ("device", device), ("id", id), ("class", type), ("data", record(id)), ("now", now), ("mark", mark), ("incarnation", incarnation));
         return id;
+    }
+
+    /// <inheritdoc/>
+    public void RenumberCommand(int device, long id, Func<long, byte[]> record, long above)
+    {
+        long next = Number(
+            "UPDATE device SET last_command = CASE WHEN last_command < @above THEN @above ELSE last_command END + 1 WHERE id = @device RETURNING last_command",
+            ("above", above), ("device", device));
+        Run("UPDATE device_command SET id = @next, data = @data WHERE device_id = @device AND id = @id",
+            ("next", next), ("data", record(next)), ("device", device), ("id", id));
     }
 
     /// <inheritdoc/>
     public List<DeviceCommandRow> ListCommands(int device, bool all)
     {
-        return All("SELECT id, class, data, created, done, status, reason FROM device_command "
+        return All("SELECT id, class, data, created, done, status, reason, mark, incarnation FROM device_command "
             + "WHERE device_id = @device AND (done IS NULL OR @all = 1) ORDER BY id",
-            r => new DeviceCommandRow(r.GetInt64(0), r.GetString(1), Bytes(r, 2)!, r.GetInt64(3), Long(r, 4), Int(r, 5), Text(r, 6)),
+            r => new DeviceCommandRow(r.GetInt64(0), r.GetString(1), Bytes(r, 2)!, r.GetInt64(3), Long(r, 4), Int(r, 5), Text(r, 6))
+            {
+                Mark = r.GetInt64(7),
+                Incarnation = r.GetString(8),
+            },
             ("device", device), ("all", all ? 1 : 0));
     }
 

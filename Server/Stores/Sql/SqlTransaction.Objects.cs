@@ -12,7 +12,7 @@ public abstract partial class SqlTransaction
     private const string FeedColumns = "o.server_id, o.seq, o.created_seq, o.class, o.deleted, COALESCE(LENGTH(o.data), 0), "
         + "CASE WHEN LENGTH(o.data) <= 4096 THEN o.data END";
 
-    private const string ObjectColumns = "server_id, seq, created_seq, class, data, deleted, writer, last_device, last_device_sum, created, changed";
+    private const string ObjectColumns = "server_id, seq, created_seq, class, data, deleted, writer, last_device, last_device_sum, created, changed, version";
 
     /// <inheritdoc/>
     public ObjectRow? FindObject(int collection, string id)
@@ -25,12 +25,12 @@ public abstract partial class SqlTransaction
     public void SaveObject(int collection, ObjectRow row)
     {
         Run($"INSERT INTO object (collection_id, {ObjectColumns}) VALUES (@collection, @id, @seq, @createdSeq, @class, @data, @deleted, @writer, "
-            + "@lastDevice, @lastSum, @created, @changed) ON CONFLICT (collection_id, server_id) DO UPDATE SET seq = excluded.seq, "
+            + "@lastDevice, @lastSum, @created, @changed, @version) ON CONFLICT (collection_id, server_id) DO UPDATE SET seq = excluded.seq, "
             + "created_seq = excluded.created_seq, class = excluded.class, data = excluded.data, deleted = excluded.deleted, "
-            + "writer = excluded.writer, last_device = excluded.last_device, last_device_sum = excluded.last_device_sum, changed = excluded.changed",
+            + "writer = excluded.writer, last_device = excluded.last_device, last_device_sum = excluded.last_device_sum, changed = excluded.changed, version = excluded.version",
             ("collection", collection), ("id", row.Id), ("seq", row.Seq), ("createdSeq", row.CreatedSeq), ("class", row.Class),
             ("data", row.Data), ("deleted", row.Deleted ? 1 : 0), ("writer", row.Writer), ("lastDevice", row.LastDevice),
-            ("lastSum", row.LastDeviceSum), ("created", row.Created), ("changed", row.Changed));
+            ("lastSum", row.LastDeviceSum), ("created", row.Created), ("changed", row.Changed), ("version", row.Version));
     }
 
     /// <inheritdoc/>
@@ -75,19 +75,19 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public IdRow? FindId(int device, int collection, string clientId)
     {
-        return One("SELECT server_id, sum, length, crc FROM id_map WHERE device_id = @device AND collection_id = @collection AND client_id = @id",
-            r => new IdRow(r.GetString(0), r.GetInt64(1), r.GetInt32(2), (uint)r.GetInt64(3)),
+        return One("SELECT server_id, sum, length, crc, version FROM id_map WHERE device_id = @device AND collection_id = @collection AND client_id = @id",
+            r => new IdRow(r.GetString(0), r.GetInt64(1), r.GetInt32(2), (uint)r.GetInt64(3), Long(r, 4)),
             ("device", device), ("collection", collection), ("id", clientId));
     }
 
     /// <inheritdoc/>
     public void SaveId(int device, int collection, string clientId, IdRow row)
     {
-        Run("INSERT INTO id_map (device_id, collection_id, client_id, server_id, sum, length, crc) "
-            + "VALUES (@device, @collection, @client, @server, @sum, @length, @crc) ON CONFLICT (device_id, collection_id, client_id) "
-            + "DO UPDATE SET sum = excluded.sum, length = excluded.length, crc = excluded.crc",
+        Run("INSERT INTO id_map (device_id, collection_id, client_id, server_id, sum, length, crc, version) "
+            + "VALUES (@device, @collection, @client, @server, @sum, @length, @crc, @version) ON CONFLICT (device_id, collection_id, client_id) "
+            + "DO UPDATE SET sum = excluded.sum, length = excluded.length, crc = excluded.crc, version = excluded.version",
             ("device", device), ("collection", collection), ("client", clientId), ("server", row.ServerId), ("sum", row.Sum),
-            ("length", row.Length), ("crc", (long)row.Crc));
+            ("length", row.Length), ("crc", (long)row.Crc), ("version", row.Version));
     }
 
     private static ObjectRow ReadObject(DbDataReader r)
@@ -105,6 +105,7 @@ public abstract partial class SqlTransaction
             LastDeviceSum = r.GetInt64(8),
             Created = r.GetInt64(9),
             Changed = r.GetInt64(10),
+            Version = Long(r, 11),
         };
     }
 

@@ -1,0 +1,214 @@
+// Readings: an Add of an outbox never replaces, room for them is counted apart, and what finds none is kept by the device. [SPEC 5.4, 5.7]
+
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class ReadingTests
+{
+    [TestMethod]
+    public void A_reading_repeated_with_the_same_content_makes_nothing_and_is_answered_with_silence()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2)));
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2), TestDevice.Add(null, 3))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=02 Ab1_3=03", bench.Held("d1", "log"));
+        bench.Core.Objects.Delete("d1", "log", "Ab1_2");
+        device.Start("log", Outbox);
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_3=03", bench.Held("d1", "log"), "deleted stays deleted");
+    }
+
+    [TestMethod]
+    public void A_reading_with_other_content_under_a_known_id_is_told_as_a_fork_and_nothing_behind_it_is_done()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench);
+        board.Sync(board.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2)));
+        TestDevice clone = ReplicaTests.Clone(bench, board, "log");
+
+        // the first is the same on both, the second is not
+        SyncCollection answer = clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 20), TestDevice.Add(null, 30)));
+        Assert.AreEqual("ok [Add Ab1_2 status 204]", answer.Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=02", bench.Held("d1", "log"));
+        Assert.AreEqual(Status.Forked, bench.Core.Devices.Refusals("d1").Single().Status);
+
+        // so it goes on from there as another store
+        clone.StoreId = "Ef3_";
+        clone.CameFrom = "Ab1_";
+        clone.Start("log", Outbox);
+        clone.Sync(clone.Log(TestDevice.Add("Ef3_2", 20), TestDevice.Add(null, 30)));
+        Assert.AreEqual("ok", board.Sync(board.Log(TestDevice.Add("Ab1_3", 3))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=02 Ab1_3=03 Ef3_2=14 Ef3_3=1E", bench.Held("d1", "log"));
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        Assert.AreEqual("Ab1_", store.FindReplica(1, "Ef3_")!.CameFrom);
+    }
+
+    [TestMethod]
+    public void Neither_a_replaced_request_nor_one_in_parts_replaces_a_reading()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench);
+        TestDevice clone = ReplicaTests.Clone(bench, board, "log");
+        board.Sync(board.Log(TestDevice.Add("Ab1_1", 1, 2, 3)));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 4, 5, 6))).Line());
+        SyncCommand part = TestDevice.Add("Ab1_1", 4);
+        part.Options.Add(new PartRange(0, null, 3, Crc32.Of([4, 5, 6])).ToStructure());
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", clone.Sync(clone.Log(part)).Line());
+        SyncCommand same = TestDevice.Add("Ab1_1", 3);
+        same.Options.Add(new PartRange(2, null, 3, Crc32.Of([1, 2, 3])).ToStructure());
+        Assert.AreEqual("ok", clone.Sync(clone.Log(same)).Line());
+        Assert.AreEqual("Ab1_1=010203", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    [DataRow("reading#abcd", "#abcd", "ok")]
+    [DataRow("reading#abcd", null, "ok")]
+    [DataRow("reading#abcd", "other#efgh", "ok [Add Ab1_1 status 204]")]
+    public void The_same_bytes_are_the_same_reading_if_the_class_is_the_same_by_its_hash(string first, string? second, string expected)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCollection request = device.Log(TestDevice.Add("Ab1_1", 1));
+        request.Class = first;
+        device.Sync(request);
+        device.Start("log", Outbox);
+        request = device.Log(TestDevice.Add("Ab1_1", 1));
+        request.Class = second;
+        Assert.AreEqual(expected, device.Sync(request).Line());
+    }
+
+    [TestMethod]
+    public void Readings_do_not_count_as_objects_and_have_a_bound_of_their_own()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 1, MaxReadings = 3 } });
+        TestDevice device = Started(bench, "config,log");
+        device.Start();
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2))).Line());
+        Assert.AreEqual("ok [Add Ab1_90 Ab1_90]", device.Sync(AddTests.With(device, TestDevice.Add("Ab1_90", 1))).Line());
+        Assert.AreEqual("ok [Add Ab1_4 status 9]", device.Sync(device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4))).Line());
+
+        // known ones are no new ones
+        Assert.AreEqual("ok [Add Ab1_4 status 9]", device.Sync(device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4))).Line());
+        bench.Core.Objects.Delete("d1", "log", "Ab1_1");
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_4", 4))).Line());
+        Assert.AreEqual("Ab1_2=02 Ab1_3=03 Ab1_4=04", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    public void In_one_message_a_Delete_makes_room_for_an_Add_whichever_comes_first()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 2 } });
+        TestDevice device = bench.Device();
+        device.Start();
+        device.Sync(AddTests.With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Change("named", 2)));
+        Assert.AreEqual("ok [Add Ab1_2 Ab1_2]", device.Sync(AddTests.With(device, TestDevice.Delete("Ab1_1"), TestDevice.Add("Ab1_2", 2))).Line());
+        Assert.AreEqual("ok [Add Ab1_3 Ab1_3]", device.Sync(AddTests.With(device, TestDevice.Add("Ab1_3", 3), TestDevice.Delete("Ab1_2"))).Line());
+        Assert.AreEqual("ok [Add Ab1_4 status 9]", device.Sync(AddTests.With(device, TestDevice.Change("other", 3), TestDevice.Add("Ab1_4", 4), TestDevice.Delete("Ab1_3"))).Line());
+        Assert.AreEqual("named=02 other=03", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void What_another_board_wrote_in_the_request_whose_reply_was_lost_is_kept_as_a_loser()
+    {
+        using Bench bench = new();
+        TestDevice board = ReplicaTests.Started(bench, "Ab1_");
+        TestDevice clone = ReplicaTests.Clone(bench, board);
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 1), TestDevice.Change("b", 1)));
+        Assert.AreEqual("ok", clone.Sync(AddTests.With(clone, TestDevice.Change("a", 2), TestDevice.Change("b", 1))).Line());
+        Assert.AreEqual("a=02 b=01", bench.Held("d1"));
+        Assert.AreEqual("a 01", string.Join(' ', bench.Core.Objects.Losers("d1", "config").Select(l => l.Row.ServerId + " " + Convert.ToHexString(l.Row.Data!))));
+    }
+
+    [TestMethod]
+    public void Two_values_of_one_length_and_check_sum_are_two_transfers_if_their_versions_differ()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        (byte[] one, byte[] two) = Alike();
+        Assert.AreEqual(Crc32.Of(one), Crc32.Of(two));
+        foreach ((byte[] value, int version) in new[] { (one, 1), (two, 2), (two, 2) })
+        {
+            SyncCommand half = TestDevice.Change("a", value[..4]);
+            half.Options.Add(new PartRange(0, null, value.Length, Crc32.Of(value), version).ToStructure());
+            SyncCommand rest = TestDevice.Change("a", value[4..]);
+            rest.Options.Add(new PartRange(4, null, value.Length, Crc32.Of(value), version).ToStructure());
+            device.Sync(AddTests.With(device, half));
+            Assert.AreEqual("ok", device.Sync(AddTests.With(device, rest)).Line());
+            Assert.AreEqual("a=" + Convert.ToHexString(value), bench.Held("d1"));
+        }
+
+        // a part of one value does not go on with the other's
+        SyncCommand begun = TestDevice.Change("b", one[..4]);
+        begun.Options.Add(new PartRange(0, null, one.Length, Crc32.Of(one), 3).ToStructure());
+        device.Sync(AddTests.With(device, begun));
+        SyncCommand other = TestDevice.Change("b", two[4..]);
+        other.Options.Add(new PartRange(4, null, two.Length, Crc32.Of(two), 4).ToStructure());
+        Assert.AreEqual("ok [Change b status 13]", device.Sync(AddTests.With(device, other)).Line());
+    }
+
+    internal static TestDevice Started(Bench bench, string collections = "log")
+    {
+        TestDevice device = bench.Device("d1", collections);
+        device.StoreId = "Ab1_";
+        device.Start("log", Outbox);
+        return device;
+    }
+
+    private static void Outbox(SyncCollection request)
+    {
+        request.GetChanges = false;
+        request.DeletesAsMoves = true;
+    }
+
+    // Two values of 8 bytes with the same CRC32: the check sum is linear, so 5 bytes of difference can be found that cancel out.
+    private static (byte[] One, byte[] Two) Alike()
+    {
+        byte[] one = new byte[8], two = new byte[8];
+        two[0] = 1;
+        uint wanted = Crc32.Of(one);
+
+        // the last 4 bytes that bring the register where it is wanted, bit by bit
+        uint[] effect = new uint[32];
+        uint without = Crc32.Of(two);
+        for (int bit = 0; bit < 32; bit++)
+        {
+            byte[] probe = [.. two];
+            probe[4 + (bit / 8)] ^= (byte)(1 << (bit % 8));
+            effect[bit] = Crc32.Of(probe) ^ without;
+        }
+
+        uint missing = wanted ^ without;
+        uint[] rows = [.. effect];
+        uint[] made = [.. Enumerable.Range(0, 32).Select(i => 1u << i)];
+        for (int column = 0; column < 32; column++)
+        {
+            int pivot = Array.FindIndex(rows, column, r => (r >> column & 1) != 0);
+            (rows[column], rows[pivot]) = (rows[pivot], rows[column]);
+            (made[column], made[pivot]) = (made[pivot], made[column]);
+            for (int row = 0; row < 32; row++)
+            {
+                if (row != column && (rows[row] >> column & 1) != 0)
+                {
+                    rows[row] ^= rows[column];
+                    made[row] ^= made[column];
+                }
+            }
+        }
+
+        for (int column = 0; column < 32; column++)
+        {
+            for (int bit = 0; (missing >> column & 1) != 0 && bit < 32; bit++)
+            {
+                two[4 + (bit / 8)] ^= (byte)((made[column] >> bit & 1) << (bit % 8));
+            }
+        }
+
+        return (one, two);
+    }
+}

@@ -1,0 +1,261 @@
+// An older state of the database was put back: what devices hold is newer, and nothing of it is undone. [SPEC 5.8, 7.1]
+
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class RestoreTests
+{
+    [TestMethod]
+    public void A_setting_that_the_device_holds_is_not_undone_and_the_older_one_is_kept_as_a_loser()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        bench.PutBytes("d1", "a", 2);
+        device.Pull();
+        bench.Restore();
+        Recover(device);
+        Assert.AreEqual("ok {Change a 01}", device.Sync(device.Ask()).Line()); // it has seen the object
+        SyncCollection newer = AddTests.With(device, TestDevice.Change("a", 2));
+        newer.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        Assert.AreEqual("ok", device.Sync(newer).Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.AreEqual("a 01 server", Losers(bench));
+    }
+
+    [TestMethod]
+    public void What_was_written_since_is_a_conflict_by_the_rule()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        bench.PutBytes("d1", "a", 2);
+        device.Pull();
+        bench.Restore();
+        bench.PutBytes("d1", "a", 3);
+        bench.PutBytes("d1", "new", 4);
+        Recover(device);
+        Assert.AreEqual("ok {Change a 03} {Add new 04}", device.Sync(device.Ask()).Line());
+        SyncCollection newer = AddTests.With(device, TestDevice.Change("a", 2));
+        newer.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        Assert.AreEqual("ok [Change a status 7] {Change a 03}", device.Sync(newer).Line());
+        Assert.AreEqual("a=03 new=04", bench.Held("d1"));
+        Assert.AreEqual("a 02 device", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_deletion_that_the_device_had_acknowledged_is_not_undone()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 1);
+        bench.PutBytes("d1", "c", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        bench.Core.Objects.Delete("d1", "config", "a");
+        bench.Core.Objects.Delete("d1", "config", "b");
+        device.Pull();
+        bench.Restore();
+        bench.PutBytes("d1", "b", 2);
+        Recover(device);
+        Assert.AreEqual("ok {Change a 01} {Change c 01} {Change b 02}", device.Sync(device.Ask()).Line());
+        SyncCollection gone = device.Ask();
+        gone.Responses.AddRange([TestDevice.Refuse(Tags.Change, "a", Status.NotFound), TestDevice.Refuse(Tags.Change, "b", Status.NotFound)]);
+        Assert.AreEqual("ok {Add b 02}", device.Sync(gone).Line()); // written since: it is made again
+        Assert.AreEqual("b=02 c=01", bench.Held("d1"));
+        Assert.AreEqual("a 01 server; b  device", Losers(bench));
+    }
+
+    [TestMethod]
+    public void An_older_object_that_is_changed_after_the_pass_leaves_no_loser()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1)));
+        bench.Restore();
+        Recover(device);
+        device.Pull();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1))); // not named in the pass
+        Assert.IsNull(device.Exchange(device.Ask()));
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 2)));
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 3)));
+        Assert.AreEqual("a=01 z=03", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_flash_that_was_wiped_after_a_restore_knows_nothing_and_overwrites_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1)));
+        bench.Restore();
+        Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());
+        TestDevice wiped = ReplicaTests.Other(bench, "Xy9_");
+        Assert.AreEqual("ok [Change a status 7] {Add a 01}", wiped.Sync(AddTests.With(wiped, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=01", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void Commands_made_after_a_restore_are_numbered_above_what_the_device_has_done_and_done_once()
+    {
+        using Bench bench = new();
+        CommandDevice device = new(bench);
+        bench.BackUp();
+        for (int i = 0; i < 300; i++)
+        {
+            bench.Core.Devices.Command("d1", "interval", [new("seconds", "60")]); // all in one second
+        }
+
+        device.Run();
+        Assert.AreEqual(300, device.Done);
+        bench.Restore();
+        bench.Clock.Now += TimeSpan.FromMinutes(4);
+        for (int i = 0; i < 20; i++)
+        {
+            bench.Core.Devices.Command("d1", "interval", [new("seconds", "61")]);
+        }
+
+        int messages = device.Run();
+        Assert.AreEqual(320, device.Done);
+        Assert.IsTrue(bench.Core.Devices.Commands("d1").TrueForAll(c => c.Status == Status.Success));
+        Assert.IsLessThan(40, messages, "one refusal numbers all of them anew");
+    }
+
+    [TestMethod]
+    public void A_command_that_waited_in_the_backup_gets_the_result_it_had_or_none()
+    {
+        using Bench bench = new();
+        CommandDevice device = new(bench);
+        bench.Core.Devices.Command("d1", "interval", [new("seconds", "1")]);
+        bench.Core.Devices.Command("d1", "interval", [new("seconds", "2")]);
+        bench.BackUp();
+        for (int i = 0; i < 3; i++)
+        {
+            bench.Core.Devices.Command("d1", "interval", [new("seconds", "3")]);
+        }
+
+        device.Run();
+        bench.Restore();
+        device.Run();
+        Assert.AreEqual(5, device.Done);
+        List<DeviceCommandRow> commands = bench.Core.Devices.Commands("d1");
+        Assert.AreEqual(Status.NumberPassed, commands[0].Status);
+        StringAssert.StartsWith(commands[0].Reason, "outcome unknown");
+        Assert.AreEqual(Status.Success, commands[1].Status); // among the last four that it keeps
+    }
+
+    [TestMethod]
+    public void A_result_of_a_time_that_was_lost_finishes_no_other_command_of_its_id()
+    {
+        using Bench bench = new();
+        CommandDevice device = new(bench);
+        bench.BackUp();
+        long id = bench.Core.Devices.Command("d1", "interval", [new("seconds", "1")]);
+        DeviceCommandRow lost = bench.Core.Devices.Commands("d1").Single();
+        bench.Restore();
+        Assert.AreEqual(id, bench.Core.Devices.Command("d1", "restart", []));
+        device.Tell(lost.Id, Status.Success, lost.Mark, 0);
+        Assert.IsNull(bench.Core.Devices.Commands("d1").Single().Done);
+        Assert.AreNotEqual(lost.Mark, bench.Core.Devices.Commands("d1").Single().Mark);
+    }
+
+    [TestMethod]
+    public void A_clock_that_was_ten_years_ahead_changes_no_number_of_a_command()
+    {
+        using Bench bench = new();
+        CommandDevice device = new(bench);
+        bench.Clock.Now += TimeSpan.FromDays(3650);
+        long first = bench.Core.Devices.Command("d1", "restart", []);
+        bench.Clock.Now -= TimeSpan.FromDays(3650);
+        Assert.AreEqual(first + 1, bench.Core.Devices.Command("d1", "restart", []));
+        device.Run();
+        Assert.AreEqual(2, device.Done);
+    }
+
+    private static void Recover(TestDevice device)
+    {
+        Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());
+        device.Start();
+    }
+
+    private static string Losers(Bench bench)
+    {
+        return string.Join("; ", bench.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId} {Convert.ToHexString(l.Row.Data ?? [])} {(l.Row.FromDevice ? "device" : "server")}"));
+    }
+
+    // Does the commands of a reply by the rules of SPEC 7.1: one in a round.
+    private sealed class CommandDevice
+    {
+        private readonly TestDevice _device;
+        private readonly List<(long Id, long Mark)> _last = [];
+        private long _highest;
+
+        public CommandDevice(Bench bench)
+        {
+            _device = bench.Device();
+        }
+
+        public int Done { get; private set; }
+
+        public int Run()
+        {
+            SyncMessage? reply = _device.Exchange();
+            int messages = 1;
+            for (; reply != null; messages++)
+            {
+                Assert.IsLessThan(2000, messages);
+                (long id, long mark) = reply.Options.Select(Read).MinBy(c => c.Id);
+                if (id > _highest)
+                {
+                    Done++;
+                    _highest = id;
+                    _last.Add((id, mark));
+                    _last.RemoveRange(0, Math.Max(0, _last.Count - 4));
+                    reply = Tell(id, Status.Success, mark, 0);
+                }
+                else
+                {
+                    bool known = _last.Contains((id, mark));
+                    reply = Tell(id, known ? Status.Success : Status.NumberPassed, mark, known ? 0 : _highest);
+                }
+            }
+
+            return messages;
+        }
+
+        public SyncMessage? Tell(long id, int status, long mark, long highest)
+        {
+            List<KeyValuePair<string, string>> result = [new("id", $"{id}"), new("status", $"{status}"), new("mark", $"{mark}"), new("highest", $"{highest}")];
+            SyncMessage request = new();
+            request.Options.Add(new Structure(BuiltIn.Result.Name, RecordText.Pack(BuiltIn.Result, result)));
+            return _device.Exchange(request);
+        }
+
+        private static (long Id, long Mark) Read(Structure command)
+        {
+            ObjectClass type = Array.Find(BuiltIn.Commands, c => c.Name == command.Class)!;
+            Dictionary<string, string> fields = RecordText.Unpack(type, command.Data!.Value.ToArray()).ToDictionary(f => type.FieldName(f.Field), f => f.Text);
+            return (long.Parse(fields["id"]), long.Parse(fields["mark"]));
+        }
+    }
+}
