@@ -19,6 +19,7 @@ namespace NanoSync.Firmware
         /// <inheritdoc/>
         public int Read(byte[] buffer)
         {
+            FileStream stream = null;
             try
             {
                 if (!File.Exists(_path))
@@ -26,7 +27,7 @@ namespace NanoSync.Firmware
                     return -1;
                 }
 
-                using FileStream stream = new FileStream(_path, FileMode.Open, FileAccess.Read);
+                stream = new FileStream(_path, FileMode.Open, FileAccess.Read);
                 if (stream.Length > buffer.Length)
                 {
                     return buffer.Length + 1;
@@ -51,20 +52,50 @@ namespace NanoSync.Firmware
             {
                 return -1;
             }
+            finally
+            {
+                Shut(stream);
+            }
         }
 
         /// <inheritdoc/>
         public bool Write(byte[] buffer, int count)
         {
+            FileStream stream = null;
             try
             {
-                using FileStream stream = new FileStream(_path, FileMode.Create, FileAccess.Write);
+                stream = new FileStream(_path, FileMode.Create, FileAccess.Write);
                 stream.Write(buffer, 0, count);
+                bool whole = stream.Length == count; // a full volume drops bytes without an error
+                return Shut(stream) && whole;
+            }
+            catch (Exception)
+            {
+                Shut(stream);
+                return false;
+            }
+        }
+
+        // Close leaves the finalizer to do, and a board runs finalizers only while all threads wait.
+        private static bool Shut(FileStream stream)
+        {
+            if (stream == null)
+            {
+                return true;
+            }
+
+            try
+            {
+                stream.Close();
                 return true;
             }
             catch (Exception)
             {
                 return false;
+            }
+            finally
+            {
+                GC.SuppressFinalize(stream);
             }
         }
     }

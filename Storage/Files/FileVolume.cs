@@ -5,15 +5,23 @@ namespace NanoSync.Storage
 {
     /// <summary>
     /// A volume in a folder of a file system: littlefs or FAT on a board, any on a PC. The only class of the store that meets
-    /// exceptions. One file at a time stays open for reading, as listing a window reads the same segment again and again.
+    /// exceptions. Two files at a time stay open for reading: listing a window reads the same segment again and again, and
+    /// the other one is the segment behind it, or the main log's. On a board every open is a write: the driver stores the
+    /// time of the file.
     /// </summary>
     public sealed class FileVolume : IVolume
     {
+        private const int ReadHandles = 2;
+
         private readonly string _folder;
         private readonly FileStream[] _lanes = new FileStream[4];
         private readonly uint[] _laneFiles = new uint[4];
-        private FileStream _reading;
-        private uint _readingFile;
+        private readonly int[] _laneLengths = new int[4];               // what the file holds once it is closed
+        private readonly FileStream[] _reading = new FileStream[ReadHandles];
+        private readonly uint[] _readingFiles = new uint[ReadHandles];
+        private int _lastRead;                                          // the handle used last
+        private uint _namedFile;
+        private string _namedPath;                                      // path of that file
 
         /// <summary>A volume in a folder, made at Open if it is not there.</summary>
         /// <param name="folder">Such as "I:\nanosync"; not the root of I:, where other files live. Without a separator at the end.</param>
@@ -84,14 +92,14 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int Length(uint file)
         {
-            int code = OpenRead(file);
-            if (code != VolumeCode.Ok)
+            int handle = OpenRead(file);
+            if (handle < 0)
             {
-                return code;
+                return handle;
             }
             try
             {
-                return (int)_reading.Length;
+                return (int)_reading[handle].Length;
             }
             catch (Exception failure)
             {
@@ -102,22 +110,19 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int Read(uint file, int position, byte[] buffer, int offset, int count)
         {
-            int code = OpenRead(file);
-            if (code != VolumeCode.Ok)
+            int handle = OpenRead(file);
+            if (handle < 0)
             {
-                return code;
+                return handle;
             }
             try
             {
-                if (position >= _reading.Length)
-                {
-                    return 0;
-                }
-                _reading.Seek(position, SeekOrigin.Begin);
+                FileStream stream = _reading[handle];
+                stream.Seek(position, SeekOrigin.Begin);
                 int done = 0;
                 while (done < count)
                 {
-                    int read = _reading.Read(buffer, offset + done, count - done);
+                    int read = stream.Read(buffer, offset + done, count - done);
                     if (read <= 0)
                     {
                         break;
@@ -128,7 +133,7 @@ namespace NanoSync.Storage
             }
             catch (Exception failure)
             {
-                ShutReading();
+                ShutReading(file);
                 return Failed(failure, VolumeCode.Failed);
             }
         }
@@ -136,16 +141,20 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int OpenAppend(int lane, uint file)
         {
-            ShutReading();
+            ShutReading(file); // what it knows of the file's length will be old
+            FileStream stream = null;
             try
             {
-                _lanes[lane] = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                stream = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                _laneLengths[lane] = (int)stream.Position;
                 _laneFiles[lane] = file;
+                _lanes[lane] = stream;
                 return VolumeCode.Ok;
             }
             catch (Exception failure)
             {
-                return Failed(failure, VolumeCode.ReadOnly);
+                Shut(stream);
+                return Failed(failure, failure is IOException ? VolumeCode.Full : VolumeCode.ReadOnly);
             }
         }
 
@@ -155,6 +164,7 @@ namespace NanoSync.Storage
             try
             {
                 _lanes[lane].Write(buffer, offset, count);
+                _laneLengths[lane] += count;
                 return VolumeCode.Ok;
             }
             catch (Exception failure)
@@ -163,16 +173,123 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <inheritdoc/>
+        /// <summary>
+        /// Closes the lane. The driver of a board says Ok for bytes that a full volume did not take, at Write and at Close; the
+        /// length of the open file tells, so it is compared first.
+        /// </summary>
+        /// <param name="lane">The lane.</param>
+        /// <returns>Ok: durable. Full: the file lacks bytes that were appended.</returns>
         public int Close(int lane)
         {
             FileStream stream = _lanes[lane];
             _lanes[lane] = null;
-            if (_laneFiles[lane] == _readingFile)
-            {
-                ShutReading(); // what it knows of the file's length is old
-            }
+            ShutReading(_laneFiles[lane]); // opened meanwhile, it knows the length of before
             _laneFiles[lane] = 0;
+            if (stream == null)
+            {
+                return VolumeCode.Ok;
+            }
+            int code = VolumeCode.Ok;
+            try
+            {
+                if (stream.Length != _laneLengths[lane])
+                {
+                    LastFailure = "the volume is full";
+                    code = VolumeCode.Full;
+                }
+            }
+            catch (Exception failure)
+            {
+                code = Failed(failure, VolumeCode.Full);
+            }
+            int closed = Shut(stream);
+            return code == VolumeCode.Ok ? closed : code;
+        }
+
+        /// <inheritdoc/>
+        public int Delete(uint file)
+        {
+            ShutReading(file);
+            try
+            {
+                File.Delete(PathOf(file)); // a file that is not there is none
+                return VolumeCode.Ok;
+            }
+            catch (Exception failure)
+            {
+                return Failed(failure, VolumeCode.Failed);
+            }
+        }
+
+        /// <summary>Closes every file that is open. Not needed by the store; by who wants to delete the folder.</summary>
+        public void Shut()
+        {
+            for (int handle = 0; handle < ReadHandles; handle++)
+            {
+                ShutReading(_readingFiles[handle]);
+            }
+            for (int lane = 0; lane < _lanes.Length; lane++)
+            {
+                Close(lane);
+            }
+        }
+
+        // The handle that reads this file, or a code. The one used last stays open.
+        private int OpenRead(uint file)
+        {
+            if (_readingFiles[_lastRead] == file)
+            {
+                return _lastRead;
+            }
+            int handle = 1 - _lastRead;
+            if (_readingFiles[handle] != file)
+            {
+                ShutReading(_readingFiles[handle]);
+                string path = PathOf(file);
+                try
+                {
+                    _reading[handle] = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                    _readingFiles[handle] = file;
+                }
+                catch (Exception failure)
+                {
+                    return Missing(path) ? VolumeCode.NotFound : Failed(failure, VolumeCode.Failed);
+                }
+            }
+            _lastRead = handle;
+            return handle;
+        }
+
+        private static bool Missing(string path)
+        {
+            try
+            {
+                return !File.Exists(path);
+            }
+            catch (Exception)
+            {
+                return false;
+            }
+        }
+
+        private void ShutReading(uint file)
+        {
+            for (int handle = 0; handle < ReadHandles; handle++)
+            {
+                if (file != 0 && _readingFiles[handle] == file)
+                {
+                    FileStream stream = _reading[handle];
+                    _reading[handle] = null;
+                    _readingFiles[handle] = 0;
+                    Shut(stream);
+                }
+            }
+        }
+
+        // Every stream of this class ends here. A board runs finalizers only while all threads wait, and Close leaves the
+        // stream's to do: some 170 bytes an open stay until then, and a store that works without a pause runs out of memory.
+        private int Shut(FileStream stream)
+        {
             if (stream == null)
             {
                 return VolumeCode.Ok;
@@ -186,85 +303,20 @@ namespace NanoSync.Storage
             {
                 return Failed(failure, VolumeCode.Full);
             }
-        }
-
-        /// <inheritdoc/>
-        public int Delete(uint file)
-        {
-            if (file == _readingFile)
+            finally
             {
-                ShutReading();
-            }
-            try
-            {
-                string path = PathOf(file);
-                if (File.Exists(path))
-                {
-                    File.Delete(path);
-                }
-                return VolumeCode.Ok;
-            }
-            catch (Exception failure)
-            {
-                return Failed(failure, VolumeCode.Failed);
-            }
-        }
-
-        /// <summary>Closes every file that is open. Not needed by the store; by who wants to delete the folder.</summary>
-        public void Shut()
-        {
-            ShutReading();
-            for (int lane = 0; lane < _lanes.Length; lane++)
-            {
-                Close(lane);
-            }
-        }
-
-        private int OpenRead(uint file)
-        {
-            if (_readingFile == file)
-            {
-                return VolumeCode.Ok;
-            }
-            ShutReading();
-            try
-            {
-                string path = PathOf(file);
-                if (!File.Exists(path))
-                {
-                    return VolumeCode.NotFound;
-                }
-                _reading = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                _readingFile = file;
-                return VolumeCode.Ok;
-            }
-            catch (Exception failure)
-            {
-                return Failed(failure, VolumeCode.Failed);
-            }
-        }
-
-        private void ShutReading()
-        {
-            FileStream stream = _reading;
-            _reading = null;
-            _readingFile = 0;
-            if (stream != null)
-            {
-                try
-                {
-                    stream.Close();
-                }
-                catch (Exception failure)
-                {
-                    Failed(failure, VolumeCode.Failed);
-                }
+                GC.SuppressFinalize(stream);
             }
         }
 
         private string PathOf(uint file)
         {
-            return Path.Combine(_folder, StoreFile.Name(file));
+            if (file != _namedFile)
+            {
+                _namedPath = Path.Combine(_folder, StoreFile.Name(file));
+                _namedFile = file;
+            }
+            return _namedPath;
         }
 
         private int Failed(Exception failure, int code)

@@ -73,6 +73,7 @@ public sealed class IlCheck
 
         Attributes(type, where);
         Count(type);
+        _findings.AddRange(StreamOwner.Check(type));
         foreach (MethodDefinition method in type.Methods)
         {
             Method(method);

@@ -66,10 +66,14 @@ public static class IlRules
     public static readonly IlRule Trap = new("NP117",
         "the member is there and does not do its work on a board", "see the message");
 
+    public static readonly IlRule StreamOwner = new("NP118",
+        "what is left to a finalizer keeps its memory until every thread waits",
+        "one type that opens and closes it; a FileStream: Close, then GC.SuppressFinalize");
+
     public static readonly IReadOnlyList<IlRule> All =
     [
         GenericType, GenericMethod, GenericInstance, MultiDimensionalArray, Pointer, CheckedArithmetic,
         DefaultInterfaceMethod, WideSwitch, TooManyMethods, TooManyFields, TooMuchIl, TooManyStrings, EmbeddedType,
-        Opcode, AttributeArgument, NulInString, Trap,
+        Opcode, AttributeArgument, NulInString, Trap, StreamOwner,
     ];
 }

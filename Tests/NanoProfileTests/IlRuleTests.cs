@@ -172,6 +172,17 @@ public sealed class IlRuleTests
     }
 
     [TestMethod]
+    [DataRow("static int F() { using FileStream s = new FileStream(\"a\", FileMode.Open); return (int)s.Length; }", DisplayName = "using")]
+    [DataRow("static void F() { FileStream s = new FileStream(\"a\", FileMode.Open); s.Close(); }", DisplayName = "Close alone")]
+    [DataRow("static void F() { FileStream s = File.OpenRead(\"a\"); s.Close(); }", DisplayName = "File.OpenRead")]
+    [DataRow("static object F() { return new FileStream(\"a\", FileMode.Open); }", DisplayName = "given away")]
+    [DataRow("static int F() { using FileStream s = new FileStream(\"a\", FileMode.Open); return 1; } static void G(Stream s) { s.Close(); GC.SuppressFinalize(s); }", DisplayName = "using beside an owner")]
+    [DataRow("static object F() { return new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp); }", DisplayName = "a socket given away")]
+    public void A_stream_that_is_left_to_its_finalizer(string method) => Catches(IlRules.StreamOwner, "C::F IL_",
+        $"class C {{ {method} }}",
+        "class C { static FileStream s_s; static void F() { s_s = new FileStream(\"a\", FileMode.Open); } static void G() { s_s.Close(); GC.SuppressFinalize(s_s); } }");
+
+    [TestMethod]
     public void Every_rule_is_tested_here()
     {
         string source = File.ReadAllText(Path.Combine(Repository.Root, "Tests", "NanoProfileTests", "IlRuleTests.cs"));

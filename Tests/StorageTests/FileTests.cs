@@ -149,6 +149,57 @@ public sealed class FileTests
         Assert.IsTrue(error is StoreError.None or StoreError.NotFound or StoreError.QuotaFull, $"step {i}: {error}");
     }
 
+    /// <summary>A board's driver says Ok to bytes that a full volume did not take: the length of the open file tells.</summary>
+    [TestMethod]
+    public void A_file_that_is_shorter_than_what_was_appended_closes_as_full()
+    {
+        var volume = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, volume.Open());
+        uint file = StoreFile.Make(StoreFile.Large, 1, 7);
+        string path = Path.Combine(_folder, StoreFile.Name(file));
+        Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(0, file));
+        Assert.AreEqual(VolumeCode.Ok, volume.Append(0, new byte[20_000], 0, 20_000));
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            other.SetLength(5_000); // as a driver that lost the rest
+        }
+        Assert.AreEqual(VolumeCode.Full, volume.Close(0));
+        Assert.AreEqual("the volume is full", volume.LastFailure);
+        Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(0, file));
+        Assert.AreEqual(VolumeCode.Ok, volume.Append(0, new byte[20], 0, 20));
+        Assert.AreEqual(VolumeCode.Ok, volume.Close(0));
+        Assert.AreEqual(5_020, volume.Length(file));
+        volume.Shut();
+    }
+
+    [TestMethod]
+    public void Files_are_read_by_two_handles_and_what_was_appended_is_seen_by_both()
+    {
+        var volume = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, volume.Open());
+        byte[] buffer = new byte[64];
+        for (uint number = 1; number <= 3; number++)
+        {
+            uint file = StoreFile.Make(StoreFile.Main, 0, number);
+            Assert.AreEqual(VolumeCode.NotFound, volume.Length(file));
+            for (int length = 10; length <= 30; length += 10)
+            {
+                Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(1, file));
+                Assert.AreEqual(VolumeCode.Ok, volume.Append(1, new byte[10], 0, 10));
+                _ = volume.Read(file, 0, buffer, 0, 64); // a handle opened meanwhile knows the length of before
+                Assert.AreEqual(VolumeCode.Ok, volume.Close(1));
+                Assert.AreEqual(length, volume.Read(file, 0, buffer, 0, 64));
+                Assert.AreEqual(length, volume.Length(file));
+            }
+            Assert.AreEqual(30, volume.Length(StoreFile.Make(StoreFile.Main, 0, 1)));
+            Assert.AreEqual(0, volume.Read(file, 30, buffer, 0, 64));
+        }
+        Assert.AreEqual(VolumeCode.Ok, volume.Delete(StoreFile.Make(StoreFile.Main, 0, 2)));
+        Assert.AreEqual(VolumeCode.Ok, volume.Delete(StoreFile.Make(StoreFile.Main, 0, 2)));
+        Assert.AreEqual(VolumeCode.NotFound, volume.Read(StoreFile.Make(StoreFile.Main, 0, 2), 0, buffer, 0, 64));
+        volume.Shut();
+    }
+
     [TestMethod]
     public void A_folder_that_cannot_be_used_is_said_so()
     {

@@ -27,8 +27,16 @@ namespace NanoSync.Device
             LimitHandshake(socket);
             SslStream tls = new SslStream(socket);
             tls.SslVerification = SslVerification.CertificateRequired;
-            tls.AuthenticateAsClient(host, null, _authority, SslProtocols.Tls12);
-            return tls;
+            try
+            {
+                tls.AuthenticateAsClient(host, null, _authority, SslProtocols.Tls12);
+                return tls;
+            }
+            catch (Exception)
+            {
+                tls.Close(); // or its native buffers stay until the finalizer runs, which is when all threads wait
+                throw;
+            }
         }
 
         // A board shakes hands in native code on a blocking socket while every managed thread, timers included, stands

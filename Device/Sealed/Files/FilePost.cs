@@ -15,6 +15,7 @@ namespace NanoSync.Device
         private readonly string _toDevice;
         private readonly string _separator;
         private FileStream _writing;
+        private int _written; // bytes given to it
         private FileStream _reading;
         private string _path;
         private string _readPath;
@@ -45,6 +46,7 @@ namespace NanoSync.Device
 
                 _path = _toServer + _separator + name + Ending;
                 _writing = new FileStream(_path + PartEnding, FileMode.Create, FileAccess.Write);
+                _written = 0;
                 return CarrierError.None;
             }
             catch (Exception failure)
@@ -59,6 +61,7 @@ namespace NanoSync.Device
             try
             {
                 _writing.Write(buffer, offset, count);
+                _written += count;
                 return CarrierError.None;
             }
             catch (Exception failure)
@@ -74,8 +77,23 @@ namespace NanoSync.Device
             {
                 FileStream file = _writing;
                 _writing = null;
-                file.Flush();
-                file.Dispose(); // durable from here on
+                bool whole;
+                try
+                {
+                    file.Flush();
+                    whole = file.Length == _written; // a full volume drops bytes without an error
+                }
+                finally
+                {
+                    Shut(file); // durable from here on
+                }
+
+                if (!whole)
+                {
+                    LastFailure = "the volume is full";
+                    return CarrierError.Broken;
+                }
+
                 if (File.Exists(_path))
                 {
                     File.Delete(_path);
@@ -158,7 +176,7 @@ namespace NanoSync.Device
             {
                 try
                 {
-                    _writing.Dispose();
+                    Shut(_writing);
                     File.Delete(_path + PartEnding);
                 }
                 catch (Exception failure)
@@ -189,8 +207,22 @@ namespace NanoSync.Device
         {
             if (_reading != null)
             {
-                _reading.Dispose();
+                FileStream file = _reading;
                 _reading = null;
+                Shut(file);
+            }
+        }
+
+        // Close leaves the finalizer to do, and a board runs finalizers only while all threads wait.
+        private static void Shut(FileStream file)
+        {
+            try
+            {
+                file.Close();
+            }
+            finally
+            {
+                GC.SuppressFinalize(file);
             }
         }
 
