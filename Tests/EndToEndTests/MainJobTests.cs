@@ -75,11 +75,11 @@ public class MainJobTests
         Assert.Contains("stopped; 0 pending", device.Output);
         Assert.AreEqual(3, Regex.Count(device.Output, "(?m)^sampling every "), "it keeps the interval before the refused one: " + device.Output);
 
-        string lastKey = Regex.Matches(device.Output, @"key (\d+)\S{4} ")[^1].Groups[1].Value;
+        string lastKey = Regex.Matches(device.Output, @"key (\d+)\S{8} ")[^1].Groups[1].Value;
         int objects = bench.Objects("virtual", "readings", server).Count;
         RunningProgram again = bench.StartDevice("--port", "0", "--data", data, "--interval", "1");
         again.WaitFor("^sampling every 3 s: all sensors");
-        Match round = again.WaitFor(@"up +(\d+) .*key (\d+)\S{4} ");
+        Match round = again.WaitFor(@"up +(\d+) .*key (\d+)\S{8} ");
         Assert.AreEqual("1", round.Groups[1].Value, "the new reading alone");
         Assert.AreEqual(int.Parse(lastKey) + 1, int.Parse(round.Groups[2].Value), again.Output);
         again.WaitFor("in step$");
@@ -112,5 +112,21 @@ public class MainJobTests
         Assert.Contains("this device has one configuration, sampling", refusals);
         Assert.Contains("samplng", refusals);
         Assert.Contains("sampling: too large to be read", refusals);
+    }
+
+    [TestMethod]
+    public void A_server_is_named_with_or_without_sync_at_its_end()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        (_, string url) = bench.Serve(server);
+        string token = bench.Enrol("d", server);
+        foreach (string path in new[] { "", "/", "/sync", "/sync/" })
+        {
+            Ended ended = bench.Device("--once", "--server", url.TrimEnd('/') + path, "--token", token, "--data", bench.At("data"));
+            Assert.AreEqual(0, ended.Code, path + ended.Output);
+        }
+
+        Assert.HasCount(4, bench.Objects("d", "readings", server));
     }
 }

@@ -94,10 +94,10 @@ public sealed class Node : IAsyncDisposable
     }
 
     /// <summary>Passes collections on to another node, as one of its devices.</summary>
-    public void PassTo(Node upstream, string collections, string granted, ProxyDirection direction = ProxyDirection.Both, bool deviceWins = false, string name = "up")
+    public void PassTo(Node upstream, string collections, string granted, ProxyDirection direction = ProxyDirection.Both, bool deviceWins = false, string name = "up", string path = "")
     {
         string token = upstream._server!.Enrol("proxy-" + Path.GetFileName(_folder), granted);
-        Proxy.Add(new ProxyTarget { Name = name, Url = upstream.Url, Token = token, Collections = collections, Direction = direction, DeviceWins = deviceWins });
+        Proxy.Add(new ProxyTarget { Name = name, Url = upstream.Url + path, Token = token, Collections = collections, Direction = direction, DeviceWins = deviceWins });
     }
 
     /// <summary>What this node is called upstream.</summary>

@@ -34,6 +34,23 @@ public sealed class ProxyTests
     }
 
     [TestMethod]
+    [DataRow("")]
+    [DataRow("/")]
+    [DataRow("/sync")]
+    [DataRow("/sync/")]
+    public async Task An_upstream_is_named_with_or_without_sync_at_its_end(string path)
+    {
+        await using Node up = await Node.Start();
+        await using Node site = await Node.Start();
+        site.PassTo(up, "readings", Upstream, ProxyDirection.Up, path: path);
+        FieldDevice device = site.Device("d1", Both);
+        device.Append(1);
+        device.Sync();
+        Assert.IsTrue(site.Run(), site.LastText);
+        Assert.HasCount(1, up.Values(site.Name, "d1.readings"));
+    }
+
+    [TestMethod]
     public async Task What_changes_upstream_comes_down_to_the_device()
     {
         await using Node up = await Node.Start();
