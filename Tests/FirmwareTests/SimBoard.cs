@@ -85,6 +85,9 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     public bool TimeServerIsUp { get; set; } = true;
 
+    /// <summary>Milliseconds until the time server answers.</summary>
+    public int TimeServerDelay { get; set; }
+
     public bool FlashReadOnly { get; set; }
 
     public Exception? InputsThrow { get; set; }
@@ -233,7 +236,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     public void SetClock(uint seconds) => _clockOffset = seconds - (_counted / 1000);
 
-    public void BeginTime(string server) => _timeDue = _ticks;
+    public void BeginTime(string server) => _timeDue = _ticks + TimeServerDelay;
 
     public bool IsConnected => NetworkIsUp;
 
