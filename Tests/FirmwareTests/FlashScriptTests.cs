@@ -13,7 +13,7 @@ public sealed class FlashScriptTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("flash").FullName;
     private readonly Dictionary<string, string> _environment = new()
     {
-        ["NANOSYNC_SERVER"] = "http://sync.example.com/sync?a=1&b=2",
+        ["NANOSYNC_SERVER"] = "http://sync.example.com/a&b=2/sync",
         ["NANOSYNC_TOKEN"] = "t0ken",
         ["NANOSYNC_WIFI_SSID"] = "Field \"7\"",
         ["NANOSYNC_WIFI_PASSWORD"] = "pass@WIFI_SSID@\\&word",
@@ -142,7 +142,7 @@ public sealed class FlashScriptTests : IDisposable
         Assert.AreEqual(Port, network.GetProperty("SerialPort").GetString());
         Assert.IsFalse(network.TryGetProperty("CACertificatesPath", out _), "no certificate for http");
         string settings = File.ReadAllText(Path.Combine(_folder, "settings.txt"));
-        Assert.Contains("server = http://sync.example.com/sync?a=1&b=2\ntoken = t0ken\n", settings);
+        Assert.Contains("server = http://sync.example.com/a&b=2/sync\ntoken = t0ken\n", settings);
         Assert.DoesNotContain("@", settings);
         Assert.DoesNotContain("--update", Log);
         var parsed = new Firmware.Settings();
@@ -174,7 +174,7 @@ public sealed class FlashScriptTests : IDisposable
             """
             nuget restore ROOT/Device/Firmware/packages.config -PackagesDirectory ROOT/packages
             msbuild ROOT/Device/Firmware/NanoSync.Firmware.nfproj -p:Configuration=Release
-            # TEMPORARY/settings.txt: server = http://sync.example.com/sync?a=1&b=2, token = ***
+            # TEMPORARY/settings.txt: server = http://sync.example.com/a&b=2/sync, token = ***
             # TEMPORARY/network.json: Ssid Field "7", Password ***
             nanoff --update --target ESP32_S3_QUAD --serialport /dev/ttyACM0 --deploy --image ROOT/Device/Firmware/bin/nano/Release/NanoSync.Firmware.bin --address 0x1B0000
             nanoff --serialport /dev/ttyACM0 --networkdeployment TEMPORARY/network.json
@@ -313,7 +313,7 @@ public sealed class FlashScriptTests : IDisposable
 
     public static IEnumerable<object[]> Boards => Directory.GetFiles(Repository.PathOf("board-configs"), "board.json", SearchOption.AllDirectories)
         .Select(f => Path.GetFileName(Path.GetDirectoryName(f)!)).Where(b => b != "virtual")
-        .Select(b => new object[] { b, "https://sync.example.com/sync" }).Append(["ESP32_REV3", "http://sync.example.com/sync?a=1&b=2"]);
+        .Select(b => new object[] { b, "https://sync.example.com/sync" }).Append(["ESP32_REV3", "http://sync.example.com/a&b=2/sync"]);
 
     [TestMethod]
     [DynamicData(nameof(Boards))]
@@ -352,7 +352,7 @@ public sealed class FlashScriptTests : IDisposable
     }
 
     [TestMethod]
-    [DataRow("ESP32_C6_THREAD", "http://sync.example.com/sync?a=1&b=2")]
+    [DataRow("ESP32_C6_THREAD", "http://sync.example.com/a&b=2/sync")]
     [DataRow("ESP32_WT32_ETH01", "https://sync.example.com/sync")]
     public void The_script_for_windows_gives_nanoff_the_same(string board, string server)
     {
