@@ -70,6 +70,7 @@ namespace NanoSync.Device
 
         internal readonly byte[] Key = new byte[KeySize];
         internal int KeyLength;
+        internal byte[] Mint; // of a store that was one of two: see SyncEngine.Slots.cs; null = all ids have the store's format id
 
         // What the server has been told since it last answered; cleared when it must be told again.
         internal bool Introduced;
@@ -84,6 +85,7 @@ namespace NanoSync.Device
         internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
         internal bool More; // the server has more
         internal bool GivesUp; // a partial download that was overwritten here
+        internal bool Recovers; // the pass under way gives back what the server has lost
         internal bool Touched; // objects changed by this reply
 
         // Readings that may carry seconds since a start in place of the time.
@@ -130,6 +132,12 @@ namespace NanoSync.Device
         public bool StartsOver
         {
             get { return KeyLength == 1 && Key[0] == (byte)'0'; }
+        }
+
+        // First id under the later store id; 0 = there is one store id.
+        internal uint MintFrom
+        {
+            get { return Mint == null ? 0 : (uint)(Mint[0] | (Mint[1] << 8) | (Mint[2] << 16) | (Mint[3] << 24)); }
         }
 
         // The number of this start over; 0 = not minted yet.

@@ -74,7 +74,7 @@ namespace NanoSync.Device
             byte[] key = new byte[length];
             System.Array.Copy(_object, at, key, 0, key.Length);
             at += key.Length;
-            if (!GetVarint(ref at, out status) || status > 65535 || !GetVarint(ref at, out reason) || reason > Limits.Text || at + (int)reason > _structureLength)
+            if (!GetVarint(ref at, out status) || status > 65535 || !GetReason(ref at, out reason) || reason > Limits.Text || at + (int)reason > _structureLength)
             {
                 return Status.BadObject;
             }
@@ -85,6 +85,41 @@ namespace NanoSync.Device
             _refusedStatus = (int)status;
             _commandValue = (uint)collection;
             return Status.Success;
+        }
+
+        private bool GetReason(ref int at, out uint length)
+        {
+            length = 0;
+            return (_object[0] & 0x10) == 0 || GetVarint(ref at, out length);
+        }
+
+        // mark behind two texts, a number and a text that may be absent
+        private uint MarkOfRefused(int at, uint length)
+        {
+            uint mark;
+            at += length <= Limits.Text ? (int)length : _structureLength;
+            if (!GetVarint(ref at, out length))
+            {
+                return 0;
+            }
+
+            at += length <= Limits.Text ? (int)length : _structureLength;
+            if (!GetVarint(ref at, out length))
+            {
+                return 0;
+            }
+
+            if ((_object[0] & 0x10) != 0)
+            {
+                if (!GetVarint(ref at, out length))
+                {
+                    return 0;
+                }
+
+                at += length <= Limits.Text ? (int)length : _structureLength;
+            }
+
+            return (_object[0] & 0x20) != 0 && GetVarint(ref at, out mark) ? mark : 0;
         }
 
         // As if our server had refused it: kept and shown. A change of it that is still to be sent goes its own way. Durable

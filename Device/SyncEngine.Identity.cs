@@ -11,7 +11,153 @@ namespace NanoSync.Device
         private const int StartAt = 1; // of the value with the key: `0` is followed by the number of the start over, 4 bytes
         private const int StartLength = 5;
 
+        private const int MintLength = 12;
+        private const int MintId = 4; // of SyncCollection.Mint, see SyncEngine.Slots.cs
+        private const int MintBefore = 8;
+        private const int IdLength = 4;
+
         private static readonly byte[] s_storeClass = Encoding.UTF8.GetBytes("store");
+
+        private readonly byte[] _storeId = new byte[IdLength];
+        private uint _forked;
+
+        /// <summary>The store id under which new objects go up. Another one than the store's format id once it was found to be one of two. Allocates.</summary>
+        public string StoreId
+        {
+            get { return Encoding.UTF8.GetString(_storeId, 0, IdLength); }
+        }
+
+        /// <summary>How often this store was found to be one of two that went different ways.</summary>
+        public uint Forked
+        {
+            get { return _forked; }
+        }
+
+        // As it is in flash: at Open, and after a reply that could not be committed.
+        private void LoadStoreId()
+        {
+            int length;
+            _forked = 0;
+            if (_store.GetMeta(AnswerCollection, StoreIdSlot, _small, 0, out length) == StoreError.None && length == IdLength + 4)
+            {
+                System.Array.Copy(_small, _storeId, IdLength);
+                _forked = (uint)(_small[4] | (_small[5] << 8) | (_small[6] << 16) | (_small[7] << 24));
+            }
+            else
+            {
+                System.Array.Copy(_formatId, _storeId, IdLength);
+            }
+        }
+
+        private void LoadMint(SyncCollection c)
+        {
+            int length;
+            if (_store.GetMeta(c.Number, MintSlot, _small, 0, out length) == StoreError.None && length == MintLength)
+            {
+                if (c.Mint == null)
+                {
+                    c.Mint = new byte[MintLength];
+                }
+
+                System.Array.Copy(_small, c.Mint, MintLength);
+            }
+        }
+
+        // [SPEC 5.4] In the batch: what has an id from this one on goes up under another store id, after a start over. False:
+        // an error of the store. While something still waits under the id before the last fork nothing is done: two ids
+        // are kept, and what waits there goes first.
+        private bool Fork(SyncCollection c, uint from)
+        {
+            bool drained = c.Mint == null || !NextPending(c, 0) || OrderIsId(c) >= c.MintFrom;
+            for (int i = 0; i < 4; i++)
+            {
+                _small[i] = (byte)(from >> (8 * i));
+            }
+
+            if (c.Mint != null && from < c.MintFrom)
+            {
+                System.Array.Copy(c.Mint, MintId, _small, MintId, 2 * IdLength); // none of these went up under the later id yet
+            }
+            else if (drained)
+            {
+                if (c.Mint == null)
+                {
+                    System.Array.Copy(_formatId, 0, _small, MintBefore, IdLength);
+                }
+                else
+                {
+                    System.Array.Copy(c.Mint, MintId, _small, MintBefore, IdLength);
+                }
+
+                if (IsStoreId(_small, MintBefore) && !MintStoreId())
+                {
+                    return false;
+                }
+
+                System.Array.Copy(_storeId, 0, _small, MintId, IdLength);
+            }
+            else
+            {
+                return true;
+            }
+
+            _result.Store = _store.SetMeta(c.Number, MintSlot, _small, 0, MintLength);
+            return _result.Store == StoreError.None && StartOver(c);
+        }
+
+        private uint OrderIsId(SyncCollection c)
+        {
+            return c.Kind == CollectionKind.Outbox || _info.KeyLength == 0 ? _info.Id : uint.MaxValue;
+        }
+
+        private bool IsStoreId(byte[] bytes, int at)
+        {
+            for (int i = 0; i < IdLength; i++)
+            {
+                if (bytes[at + i] != _storeId[i])
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        private bool MintStoreId()
+        {
+            byte[] value = new byte[IdLength + 4];
+            Fnv.WriteTag(_store.NextRandom(), _storeId, 0);
+            _forked++;
+            System.Array.Copy(_storeId, value, IdLength);
+            for (int i = 0; i < 4; i++)
+            {
+                value[IdLength + i] = (byte)(_forked >> (8 * i));
+            }
+
+            _result.Store = _store.SetMeta(AnswerCollection, StoreIdSlot, value, 0, value.Length);
+            return _result.Store == StoreError.None;
+        }
+
+        // [SPEC 5.2] In the batch: key 0 next; what is pending stays pending.
+        private bool StartOver(SyncCollection c)
+        {
+            _newKey[0] = (byte)'0';
+            _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, 1);
+            return _result.Store == StoreError.None;
+        }
+
+        // The store id of the ClientId with this number, into the beginning of _clientId.
+        private void PutStoreId(SyncCollection c, uint id)
+        {
+            if (c.Mint == null)
+            {
+                System.Array.Copy(_formatId, _clientId, IdLength);
+            }
+            else
+            {
+                System.Array.Copy(c.Mint, id >= c.MintFrom ? MintId : MintBefore, _clientId, 0, IdLength);
+            }
+        }
 
         // Each start over has a number of its own, durable before it is sent: the server tells a late request by it.
         private bool MintStarts()
@@ -64,17 +210,22 @@ namespace NanoSync.Device
         // store(id, start), or store(id, start, from) of a store that was one of two
         private void WriteStore(SyncCollection c)
         {
-            _small[0] = 3;
-            int length = PutText(1, _formatId);
-            length = PutVarint(length, c.Start);
+            bool forked = c.Mint != null;
+            _small[0] = forked ? (byte)7 : (byte)3;
+            int length = PutVarint(forked ? PutId(1, c.Mint, MintId) : PutId(1, _formatId, 0), c.Start);
+            if (forked)
+            {
+                length = PutId(length, c.Mint, MintBefore);
+            }
+
             WriteStructure(s_storeClass, _small, length);
         }
 
-        private int PutText(int at, byte[] text)
+        private int PutId(int at, byte[] from, int offset)
         {
-            _small[at++] = (byte)text.Length;
-            System.Array.Copy(text, 0, _small, at, text.Length);
-            return at + text.Length;
+            _small[at++] = IdLength;
+            System.Array.Copy(from, offset, _small, at, IdLength);
+            return at + IdLength;
         }
     }
 }

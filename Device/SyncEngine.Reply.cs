@@ -11,6 +11,7 @@ namespace NanoSync.Device
     public partial class SyncEngine
     {
         private const int SweepStep = 8;
+        private const int PassLength = 5;
 
         private readonly byte[] _newKey = new byte[SyncCollection.KeySize];
         private readonly byte[] _id = new byte[1 + Limits.Text]; // [0] = collection, so that it can name an answer as it is
@@ -18,10 +19,12 @@ namespace NanoSync.Device
         private uint _definitionsSent;
         private int _idLength;
         private uint _clientNumber; // of the ClientId in a response; 0 = none, or minted by another format of this store
+        private uint _forkFrom; // first reading of the current collection whose ClientId another one has; 0 = none
         private int _status;
         private int _gathered; // bytes of ApplicationData
         private bool _hasData; // there was one, if only an empty one
         private int _answers; // that this reply needs
+        private byte _verb; // of the command being read; 0 = it is a response
         private SyncCollection _current; // null = content to be passed over
         private bool _admitted; // the current collection's ids have been looked at
         private bool _classKnown;
@@ -30,6 +33,7 @@ namespace NanoSync.Device
         private const byte Streaming = 1; // into the store as they come
         private const byte Passing = 2; // nowhere
         private const byte Part = 3; // to a partial download
+        private const byte Comparing = 4; // nowhere: length and check sum are held against the value here
 
         internal uint _sentHash; // check sum of the request under way
         internal bool _restored; // it was sent before the restart
@@ -115,6 +119,7 @@ namespace NanoSync.Device
             {
                 _definitionsAsked |= _definitionsSent;
                 _tellCommand |= told;
+                LoadStoreId();
             }
 
             for (int i = 0; i < _count; i++)
@@ -189,6 +194,8 @@ namespace NanoSync.Device
             if (c.StartsOver)
             {
                 c.Introduced = false;
+                LoadMint(c);
+                PassStart(c);
             }
             else if (c.Answered)
             {
@@ -237,14 +244,15 @@ namespace NanoSync.Device
                     return;
                 }
 
-                _result.Store = c.Kind == CollectionKind.Inbox
+                _result.Store = c.Kind == CollectionKind.Inbox && !c.Recovers
                     ? _store.RemoveServer(c.Number, _info.Key, 0, _info.KeyLength)
                     : _store.SendAgain(_info);
             }
 
             if (_result.Store == StoreError.None)
             {
-                _result.Store = MarkPass(c.Number, 0);
+                _result.Store = MarkPass(c, 0);
+                c.Recovers = false;
             }
         }
 
@@ -252,22 +260,34 @@ namespace NanoSync.Device
         private uint PassStart(SyncCollection c)
         {
             int length;
-            if (_store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length != 4)
+            c.Recovers = false;
+            if (_store.GetMeta(c.Number, PassSlot, _small, 0, out length) != StoreError.None || length < 4)
             {
                 return 0;
             }
 
+            c.Recovers = length == PassLength && _small[4] != 0;
             return (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
         }
 
-        private StoreError MarkPass(int number, uint start)
+        private StoreError MarkPass(SyncCollection c, uint start)
         {
             for (int i = 0; i < 4; i++)
             {
                 _small[i] = (byte)(start >> (8 * i));
             }
 
-            return _store.SetMeta(number, PassSlot, _small, 0, 4);
+            _small[4] = (byte)(c.Recovers && start != 0 ? 1 : 0);
+            return _store.SetMeta(c.Number, PassSlot, _small, 0, PassLength);
+        }
+
+        // [SPEC 5.8] Into the batch: the pass that follows gives back what the server has lost.
+        private bool MarkRecovering(SyncCollection c)
+        {
+            System.Array.Clear(_small, 0, PassLength);
+            _small[4] = 1;
+            _result.Store = _store.SetMeta(c.Number, PassSlot, _small, 0, PassLength);
+            return _result.Store == StoreError.None;
         }
 
         private bool ReadReply()
@@ -401,6 +421,7 @@ namespace NanoSync.Device
                     _newKeyLength = 0;
                     _idLength = 0;
                     _status = 0;
+                    _forkFrom = 0;
                     _classKnown = true;
                     _collectionKnown = true;
                     _collectionTag = 0;
@@ -423,6 +444,7 @@ namespace NanoSync.Device
                     _hasRange = false;
                     _rangeOffset = 0;
                     _refusal = 0;
+                    _verb = _reader.Scope == Scopes.Commands ? _reader.Tag : (byte)0;
                     return true;
 
                 default:
@@ -435,7 +457,7 @@ namespace NanoSync.Device
             switch (_reader.Tag)
             {
                 case Tags.Version:
-                    if (_reader.Text[0] != s_version[0] || (_reader.TextLength > 1 && _reader.Text[1] != '.'))
+                    if (_reader.Number != Major)
                     {
                         _result.Status = Status.VersionNotSupported; // of another major version nothing is understood for certain
                         return false;
@@ -564,12 +586,16 @@ namespace NanoSync.Device
                         return false;
                     }
 
-                    // [SPEC 5.2] start over; what is pending stays pending
                     c.LastStatus = 0;
-                    _newKey[0] = (byte)'0';
-                    _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, 1);
                     _current = null;
-                    return _result.Store == StoreError.None;
+                    if (!StartOver(c))
+                    {
+                        return false;
+                    }
+
+                    // [SPEC 5.4] what is pending keeps its id: only what comes from here on is another store's
+                    return _status == Status.Forked ? Fork(c, c.Kind == CollectionKind.Outbox ? _store.NextId(c.Number) : _store.NextLocal)
+                        : _status != Status.WentBack || c.Kind == CollectionKind.Outbox || MarkRecovering(c);
                 }
 
                 if (_result.Status == 0)
@@ -599,7 +625,7 @@ namespace NanoSync.Device
 
             if (_result.Store == StoreError.None && c.StartsOver && c.Kind != CollectionKind.Outbox)
             {
-                _result.Store = MarkPass(c.Number, _store.NextVersion);
+                _result.Store = MarkPass(c, _store.NextVersion);
             }
 
             return _result.Store == StoreError.None;
@@ -723,7 +749,7 @@ namespace NanoSync.Device
         private void OpenPart()
         {
             int done = -1;
-            if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere())
+            if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere() && !IsRecovered())
             {
                 _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
                 if (_result.Store == StoreError.BatchFull)
@@ -841,11 +867,25 @@ namespace NanoSync.Device
         // An object too large to be gathered goes into the store slice by slice.
         private bool Stream()
         {
+            if (_streaming == Comparing)
+            {
+                Compare(_reader.Data, _reader.DataOffset, _reader.DataCount);
+                return true;
+            }
+
             if (_streaming == Gathering)
             {
                 if (!_classKnown || IsPendingHere())
                 {
                     _streaming = Passing;
+                    return true;
+                }
+
+                if (IsRecovered())
+                {
+                    _streaming = Comparing;
+                    BeginCompare();
+                    Compare(_reader.Data, _reader.DataOffset, _reader.DataCount);
                     return true;
                 }
 
@@ -925,12 +965,19 @@ namespace NanoSync.Device
 
                 case Status.Retry:
                 case Status.ServerError:
+                case Status.OutOfSpace when outbox: // [SPEC 5.7] there may be room later, and nothing behind it is lost
                     if (c.HoldFrom == 0 || order < c.HoldFrom)
                     {
                         c.HoldFrom = order;
                     }
 
                     break;
+
+                case Status.Forked when outbox:
+                    // [SPEC 5.4] another reading has this ClientId: from here on nothing was done
+                    c.More = true;
+                    _forkFrom = order;
+                    goto case Status.Retry;
 
                 case Status.Conflict: // the server's object comes down; this change is acknowledged as lost with the others
                     break;
@@ -1008,7 +1055,7 @@ namespace NanoSync.Device
                     _result.Store = _store.AckOutbox(c.Number, upTo);
                 }
 
-                return _result.Store == StoreError.None;
+                return _result.Store == StoreError.None && (_forkFrom == 0 || Fork(c, _forkFrom));
             }
 
             // what the responses touched in this batch is passed over by the store; an object without a key waits for its own
@@ -1078,6 +1125,11 @@ namespace NanoSync.Device
                 return AnswerLater(tag, Status.Conflict, null);
             }
 
+            if (tag == Tags.Delete && IsRecovered())
+            {
+                return KeepOwn(tag);
+            }
+
             if (tag == Tags.Delete || tag == Tags.SoftDelete)
             {
                 _result.Store = _store.RemoveServer(c.Number, _id, 1, _idLength);
@@ -1111,6 +1163,11 @@ namespace NanoSync.Device
             if (!_hasData)
             {
                 return AnswerLater(tag, Status.ProtocolError, null);
+            }
+
+            if (IsRecovered())
+            {
+                return Recover(c, tag);
             }
 
             if (_hasRange)
@@ -1196,20 +1253,31 @@ namespace NanoSync.Device
             }
 
             ulong number = 0;
-            for (int i = 0; i < length; i++)
+            for (int i = IdLength; i < length; i++)
             {
-                if (i < 4 ? text[i] != _formatId[i] : text[i] < '0' || text[i] > '9')
+                if (text[i] < '0' || text[i] > '9')
                 {
                     return 0;
                 }
 
-                if (i >= 4)
+                number = number * 10 + (uint)(text[i] - '0');
+            }
+
+            if (_current == null || number > uint.MaxValue)
+            {
+                return 0;
+            }
+
+            PutStoreId(_current, (uint)number);
+            for (int i = 0; i < IdLength; i++)
+            {
+                if (text[i] != _clientId[i])
                 {
-                    number = number * 10 + (uint)(text[i] - '0');
+                    return 0;
                 }
             }
 
-            return number <= uint.MaxValue ? (uint)number : 0;
+            return (uint)number;
         }
     }
 }

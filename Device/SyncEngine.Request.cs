@@ -296,6 +296,7 @@ namespace NanoSync.Device
             }
 
             uint order = 0;
+            uint mintFrom = c.MintFrom;
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
             _seriesFirst = 0;
@@ -318,10 +319,10 @@ namespace NanoSync.Device
                 }
 
                 bool add = _info.KeyLength == 0;
-                bool implied = add && last != 0 && _info.Id == last + 1;
+                bool implied = add && last != 0 && _info.Id == last + 1 && _info.Id != mintFrom;
                 if (large || !JoinSeries(c, implied))
                 {
-                    EndSeries();
+                    EndSeries(c);
                     WriteCommand(c, order, implied, large, counting);
                 }
 
@@ -345,7 +346,7 @@ namespace NanoSync.Device
 
             if (any)
             {
-                EndSeries();
+                EndSeries(c);
                 _writer.End();
             }
         }
@@ -389,7 +390,7 @@ namespace NanoSync.Device
                 _writer.Start(Tags.Add);
                 if (!implied)
                 {
-                    _writer.Value(Tags.ClientId, _clientId, 0, MakeClientId(_info.Id));
+                    _writer.Value(Tags.ClientId, _clientId, 0, MakeClientId(c, _info.Id));
                 }
             }
 
@@ -535,9 +536,9 @@ namespace NanoSync.Device
             }
         }
 
-        private int MakeClientId(uint id)
+        private int MakeClientId(SyncCollection c, uint id)
         {
-            System.Array.Copy(_formatId, _clientId, 4);
+            PutStoreId(c, id);
             int length = 4;
             uint power = 1;
             while (id / power >= 10)

@@ -44,7 +44,7 @@ namespace NanoSync.Device
                 return true;
             }
 
-            EndSeries();
+            EndSeries(c);
             _series.Begin(c.Sending, _buffer, 0, _buffer.Length);
             if (!_series.Add(_object, 0, count))
             {
@@ -56,7 +56,7 @@ namespace NanoSync.Device
             return true;
         }
 
-        private void EndSeries()
+        private void EndSeries(SyncCollection c)
         {
             if (_seriesFirst == 0)
             {
@@ -68,7 +68,7 @@ namespace NanoSync.Device
             _writer.Start(Tags.Add);
             if (!_seriesImplied)
             {
-                _writer.Value(Tags.ClientId, _clientId, 0, MakeClientId(_seriesFirst));
+                _writer.Value(Tags.ClientId, _clientId, 0, MakeClientId(c, _seriesFirst));
             }
 
             if (!alone)

@@ -4,14 +4,17 @@
 // slot  of each collection                                                bytes
 //   0   the key held                                                      1 to 24
 //   2   outbox: from, to, start of each run of uptimes                    12 each
-//   3   inbox, two-way: version from which a full pass began              4
+//   3   inbox, two-way: version from which a full pass began 4, whether   5
+//       it gives back what the server has lost 1
+//   7   of a store that was one of two: first id under the store id       12
+//       that follows 4, that store id 4, the store id before it 4
 //   5   carriers that answer later, of the request under way:             24
 //       objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
 // slot  of the engine's own collection
-//   1   the last command: id 4, status 2                                  6
+//   1   the last four commands done, newest first: id 4, mark 4, status 2 10 each
 //   4   carriers that answer later, the request under way: check sum 4,   14
 //       number 4, rounds waited 4, times sent anew 1, under way 1
-//   6   forks                                                             4
+//   6   the store's present store id 4, how often it changed 4           8
 
 using NanoSync.Storage;
 
@@ -25,10 +28,11 @@ namespace NanoSync.Device
         private const int PassSlot = 3;
         internal const int SentSlot = 4;
         internal const int SentPartSlot = 5;
-        private const int ForkedSlot = 6;
+        private const int StoreIdSlot = 6;
+        private const int MintSlot = 7;
 
-        private const int OwnSlots = 2; // the last command, and the forks
-        private const int SlotsOfCollection = 2; // the key, and the runs of an outbox or the pass of another
+        private const int OwnSlots = 2; // the last command, and the store id
+        private const int SlotsOfCollection = 3; // the key, the mint, and the runs of an outbox or the pass of another
 
         private StoreError DeclareSlots()
         {

@@ -12,6 +12,9 @@ namespace NanoSync.Device
 {
     public partial class SyncEngine
     {
+        private const int DoneSize = 10;
+        private const int DoneMark = 4;
+        private const int DoneStatus = 8;
         private const int StructureTime = 1;
         private const int StructureCommand = 2;
         private const int StructureRange = 3;
@@ -36,11 +39,11 @@ namespace NanoSync.Device
         private ObjectClass _statusClass;
         private uint _definitionsAsked; // one bit per class
         private uint _lastCommand; // id of the last command done
-        private int _lastCommandStatus;
+        private readonly byte[] _done = new byte[4 * DoneSize]; // the last four, newest first: id, mark, status
         private bool _tellCommand;
         private uint _tellId; // whose result goes up
+        private uint _tellMark; // 0 = not told
         private int _tellStatus;
-        private uint _forked;
         private bool _sendDiary;
         private int _diaryBytes;
 
@@ -51,7 +54,9 @@ namespace NanoSync.Device
         private DeviceCommand _command;
         private uint _commandId;
         private uint _commandValue;
+        private uint _commandMark;
         private int _commandStatus;
+        private uint _oldMark;
         private uint _oldId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
         private bool _timeCame;
         private uint _time;
@@ -65,12 +70,6 @@ namespace NanoSync.Device
 
         /// <summary>Seconds by which the application last corrected the clock, told with the status; 0 = it did not.</summary>
         public int ClockCorrection;
-
-        /// <summary>How often this store was found to be one of two that went different ways.</summary>
-        public uint Forked
-        {
-            get { return _forked; }
-        }
 
         /// <summary>What the server gets when it asks for the diary; null = there is none.</summary>
         public IDiary Diary;
@@ -94,16 +93,23 @@ namespace NanoSync.Device
         private void LoadCommand()
         {
             int length;
-            if (_store.GetMeta(AnswerCollection, CommandSlot, _small, 0, out length) == StoreError.None && length == 6)
+            if (_store.GetMeta(AnswerCollection, CommandSlot, _buffer, 0, out length) != StoreError.None)
             {
-                _lastCommand = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
-                _lastCommandStatus = _small[4] | (_small[5] << 8);
+                return;
             }
 
-            if (_store.GetMeta(AnswerCollection, ForkedSlot, _small, 0, out length) == StoreError.None && length == 4)
+            if (length == 6)
             {
-                _forked = (uint)(_small[0] | (_small[1] << 8) | (_small[2] << 16) | (_small[3] << 24));
+                // of an earlier version: one command without a mark
+                System.Array.Copy(_buffer, 0, _done, 0, 4);
+                System.Array.Copy(_buffer, 4, _done, DoneStatus, 2);
             }
+            else if (length == _done.Length)
+            {
+                System.Array.Copy(_buffer, 0, _done, 0, length);
+            }
+
+            _lastCommand = Done32(0);
         }
 
         private void WriteMessageOptions(bool counting)
@@ -134,10 +140,13 @@ namespace NanoSync.Device
 
             if (_tellCommand)
             {
-                // result(id, status): both present
-                _small[0] = 3;
+                // result(id, status, reason, mark, highest): without reason, and highest where the number was passed
+                bool passed = _tellStatus == Status.NumberPassed;
+                _small[0] = (byte)(3 | (_tellMark != 0 ? 8 : 0) | (passed ? 16 : 0));
                 int length = PutVarint(1, _tellId);
                 length = PutVarint(length, (uint)_tellStatus);
+                length = _tellMark != 0 ? PutVarint(length, _tellMark) : length;
+                length = passed ? PutVarint(length, _lastCommand) : length;
                 WriteStructure(s_result, _small, length);
             }
 
@@ -195,7 +204,7 @@ namespace NanoSync.Device
         {
             for (int i = 0; i < _count; i++)
             {
-                if (_collections[i].Kind == CollectionKind.TwoWay && _store.PendingCount(_collections[i].Number) > 0)
+                if (_collections[i].Kind != CollectionKind.Outbox && _store.PendingCount(_collections[i].Number) > 0)
                 {
                     return true;
                 }
@@ -389,19 +398,42 @@ namespace NanoSync.Device
                     break;
 
                 case StructureCommand:
+                    uint mark = MarkOf(at, second);
                     if (first > _lastCommand && (_commandId == 0 || first < _commandId))
                     {
+                        _commandMark = mark;
                         _command = _named;
                         _commandId = first;
-                        _commandValue = second;
+                        _commandValue = _named == DeviceCommand.Interval || _named == DeviceCommand.StartOver || _named == DeviceCommand.Refused ? second : 0;
                         _commandStatus = Judge(at);
                     }
                     else if (first != 0 && first <= _lastCommand && (_oldId == 0 || first < _oldId))
                     {
                         _oldId = first;
+                        _oldMark = mark;
                     }
 
                     break;
+            }
+        }
+
+        // The last field of each command, at random: it tells this one from another that had its number. 0 = not told.
+        private uint MarkOf(int at, uint second)
+        {
+            uint mark = second;
+            switch (_named)
+            {
+                case DeviceCommand.Unknown:
+                    return 0; // its fields are not known
+                case DeviceCommand.Interval:
+                    return (_object[0] & 4) != 0 && GetVarint(ref at, out mark) ? mark : 0;
+                case DeviceCommand.StartOver:
+                    at += second <= Limits.Text ? (int)second : _structureLength;
+                    return (_object[0] & 4) != 0 && GetVarint(ref at, out mark) ? mark : 0;
+                case DeviceCommand.Refused:
+                    return MarkOfRefused(at, second);
+                default:
+                    return mark;
             }
         }
 
@@ -474,14 +506,36 @@ namespace NanoSync.Device
 
         private StoreError SaveCommand()
         {
+            byte[] done = new byte[_done.Length]; // a command is rare
+            System.Array.Copy(_done, 0, done, DoneSize, done.Length - DoneSize);
             for (int i = 0; i < 4; i++)
             {
-                _small[i] = (byte)(_commandId >> (8 * i));
+                done[i] = (byte)(_commandId >> (8 * i));
+                done[DoneMark + i] = (byte)(_commandMark >> (8 * i));
             }
 
-            _small[4] = (byte)_commandStatus;
-            _small[5] = (byte)(_commandStatus >> 8);
-            return _store.SetMeta(AnswerCollection, CommandSlot, _small, 0, 6);
+            done[DoneStatus] = (byte)_commandStatus;
+            done[DoneStatus + 1] = (byte)(_commandStatus >> 8);
+            return _store.SetMeta(AnswerCollection, CommandSlot, done, 0, done.Length);
+        }
+
+        private uint Done32(int at)
+        {
+            return (uint)(_done[at] | (_done[at + 1] << 8) | (_done[at + 2] << 16) | (_done[at + 3] << 24));
+        }
+
+        // [SPEC 7.1] What became of a command whose number is not above the last one's.
+        private int OldStatus()
+        {
+            for (int at = 0; at < _done.Length; at += DoneSize)
+            {
+                if (Done32(at) == _oldId && Done32(at + DoneMark) == _oldMark)
+                {
+                    return _done[at + DoneStatus] | (_done[at + DoneStatus + 1] << 8);
+                }
+            }
+
+            return Status.NumberPassed;
         }
 
         // It changes an object that the same reply may acknowledge, so it is a batch of its own, after the reply's.
@@ -496,10 +550,11 @@ namespace NanoSync.Device
             _tellCommand = false;
             if (_oldId != 0)
             {
-                // the result was lost, or the server's database is an older one: what is older than the last was done
+                // the result was lost; or the server's database went back and gives numbers anew: then this one was not done
                 _tellCommand = true;
                 _tellId = _oldId;
-                _tellStatus = _oldId == _lastCommand ? _lastCommandStatus : Status.Success;
+                _tellMark = _oldMark;
+                _tellStatus = OldStatus();
             }
 
             if (_commandId == 0 || (IsRefusal() && !DoRefused()))
@@ -507,10 +562,10 @@ namespace NanoSync.Device
                 return;
             }
 
-            _lastCommand = _commandId;
-            _lastCommandStatus = _commandStatus;
+            LoadCommand();
             _tellCommand = true;
             _tellId = _commandId;
+            _tellMark = _commandMark;
             _tellStatus = _commandStatus;
             if (_commandStatus != Status.Success)
             {

@@ -10,7 +10,7 @@ namespace NanoSync.Device
 {
     public partial class SyncEngine
     {
-        private const int MostRuns = 4; // of which readings may be left to send; an earlier one's lose their times
+        private const int MostRuns = 4; // of which readings may be left to send; a later one's lose their times
 
         /// <summary>
         /// Declares that a first field, a time, before 2024 is the seconds since the start of the run that took the reading.
@@ -21,15 +21,7 @@ namespace NanoSync.Device
         public void UseUptimes(SyncCollection outbox)
         {
             outbox.Runs = new uint[3 * MostRuns];
-            int length;
-            if (_store.GetMeta(outbox.Number, RunsSlot, _buffer, 0, out length) == StoreError.None)
-            {
-                for (int i = 0; i < length >> 2 && i < outbox.Runs.Length; i++)
-                {
-                    outbox.Runs[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
-                }
-            }
-
+            LoadRuns(outbox);
             outbox.WaitFrom = _store.NextId(outbox.Number);
             outbox.UptimesTo = outbox.WaitFrom - 1;
         }
@@ -37,32 +29,79 @@ namespace NanoSync.Device
         /// <summary>Ends the wait: the readings of this run are corrected, and go up from the next round on. [SPEC 7.1]</summary>
         /// <param name="outbox">As declared.</param>
         /// <param name="start">The time of the start of this run, in seconds since 1970; 0 = not to be had, they go without.</param>
-        /// <returns>None, or why it could not be made durable; it holds until the end of this run all the same.</returns>
+        /// <returns>None, or why it could not be made durable: then they go on waiting.</returns>
         public StoreError StartIs(SyncCollection outbox, uint start)
         {
             uint from = outbox.WaitFrom;
-            outbox.WaitFrom = 0;
-            outbox.UptimesTo = _store.NextId(outbox.Number) - 1;
-            if (start == 0 || from > outbox.UptimesTo)
+            uint upTo = _store.NextId(outbox.Number) - 1;
+            if (from == 0)
             {
                 return StoreError.None;
             }
 
-            uint[] runs = outbox.Runs;
-            Array.Copy(runs, 0, runs, 3, runs.Length - 3);
-            runs[0] = from;
-            runs[1] = outbox.UptimesTo;
-            runs[2] = start;
-            int count = 0;
-            for (; count < runs.Length && runs[count] != 0; count++)
+            StoreError error = start == 0 || from > upTo ? StoreError.None : KeepRun(outbox, from, upTo, start);
+            if (error == StoreError.None)
             {
-                _buffer[4 * count] = (byte)runs[count];
-                _buffer[4 * count + 1] = (byte)(runs[count] >> 8);
-                _buffer[4 * count + 2] = (byte)(runs[count] >> 16);
-                _buffer[4 * count + 3] = (byte)(runs[count] >> 24);
+                outbox.WaitFrom = 0;
+                outbox.UptimesTo = start == 0 ? uint.MaxValue : upTo; // without a start the later ones of this run have none either
             }
 
-            return _store.SetMeta(outbox.Number, RunsSlot, _buffer, 0, 4 * count);
+            return error;
+        }
+
+        // [SPEC 5.4] A reading may have gone up with the time that its run gives it, so a run stays as it is while one of its
+        // readings waits. Where there is no room for another, that one's go without times: none of them went up yet.
+        private StoreError KeepRun(SyncCollection outbox, uint from, uint upTo, uint start)
+        {
+            uint[] runs = outbox.Runs;
+            uint first = NextPending(outbox, 0) ? _info.Id : from;
+            int count = 0;
+            for (int i = 0; i < runs.Length && runs[i] != 0; i += 3)
+            {
+                if (runs[i + 1] >= first)
+                {
+                    Array.Copy(runs, i, runs, count, 3);
+                    count += 3;
+                }
+            }
+
+            if (count < runs.Length)
+            {
+                runs[count] = from;
+                runs[count + 1] = upTo;
+                runs[count + 2] = start;
+                count += 3;
+            }
+
+            Array.Clear(runs, count, runs.Length - count);
+            for (int i = 0; i < count; i++)
+            {
+                _buffer[4 * i] = (byte)runs[i];
+                _buffer[4 * i + 1] = (byte)(runs[i] >> 8);
+                _buffer[4 * i + 2] = (byte)(runs[i] >> 16);
+                _buffer[4 * i + 3] = (byte)(runs[i] >> 24);
+            }
+
+            StoreError error = _store.SetMeta(outbox.Number, RunsSlot, _buffer, 0, 4 * count);
+            if (error != StoreError.None)
+            {
+                LoadRuns(outbox);
+            }
+
+            return error;
+        }
+
+        private void LoadRuns(SyncCollection outbox)
+        {
+            int length;
+            Array.Clear(outbox.Runs, 0, outbox.Runs.Length);
+            if (_store.GetMeta(outbox.Number, RunsSlot, _buffer, 0, out length) == StoreError.None)
+            {
+                for (int i = 0; i < length >> 2 && i < outbox.Runs.Length; i++)
+                {
+                    outbox.Runs[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
+                }
+            }
         }
 
         // All that is pending was taken in this run, and its start is not known yet.

@@ -30,6 +30,8 @@ namespace NanoSync.Device
         /// <summary>The version of the message that this engine speaks. [SPEC 2.3]</summary>
         public const string Version = "1.0";
 
+        private const int Major = 1;
+
         // The engine's own collection: refusals to be told to the server, so that they survive what the key survives.
         internal const int AnswerCollection = 15;
 
@@ -167,8 +169,11 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 LoadKey(_collections[i]);
+                LoadMint(_collections[i]);
+                PassStart(_collections[i]);
             }
 
+            LoadStoreId();
             LoadCommand();
             Load();
             _open = true;

@@ -5,6 +5,8 @@ namespace NanoSync.Storage
     // Keyed objects: local changes, and what the server says about them.
     public sealed partial class FlashStore
     {
+        private const uint LocalNoise = 0x3FF;
+
         private readonly int _inlineMax;                            // longest payload held in a log
         private readonly byte[] _key = new byte[Format.MaxKey];     // key of a record being written anew
 
@@ -494,7 +496,7 @@ namespace NanoSync.Storage
                 return StoreError.IndexFull;
             }
             int keyCount = 0;
-            uint id = _nextLocal;
+            uint id = slot < 0 ? NextLocalId() : 0;
             if (slot >= 0)
             {
                 keyCount = _probe[Format.ObjectKeyLength];
@@ -517,11 +519,19 @@ namespace NanoSync.Storage
             _nextVersion++;
             if (slot < 0)
             {
-                _nextLocal++;
+                _nextLocal = id + 1;
             }
             error = Leave();
             localId = error == StoreError.None ? id : 0;
             return error;
+        }
+
+        // Rises by about 1,024, with low bits at random: two copies of a store do not give one id to two objects. 4 million
+        // fit; the last thousand, which nobody reaches, come one by one.
+        private uint NextLocalId()
+        {
+            uint next = (_nextLocal + LocalNoise) & ~LocalNoise;
+            return next < _nextLocal ? _nextLocal : next | (NextRandom() & LocalNoise);
         }
 
         // Writes the record of an entry anew with another head. The payload is taken over, except by a deletion the server can

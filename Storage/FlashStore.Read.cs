@@ -92,6 +92,12 @@ namespace NanoSync.Storage
             get { return _nextVersion; }
         }
 
+        /// <summary>An id that no local object has reached: all made from now on have this one or a higher one.</summary>
+        public uint NextLocal
+        {
+            get { return _nextLocal; }
+        }
+
         /// <summary>The next object of a keyed collection, pending, refused or clean, without deleted ones; in no order. Begin with a reset info.</summary>
         public StoreError Next(int collection, ObjectInfo info)
         {

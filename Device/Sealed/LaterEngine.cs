@@ -81,7 +81,7 @@ namespace NanoSync.Device
         {
             if (_underWay)
             {
-                _result.Carrier = _later.Fetch(_store.FormatId, _number);
+                _result.Carrier = _later.Fetch(StoreId, _number);
                 if (_result.Carrier == CarrierError.None)
                 {
                     return TakeLater();
@@ -104,7 +104,7 @@ namespace NanoSync.Device
             }
 
             _number++;
-            _later.Number(_store.FormatId, _number);
+            _later.Number(StoreId, _number);
             return Send() && KeepRequest() && Receive();
         }
 

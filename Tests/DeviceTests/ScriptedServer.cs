@@ -80,6 +80,33 @@ namespace NanoSync.Tests
         /// <summary>The next object goes down as the first part of so many bytes; -1 = whole.</summary>
         public int PartTotal = -1;
 
+        /// <summary>Status of the configuration in the next reply, instead of its answer; 0 = none.</summary>
+        public int ConfigStatus;
+
+        /// <summary>True: objects go down as Change instead of Add.</summary>
+        public bool SendsChanges;
+
+        /// <summary>True: objects go down as Delete.</summary>
+        public bool SendsDeletes;
+
+        /// <summary>Added to the values of the objects.</summary>
+        public int ValueShift;
+
+        /// <summary>Statuses of the answers received, one behind the other.</summary>
+        public string Answers = "";
+
+        /// <summary>Not null: a command in the next reply, its name and its record.</summary>
+        public string Command;
+
+        /// <summary>Its record.</summary>
+        public byte[] CommandRecord;
+
+        /// <summary>The ClientIds written out, each followed by a blank.</summary>
+        public string Ids = "";
+
+        /// <summary>Status of the outbox in the next reply, instead of its answer; 0 = none.</summary>
+        public int LogStatus;
+
         /// <summary>Most bytes of the reply in one Read.</summary>
         public int Slice = 4096;
 
@@ -190,7 +217,7 @@ namespace NanoSync.Tests
                 _writer.End();
                 _writer.Finish();
             }
-            else if (_asked || Objects > _sentTo || ForgetKeys)
+            else if (_asked || Objects > _sentTo || ForgetKeys || ConfigStatus != 0 || LogStatus != 0 || Command != null)
             {
                 WriteReply();
             }
@@ -332,6 +359,7 @@ namespace NanoSync.Tests
                     break;
 
                 case Tags.ClientId:
+                    Ids += System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength) + " ";
                     _clientId = 0;
                     for (int i = 4; i < _reader.TextLength; i++)
                     {
@@ -348,6 +376,7 @@ namespace NanoSync.Tests
 
                 case Tags.Status:
                     Refusals++;
+                    Answers += _reader.Number + " ";
                     break;
             }
         }
@@ -416,12 +445,22 @@ namespace NanoSync.Tests
                 _writer.Value(Tags.Version, ReplyVersion);
             }
 
+            if (Command != null)
+            {
+                _writer.Start(Tags.Options);
+                _writer.Value(Tags.Class, System.Text.Encoding.UTF8.GetBytes(Command));
+                _writer.Payload(CommandRecord, 0, CommandRecord.Length);
+                _writer.End();
+                Command = null;
+            }
+
             _writer.Start(Tags.Collections);
             for (int i = 0; i < _collections; i++)
             {
                 _writer.Start(Tags.Collection);
                 int kind = _kind[i];
-                bool unknown = ForgetKeys && !_startsOver[i];
+                int status = kind == 0 ? LogStatus : ConfigStatus;
+                bool unknown = !_startsOver[i] && (ForgetKeys || status != 0);
                 bool refused = _refused && kind == 0;
                 if (!refused && !unknown && (_startsOver[i] || _current[i]))
                 {
@@ -440,7 +479,8 @@ namespace NanoSync.Tests
                     _writer.Value(Tags.CollectionId, _id, 0, 3);
                     if (unknown)
                     {
-                        _writer.Number(Tags.Status, 3);
+                        _writer.Number(Tags.Status, status != 0 ? status : 3);
+                        LogStatus = 0;
                     }
                     else if (refused)
                     {
@@ -457,7 +497,8 @@ namespace NanoSync.Tests
                     _writer.Value(Tags.CollectionId, name);
                     if (unknown)
                     {
-                        _writer.Number(Tags.Status, 3);
+                        _writer.Number(Tags.Status, status != 0 ? status : 3);
+                        ConfigStatus = 0;
                     }
                     else if (!_startsOver[i])
                     {
@@ -511,7 +552,7 @@ namespace NanoSync.Tests
             _sentFrom = _sentTo;
             for (int n = 0; n < Window && _sentTo < Objects; n++)
             {
-                _writer.Start(Tags.Add);
+                _writer.Start(SendsDeletes ? Tags.Delete : SendsChanges ? Tags.Change : Tags.Add);
                 _id[0] = (byte)'o';
                 _writer.Value(Tags.ServerId, _id, 0, WriteNumber(_id, 1, _sentTo));
                 if (PartTotal >= 0)
@@ -527,8 +568,12 @@ namespace NanoSync.Tests
                 }
 
                 _value[0] = 1; // presence: the one field
-                _value[1] = (byte)(_sentTo & 0x7F);
-                _writer.Payload(_value, 0, 2);
+                _value[1] = (byte)((_sentTo + ValueShift) & 0x7F);
+                if (!SendsDeletes)
+                {
+                    _writer.Payload(_value, 0, 2);
+                }
+
                 _writer.End();
                 _sentTo++;
             }
