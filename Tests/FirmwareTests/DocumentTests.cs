@@ -118,7 +118,7 @@ public class DocumentTests
         var defaults = new Server.ServerOptions();
         var expected = new Dictionary<string, string>
         {
-            ["data"] = defaults.Data, ["urls"] = defaults.Urls, ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
+            ["data"] = defaults.Data, ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
             ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
         };
