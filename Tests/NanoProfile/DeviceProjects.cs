@@ -82,12 +82,7 @@ public static class DeviceProjects
             IsApplication = true,
             Shared = [Server],
         },
-        new("Tests/NanoPrograms/SyncRunFiles", "NanoSync.SyncRunFiles", [Lite, LiteServer, Storage, Files, Device], [NanoPackages.Native])
-        {
-            IsApplication = true,
-            Shared = [Server, SyncRun + "/SyncRun.cs", SyncRun + "/HeapMeter.cs", SyncRun + "/MeteredCarrier.cs",
-                SyncRun + "/MeteredVolume.cs", SyncRun + "/SlotVolume.cs"],
-        },
+        new("Tests/NanoPrograms/BoardRun", "NanoSync.BoardRun", [Lite, Storage, Files, Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
         new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Lite, Storage], [NanoPackages.Native])
         {
             IsApplication = true,

@@ -24,7 +24,7 @@ public sealed class DeviceFolderTests
     [DataRow("Device/Examples")]
     [DataRow("Device/Firmware")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
-    [DataRow("Tests/NanoPrograms/SyncRunFiles")]
+    [DataRow("Tests/NanoPrograms/BoardRun")]
     [DataRow("Tests/NanoPrograms/Costs")]
     [DataRow("Tests/NanoPrograms/CarrierCost")]
     [DataRow("Tests/NanoPrograms/CodecRun")]

@@ -27,6 +27,16 @@ internal sealed class Build(Settings settings)
         return order;
     }
 
+    /// <summary>The same with other text in place of one of its sources; what is below is not made again.</summary>
+    public IReadOnlyList<string> Make(NanoProject project, string source, string text)
+    {
+        string other = Path.Combine(_folder, Path.GetFileName(source));
+        Directory.CreateDirectory(_folder);
+        File.WriteAllText(other, text);
+        _made.Remove(project.Assembly);
+        return Make(project with { Sources = project.Sources.Select(s => s == source ? other : s).ToList() });
+    }
+
     private void MakeAll(NanoProject project)
     {
         foreach (NanoProject below in project.Projects)

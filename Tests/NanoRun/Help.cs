@@ -9,6 +9,13 @@ internal static class Help
           Tests/run-nanoclr.sh run FOLDER          the program of the one .nfproj in FOLDER
           Tests/run-nanoclr.sh sizes FOLDER...     bytes of the pe files of these projects and of those below them; runs nothing
 
+          Tests/run-nanoclr.sh budgets             heap, instructions, opens and bytes beside their budgets; 1 when one is passed.
+                                                   --write puts the table into docs/figures.md
+
+        Rows that count instructions, files or sockets need a nanoCLR that has them and answers "##reset" and "##report NAME"
+        with its counts (il, alloc, opens, erases, connects, sent, received); a heap of NANO_HEAP_BYTES and a flash of
+        NANO_FLASH_KB in the file NANO_FLASH_IMAGE are asked for by these variables. What the host has not is told, not passed.
+
         It needs the .NET SDK and three things of nanoFramework's, each named by an environment variable or by the member of
         the same meaning in Tests/nanoclr.local.json (not under version control). The variable wins.
 

@@ -6,7 +6,7 @@ namespace NanoSync.NanoRun;
 internal static class Host
 {
     /// <summary>Runs pe files, mscorlib first, and gives the program's lines. The host's exit code, or 1 when it never was ready.</summary>
-    public static int Run(Settings settings, IReadOnlyList<string> files, Action<string> take)
+    public static int Run(Settings settings, IReadOnlyList<string> files, Action<string> take, IReadOnlyDictionary<string, string>? environment = null, int seconds = 600)
     {
         string host = settings.Host!;
         bool official = Path.GetFileNameWithoutExtension(host) == "nanoclr";
@@ -30,7 +30,10 @@ internal static class Host
                     before.Add(line);
                 }
             },
-            Path.GetDirectoryName(Path.GetFullPath(host)));
+            Path.GetDirectoryName(Path.GetFullPath(host)),
+            environment,
+            seconds,
+            "Exiting.");
         if (!ready)
         {
             before.ForEach(Console.Error.WriteLine);

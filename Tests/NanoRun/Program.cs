@@ -4,6 +4,7 @@
 //   NanoProject  what a .nfproj says
 //   Build        C# -> dll -> pe, projects below first
 //   Host         pe files in, lines out
+//   Measure      runs the programs whose numbers Budgets compares, with BoardServer at the other end; Figures keeps them
 //   TestList     the tests that NFUnitTest has; TestReport compares them with what ran
 
 using NanoSync.NanoRun;
@@ -15,7 +16,8 @@ if (command is "help" or "--help" or "-h")
     return 0;
 }
 
-if (!(command == "test" && args.Length <= 1) && !(command is "run" or "sizes" && args.Length >= 2))
+bool write = args.Length == 2 && args[1] == "--write";
+if (!(command is "test" or "budgets" && args.Length <= 1) && !(command == "budgets" && write) && !(command is "run" or "sizes" && args.Length >= 2))
 {
     Console.Error.Write(Help.Text);
     return 2;
@@ -37,6 +39,9 @@ try
 
         case "run":
             return Host.Run(settings, build.Make(NanoProject.Read(args[1])), Console.WriteLine);
+
+        case "budgets":
+            return new Measure(settings, build).Run(Console.Out, write);
 
         default:
             foreach (string folder in args.Skip(1))

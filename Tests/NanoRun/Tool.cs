@@ -13,7 +13,7 @@ internal sealed record Tool(int ExitCode, string Output)
     }
 
     /// <summary>Gives each line as it comes; returns the exit code.</summary>
-    public static int Run(string program, IEnumerable<string> arguments, Action<string> line, string? libraries = null)
+    public static int Run(string program, IEnumerable<string> arguments, Action<string> line, string? libraries = null, IReadOnlyDictionary<string, string>? environment = null, int seconds = 600, string? last = null)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -29,10 +29,16 @@ internal sealed record Tool(int ExitCode, string Output)
             start.Environment["LD_LIBRARY_PATH"] = libraries + Path.PathSeparator + Environment.GetEnvironmentVariable("LD_LIBRARY_PATH");
         }
 
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         try
         {
             using Process process = Process.Start(start)!;
             object gate = new();
+            using ManualResetEventSlim ended = new();
             void Take(string? text)
             {
                 if (text != null)
@@ -41,6 +47,11 @@ internal sealed record Tool(int ExitCode, string Output)
                     {
                         line(text.TrimEnd('\r'));
                     }
+
+                    if (text.TrimEnd('\r') == last)
+                    {
+                        ended.Set();
+                    }
                 }
             }
 
@@ -48,10 +59,20 @@ internal sealed record Tool(int ExitCode, string Output)
             process.ErrorDataReceived += (_, e) => Take(e.Data);
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
-            if (!process.WaitForExit(TimeSpan.FromMinutes(10)))
+            for (int waited = 0; !process.WaitForExit(100); waited++)
             {
-                process.Kill(entireProcessTree: true);
-                line($"{program} was stopped after 10 minutes.");
+                if (ended.IsSet && !process.WaitForExit(3000))
+                {
+                    process.Kill(entireProcessTree: true); // it said that it ends, and hangs over its own threads
+                    process.WaitForExit();
+                    return 0;
+                }
+
+                if (waited == 10 * seconds)
+                {
+                    process.Kill(entireProcessTree: true);
+                    line($"{program} was stopped after {seconds} seconds.");
+                }
             }
 
             process.WaitForExit();

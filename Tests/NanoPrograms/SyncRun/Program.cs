@@ -1,6 +1,6 @@
 // The run on a volume in memory, at three sizes: the heap must not depend on the number of readings.
 //   Tests/run-nanoclr.sh run Tests/NanoPrograms/SyncRun
-// SyncRunFiles is the same on files.
+// NanoPrograms/BoardRun has what files and sockets cost.
 
 using NanoSync.Storage;
 
