@@ -304,7 +304,7 @@ namespace NanoSync.Device
                 && (c.WaitFrom == 0 || _info.Id < c.WaitFrom))
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
-                bool large = IsSentInParts();
+                bool large = IsSentInParts() && !MayBeUptime(c); // a time is corrected in a whole record
                 if (counting
                     ? written == _window || (written > 0 && (large || _writer.Length + SeriesLength + _info.Length + Envelope > _options.RequestBytes))
                     : order > c.SentUpTo)

@@ -37,7 +37,7 @@ public sealed class EmbeddedServer : IAsyncDisposable
         return new EmbeddedServer(await WebHost.Start(options, clock, LogLevel.Error));
     }
 
-    /// <summary>A token for the device: enrols it, or gives it a new token if it is enrolled.</summary>
+    /// <summary>A token for the device: enrols it, or gives it a new token if it is enrolled. Refused when it is revoked.</summary>
     public string Enrol(string device, string collections = Application.DeviceService.DefaultCollections)
     {
         if (!Core.Devices.List().Exists(d => d.Name == device))

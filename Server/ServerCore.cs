@@ -78,9 +78,21 @@ public sealed class ServerCore : IDisposable
             throw new StartupException($"Cannot make the data folder {folder}: {e.Message}");
         }
 
+        return OpenStore(options, folder, clock ?? TimeProvider.System, log);
+    }
+
+    /// <summary>Opens what a server has made; where none has, nothing is made.</summary>
+    public static ServerCore OpenExisting(ServerOptions options)
+    {
+        string folder = Path.GetFullPath(options.Data);
+        return options.Database != null || File.Exists(Path.Combine(folder, DatabaseFile)) ? OpenStore(options, folder, TimeProvider.System, null)
+            : throw new StartupException($"There is no server's data in {folder}. --data names another folder; a new one is made by: serve --data {options.Data}");
+    }
+
+    private static ServerCore OpenStore(ServerOptions options, string folder, TimeProvider clock, ILogger? log)
+    {
         try
         {
-            clock ??= TimeProvider.System;
             IServerStore store = options.Database is { } database
                 ? new PostgresStore(database, options.Patience, clock)
                 : new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock);

@@ -11,8 +11,8 @@ namespace NanoSync.Server;
 /// </summary>
 public sealed record ServerOptions
 {
-    /// <summary>Folder of the database and the admin token. Made when missing. Default: nanosync-data in the working directory.</summary>
-    public string Data { get; init; } = "nanosync-data";
+    /// <summary>Folder of the database and the admin token. Made when missing. Default: <see cref="DataFolder.Default"/>.</summary>
+    public string Data { get; init; } = DataFolder.Default("server");
 
     /// <summary>PostgreSQL as "Host=...;Database=...;Username=...;Password=...", for many nodes on one database; null = a SQLite file in the data folder.</summary>
     public string? Database { get; init; }

@@ -37,7 +37,13 @@ internal static class Carriers
 
     private static FilePost Files(PostOptions options)
     {
-        return new FilePost(options.Folder ?? throw new UserError("--carrier file needs --folder."), Path.DirectorySeparatorChar.ToString());
+        string folder = options.Folder ?? throw new UserError("--carrier file needs --folder.");
+        if (!Directory.Exists(folder))
+        {
+            throw new UserError($"--folder {folder}: there is no such folder.");
+        }
+
+        return new FilePost(folder, Path.DirectorySeparatorChar.ToString());
     }
 
     private static MailLine Line(string option, string text, string protocol, int port, int tlsPort)

@@ -38,6 +38,10 @@ internal sealed class OwnServer : IAsyncDisposable
         {
             return new OwnServer(await EmbeddedServer.Start(folder, 0), folder);
         }
+        catch (NanoSync.Server.Application.RefusedException e)
+        {
+            throw new UserError(e.Message); // revoked
+        }
         catch (StartupException e)
         {
             throw new UserError(e.PortTaken ? $"Another program listens on port {port}. Choose another with --port, or --port 0 for any free one." : e.Message);
@@ -50,7 +54,7 @@ internal sealed class OwnServer : IAsyncDisposable
     public void PrintHowTo(TextWriter output, bool goesOn)
     {
         string sampling = $"{Url}api/devices/{Device}/collections/{FieldDevice.ConfigName}/objects/{SamplingConfig.Name}";
-        string auth = $"-H 'Authorization: Bearer {_server.AdminToken}'";
+        string auth = $"-H \"Authorization: Bearer $(cat {Path.Combine(_folder, "admin-token")})\"";
         string verb = "dotnet run --project Server -- object";
         output.WriteLine($"server at {Url} with its data in {_folder}; the device's flash is {Path.Combine(Path.GetDirectoryName(_folder)!, "flash")}");
         if (goesOn)

@@ -3,11 +3,12 @@
 
 using System.CommandLine;
 using NanoSync.Device;
+using NanoSync.Server;
 using NanoSync.Virtual;
 
 var server = new Option<string?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
 var token = new Option<string?>("--token") { Description = "The device's token there, as printed by `device add NAME`", HelpName = "T" };
-var data = new Option<string>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => "data" };
+var data = new Option<string>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => DataFolder.Default("virtual") };
 var once = new Option<bool>("--once") { Description = "One reading and one full sync, then exit: 0 only when both sides are in step" };
 var readings = new Option<string?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
 var window = new Option<int>("--window") { Description = "Most objects in a message, each way, 1 to 512", HelpName = "N", DefaultValueFactory = _ => 20 };
@@ -60,7 +61,7 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
             parsed.GetValue(wait)))),
     cancel)));
 
-var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder, such as data/flash" };
+var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder: flash in the data folder" };
 var store = new Command("store", "List, check and explain the files of a store.") { folder };
 store.SetAction(parsed => StoreInspector.Run(parsed.GetValue(folder)!.FullName, Console.Out));
 root.Subcommands.Add(store);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using NanoSync.Server.Cli;
 using NanoSync.Storage;
 
 namespace NanoSync.Virtual;
@@ -368,7 +369,7 @@ public static class StoreInspector
                     text.Append(CultureInfo.InvariantCulture, $" in {StoreFile.Name(entry.LargeFile)}{got}");
                 }
             }
-            return text.Append(CultureInfo.InvariantCulture, $"   [{entry.Where}]").ToString();
+            return Terminal.Clean(text.Append(CultureInfo.InvariantCulture, $"   [{entry.Where}]").ToString()); // keys and reasons are somebody else's
         }
     }
 

@@ -6,6 +6,7 @@ using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Server;
+using NanoSync.Server.Cli;
 using NanoSync.Storage;
 
 namespace NanoSync.Virtual;
@@ -63,6 +64,7 @@ internal sealed class VirtualDevice
             throw new UserError($"The data folder {options.Data} cannot be made: {e.Message} Choose another with --data.");
         }
 
+        using FolderLock held = Hold(options.Data);
         if (options.Post.IsUsed)
         {
             return await LivesAsync(options, null, options.Token!, rows, cancel);
@@ -76,6 +78,20 @@ internal sealed class VirtualDevice
         await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
         own.PrintHowTo(Console.Out, goesOn: !options.Once && rows is null);
         return await LivesAsync(options, own.Url, own.Token, rows, cancel);
+    }
+
+    // Two stores over the same files lose what the other wrote.
+    private static FolderLock Hold(string data)
+    {
+        try
+        {
+            return FolderLock.TryTake(Path.Combine(data, "flash.lock"))
+                ?? throw new UserError($"Another virtual device runs on {data}. End that one, or choose another folder with --data.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserError($"The data folder {data} cannot be written to: {e.Message} Choose another with --data.");
+        }
     }
 
     // A restart that the server asked for: everything anew from what is in flash, as on a board.
@@ -316,7 +332,7 @@ internal sealed class VirtualDevice
         if (_app.Sampling && (config.Interval != _interval || config.Sensors != _sensors))
         {
             (_interval, _sensors) = (config.Interval, config.Sensors);
-            Console.WriteLine($"sampling every {_interval} s: {(_sensors.Length == 0 ? "all sensors" : _sensors)}");
+            Console.WriteLine($"sampling every {_interval} s: {(_sensors.Length == 0 ? "all sensors" : Terminal.Clean(_sensors))}");
         }
 
         if (_app.SyncInterval != _syncInterval)

@@ -34,7 +34,7 @@ namespace NanoSync.Protocol
         private int _nameLength;
         private int _state;
         private int _last; // comments, instructions, CDATA: the two bytes before this one
-        private byte _quote;
+        private byte _quote; // around the value being read, or just read; 0 = none
         private bool _isNamespace; // the attribute being read is xmlns
         private int _matched; // bytes of the namespace that agree; -1 = it differs
         private bool _hasFields; // the open ApplicationData holds fields: no base64
@@ -71,6 +71,7 @@ namespace NanoSync.Protocol
             _field = false;
             _pendingEmpty = 0;
             _bom = 0;
+            _quote = 0;
             _nameLength = 0;
         }
 
@@ -276,12 +277,13 @@ namespace NanoSync.Protocol
                 case InTag:
                     if (c == '>' || c == '/' || IsSpace(c))
                     {
+                        _quote = 0;
                         return AfterName(c);
                     }
 
-                    if (_field)
+                    if (_field || _quote != 0)
                     {
-                        return Fail(SyncError.BadXml); // a field has no attributes: its name is still needed
+                        return Fail(SyncError.BadXml); // a field has no attributes: its name is still needed; others stand apart
                     }
 
                     _state = AttributeName;

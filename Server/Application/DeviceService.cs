@@ -51,10 +51,10 @@ public sealed class DeviceService
     /// <summary>Enrols a device and gives its token, which cannot be had again.</summary>
     /// <param name="name">1 to 64 of A-Z a-z 0-9 . _ -</param>
     /// <param name="collections">Names, comma-separated; NAME@GROUP is shared with the other devices of the group.</param>
-    /// <param name="sealedToo">True: it may also send sealed messages, for which the server keeps a key.</param>
-    public string Add(string name, string collections = DefaultCollections, bool sealedToo = false)
+    /// <param name="isSealed">True: it sends sealed messages, for which the server keeps a key, and nothing else.</param>
+    public string Add(string name, string collections = DefaultCollections, bool isSealed = false)
     {
-        Check(name, "A device's name");
+        Names.Check(name, "A device's name");
         List<(string Name, string? Scope)> granted = ParseCollections(collections);
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
@@ -69,7 +69,7 @@ public sealed class DeviceService
             store.Grant(device, collection, scope);
         }
 
-        if (sealedToo)
+        if (isSealed)
         {
             store.SetSealKey(device, SealedMessage.KeyOf(token));
         }
@@ -114,16 +114,22 @@ public sealed class DeviceService
         store.Commit();
     }
 
-    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device is let in again.</summary>
+    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device stays out, unless it is let in again.</summary>
     /// <param name="name">The device.</param>
-    /// <param name="sealedToo">True or false: it may send sealed messages or not; null: as before.</param>
-    public string Rotate(string name, bool? sealedToo = null)
+    /// <param name="isSealed">True: it sends sealed messages and nothing else; false: none; null: as before.</param>
+    /// <param name="readmit">True: a revoked device is let in again.</param>
+    public string Rotate(string name, bool? isSealed = null, bool readmit = false)
     {
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
         DeviceRow device = Find(store, name);
+        if (device.Revoked != null && !readmit)
+        {
+            throw new RefusedException(Refusal.Conflict, $"{name} is revoked, and a new token alone does not let it in. To let it in again: device rotate {name} --readmit");
+        }
+
         store.SetToken(device.Id, HashOf(token));
-        if (sealedToo ?? store.FindSealKey(name) != null)
+        if (isSealed ?? store.FindSealKey(name) != null)
         {
             store.SetSealKey(device.Id, SealedMessage.KeyOf(token));
         }
@@ -136,12 +142,35 @@ public sealed class DeviceService
         return token;
     }
 
-    /// <summary>The device that a token belongs to; null when there is none or it is revoked.</summary>
+    /// <summary>
+    /// The device that a bearer token belongs to; null when there is none, it is revoked, or it is enrolled for sealed messages:
+    /// such a device never sends its token, so who does is not it.
+    /// </summary>
     public DeviceIdentity? Authenticate(string token)
     {
         byte[] hash = HashOf(token);
         using IStoreTransaction store = _store.BeginRead();
-        return store.FindDeviceByToken(hash);
+        return store.FindDeviceByToken(hash) is { } device && store.FindSealKey(device.Name) == null ? device : null;
+    }
+
+    /// <summary>Where the answers to a device's mails go; null when that is to be taken from its next mail.</summary>
+    public string? ReplyAddress(string name)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        return store.FindMail(Find(store, name).Id);
+    }
+
+    /// <summary>Sets where the answers to a device's mails go; null = to be taken from its next mail.</summary>
+    public void SetReplyAddress(string name, string? address)
+    {
+        if (address != null && !(MimeKit.MailboxAddress.TryParse(address, out MimeKit.MailboxAddress? parsed) && parsed.Address.Contains('@')))
+        {
+            throw new RefusedException(Refusal.BadInput, $"Not a mail address: {address}");
+        }
+
+        using IStoreTransaction store = _store.BeginWrite();
+        store.SetMail(Find(store, name).Id, address);
+        store.Commit();
     }
 
     /// <summary>What was refused to or by a device, newest first.</summary>
@@ -250,28 +279,20 @@ public sealed class DeviceService
     private static List<(string Name, string? Scope)> ParseCollections(string collections)
     {
         List<(string, string?)> list = [];
-        foreach (string part in collections.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string part in Names.Split(collections, "What a device may sync"))
         {
             int at = part.IndexOf('@');
             string name = at < 0 ? part : part[..at];
             string? scope = at < 0 ? null : part[(at + 1)..];
-            Check(name, "A collection's name");
+            Names.Check(name, "A collection's name");
             if (scope != null)
             {
-                Check(scope, "A group's name");
+                Names.Check(scope, "A group's name");
             }
 
             list.Add((name, scope));
         }
 
-        return list.Count > 0 ? list : throw new RefusedException(Refusal.BadInput, "A device needs at least one collection.");
-    }
-
-    private static void Check(string name, string what)
-    {
-        if (name.Length is 0 or > Limits.Text || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '.' && c != '_' && c != '-'))
-        {
-            throw new RefusedException(Refusal.BadInput, $"{what} is 1 to {Limits.Text} of A-Z a-z 0-9 . _ - : not \"{name}\".");
-        }
+        return list;
     }
 }

@@ -66,27 +66,40 @@ public static class ObjectJson
         return DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
     }
 
-    /// <summary>A value from JSON: an object of fields; or {class, value: {fields}} or {class, data: base64}.</summary>
-    public static NewValue Parse(ReadOnlyMemory<byte> json, string? type)
+    /// <summary>JSON that is one object, and whose texts and names are all Unicode: "\ud800", half of a pair, has no bytes.</summary>
+    public static JsonDocument ParseObject(ReadOnlyMemory<byte> json)
     {
-        JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json);
+            Utf8JsonReader reader = new(json.Span);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    reader.GetString();
+                }
+            }
+
+            JsonDocument document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document
+                : throw new RefusedException(Refusal.BadInput, "The JSON is not an object of fields.");
         }
         catch (JsonException e)
         {
             throw new RefusedException(Refusal.BadInput, $"Not JSON: {e.Message}");
         }
+        catch (InvalidOperationException)
+        {
+            throw new RefusedException(Refusal.BadInput, "A text in the JSON is not Unicode: half of a surrogate pair, or bytes that are not UTF-8.");
+        }
+    }
 
-        using (document)
+    /// <summary>A value from JSON: an object of fields; or {class, value: {fields}} or {class, data: base64}.</summary>
+    public static NewValue Parse(ReadOnlyMemory<byte> json, string? type)
+    {
+        using (JsonDocument document = ParseObject(json))
         {
             JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-            {
-                throw new RefusedException(Refusal.BadInput, "The JSON is not an object of fields.");
-            }
-
             JsonElement value = default;
             bool envelope = root.EnumerateObject().Count() == 2
                 && root.TryGetProperty("class", out JsonElement named) && named.ValueKind == JsonValueKind.String

@@ -71,8 +71,12 @@ public sealed class ObjectService
         using IStoreTransaction store = _store.BeginWrite();
         Place place = Find(store, device, collection);
         id ??= NewId(store, place.Collection);
-        CheckId(id);
         ObjectRow? current = store.FindObject(place.Collection.Id, id);
+        if (current == null)
+        {
+            Names.CheckId(id);
+        }
+
         Expect(current, expected);
         (string? type, byte[] data) = Pack(store, place, current, value);
         bool exists = current is { Deleted: false };
@@ -204,14 +208,6 @@ public sealed class ObjectService
         if (expected != null && expected != seq)
         {
             throw new RefusedException(Refusal.Conflict, seq == 0 ? "The object is not there." : $"The object was changed since: its number is {seq}.");
-        }
-    }
-
-    private static void CheckId(string id)
-    {
-        if (id.Length == 0 || Encoding.UTF8.GetByteCount(id) > Limits.Text || id.Any(c => c < 0x20 || char.IsSurrogate(c)))
-        {
-            throw new RefusedException(Refusal.BadInput, $"An object's id is 1 to {Limits.Text} bytes of UTF-8 without control characters.");
         }
     }
 

@@ -21,7 +21,7 @@ public static class Commands
 
     private static readonly Option<string?> s_data = new("--data")
     {
-        Description = "Folder of the database and the admin token (NANOSYNC_DATA; default: nanosync-data).",
+        Description = $"Folder of the database and the admin token, which serve makes (NANOSYNC_DATA; default: {DataFolder.Default("server")}).",
         HelpName = "DIR",
         Recursive = true,
     };
@@ -45,6 +45,7 @@ public static class Commands
             s_data,
             s_database,
             Serve(),
+            AdminToken(),
             Device(),
             Object(),
             Refusals(),
@@ -57,7 +58,7 @@ public static class Commands
         {
             foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
             {
-                Console.Error.WriteLine(error.Message);
+                Say(Console.Error, error.Message);
             }
 
             Console.Error.WriteLine("--help shows what can be given.");
@@ -71,17 +72,17 @@ public static class Commands
         }
         catch (RefusedException e)
         {
-            Console.Error.WriteLine(e.Message);
+            Say(Console.Error, e.Message);
             return e.Kind == Refusal.NotFound ? ExitCodes.NotFound : ExitCodes.Failed;
         }
         catch (StartupException e)
         {
-            Console.Error.WriteLine(e.Message);
+            Say(Console.Error, e.Message);
             return e.PortTaken ? ExitCodes.PortTaken : ExitCodes.DataUnusable;
         }
         catch (StoreException e)
         {
-            Console.Error.WriteLine(e.Message);
+            Say(Console.Error, e.Message);
             return ExitCodes.DataUnusable;
         }
     }
@@ -106,6 +107,13 @@ public static class Commands
             Description = "Let requests to /api from this machine pass without the admin token. Only for a machine with one user.",
         };
         Command command = new("serve", "Run the server.") { urls, port, open };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(urls) != null && result.GetResult(port) != null)
+            {
+                result.AddError("--urls and --port say two things: give one of them.");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             ServerOptions options = Options(parsed);
@@ -122,9 +130,29 @@ public static class Commands
             await using Http.WebHost host = await Http.WebHost.Start(options, logLevel: LogLevel.Information);
             string data = Path.GetFullPath(options.Data);
             Console.WriteLine($"NanoSync server on {string.Join(' ', host.Urls)}, data in {data}");
-            Console.WriteLine($"Devices: POST /sync. Application: /api with Authorization: Bearer {host.AdminToken}");
+            Console.WriteLine(host.IsAdminTokenNew
+                ? $"Devices: POST /sync. Application: /api with Authorization: Bearer {host.AdminToken} (shown this once; later: admin-token)"
+                : "Devices: POST /sync. Application: /api with the admin token, which admin-token shows.");
             Console.WriteLine("Ctrl-C ends it.");
             await host.WaitForShutdown();
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command AdminToken()
+    {
+        Option<bool> renew = new("--renew") { Description = "Make another one; the one before ends at once, also at a running server." };
+        Command command = new("admin-token", "Show the token of /api.") { renew };
+        command.SetAction(parsed =>
+        {
+            string folder = Path.GetFullPath(Options(parsed).Data);
+            if (!Directory.Exists(folder))
+            {
+                throw new StartupException($"There is no folder {folder}. --data names another; a new one is made by serve.");
+            }
+
+            Console.WriteLine(parsed.GetValue(renew) ? Http.AdminToken.Renew(folder) : Http.AdminToken.Show(folder));
             return ExitCodes.Done;
         });
         return command;
@@ -139,7 +167,7 @@ public static class Commands
             HelpName = "NAMES",
             DefaultValueFactory = _ => DeviceService.DefaultCollections,
         };
-        Option<bool> seals = new("--sealed") { Description = "It may also send sealed messages, by mail or in files; the server then keeps a key for it." };
+        Option<bool> seals = new("--sealed") { Description = "It sends sealed messages, by mail or in files, and nothing else; the server keeps a key for it." };
         Command add = new("add", "Enrol a device; its token is shown once.") { name, collections, seals };
         add.SetAction(parsed => With(parsed, core =>
         {
@@ -164,8 +192,10 @@ public static class Commands
         Command revoke = new("revoke", "Keep a device out.") { name };
         revoke.SetAction(parsed => With(parsed, core => core.Devices.Revoke(parsed.GetValue(name)!)));
 
-        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name, seals };
-        rotate.SetAction(parsed => With(parsed, core => Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!, parsed.GetValue(seals) ? true : null))));
+        Option<bool> readmit = new("--readmit") { Description = "Let a revoked device in again; without it a revoked one gets no token." };
+        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name, seals, readmit };
+        rotate.SetAction(parsed => With(parsed, core =>
+            Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!, parsed.GetValue(seals) ? true : null, parsed.GetValue(readmit)))));
 
         Command grant = new("grant", "Give a device more collections.") { name, new Argument<string>("NAMES") { Description = "Comma-separated; NAME@GROUP is shared." } };
         grant.SetAction(parsed => With(parsed, core => core.Devices.Grant(parsed.GetValue(name)!, parsed.GetValue<string>("NAMES")!)));
@@ -194,18 +224,18 @@ public static class Commands
                 + (device.LastSeen is { } seen ? $"last seen {Time(seen)}" : "never seen") + (device.Revoked == null ? "" : ", revoked"));
             foreach (ReplicaRow store in core.Devices.Stores(device.Name))
             {
-                Console.WriteLine($"store {(store.StoreId.Length > 0 ? store.StoreId : "without id")} since {Time(store.FirstSeen)}, last seen {Time(store.LastSeen)}"
+                Say(Console.Out, $"store {(store.StoreId.Length > 0 ? store.StoreId : "without id")} since {Time(store.FirstSeen)}, last seen {Time(store.LastSeen)}"
                     + (store.Why.Length > 0 ? ": " + store.Why : ""));
             }
 
             foreach ((InfoRow row, List<KeyValuePair<string, string>> fields) in core.Devices.Info(device.Name))
             {
-                Console.WriteLine($"{row.Class} of {Time(row.Time)}: {(fields.Count > 0 ? string.Join(", ", fields.Select(f => f.Key + " " + f.Value)) : row.Data.Length + " bytes")}");
+                Say(Console.Out, $"{row.Class} of {Time(row.Time)}: {(fields.Count > 0 ? string.Join(", ", fields.Select(f => f.Key + " " + f.Value)) : row.Data.Length + " bytes")}");
             }
 
             foreach (DeviceCommandRow queued in core.Devices.Commands(device.Name))
             {
-                Console.WriteLine($"{queued.Class} {queued.Id} of {Time(queued.Created)}: "
+                Say(Console.Out, $"{queued.Class} {queued.Id} of {Time(queued.Created)}: "
                     + (queued.Done == null ? "waiting" : queued.Status == Protocol.Status.Success ? "done"
                         : queued.Status == Protocol.Status.NumberPassed ? queued.Reason : $"refused ({queued.Status}) {queued.Reason}"));
             }
@@ -239,7 +269,21 @@ public static class Commands
             }
         }));
 
-        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show, diary };
+        Argument<string?> address = new("ADDRESS") { Description = "The address; - = that of its next mail; left out: it is shown.", Arity = ArgumentArity.ZeroOrOne };
+        Command mail = new("mail", "Set where the answers to a device's mails go; of itself it is where its first mail asked for.") { name, address };
+        mail.SetAction(parsed => With(parsed, core =>
+        {
+            if (parsed.GetValue(address) is { } given)
+            {
+                core.Devices.SetReplyAddress(parsed.GetValue(name)!, given == "-" ? null : given);
+            }
+            else
+            {
+                Say(Console.Out, core.Devices.ReplyAddress(parsed.GetValue(name)!) ?? "(where its next mail asks for)");
+            }
+        }));
+
+        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show, diary, mail };
     }
 
     private static Command Object()
@@ -380,10 +424,15 @@ public static class Commands
                 throw new RefusedException(Refusal.NotFound, $"There is no folder {path}.");
             }
 
-            using ServerCore core = ServerCore.Open(Options(parsed));
+            if (!Directory.Exists(Path.Combine(path, Sealed.FileExchange.ToServer)))
+            {
+                throw new RefusedException(Refusal.NotFound, $"There is no folder {Sealed.FileExchange.ToServer} in {path}: no device has written there. Nothing was done.");
+            }
+
+            using ServerCore core = ServerCore.OpenExisting(Options(parsed));
             try
             {
-                Sealed.FileExchangeResult result = Sealed.FileExchange.Run(core, core.Sealed, path, Console.WriteLine);
+                Sealed.FileExchangeResult result = Sealed.FileExchange.Run(core, core.Sealed, path, line => Say(Console.Out, line));
                 Console.WriteLine($"{result.Answered} answered, {result.Passed} late or repeated, {result.Failed} failed");
                 return result.Failed == 0 ? ExitCodes.Done : ExitCodes.Failed;
             }
@@ -397,7 +446,7 @@ public static class Commands
 
     private static int With(ParseResult parsed, Action<ServerCore> action)
     {
-        using ServerCore core = ServerCore.Open(Options(parsed));
+        using ServerCore core = ServerCore.OpenExisting(Options(parsed));
         action(core);
         return ExitCodes.Done;
     }
@@ -415,6 +464,11 @@ public static class Commands
         }
 
         ServerOptions options = ServerOptions.From(configuration);
+        if (parsed.GetValue(s_data)?.Length == 0)
+        {
+            throw new StartupException("--data names no folder.");
+        }
+
         return options with { Data = parsed.GetValue(s_data) ?? options.Data, Database = parsed.GetValue(s_database) ?? options.Database };
     }
 
@@ -479,7 +533,13 @@ public static class Commands
 
     private static void Row(Table table, params string[] cells)
     {
-        table.AddRow([.. cells.Select(c => new Text(c))]);
+        table.AddRow([.. cells.Select(c => new Text(Terminal.Clean(c)))]);
+    }
+
+    // A line of which a part may be somebody else's: a line break within it is no line break.
+    private static void Say(TextWriter output, string line)
+    {
+        output.WriteLine(Terminal.Clean(line));
     }
 
     private static string Time(long milliseconds)

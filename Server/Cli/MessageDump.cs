@@ -17,7 +17,7 @@ internal static class MessageDump
         MemoryStream data = new();
         string structure = "";
         int depth = 0;
-        void Line(string text) => output.WriteLine(new string(' ', depth * 2) + text);
+        void Line(string text) => output.WriteLine(new string(' ', depth * 2) + Terminal.Clean(text));
 
         while (true)
         {

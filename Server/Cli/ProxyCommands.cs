@@ -44,13 +44,14 @@ internal static class ProxyCommands
             {
                 if (!routes.Exists(r => r.Route.Target == target.Name))
                 {
-                    row(table, [target.Name, target.Url, target.Collections, "", "", "", "never", "not started"]);
+                    row(table, [target.Name, target.Url, target.Collections, "", "", "", "never", core.Proxy.WhyNotStarted(target)]);
                 }
 
                 foreach ((RouteRow route, string collection, long waiting, int refused) in routes.Where(r => r.Route.Target == target.Name))
                 {
                     row(table, [target.Name, target.Url, collection, route.Upstream, waiting.ToString(CultureInfo.InvariantCulture),
-                        refused.ToString(CultureInfo.InvariantCulture), route.Done is { } done ? time(done) : "never", route.Outcome]);
+                        refused.ToString(CultureInfo.InvariantCulture), route.Done is { } done ? time(done) : "never",
+                        route.Outcome.Length > 0 ? route.Outcome : core.Proxy.WhyNotStarted(target)]);
                 }
             }
 

@@ -61,6 +61,12 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Gives a device a key for sealed messages, or takes it away.</summary>
     void SetSealKey(int device, byte[]? key);
 
+    /// <summary>Where the answers to a device's mails go; null when that is not known yet. [SPEC 8.3]</summary>
+    string? FindMail(int device);
+
+    /// <summary>Keeps where the answers to a device's mails go; null = to be taken from its next mail.</summary>
+    void SetMail(int device, string? address);
+
     /// <summary>The highest number accepted of a device's store; null when there is none.</summary>
     SealedNumberRow? FindSealedNumber(int device, string storeId);
 

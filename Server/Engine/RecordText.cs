@@ -14,6 +14,13 @@ public static class RecordText
 {
     private const int VarintBytes = 10;
 
+    // ISO 8601 and nothing that could be read in two ways; without a zone it is UTC
+    private static readonly string[] s_times =
+    [
+        "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+        "yyyy-MM-dd HH:mmK", "yyyy-MM-dd HH:mm:ssK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK",
+    ];
+
     /// <summary>True when the bytes are a record of the class.</summary>
     public static bool IsSound(ObjectClass type, ReadOnlyMemory<byte> data)
     {
@@ -148,7 +155,7 @@ public static class RecordText
                 writer.Bytes(bytes, 0, bytes.Length);
                 break;
             default:
-                DateTimeOffset time = DateTimeOffset.Parse(value, culture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+                DateTimeOffset time = DateTimeOffset.ParseExact(value, s_times, culture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
                 writer.Time(checked((uint)time.ToUnixTimeSeconds()));
                 break;
         }
@@ -187,7 +194,7 @@ public static class RecordText
             FieldType.Fixed => $"a number with at most {type.DigitsOf(field)} digits behind the point",
             FieldType.Float or FieldType.Double => "a number",
             FieldType.Bytes => "base64",
-            FieldType.Time => "an ISO 8601 time between 1970 and 2106",
+            FieldType.Time => "an ISO 8601 time from 1970 to 2106, such as 2026-03-01T12:00:00Z,",
             _ => "a text",
         };
     }

@@ -153,6 +153,11 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         RecordWriter writer = new(64);
         if (name == BuiltIn.Time.Name)
         {
+            if (now / 1000 is < 0 or > uint.MaxValue)
+            {
+                return null; // no time that a device could hold: none is better than another one
+            }
+
             writer.Begin(BuiltIn.Time);
             writer.Time((uint)(now / 1000));
             writer.UInt((ulong)(now % 1000));

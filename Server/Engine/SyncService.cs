@@ -209,7 +209,7 @@ public sealed class SyncService
             store.Refused(device.Id, new RefusalRow("", true, "", status, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
             store.Commit();
         }
-        catch (StoreBusyException)
+        catch (StoreException)
         {
             // the note is for the operator; the answer does not wait for it
         }

@@ -1,28 +1,27 @@
 // REST for the application and the operator: devices, objects, commands, refusals. JSON, ETag = the object's number.
 
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Http.Features;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class ApiEndpoints(ServerCore core, string adminToken)
+internal sealed class ApiEndpoints(ServerCore core, ApiGuard guard)
 {
     private const string Objects = "/devices/{device}/collections/{collection}/objects";
     private const string BytesType = "application/octet-stream";
 
     public void Map(IEndpointRouteBuilder app)
     {
-        RouteGroupBuilder api = app.MapGroup("/api").AddEndpointFilter(Guard);
+        RouteGroupBuilder api = app.MapGroup("/api").AddEndpointFilter(guard.Filter);
         api.MapGet("/devices", () => Json(new JsonArray([.. core.Devices.List().Select(Device)])));
         api.MapPost("/devices", (Delegate)AddDevice);
         api.MapGet("/devices/{device}", (string device) => Json(DeviceInFull(device)));
         api.MapDelete("/devices/{device}", (string device) => Done(() => core.Devices.Revoke(device)));
-        api.MapPost("/devices/{device}/rotate", (string device) => Json(new JsonObject { ["token"] = core.Devices.Rotate(device) }));
+        api.MapPost("/devices/{device}/rotate", (string device, bool? readmit) =>
+            Json(new JsonObject { ["token"] = core.Devices.Rotate(device, readmit: readmit ?? false) }));
         api.MapGet("/devices/{device}/refusals", (string device) => Json(Refusals(device)));
         api.MapPost("/devices/{device}/commands", (Delegate)AddCommand);
         api.MapGet("/devices/{device}/commands", (string device) => Json(Commands(device)));
@@ -53,48 +52,6 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
     {
         action();
         return Results.NoContent();
-    }
-
-    private static IResult Error(int status, string message)
-    {
-        return Json(new JsonObject { ["error"] = message }, status);
-    }
-
-    private async ValueTask<object?> Guard(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
-    {
-        HttpContext context = invocation.HttpContext;
-        bool open = core.Options.OpenApiOnLoopback && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
-        if (!open && !(SyncEndpoint.Bearer(context.Request) is { } token && AdminToken.Matches(adminToken, token)))
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            return Error(StatusCodes.Status401Unauthorized, "The admin token is wanted: Authorization: Bearer ...");
-        }
-
-        try
-        {
-            return await next(invocation);
-        }
-        catch (RefusedException e)
-        {
-            return Error(e.Kind switch
-            {
-                Refusal.NotFound => StatusCodes.Status404NotFound,
-                Refusal.Conflict => invocation.HttpContext.Request.Headers.IfMatch.Count + invocation.HttpContext.Request.Headers.IfNoneMatch.Count > 0
-                    ? StatusCodes.Status412PreconditionFailed
-                    : StatusCodes.Status409Conflict,
-                Refusal.TooLarge => StatusCodes.Status413PayloadTooLarge,
-                _ => StatusCodes.Status400BadRequest,
-            }, e.Message);
-        }
-        catch (StoreBusyException e)
-        {
-            context.Response.Headers.RetryAfter = "2";
-            return Error(StatusCodes.Status503ServiceUnavailable, e.Message);
-        }
-        catch (StoreException e)
-        {
-            return Error(StatusCodes.Status500InternalServerError, e.Message);
-        }
     }
 
     private JsonNode Device(DeviceRow device)
@@ -152,14 +109,30 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
     private async Task<IResult> AddDevice(HttpContext context)
     {
         using JsonDocument json = await ReadJson(context);
-        string? name = Member(json, "name");
-        if (name == null)
+        foreach (JsonProperty member in json.RootElement.EnumerateObject())
         {
-            throw new RefusedException(Refusal.BadInput, "name is missing.");
+            if (member.Name is not ("name" or "collections" or "sealed"))
+            {
+                throw new RefusedException(Refusal.BadInput, $"A device is made of name, collections and sealed; there is no {member.Name}.");
+            }
         }
 
-        string token = core.Devices.Add(name, Member(json, "collections") ?? DeviceService.DefaultCollections);
+        string name = Member(json, "name") ?? throw new RefusedException(Refusal.BadInput, "name is missing.");
+        string token = core.Devices.Add(name, Collections(json) ?? DeviceService.DefaultCollections, Flag(json, "sealed"));
         return Json(new JsonObject { ["name"] = name, ["token"] = token }, StatusCodes.Status201Created);
+    }
+
+    // "a,b@site" or ["a", "b@site"]; null when not given
+    private static string? Collections(JsonDocument json)
+    {
+        if (!json.RootElement.TryGetProperty("collections", out JsonElement given) || given.ValueKind != JsonValueKind.Array)
+        {
+            return Member(json, "collections");
+        }
+
+        return given.EnumerateArray().All(c => c.ValueKind == JsonValueKind.String && !c.GetString()!.Contains(','))
+            ? string.Join(',', given.EnumerateArray().Select(c => c.GetString()))
+            : throw new RefusedException(Refusal.BadInput, "collections is a text, or a list of texts, each one name.");
     }
 
     private async Task<IResult> AddCommand(string device, HttpContext context)
@@ -245,14 +218,11 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
         return Json(new JsonArray([.. objects.Select(ObjectJson.Of)]));
     }
 
-    // An id may hold any character, also '/': the route has it half decoded, so it is taken from the request line.
+    // /api/devices/{device}/collections/{collection}/objects/{id}
     private static string Id(HttpContext context)
     {
-        string target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
-        const string Before = "/objects/";
-        int start = target.IndexOf(Before, StringComparison.OrdinalIgnoreCase) + Before.Length;
-        int end = target.AsSpan(start).IndexOfAny('/', '?');
-        return Uri.UnescapeDataString(end < 0 ? target[start..] : target.Substring(start, end));
+        const int Place = 6;
+        return RawPath.Decode(RawPath.Segments(context)[Place]);
     }
 
     private IResult Get(string device, string collection, HttpContext context)
@@ -325,20 +295,21 @@ internal sealed class ApiEndpoints(ServerCore core, string adminToken)
     {
         ReadOnlyMemory<byte> body = await SyncEndpoint.ReadBody(context, core.Options.Limits.MaxMessage)
             ?? throw new RefusedException(Refusal.TooLarge, "The body is too large.");
-        try
-        {
-            JsonDocument json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object ? json
-                : throw new RefusedException(Refusal.BadInput, "The JSON is not an object.");
-        }
-        catch (JsonException e)
-        {
-            throw new RefusedException(Refusal.BadInput, $"Not JSON: {e.Message}");
-        }
+        return ObjectJson.ParseObject(body);
     }
 
+    // null when not given; what is given and no text is an error, or it would count as not given
     private static string? Member(JsonDocument json, string name)
     {
-        return json.RootElement.TryGetProperty(name, out JsonElement member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+        return !json.RootElement.TryGetProperty(name, out JsonElement member) ? null
+            : member.ValueKind == JsonValueKind.String ? member.GetString()
+            : throw new RefusedException(Refusal.BadInput, $"{name} is a text.");
+    }
+
+    private static bool Flag(JsonDocument json, string name)
+    {
+        return json.RootElement.TryGetProperty(name, out JsonElement member)
+            && (member.ValueKind == JsonValueKind.True || (member.ValueKind == JsonValueKind.False ? false
+                : throw new RefusedException(Refusal.BadInput, $"{name} is true or false.")));
     }
 }

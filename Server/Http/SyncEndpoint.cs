@@ -8,10 +8,9 @@ using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
+internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTrouble trouble)
 {
     private const int FirstBuffer = 2048;
-    private const string RetrySoon = "2"; // seconds
 
     public async Task Handle(HttpContext context)
     {
@@ -53,15 +52,16 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter)
             response.StatusCode = reply.Outcome == SyncOutcome.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
             if (reply.Body.Length > 0)
             {
+                trouble.Answered();
                 response.ContentType = format.MediaType;
                 response.ContentLength = reply.Body.Length;
                 await response.Body.WriteAsync(reply.Body, context.RequestAborted);
             }
         }
-        catch (StoreBusyException)
+        catch (StoreException e)
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.RetryAfter = RetrySoon;
+            response.Headers.RetryAfter = trouble.Met(e);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging.Console;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Mail;
 
@@ -14,15 +15,16 @@ public sealed class WebHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ServerCore _core;
+    private readonly AdminToken _adminToken;
 
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _mail;
 
-    private WebHost(WebApplication app, ServerCore core, string adminToken, IReadOnlyList<string> urls)
+    private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
     {
         _app = app;
         _core = core;
-        AdminToken = adminToken;
+        _adminToken = adminToken;
         Urls = urls;
         _mail = core.Options.Mail is { } mail
             ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
@@ -30,7 +32,10 @@ public sealed class WebHost : IAsyncDisposable
     }
 
     /// <summary>The token of /api.</summary>
-    public string AdminToken { get; }
+    public string AdminToken => _adminToken.Value ?? throw new StartupException("The admin token cannot be read.");
+
+    /// <summary>True when this start made the token of /api.</summary>
+    public bool IsAdminTokenNew => _adminToken.IsNew;
 
     /// <summary>Where it listens, with the ports really taken.</summary>
     public IReadOnlyList<string> Urls { get; }
@@ -43,16 +48,13 @@ public sealed class WebHost : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(o =>
-        {
-            o.SingleLine = true;
-            o.TimestampFormat = "HH:mm:ss ";
-        });
+        builder.Logging.AddConsole(o => o.FormatterName = OneLineFormatter.FormatName);
+        builder.Logging.AddConsoleFormatter<OneLineFormatter, ConsoleFormatterOptions>();
         builder.Logging.SetMinimumLevel(logLevel);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops it from starting is told below
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.WebHost.UseUrls(ListenUrls.Parse(options.Urls));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -69,12 +71,14 @@ public sealed class WebHost : IAsyncDisposable
         ServerCore core = ServerCore.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
         try
         {
-            string token = Http.AdminToken.Load(Path.GetFullPath(options.Data));
-            SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock));
+            AdminToken token = new(Path.GetFullPath(options.Data));
+            StoreTrouble trouble = new(core, app.Services.GetRequiredService<ILogger<StoreTrouble>>());
+            SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock), trouble);
             app.MapPost("/sync", sync.Handle);
-            app.MapGet("/health", () => Health(core));
-            new ApiEndpoints(core, token).Map(app);
+            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"));
+            new ApiEndpoints(core, new ApiGuard(options.OpenApiOnLoopback, token, trouble)).Map(app);
             await app.StartAsync();
+            token.Ensure(); // not before: a start that fails shows none
             if (options.RunProxy)
             {
                 core.Proxy.Start();
@@ -114,19 +118,5 @@ public sealed class WebHost : IAsyncDisposable
         await _core.Proxy.DisposeAsync();
         _core.Dispose();
         _ending.Dispose();
-    }
-
-    private static IResult Health(ServerCore core)
-    {
-        try
-        {
-            using IStoreTransaction store = core.Store.BeginRead();
-            store.FindDevice("");
-            return Results.Text("ok");
-        }
-        catch (StoreException e)
-        {
-            return Results.Text(e.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
-        }
     }
 }

@@ -8,20 +8,20 @@ namespace NanoSync.Server.Mail;
 
 internal static class MailReply
 {
-    /// <summary>Makes the answer; null when the request names nobody to answer.</summary>
-    public static MimeMessage? Make(MimeMessage request, MailContent content, SealedMessage reply, string from)
+    /// <summary>Whom a mail asks to be answered; null when it names nobody. Neither name is proved by the message's HMAC.</summary>
+    public static string? AskedFor(MimeMessage request)
     {
-        MailboxAddress? to = (request.ReplyTo.Mailboxes.FirstOrDefault() ?? request.From.Mailboxes.FirstOrDefault()) is { Address.Length: > 0 } address ? address : null;
-        if (to == null)
-        {
-            return null;
-        }
+        return (request.ReplyTo.Mailboxes.FirstOrDefault() ?? request.From.Mailboxes.FirstOrDefault()) is { Address.Length: > 0 } address ? address.Address : null;
+    }
 
+    /// <summary>Makes the answer.</summary>
+    public static MimeMessage Make(MimeMessage request, MailContent content, SealedMessage reply, string from, string to)
+    {
         bool isDetached = content.IsDetached && reply.Kind == SealedKind.Reply; // the headers do not tell a kind
         MimeMessage mail = new();
         MailboxAddress sender = MailboxAddress.Parse(from);
         mail.From.Add(sender);
-        mail.To.Add(to);
+        mail.To.Add(MailboxAddress.Parse(to));
         mail.Subject = request.Subject is { Length: > 0 } subject
             ? (subject.StartsWith("Re:", StringComparison.OrdinalIgnoreCase) ? subject : "Re: " + subject)
             : $"NanoSync {reply.Device} {reply.Number}";

@@ -4,6 +4,9 @@
 //   1. Sizes first: a mail that is too large is moved without being read.
 //   2. The message is taken, the answer handed to SMTP, then noted as answered, then the mail moved. Ended anywhere in
 //      between, the next pass goes on: the core gives the same reply again.
+//   3. A mail that fails for itself alone holds up no other: it is tried again later, ever later, and given up in the end.
+//   4. The answer goes where the operator said, or else where the device's first proved mail asked for; a later mail's headers,
+//      which are not proved, change nothing.
 
 using MailKit;
 using MailKit.Net.Imap;
@@ -18,7 +21,10 @@ namespace NanoSync.Server.Mail;
 /// <summary>What a pass over the mailbox did.</summary>
 public sealed record MailPass(int Answered, int Passed, int Skipped, int Failed)
 {
-    /// <summary>All of them.</summary>
+    /// <summary>Mails left where they are, to be tried later.</summary>
+    public int Deferred { get; init; }
+
+    /// <summary>All that were moved.</summary>
     public int Total => Answered + Passed + Skipped + Failed;
 }
 
@@ -28,6 +34,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_longestIdle = TimeSpan.FromMinutes(9); // servers end IDLE after 30, routers earlier
 
+    private readonly Deferrals _deferrals = new(core.Clock);
     private readonly ParserOptions _parser = new() { MaxMimeDepth = options.MaxDepth + 1 };
 
     /// <summary>Reads the mailbox until cancelled; failures are told and tried again, ever later.</summary>
@@ -119,20 +126,40 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
     {
         MailPass pass = new(0, 0, 0, 0);
         IList<UniqueId> found = await folder.SearchAsync(SearchQuery.NotDeleted, cancellation);
-        if (found.Count == 0)
+        _deferrals.Keep(found);
+        List<UniqueId> mails = [.. found.Where(_deferrals.IsDue).Order().Take(options.Batch)];
+        if (mails.Count == 0)
         {
             return pass;
         }
 
-        List<UniqueId> mails = [.. found.Order().Take(options.Batch)];
         IMailFolder done = await Folder(imap, options.Done, cancellation);
         IMailFolder failed = await Folder(imap, options.Failed, cancellation);
         using Outgoing outgoing = new(options);
         foreach (IMessageSummary summary in await folder.FetchAsync(mails, MessageSummaryItems.UniqueId | MessageSummaryItems.Size, cancellation))
         {
-            (SealedOutcome? outcome, string why) = summary.Size > options.MaxMail
-                ? (SealedOutcome.Refused, $"{summary.Size} bytes are more than are read.")
-                : await Take(folder, summary.UniqueId, outgoing, cancellation);
+            SealedOutcome? outcome;
+            string why;
+            try
+            {
+                (outcome, why) = summary.Size > options.MaxMail
+                    ? (SealedOutcome.Refused, $"{summary.Size} bytes are more than are read.")
+                    : await Take(folder, summary.UniqueId, outgoing, cancellation);
+            }
+            catch (Exception e) when (IsOfThisMail(e))
+            {
+                TimeSpan? wait = _deferrals.Failed(summary.UniqueId);
+                if (wait != null)
+                {
+                    log.LogWarning("Mail {Uid}: left for later: {Why} Next try in {Minutes} min.", summary.UniqueId.Id, e.Message, (int)wait.Value.TotalMinutes);
+                    pass = pass with { Deferred = pass.Deferred + 1 };
+                    await outgoing.Close(cancellation);
+                    continue;
+                }
+
+                (outcome, why) = (SealedOutcome.Refused, $"given up after {Deferrals.MostTries} tries: {e.Message}");
+            }
+
             switch (outcome)
             {
                 case SealedOutcome.Answer:
@@ -156,6 +183,14 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
 
         await outgoing.Close(cancellation);
         return pass;
+    }
+
+    // An answer that the relay does not take now, a mail that the mailbox does not give, headers that no address can be made of.
+    // Whatever else fails, such as a relay that is away, would fail with the next mail as well.
+    private static bool IsOfThisMail(Exception e)
+    {
+        return e is SmtpCommandException { ErrorCode: SmtpErrorCode.RecipientNotAccepted or SmtpErrorCode.MessageNotAccepted }
+            or SmtpProtocolException or ImapCommandException or ParseException or FormatException;
     }
 
     private async Task<(SealedOutcome? Outcome, string Why)> Take(IMailFolder folder, UniqueId uid, Outgoing outgoing, CancellationToken cancellation)
@@ -183,12 +218,18 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
             SealedResult result = core.Sealed.Take(content.Message, cancellation);
             if (result.Outcome == SealedOutcome.Answer)
             {
-                using MimeMessage? reply = MailReply.Make(mail, content, result.Reply!, options.From);
-                if (reply == null)
+                string? asked = MailReply.AskedFor(mail);
+                if (core.Sealed.AddressOf(result.Reply!.Device, asked) is not { } to)
                 {
                     return (SealedOutcome.Refused, "It was applied, but names nobody to answer.");
                 }
 
+                if (asked != null && asked != to)
+                {
+                    log.LogWarning("Mail {Uid}: {Device} asks for an answer to {Asked}; it goes to {Address} as before. To change that: device mail", uid.Id, result.Reply.Device, asked, to);
+                }
+
+                using MimeMessage reply = MailReply.Make(mail, content, result.Reply, options.From, to);
                 try
                 {
                     await outgoing.Send(reply, cancellation);
@@ -242,12 +283,16 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
             await _smtp.SendAsync(mail, cancellation);
         }
 
+        /// <summary>Ends the connection; the next answer makes another one.</summary>
         public async Task Close(CancellationToken cancellation)
         {
             if (_smtp?.IsConnected == true)
             {
                 await _smtp.DisconnectAsync(true, cancellation);
             }
+
+            _smtp?.Dispose();
+            _smtp = null;
         }
 
         public void Dispose()

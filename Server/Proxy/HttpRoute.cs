@@ -77,23 +77,22 @@ internal sealed class HttpRoute(ProxyContext context, ProxyTarget target, RouteR
             foreach ((ObjectRow changed, MapRow? known, string? device, ObjectClass? type) in work)
             {
                 MapRow map = known ?? new MapRow { OwnId = changed.Id };
-                string url = Target.Url
-                    .Replace("{device}", Uri.EscapeDataString(device ?? ""), StringComparison.Ordinal)
-                    .Replace("{collection}", Uri.EscapeDataString(name), StringComparison.Ordinal)
-                    .Replace("{id}", Uri.EscapeDataString(changed.Id), StringComparison.Ordinal);
-                Answer answer = known == null && changed.Deleted ? new Answer(Verdict.Done, "", 0) : Send(url, changed, map, type);
+                Uri? url = ObjectUrl.Make(Target.Url, device ?? "", name, changed.Id);
+                Answer answer = known == null && changed.Deleted ? new Answer(Verdict.Done, "", 0)
+                    : url == null ? new Answer(Verdict.Refused, "an id that has no URL", 0)
+                    : Send(url.AbsoluteUri, changed, map, type);
                 Context.Reached?.Invoke(ProxyStep.Exchanged);
                 if (answer.Verdict == Verdict.Later)
                 {
                     return new RouteResult(false, answer.Text, answer.RetryAfter);
                 }
 
-                Keep(changed, map, url, known != null || !changed.Deleted, answer);
+                Keep(changed, map, url?.AbsoluteUri, known != null || !changed.Deleted, answer);
             }
         }
     }
 
-    private void Keep(ObjectRow sent, MapRow map, string url, bool associated, Answer answer)
+    private void Keep(ObjectRow sent, MapRow map, string? url, bool associated, Answer answer)
     {
         using IProxyTransaction store = Context.Write();
         if (associated)

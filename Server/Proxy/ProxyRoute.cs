@@ -50,6 +50,8 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
     /// <summary>Own changes handed on at a time; the bound of what is under way.</summary>
     protected const int Window = 30;
 
+    private const int MostWaiting = 1000; // commands of a device; further refusals are shown to the operator alone
+
     protected ProxyContext Context { get; } = context;
 
     protected ProxyTarget Target { get; } = target;
@@ -101,7 +103,7 @@ internal abstract class ProxyRoute(ProxyContext context, ProxyTarget target, Rou
             if (own == null || own.Writer == 0 || own.Author == device)
             {
                 store.Refused(device, new RefusalRow(name, true, id, status, "upstream: " + reason, 1, Context.Now));
-                if (own != null && own.Writer != 0)
+                if (own != null && own.Writer != 0 && store.ListCommands(device, all: false).Count < MostWaiting)
                 {
                     KeyValuePair<string, string>[] told = [new("collection", name), new("object", id), new("status", status.ToString(CultureInfo.InvariantCulture)), new("reason", Cut(reason))];
                     DeviceCommands.Queue(store, Context.Incarnation, device, BuiltIn.Refused, told, Context.Now);

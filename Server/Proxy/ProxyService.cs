@@ -93,6 +93,26 @@ public sealed class ProxyService : IAsyncDisposable
             store.FindCollection(r.Collection).Seq - r.Point + store.ListMap(r.Id, MapState.Sending).Count, store.ListMap(r.Id, MapState.Refused).Count));
     }
 
+    /// <summary>Why nothing was exchanged with a target yet, in words.</summary>
+    public string WhyNotStarted(ProxyTarget target)
+    {
+        try
+        {
+            using IProxyTransaction store = Read();
+            if (target.Select(store.ListCollections()).Count == 0)
+            {
+                return $"not started: no device has {target.Collections}. To give it one: device grant";
+            }
+
+            using FolderLock? free = FolderLock.TryTake(LockFile);
+            return free != null ? "not started: no server runs on this data folder. To run one: serve" : "not started: the server takes it up within seconds";
+        }
+        catch (Exception e) when (e is RefusedException or IOException or UnauthorizedAccessException)
+        {
+            return "not started: " + e.Message;
+        }
+    }
+
     /// <summary>Which object is which: of a target, or all.</summary>
     public List<Association> Map(string? target = null, string? device = null)
     {
@@ -188,14 +208,27 @@ public sealed class ProxyService : IAsyncDisposable
         _end.Dispose();
     }
 
+    // Held by the process that exchanges: two would write over each other's stores.
+    private string LockFile => Path.Combine(_core.Options.Data, "proxy.lock");
+
     private async Task Supervise(CancellationToken end)
     {
         Dictionary<string, Task> loops = [];
+        FolderLock? turn = null;
+        string told = "";
         while (!end.IsCancellationRequested)
         {
             try
             {
-                foreach (ProxyTarget target in Targets())
+                List<ProxyTarget> targets = Targets();
+                turn ??= targets.Count > 0 ? FolderLock.TryTake(LockFile) : null;
+                if (targets.Count > 0 && turn == null)
+                {
+                    throw new RefusedException(Refusal.Conflict, $"Another server passes on what is in {_core.Options.Data}; this one does when that one has ended.");
+                }
+
+                told = "";
+                foreach (ProxyTarget target in targets)
                 {
                     if (!loops.TryGetValue(target.Name, out Task? loop) || loop.IsCompleted)
                     {
@@ -203,15 +236,20 @@ public sealed class ProxyService : IAsyncDisposable
                     }
                 }
             }
-            catch (Exception e) when (e is StoreException or RefusedException)
+            catch (Exception e) when (e is StoreException or RefusedException or IOException or UnauthorizedAccessException)
             {
-                _log?.LogWarning("Proxy: {Message}", e.Message);
+                if (e.Message != told)
+                {
+                    told = e.Message;
+                    _log?.LogWarning("Proxy: {Message}", told);
+                }
             }
 
             await Task.Delay(TimeSpan.FromSeconds(2), _core.Clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Task.WhenAll(loops.Values);
+        turn?.Dispose();
     }
 
     private async Task Loop(string name, CancellationToken end)

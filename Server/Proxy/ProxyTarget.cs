@@ -109,19 +109,16 @@ public sealed record ProxyTarget
             Every = int.TryParse(setting("every") ?? "10", NumberStyles.None, CultureInfo.InvariantCulture, out int every) && every > 0
                 ? every : throw Bad("every is a number of seconds, from 1."),
         };
-        if (name.Length is 0 or > Limits.Text)
-        {
-            throw Bad("A target's name has 1 to 64 characters.");
-        }
+        Names.Check(name, "A target's name");
 
         if (!Uri.TryCreate(target.Url.Replace('{', '_').Replace('}', '_'), UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
         {
             throw Bad($"Not an http or https URL: {target.Url}");
         }
 
-        if (target.Kind == ProxyKind.Http && !target.Url.Contains("{id}", StringComparison.Ordinal))
+        if (target.Kind == ProxyKind.Http && ObjectUrl.FaultOf(target.Url) is { } fault)
         {
-            throw Bad("The URL of an HTTP target needs {id}, such as https://host/things/{device}/{id}");
+            throw Bad(fault);
         }
 
         if (target.Kind == ProxyKind.Http && target.Direction != ProxyDirection.Up)
@@ -190,20 +187,31 @@ public sealed record ProxyTarget
     private List<Selection> Selections()
     {
         List<Selection> list = [];
-        foreach (string part in Collections.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string part in Names.Split(Collections, "collections"))
         {
-            string[] sides = part.Split('=');
-            string own = sides[0].Trim();
+            string[] sides = part.Split('=', StringSplitOptions.TrimEntries);
+            string own = sides[0];
             int at = own.IndexOf('@');
             int slash = own.IndexOf('/');
-            list.Add(new Selection(
+            if (sides.Length > 2 || (at >= 0 && slash >= 0))
+            {
+                throw Bad($"{part} is neither NAME@GROUP, DEVICE/NAME nor NAME, with =UPSTREAM behind it or not.");
+            }
+
+            Selection selection = new(
                 at >= 0 ? own[..at] : own[(slash + 1)..],
                 slash >= 0 && own[..slash] != "*" ? own[..slash] : null,
                 at >= 0 ? own[(at + 1)..] : null,
-                sides.Length > 1 ? sides[1].Trim() : null));
+                sides.Length > 1 ? sides[1] : null);
+            Names.Check(selection.Name, "A collection's name");
+            Names.Check(selection.Device ?? "d", "A device's name");
+            Names.Check(selection.Group ?? "g", "A group's name");
+            Names.Check((selection.Upstream ?? "u").Replace("{device}", "d", StringComparison.Ordinal).Replace("{collection}", "c", StringComparison.Ordinal),
+                "A collection's name upstream");
+            list.Add(selection);
         }
 
-        return list.Count > 0 ? list : throw Bad("collections names none.");
+        return list;
     }
 
     private sealed record Selection(string Name, string? Device, string? Group, string? Upstream)

@@ -85,6 +85,25 @@ public sealed class SealedService(ServerCore core)
         return new SealedResult(SealedOutcome.Answer, reply.Error ?? "", answer);
     }
 
+    /// <summary>
+    /// Where the answers to a device's mails go: what is kept, or else what its mail asks for, which is kept from then on. To be
+    /// asked for a message that was taken: only that proves that the device sent something.
+    /// </summary>
+    public string? AddressOf(string device, string? asked)
+    {
+        if (core.Devices.ReplyAddress(device) is { } kept)
+        {
+            return kept;
+        }
+
+        if (asked != null)
+        {
+            core.Devices.SetReplyAddress(device, asked);
+        }
+
+        return asked;
+    }
+
     /// <summary>Notes that a reply was handed over: the same request again is a duplicate.</summary>
     public void Answered(SealedMessage reply)
     {

@@ -29,7 +29,7 @@ public class BadInputTests
         Assert.AreEqual(0, bench.Verb("device", "revoke", "d", "--data", server).Code);
         Expect(Failed, bench.Device("--once", "--server", url, "--token", token, "--data", data), "refuses the token (HTTP 401)");
 
-        Ended rotated = bench.Verb("device", "rotate", "d", "--data", server);
+        Ended rotated = bench.Verb("device", "rotate", "d", "--readmit", "--data", server);
         Expect(0, bench.Device("--once", "--server", url, "--token", rotated.Output.Trim(), "--data", data), "both sides are in step");
         Once(bench.Objects("d", "readings", server), 4);
     }
@@ -140,6 +140,7 @@ public class BadInputTests
     public void Options_of_the_server(string arguments, int code, string message)
     {
         using var bench = new Bench();
+        bench.Prepare(bench.At("data"));
         Expect(code, bench.Verb([.. arguments.Split(' '), "--data", bench.At("data")]), message);
     }
 

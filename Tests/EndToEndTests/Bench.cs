@@ -21,25 +21,28 @@ internal sealed class Bench : IDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("nanosync-e2e-").FullName;
 
+    /// <summary>Where a user's programs keep their data: here, not in the home of who runs the tests.</summary>
+    public Dictionary<string, string> Home => new() { ["XDG_DATA_HOME"] = At("home") };
+
     public string At(string name) => Path.Combine(Folder, name);
 
     /// <summary>The built program of a project.</summary>
     public static string Program(string project, string name) => Path.Combine(Root, project, s_output, name + ".dll");
 
     /// <summary>Starts the virtual device.</summary>
-    public RunningProgram StartDevice(params string[] arguments) => Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder));
+    public RunningProgram StartDevice(params string[] arguments) => Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder, Home));
 
     /// <summary>Runs the virtual device to its end.</summary>
     public Ended Device(params string[] arguments) => Finish(StartDevice(arguments));
 
     /// <summary>Runs a verb of the server.</summary>
-    public Ended Verb(params string[] arguments) => Finish(Keep(RunningProgram.Start("dotnet", [s_server, .. arguments], Folder)));
+    public Ended Verb(params string[] arguments) => Finish(Keep(RunningProgram.Start("dotnet", [s_server, .. arguments], Folder, Home)));
 
     /// <summary>Runs any program.</summary>
-    public Ended Run(string program, string folder, params string[] arguments) => Finish(Keep(RunningProgram.Start(program, arguments, folder)));
+    public Ended Run(string program, string folder, params string[] arguments) => Finish(Keep(RunningProgram.Start(program, arguments, folder, Home)));
 
     /// <summary>Starts any program.</summary>
-    public RunningProgram Start(string program, params string[] arguments) => Keep(RunningProgram.Start(program, arguments, Folder));
+    public RunningProgram Start(string program, params string[] arguments) => Keep(RunningProgram.Start(program, arguments, Folder, Home));
 
     /// <summary>Starts a server on any free port; its URL.</summary>
     public (RunningProgram Program, string Url) Serve(string data, int port = 0, IReadOnlyDictionary<string, string>? settings = null)
@@ -49,9 +52,26 @@ internal sealed class Bench : IDisposable
         return (program, program.WaitFor("^NanoSync server on (http://[^ ,]+)").Groups[1].Value);
     }
 
+    /// <summary>Makes a data folder, as the first start of a server does.</summary>
+    public void Prepare(string data)
+    {
+        RunningProgram first = Serve(data).Program;
+        first.WaitFor("^Ctrl-C");
+        first.Interrupt();
+        Assert.AreEqual(0, first.WaitForExit(), first.Output);
+    }
+
+    /// <summary>The admin token of a data folder.</summary>
+    public string AdminToken(string data) => Verb("admin-token", "--data", data).Output.Trim();
+
     /// <summary>Enrols a device; its token.</summary>
     public string Enrol(string name, string data, params string[] more)
     {
+        if (!Directory.Exists(data))
+        {
+            Prepare(data);
+        }
+
         Ended ended = Verb(["device", "add", name, "--data", data, .. more]);
         Assert.AreEqual(0, ended.Code, ended.Output);
         return ended.Output.Split('\n').Single(l => l.Length == 43 && !l.Contains(' '));

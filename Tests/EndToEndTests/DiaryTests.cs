@@ -15,7 +15,7 @@ public class DiaryTests
         string token = bench.Enrol("shed", data);
         (RunningProgram server, string url) = bench.Serve(data);
         int port = new Uri(url).Port;
-        string admin = server.WaitFor(@"Authorization: Bearer (\S+)$").Groups[1].Value;
+        string admin = bench.AdminToken(data);
         string api = $"{url.TrimEnd('/')}/api/devices/shed/diary";
 
         Ended none = bench.Verb("device", "diary", "shed", "--data", data);

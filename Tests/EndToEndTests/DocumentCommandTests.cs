@@ -20,7 +20,7 @@ public sealed partial class DocumentCommandTests : IDisposable
         Directory.CreateDirectory(_bench.At("stick"));
         File.WriteAllText(_bench.At("series.csv"), "timestamp,value\n" + string.Concat(Enumerable.Range(0, 80).Select(i => $"2024-01-0{1 + i / 24} {i % 24:00}:00:00,{i}.5\n")));
         _token = _bench.Enrol("shed", data);
-        _sealedToken = _bench.Enrol("field-1", _bench.At("nanosync-data"), "--sealed"); // the folder where none is named
+        _sealedToken = _bench.Enrol("field-1", Path.Combine(_bench.At("home"), "nanosync", "server"), "--sealed"); // the folder where none is named
         _url = _bench.Serve(data).Url;
         Sync("--dump", _bench.At("dump"));
 

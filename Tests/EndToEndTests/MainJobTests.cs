@@ -39,14 +39,16 @@ public class MainJobTests
         RunningProgram device = bench.StartDevice("--port", "0", "--data", data, "--interval", "1");
 
         // what the console says is used as it is said
-        Match curl = device.WaitFor(@"^  curl -X PUT (http\S+) -H 'Authorization: Bearer (\S+)' -d '(.*)'$");
+        Match curl = device.WaitFor(@"^  curl -X PUT (http\S+) -H ""Authorization: Bearer \$\(cat (\S+)\)"" -d '(.*)'$");
         Match verb = device.WaitFor(@"^  dotnet run --project Server -- (object put virtual config sampling) '([^']*)' --data (.*)$");
         Match bad = device.WaitFor(@"^  dotnet run --project Server -- (object put virtual config sampling) '([^']*-1[^']*)' --data (.*)$");
         Match refusals = device.WaitFor(@"^  dotnet run --project Server -- (refusals virtual) --data (.*)$");
         device.WaitFor("^sampling every 1 s: all sensors");
         device.WaitFor("in step$");
 
-        (int status, string body) = bench.Rest(HttpMethod.Put, curl.Groups[1].Value, curl.Groups[2].Value, curl.Groups[3].Value.Replace("\"interval\":5", "\"interval\":2", StringComparison.Ordinal));
+        string admin = File.ReadAllText(curl.Groups[2].Value).Trim();
+        Assert.DoesNotContain(admin, device.Output, "the console may be somebody's log");
+        (int status, string body) = bench.Rest(HttpMethod.Put, curl.Groups[1].Value, admin, curl.Groups[3].Value.Replace("\"interval\":5", "\"interval\":2", StringComparison.Ordinal));
         Assert.AreEqual(200, status, body);
         device.WaitFor("^sampling every 2 s: load,memory");
 
@@ -63,8 +65,8 @@ public class MainJobTests
         Ended told = bench.Verb([.. refusals.Groups[1].Value.Split(' '), "--data", refusals.Groups[2].Value]);
         Assert.Contains(Reason, told.Output);
         string api = curl.Groups[1].Value[..curl.Groups[1].Value.IndexOf("/collections", StringComparison.Ordinal)];
-        Assert.Contains(Reason, bench.Rest(HttpMethod.Get, api + "/refusals", curl.Groups[2].Value).Body);
-        string state = bench.Rest(HttpMethod.Get, curl.Groups[1].Value, curl.Groups[2].Value).Body;
+        Assert.Contains(Reason, bench.Rest(HttpMethod.Get, api + "/refusals", admin).Body);
+        string state = bench.Rest(HttpMethod.Get, curl.Groups[1].Value, admin).Body;
         Assert.Contains("\"refused\"", state);
         Assert.AreEqual(401, bench.Rest(HttpMethod.Get, api + "/refusals", "guess").Status);
 

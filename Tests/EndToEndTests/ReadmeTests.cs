@@ -58,8 +58,8 @@ public class ReadmeTests
                 case "dotnet run --project Device/Virtual -- --readings FILE.csv":
                     Run(bench.Device([.. Fill(arguments), "--port", "0", "--data", bench.At("d2"), "--dump", bench.At("dump")]));
                     break;
-                case "dotnet run --project Device/Virtual -- store data/flash": // of the first command
-                    Run(bench.Device(Fill(arguments)));
+                case "dotnet run --project Device/Virtual -- store DIR/flash": // of the first command
+                    Run(bench.Device("store", Path.Combine(bench.At("home"), "nanosync", "virtual", "flash")));
                     break;
                 case "dotnet run --project Server -- decode FILE":
                     Run(bench.Verb(Fill(arguments)));

@@ -101,6 +101,9 @@ internal sealed partial class RunningProgram : IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Number of the process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Ctrl-C.</summary>
     public void Interrupt()
     {
@@ -118,7 +121,7 @@ internal sealed partial class RunningProgram : IDisposable
     {
         if (!_process.HasExited)
         {
-            _process.Kill();
+            _process.Kill(entireProcessTree: true); // dotnet run starts another one
             _process.WaitForExit();
         }
 

@@ -31,7 +31,7 @@ public sealed class EmbeddingTests
         string folder = Directory.CreateTempSubdirectory("nanosync-embed-").FullName;
         using (ServerCore core = ServerCore.Open(new ServerOptions { Data = folder }))
         {
-            string token = core.Devices.Add("field-1", sealedToo: true);
+            string token = core.Devices.Add("field-1", isSealed: true);
             Letters letters = new();
             MailDevice device = new(() => new SealedCarrier("field-1", token, letters, letters));
             device.Append(25);

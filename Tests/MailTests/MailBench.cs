@@ -14,10 +14,10 @@ internal sealed class MailBench : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("nanosync-mail-").FullName;
 
-    public MailBench(MailServer mail, ServerOptions? options = null, Func<MailOptions, MailOptions>? shape = null)
+    public MailBench(MailServer mail, ServerOptions? options = null, Func<MailOptions, MailOptions>? shape = null, TimeProvider? clock = null)
     {
         Mail = mail;
-        Core = ServerCore.Open((options ?? new ServerOptions()) with { Data = _folder });
+        Core = ServerCore.Open((options ?? new ServerOptions()) with { Data = _folder }, clock);
         MailOptions settings = new()
         {
             Imap = MailEndpoint.Parse("imap", $"imap://127.0.0.1:{mail.ImapPort}", "imap", 143, 993),
@@ -51,6 +51,16 @@ internal sealed class MailBench : IDisposable
         Core.Dispose();
         Directory.Delete(_folder, true);
     }
+}
+
+/// <summary>A clock that goes when it is told to.</summary>
+internal sealed class ManualClock : TimeProvider
+{
+    private DateTimeOffset _now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public void Pass(TimeSpan time) => _now += time;
+
+    public override DateTimeOffset GetUtcNow() => _now;
 }
 
 /// <summary>A device whose requests leave by SMTP and whose replies come by POP3.</summary>

@@ -20,6 +20,9 @@ internal sealed class MailServer : IDisposable
     public const string Domain = "nanosync.example";
     public const string Password = "secret";
 
+    /// <summary>A user for whom the relay takes nothing now: 451.</summary>
+    public const string Later = "later";
+
     private static readonly string[] s_users = ["server", "field-1", "field-2", "person"];
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -161,6 +164,8 @@ internal sealed class MailServer : IDisposable
         acl_smtp_rcpt = rcpt
         begin acl
         rcpt:
+          defer local_parts = later
+                message = try again later
           accept domains = {Domain}
           deny
         begin routers

@@ -82,6 +82,83 @@ public sealed class MailboxTests
     }
 
     [TestMethod]
+    public async Task An_answer_that_the_relay_does_not_take_now_holds_up_no_other_mail_and_is_given_up_in_the_end()
+    {
+        ManualClock clock = new();
+        using MailBench bench = new(s_mail, shape: o => o with { Batch = 2 }, clock: clock);
+        byte[] key = Enrol(bench);
+        byte[] blocking = SealedMessage.KeyOf(bench.Core.Devices.Add("blocking", "config", isSealed: true));
+        for (uint i = 1; i <= 2; i++)
+        {
+            MimeMessage mail = Mail(Sealed(SealedMessage.Seal(SealedKind.Request, MessageFormat.Wbxml, "BBB" + i, 1, "blocking", Body(MessageFormat.Wbxml), blocking)));
+            mail.ReplyTo.Add(MailboxAddress.Parse(MailServer.Address(MailServer.Later)));
+            s_mail.Send(mail);
+            s_mail.WaitFor("server", (int)i); // they come first, and fill the batch
+        }
+
+        s_mail.Send(Mail(Sealed(Request(1, key))));
+        MailPass first = await bench.Pass(3);
+        Assert.AreEqual(2, first.Deferred);
+        Assert.AreEqual(new MailPass(1, 0, 0, 0), await bench.Service.RunOnce());
+        TakeReply(key, 1);
+        Assert.AreEqual(new MailPass(0, 0, 0, 0), await bench.Service.RunOnce(), "not before its time");
+
+        int failed = s_mail.Mails("server", bench.Options.Failed).Count;
+        int tries = 1;
+        for (; (await bench.Service.RunOnce()) is { Total: 0 } && tries < 100; tries++)
+        {
+            clock.Pass(TimeSpan.FromHours(10));
+        }
+
+        Assert.AreEqual(10, tries);
+        Assert.AreEqual(failed + 2, s_mail.Mails("server", bench.Options.Failed).Count);
+        Assert.IsEmpty(s_mail.Mails("server"));
+    }
+
+    [TestMethod]
+    public async Task A_later_mail_does_not_turn_the_answers_elsewhere()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        s_mail.Send(Mail(Sealed(Request(1, key))));
+        await bench.Pass(1);
+        TakeReply(key, 1);
+        Assert.AreEqual(MailServer.Address("field-1"), bench.Core.Devices.ReplyAddress("field-1"));
+
+        MimeMessage turned = Mail(Sealed(Request(2, key)));
+        turned.From.Clear();
+        turned.From.Add(MailboxAddress.Parse(MailServer.Address("field-2")));
+        turned.ReplyTo.Add(MailboxAddress.Parse(MailServer.Address("person")));
+        s_mail.Send(turned);
+        Assert.AreEqual(1, (await bench.Pass(1)).Answered);
+        TakeReply(key, 2);
+        Assert.IsEmpty(s_mail.Mails("person"));
+        Assert.IsEmpty(s_mail.Mails("field-2"));
+
+        bench.Core.Devices.SetReplyAddress("field-1", MailServer.Address("person"));
+        s_mail.Send(Mail(Sealed(Request(3, key))));
+        Assert.AreEqual(1, (await bench.Pass(1)).Answered);
+        s_mail.WaitFor("person", 1);
+        Empty("person");
+        Assert.IsEmpty(s_mail.Mails("field-1"));
+    }
+
+    [TestMethod]
+    public async Task A_mail_that_proves_nothing_does_not_say_where_answers_go()
+    {
+        using MailBench bench = new(s_mail);
+        byte[] key = Enrol(bench);
+        MimeMessage forged = Mail(Sealed(Request(9, SealedMessage.KeyOf("guess"))));
+        forged.ReplyTo.Add(MailboxAddress.Parse(MailServer.Address("person")));
+        s_mail.Send(forged);
+        Assert.AreEqual(1, (await bench.Pass(1)).Failed);
+        Assert.IsNull(bench.Core.Devices.ReplyAddress("field-1"));
+        s_mail.Send(Mail(Sealed(Request(1, key))));
+        await bench.Pass(1);
+        TakeReply(key, 1);
+    }
+
+    [TestMethod]
     public async Task Duplicates_get_no_answer_and_another_request_of_a_number_used_is_told_from_which_to_go_on()
     {
         using MailBench bench = new(s_mail);
@@ -179,7 +256,7 @@ public sealed class MailboxTests
 
     private static byte[] Enrol(MailBench bench)
     {
-        return SealedMessage.KeyOf(bench.Core.Devices.Add("field-1", "config", sealedToo: true));
+        return SealedMessage.KeyOf(bench.Core.Devices.Add("field-1", "config", isSealed: true));
     }
 
     private static byte[] Body(MessageFormat format)

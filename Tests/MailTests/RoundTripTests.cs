@@ -104,7 +104,7 @@ public sealed class RoundTripTests
 
     private static MailDevice NewDevice(MailBench bench, string name)
     {
-        string token = bench.Core.Devices.Add(name, sealedToo: true);
+        string token = bench.Core.Devices.Add(name, isSealed: true);
         return new MailDevice(() => MailDevice.Carrier(s_mail, name, token));
     }
 }

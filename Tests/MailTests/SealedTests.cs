@@ -158,7 +158,7 @@ public sealed class SealedTests
     [TestMethod]
     public void The_numbers_of_a_store_begin_at_1_and_rise_by_one_over_restarts()
     {
-        string token = _core.Devices.Add("field-1", sealedToo: true);
+        string token = _core.Devices.Add("field-1", isSealed: true);
         Letters post = new();
         MailDevice device = Device(post, token);
         device.Append(5);
@@ -181,7 +181,7 @@ public sealed class SealedTests
     [TestMethod]
     public void A_number_that_was_not_answered_is_applied_and_answered_and_once_answered_it_is_a_duplicate()
     {
-        string token = _core.Devices.Add("field-1", sealedToo: true);
+        string token = _core.Devices.Add("field-1", isSealed: true);
         Letters post = new();
         MailDevice device = Device(post, token);
         device.Append(2);
@@ -206,7 +206,7 @@ public sealed class SealedTests
     [TestMethod]
     public void A_new_token_ends_the_key_at_once_and_what_was_under_way_is_still_on_the_device()
     {
-        string token = _core.Devices.Add("field-1", sealedToo: true);
+        string token = _core.Devices.Add("field-1", isSealed: true);
         Letters post = new();
         MailDevice device = new(() => new SealedCarrier("field-1", token, post, post), new SyncOptions { ReplyRounds = 1, Series = false });
         Deliver(device, post); // key 0
@@ -231,9 +231,20 @@ public sealed class SealedTests
         message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0" });
         byte[] bytes = Bytes(Request, Wbxml, "AAAA", 1, "field-1", MessagePrinter.Print(MessageFormat.Wbxml, message), token);
         Assert.AreEqual(SealedOutcome.Refused, Take(bytes).Outcome);
-        token = _core.Devices.Rotate("field-1", sealedToo: true);
+        token = _core.Devices.Rotate("field-1", isSealed: true);
         bytes = Bytes(Request, Wbxml, "AAAA", 1, "field-1", MessagePrinter.Print(MessageFormat.Wbxml, message), token);
         Assert.AreEqual(SealedOutcome.Answer, Take(bytes).Outcome);
+    }
+
+    [TestMethod]
+    public void A_bearer_token_does_not_speak_for_a_device_that_is_enrolled_for_sealed_messages()
+    {
+        string token = _core.Devices.Add("field-1", isSealed: true);
+        Assert.IsNull(_core.Devices.Authenticate(token));
+        token = _core.Devices.Rotate("field-1");
+        Assert.IsNull(_core.Devices.Authenticate(token));
+        token = _core.Devices.Rotate("field-1", isSealed: false);
+        Assert.IsNotNull(_core.Devices.Authenticate(token));
     }
 
     // [SPEC 8.3] A mail is looked into, no mail server needed for that.

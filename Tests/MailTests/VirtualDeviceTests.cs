@@ -13,7 +13,7 @@ public sealed class VirtualDeviceTests
     {
         using MailServer mail = new();
         using MailBench bench = new(mail);
-        string token = bench.Core.Devices.Add("field-1", sealedToo: true);
+        string token = bench.Core.Devices.Add("field-1", isSealed: true);
         string data = Directory.CreateTempSubdirectory("nanosync-mail-device-").FullName;
         try
         {

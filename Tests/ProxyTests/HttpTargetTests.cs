@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
 using NanoSync.Server.Proxy;
 using static NanoSync.ProxyTests.FieldDevice;
 
@@ -153,13 +154,59 @@ public sealed class HttpTargetTests
             ("direction", "both", "up only"),
             ("conflict", "nobody", "conflict"),
             ("every", "0", "every"),
+            ("url", "http://{id}.host/things", "behind its host"),
+            ("url", "http://host{id}", "behind its host"),
+            ("url", "http://u:{id}@host/things/{id}", "behind its host"),
+            ("url", "http://host/a/../{id}", "."),
+            ("url", "http://host/%2e%2E/{id}", "."),
+            ("url", "http://host/#{id}", "#"),
+            ("name", "..", "name"),
+            ("name", "-t", "name"),
         ];
         foreach ((string key, string value, string reason) in cases)
         {
             Dictionary<string, string> settings = new() { ["url"] = "http://host/{id}", ["collections"] = "config", ["kind"] = "http", ["direction"] = "up", [key] = value };
-            RefusedException refused = Assert.ThrowsExactly<RefusedException>(() => ProxyTarget.Parse("t", settings.GetValueOrDefault), value);
+            RefusedException refused = Assert.ThrowsExactly<RefusedException>(() => ProxyTarget.Parse(settings.GetValueOrDefault("name", "t"), settings.GetValueOrDefault), value);
             StringAssert.Contains(refused.Message, reason);
         }
+    }
+
+    [TestMethod]
+    public async Task An_id_of_a_device_never_leads_out_of_the_template()
+    {
+        await using ThingServer things = await ThingServer.Start();
+        await using Node site = await Node.Start();
+        things.PassFrom(site, "config");
+        string[] inside = ["../../../admin", "..\\..\\admin", "%2e%2e", "..;", "a/../../b", "?x", "#x", "\r\nX: y", "\u2025"];
+        site.Device("d1", "readings,config");
+        int d1 = site.Core.Devices.Get("d1").Id;
+        using (IStoreTransaction store = site.Core.Store.BeginWrite())
+        {
+            CollectionRow collection = store.FindCollection(d1, "config")!;
+            foreach (string id in (string[])["..", ".", .. inside])
+            {
+                collection.Live++;
+                store.SaveObject(collection.Id, new ObjectRow { Id = id, Seq = ++collection.Seq, CreatedSeq = collection.Seq, Writer = d1, Data = [1] });
+            }
+
+            store.SaveCollection(collection);
+            store.Commit();
+        }
+
+        Assert.IsTrue(site.Run(), site.LastText);
+        Assert.HasCount(inside.Length, things.Paths);
+        Assert.IsTrue(things.Paths.TrueForAll(p => p.StartsWith("/things/d1/config/", StringComparison.Ordinal) && p.Split('/').Length == 5), string.Join(' ', things.Paths));
+        Association[] refused = [.. site.Proxy.Map().Where(a => a.State == MapState.Refused)];
+        Assert.AreEqual(". ..", string.Join(' ', refused.Select(a => a.OwnId).Order(StringComparer.Ordinal)));
+        Assert.IsTrue(Array.TrueForAll(refused, a => a.Reason == "an id that has no URL" && a.UpstreamId == null));
+
+        foreach (string id in (string[])["..", "."])
+        {
+            site.Core.Objects.Delete("d1", "config", id);
+        }
+
+        Assert.IsTrue(site.Run(), site.LastText);
+        Assert.HasCount(inside.Length, things.Paths, "nothing is deleted above the template either");
     }
 
     // The class's definition, as a device gives it when asked or the application with its first value.

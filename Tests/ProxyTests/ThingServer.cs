@@ -4,6 +4,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using NanoSync.Server.Proxy;
 
@@ -29,6 +30,9 @@ public sealed class ThingServer : IAsyncDisposable
     public ConcurrentDictionary<string, int> Written { get; } = [];
 
     public List<string> Requests { get; } = [];
+
+    /// <summary>Path of each request that would change something, as it was sent.</summary>
+    public List<string> Paths { get; } = [];
 
     /// <summary>What a request to a path is answered instead.</summary>
     public Func<string, (int Status, string Text)?> Fail { get; set; } = _ => null;
@@ -87,6 +91,7 @@ public sealed class ThingServer : IAsyncDisposable
         {
             lock (Requests)
             {
+                Paths.Add(context.Features.Get<IHttpRequestFeature>()!.RawTarget);
                 Requests.Add(context.Request.Method + (match != null ? " if-match " + match : "") + (none != null ? " if-none-match " + none : ""));
             }
         }

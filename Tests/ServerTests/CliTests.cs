@@ -3,6 +3,7 @@
 using System.Diagnostics;
 using NanoSync.Protocol;
 using NanoSync.Server;
+using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
 
@@ -21,6 +22,7 @@ public sealed class CliTests
     public void Start()
     {
         _folder = Directory.CreateTempSubdirectory("nanosync-cli-").FullName;
+        ServerCore.Open(new ServerOptions { Data = Data }).Dispose(); // as serve does
     }
 
     [TestCleanup]
@@ -40,7 +42,8 @@ public sealed class CliTests
         Assert.AreEqual(1, Run("device", "add", "pump-1").Code);
         Assert.AreEqual(0, Run("device", "revoke", "pump-1").Code);
         StringAssert.Contains(Run("device", "list").Output, "revoked");
-        (code, output, _) = Run("device", "rotate", "pump-1");
+        Assert.AreEqual(1, Run("device", "rotate", "pump-1").Code);
+        (code, output, _) = Run("device", "rotate", "pump-1", "--readmit");
         Assert.AreEqual(0, code);
         Assert.AreNotEqual(token, output.Trim());
         (code, _, string error) = Run("device", "revoke", "pump-2");
@@ -121,6 +124,7 @@ public sealed class CliTests
     {
         Assert.AreEqual(2, Run("explode").Code);
         Assert.AreEqual(2, Run("serve", "--port", "70000").Code);
+        Directory.Delete(Data, true);
         Directory.CreateDirectory(Data);
         File.WriteAllText(Path.Combine(Data, "nanosync.db"), new string('x', 5000));
         (int code, _, string error) = Run("device", "list");
@@ -140,11 +144,149 @@ public sealed class CliTests
         using Process serving = Process.Start(Cli.Info(Data, "serve", "--port", "0"))!;
         string? line = await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
         StringAssert.StartsWith(line, "NanoSync server on http://127.0.0.1:");
+        StringAssert.Contains(await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken), Run("admin-token").Output.Trim(), "the first start shows the admin token");
         string url = line!.Split(' ')[3].TrimEnd(',');
         using HttpClient client = new();
         Assert.AreEqual("ok", await client.GetStringAsync(url + "/health", TestContext.CancellationToken));
         serving.Kill();
         await serving.WaitForExitAsync(TestContext.CancellationToken);
+
+        using Process again = Process.Start(Cli.Info(Data, "serve", "--port", "0"))!;
+        string shown = "";
+        for (int i = 0; i < 3; i++)
+        {
+            shown += await again.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
+        }
+
+        again.Kill();
+        await again.WaitForExitAsync(TestContext.CancellationToken);
+        StringAssert.Contains(shown, "Ctrl-C");
+        Assert.DoesNotContain(Run("admin-token").Output.Trim(), shown, "a later start does not");
+        Assert.AreEqual(2, Run("serve", "--port", "0", "--urls", "http://127.0.0.1:0").Code);
+        (code, _, error) = Run("serve", "--urls", "http://256.1.1.1:80");
+        Assert.AreEqual(4, code);
+        StringAssert.Contains(error, "256.1.1.1");
+    }
+
+    [TestMethod]
+    public void Only_serve_makes_a_data_folder()
+    {
+        string typo = Path.Combine(_folder, "typo");
+        Directory.CreateDirectory(Path.Combine(_folder, "stick", "to-server"));
+        foreach (string verb in (string[])["device list", "device add d", "object list d config", "object put d config a {}", "refusals d", "proxy list",
+            "proxy add hq --url http://127.0.0.1:1 --collections a", "admin-token", "admin-token --renew", $"exchange {Path.Combine(_folder, "stick")}"])
+        {
+            (int code, string output, string error) = Run([.. verb.Split(' '), "--data", typo]);
+            Assert.AreEqual(4, code, verb + output);
+            Assert.AreEqual("", output, verb);
+            StringAssert.Contains(error, typo, verb);
+            StringAssert.Contains(error, "serve", verb);
+            Assert.IsFalse(Path.Exists(typo), verb);
+        }
+
+        Assert.AreEqual(4, Run("device", "list", "--data", "").Code);
+        Directory.CreateDirectory(typo);
+        Assert.AreEqual(4, Run("device", "list", "--data", typo).Code);
+        Assert.IsEmpty(Directory.GetFiles(typo));
+    }
+
+    [TestMethod]
+    public void An_exchange_of_a_folder_that_no_device_has_written_to_fails()
+    {
+        (int code, _, string error) = Run("exchange", Path.Combine(_folder, "none"));
+        Assert.AreEqual(3, code);
+        StringAssert.Contains(error, "There is no folder");
+        string stick = Directory.CreateDirectory(Path.Combine(_folder, "stick")).FullName;
+        (code, _, error) = Run("exchange", stick);
+        Assert.AreEqual(3, code);
+        StringAssert.Contains(error, "There is no folder to-server");
+        Directory.CreateDirectory(Path.Combine(stick, "to-server"));
+        Assert.AreEqual(0, Run("exchange", stick).Code);
+    }
+
+    [TestMethod]
+    [DataRow("r,,b b")]
+    [DataRow("r,b b")]
+    [DataRow(" ")]
+    [DataRow("..")]
+    [DataRow("-r")]
+    [DataRow("a@b/c")]
+    [DataRow("a=b=c")]
+    [DataRow("a=x y")]
+    [DataRow("a=")]
+    [DataRow("d 1/a")]
+    public void Collections_of_a_proxy_are_names(string collections)
+    {
+        (int code, _, string error) = Run("proxy", "add", "hq", "--url", "http://127.0.0.1:1", "--collections=" + collections);
+        Assert.AreEqual(1, code, error);
+        Assert.AreNotEqual("", error);
+        Assert.AreEqual(1, Run("proxy", "list").Output.Trim().Split('\n').Length);
+    }
+
+    [TestMethod]
+    public void A_proxy_that_has_not_started_says_why()
+    {
+        Run("device", "add", "d1", "--collections", "other");
+        Assert.AreEqual(0, Run("proxy", "add", "hq", "--url", "http://127.0.0.1:1", "--collections", "readings").Code);
+        StringAssert.Contains(Run("proxy", "list").Output, "not started: no device has readings. To give it one: device grant");
+        Run("device", "grant", "d1", "readings");
+        StringAssert.Contains(Run("proxy", "list").Output, "not started: no server runs on this data folder. To run one: serve");
+        using (FolderLock.TryTake(Path.Combine(Data, "proxy.lock")))
+        {
+            StringAssert.Contains(Run("proxy", "list").Output, "not started: the server takes it up within seconds");
+        }
+    }
+
+    [TestMethod]
+    public void What_a_device_says_does_not_reach_the_terminal_as_it_is()
+    {
+        const string Evil = "x\u001b[2J\u001b]0;owned\u0007\r\n\u009b31m\u202Ey";
+        const string Shown = @"x\u001b[2J\u001b]0;owned\u0007\u000d\u000a\u009b31m\u202ey";
+        Run("device", "add", "d1");
+        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        {
+            int device = core.Devices.Get("d1").Id;
+            core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));
+            core.Devices.Command("d1", "restart", []);
+            SyncCollection refusing = new() { Id = "config", SyncKey = Key(core, Key(core, "0")) };
+            refusing.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, Evil));
+            Sync(core, refusing);
+            using IStoreTransaction store = core.Store.BeginWrite();
+            store.Refused(device, new RefusalRow(Evil, false, Evil, 6, Evil, 1, 0));
+            store.AddLoser(device, store.FindCollection(device, "config")!.Id, new LoserRow(Evil, true, true, null, null, 0), 1);
+            store.SaveInfo(device, new InfoRow("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("firmware", Evil)]), 0));
+            store.FinishCommand(device, store.ListCommands(device, all: true).Single().Id, 6, Evil, 0);
+            store.Commit();
+        }
+
+        foreach (string verb in (string[])["refusals d1", "object list d1 config", "object conflicts d1 config", "device show d1"])
+        {
+            (int code, string output, string error) = Run(verb.Split(' '));
+            Assert.AreEqual(0, code, error);
+            StringAssert.Contains(output, Shown, verb);
+            Assert.IsFalse(output.Any(c => (char.IsControl(c) && c != '\n' && c != '\r') || c == '\u202E'), verb);
+        }
+
+        string json = Run("object", "get", "d1", "config", "a").Output;
+        StringAssert.Contains(json, "refused");
+        Assert.IsFalse(json.Any(c => char.IsControl(c) && c != '\n' && c != '\r'), json);
+        StringAssert.Contains(Run("object", "get", "d1", "config", "no\u001b[2Jne").Error, @"no\u001b[2Jne");
+
+        SyncMessage message = new() { Version = "1.0" };
+        message.Collections.Add(new SyncCollection { Id = "a\u009b2J\u202e", SyncKey = "0" });
+        (_, string dump, _) = Decode(MessagePrinter.Print(MessageFormat.Wbxml, message));
+        StringAssert.Contains(dump, @"a\u009b2J\u202e");
+        Assert.IsFalse(dump.Any(c => c is '\u009b' or '\u202e'), dump);
+    }
+
+    private static string Key(ServerCore core, string key) => Sync(core, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+
+    private static string Sync(ServerCore core, SyncCollection collection)
+    {
+        SyncMessage request = new() { Version = "1.0" };
+        request.Collections.Add(collection);
+        SyncReply reply = core.Sync.Handle(new DeviceIdentity(core.Devices.Get("d1").Id, "d1"), MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        return MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single().SyncKey;
     }
 
     private (int Code, string Output, string Error) Decode(byte[] message)

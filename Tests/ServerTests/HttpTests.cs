@@ -93,7 +93,7 @@ public sealed class HttpTests
         byte[] request = Request(MessageFormat.Wbxml);
         _server.Core.Devices.Revoke("d1");
         Assert.AreEqual(HttpStatusCode.Unauthorized, (await Post(request, WbxmlWriter.MediaType)).StatusCode);
-        string rotated = _server.Core.Devices.Rotate("d1");
+        string rotated = _server.Core.Devices.Rotate("d1", readmit: true);
         Assert.AreEqual(HttpStatusCode.Unauthorized, (await Post(request, WbxmlWriter.MediaType)).StatusCode);
         Assert.AreEqual(HttpStatusCode.OK, (await Post(request, WbxmlWriter.MediaType, rotated)).StatusCode);
     }

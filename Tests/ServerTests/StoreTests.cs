@@ -144,6 +144,23 @@ public sealed class StoreTests
     }
 
     [TestMethod]
+    public void A_migration_whose_number_was_left_out_is_applied_later()
+    {
+        using Bench bench = new();
+        bench.Core.Dispose();
+        using (SqliteConnection connection = new($"Data Source={bench.Database};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "DELETE FROM migration WHERE number = 10; ALTER TABLE device DROP COLUMN mail";
+            command.ExecuteNonQuery();
+        }
+
+        bench.Restart();
+        bench.Device().Start();
+    }
+
+    [TestMethod]
     public void A_data_folder_that_cannot_be_made_is_named()
     {
         using Bench bench = new();

@@ -26,6 +26,18 @@ public sealed class StructureTests
     }
 
     [TestMethod]
+    public void A_time_that_no_device_can_hold_is_not_told()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        bench.Clock.Now = new DateTimeOffset(2110, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        SyncMessage request = new();
+        request.Options.Add(new Structure("time"));
+        SyncMessage? reply = device.Exchange(request);
+        Assert.IsTrue(reply == null || reply.Options.Count == 0);
+    }
+
+    [TestMethod]
     public void What_does_not_exist_is_not_told_and_the_reply_stays_empty()
     {
         using Bench bench = new();

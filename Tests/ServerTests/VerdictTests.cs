@@ -120,6 +120,7 @@ public sealed class VerdictTests
     [DataRow("<Sync xmlns='AirSync:' \0='1'/>", (int)SyncError.BadText)]
     [DataRow("<!-- \0 -->" + Root + "</Sync>", (int)SyncError.BadText)]
     [DataRow("<Sync xml ns='AirSync:'/>", (int)SyncError.BadXml)]
+    [DataRow("<Sync a='1'xmlns='AirSync:'/>", (int)SyncError.BadXml)]
     [DataRow("<Sync xmlns = 'AirSync:'/>", 0)]
     [DataRow(Root + "<![CDATA[]]></Sync>", (int)SyncError.BadText)]
     [DataRow(Root + "<!-- a -- b --></Sync>", (int)SyncError.BadXml)]
@@ -162,6 +163,7 @@ public sealed class VerdictTests
     [TestMethod]
     [DataRow(true, 6_000, 1)]
     [DataRow(false, 60_000, 2)]
+    [DataRow(false, 60_000, 7)]
     public void Device_and_server_judge_mutated_messages_alike(bool binary, int count, int seed)
     {
         List<byte[]> sound = [.. Messages().Select(m => (string)m[0]).Where(m => !m.Contains('¦', StringComparison.Ordinal) && m.EndsWith("</Sync>", StringComparison.Ordinal))

@@ -10,6 +10,9 @@ internal static class Awaits
     /// <summary>Keys never repeat, whatever database comes back.</summary>
     public static readonly bool Incarnations = true;
 
+    /// <summary>What is refused for lack of room stays.</summary>
+    public static readonly bool RefusedIsKept = true;
+
     /// <summary>A reading dropped or tried again while a letter is under way.</summary>
     public static readonly bool LettersUnderWay = true;
 }

@@ -7,7 +7,7 @@ using System.Runtime.Loader;
 namespace NanoSync.Simulation;
 
 /// <summary>An assembly context in which some of our assemblies are others.</summary>
-public sealed class Bench : AssemblyLoadContext, IDisposable
+public sealed class Bench : AssemblyLoadContext
 {
     private const string Ours = "NanoSync.";
 
@@ -17,7 +17,7 @@ public sealed class Bench : AssemblyLoadContext, IDisposable
     /// <summary>Opens it.</summary>
     /// <param name="instead">Assemblies by name, as bytes.</param>
     public Bench(IReadOnlyDictionary<string, byte[]> instead)
-        : base("bench", isCollectible: true)
+        : base("bench") // not collectible: SQLite keeps calling what CrashDisk gave it
     {
         _instead = instead;
         _simulation = LoadFromAssemblyName(new AssemblyName(Ours + "Simulation"));
@@ -38,8 +38,6 @@ public sealed class Bench : AssemblyLoadContext, IDisposable
             throw new SimulationFailed(e.InnerException!.ToString());
         }
     }
-
-    public void Dispose() => Unload();
 
     protected override Assembly? Load(AssemblyName name)
     {

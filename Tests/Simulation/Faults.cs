@@ -26,6 +26,7 @@ public enum Fault
     KillAfterCommit,
     RestartDevice,
     RestartServer,
+    ServerPowerCut,
     RestoreDatabase,
     WipeFlash,
     VolumeFails,

@@ -81,11 +81,15 @@ public sealed class Ledger
                 yield return $"#{serial} of {who} ({place}) is nowhere: neither current nor replaced by one who had it, nor kept as the losing side, nor refused";
             }
 
-            // what was replaced does not come back
-            if (over != 0 && isCurrent(over) && wasApplied(serial) && !isLoser(serial) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            // what was replaced does not come back, but as the winner over what replaced it
+            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
             {
                 yield return $"#{over} ({place}) is current again, although {who} replaced it with #{serial}";
             }
         }
     }
+
+    // Whether a value, or one written over it, is the losing side of a conflict.
+    private bool IsLost(uint serial, Func<uint, bool> isLoser) =>
+        isLoser(serial) || _writes.Any(w => w.Value.Over == serial && IsLost(w.Key, isLoser));
 }

@@ -9,28 +9,53 @@ public static class Mutants
     [
         new("a download's whole check sum is ignored", "Storage/FlashStore.Large.cs",
             "bool whole = Crc32.Finish(_partRunning) == _partCrc;", "bool whole = true;", 1),
-        new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
-            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1),
         new("reclaim skips a byte", "Storage/FlashStore.Reclaim.cs",
-            "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 1),
+            "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 5),
         new("a name counts for whatever version is held", "Storage/FlashStore.Keyed.cs",
-            "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 1),
-        new("a Delete frees no quota", "Server/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 1),
+            "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 21),
+        new("a Delete frees no quota", "Server/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 7),
         new("a Delete of a gone object settles nothing", "Server/Engine/CollectionSync.Commands.cs",
             """
             _store.Settle(Device, Collection.Id, id);
                         return; // [SPEC 5.6] both deleted: no conflict
-            """, "return;", 1),
-        new("Limit + 1 for structures", "Server/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 1),
+            """, "return;", 70),
+        new("Limit + 1 for structures", "Server/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 36),
+        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
+        new("the last change answered is not kept", "Server/Engine/CollectionSync.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
+        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.cs", "_store.Retry(Device, Collection.Id, aside.ServerId);", "", 18),
+        new("a device seen with its key is not marked", "Server/Engine/SyncService.cs", "row.Acknowledged = true;", "", 117),
+        new("parts joined on the server are not checked", "Server/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
+        new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),
+    ];
+
+    /// <summary>Broken rules that no seed has noticed yet: what the judge does not see.</summary>
+    public static readonly SourceMutant[] Unnoticed =
+    [
+        new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1),
         new("a repeated Add does not renew the kept sum", "Server/Engine/CollectionSync.Commands.cs",
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
                         _store.SaveId(Device, Collection.Id, clientId, now);
             """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1),
-        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 1),
-        new("the last change answered is not kept", "Server/Engine/CollectionSync.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 1),
-        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.cs", "_store.Retry(Device, Collection.Id, aside.ServerId);", "", 1),
-        new("a device seen with its key is not marked", "Server/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1),
-        new("parts joined on the server are not checked", "Server/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 1),
+        new("a letter's number is noted after it is worked on", "Server/Sealed/SealedService.cs",
+            "new SealedNumberRow(message.Number, false, Now));\n            store.Commit();\n        }\n\n        SyncReply reply = core.Sync.Handle(device.Device, message.Body, message.Format, cancellation);",
+            """
+            last ?? new SealedNumberRow(0, true, Now));
+            }
+
+            SyncReply reply = core.Sync.Handle(device.Device, message.Body, message.Format, cancellation);
+            using (IStoreTransaction after = core.Store.BeginWrite())
+            {
+                after.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now));
+                after.Commit();
+            }
+            """, 1),
+        new("a file is marked answered before its reply is written", "Server/Sealed/FileExchange.cs",
+            "Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());\n                    service.Answered(result.Reply);",
+            """
+            service.Answered(result.Reply!);
+            Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());
+            """, 1),
     ];
 }

@@ -32,7 +32,7 @@ switch (verb)
     case "proxy-mutants":
         return ProxyRunner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     case "mutant" when args.Length > 1:
-        foreach (SourceMutant mutant in Mutants.All.Where(m => m.Name.Contains(args[1], StringComparison.OrdinalIgnoreCase)))
+        foreach (SourceMutant mutant in Mutants.All.Concat(Mutants.Unnoticed).Where(m => m.Name.Contains(args[1], StringComparison.OrdinalIgnoreCase)))
         {
             Console.WriteLine($"{mutant.Name}: {mutant.Run(args.Length > 2 ? int.Parse(args[2]) : 100, 2)?.ToString() ?? "NOT NOTICED"}");
         }

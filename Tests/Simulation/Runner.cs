@@ -121,7 +121,7 @@ public static class Runner
             }
         }
 
-        foreach (SourceMutant mutant in Simulation.Mutants.All)
+        foreach (SourceMutant mutant in Simulation.Mutants.All.Concat(Simulation.Mutants.Unnoticed))
         {
             (ulong Seed, string What)? noticed = mutant.Run(seeds, 2);
             missed += noticed == null ? 1 : 0;

@@ -27,8 +27,6 @@ public sealed record Held(uint Serial, ObjectState State, string Key, uint Id, u
 /// <summary>A device: the real engine on the real store, on a flash whose power goes.</summary>
 public sealed class SimDevice : IObjectHandler, IDeviceHost
 {
-    private const int SegmentBytes = 4096;
-
     private readonly World _world;
     private readonly ObjectInfo _info = new();
     private readonly SyncOptions _options;
@@ -69,11 +67,17 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Stamps = !world.Simple && rng.Percent(40);
         _dropOldest = !world.Simple && (Post == null || !Awaits.LettersUnderWay) && rng.Percent(40);
         bool tight = !world.Simple && rng.Percent(40); // the log turns over and over
+        int segment = tight ? 1024 : 4096;
+        if (tight)
+        {
+            _options.ReplyBytes = Math.Min(_options.ReplyBytes, 160); // with what is around it, it fits half a segment
+        }
+
         _storeOptions = new StoreOptions
         {
-            QuotaBytes = tight ? OutboxBytes + (rng.Between(12, 16) * SegmentBytes) : 160 * 1024,
-            SegmentBytes = SegmentBytes,
-            BufferBytes = rng.Pick([512, 1024]),
+            QuotaBytes = tight ? OutboxBytes + (rng.Between(10, 14) * segment) : 160 * 1024,
+            SegmentBytes = segment,
+            BufferBytes = tight ? 256 : rng.Pick([512, 1024]),
             StepBytes = rng.Pick([256, 1024]),
             MetaSlots = 48,
         };
@@ -131,7 +135,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>Readings durable here and not yet accounted for.</summary>
     public HashSet<uint> Readings { get; } = [];
 
-    public HashSet<uint> PerhapsReadings { get; } = [];
+    /// <summary>Readings kept aside that went because there were too many.</summary>
+    public HashSet<uint> Overflowed { get; } = [];
 
     /// <summary>
     /// A letter was on its way, or its reply, when an older database came back: that reply is the device's truth, and the
@@ -147,6 +152,23 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     /// <summary>Values that were pending when the flash was wiped.</summary>
     public HashSet<uint> Wiped { get; } = [];
+
+    /// <summary>What the request that is being answered deletes, and the values that it adds.</summary>
+    public HashSet<(string Collection, string Id)> Deleting { get; } = [];
+
+    public HashSet<uint> Adding { get; } = [];
+
+    /// <summary>Deletions that it was told, and answered that it had something of its own.</summary>
+    public HashSet<(string Collection, string Id)> KnowsDeleted { get; } = [];
+
+    /// <summary>Collections in whose last reply there were commands.</summary>
+    public HashSet<string> HadCommands { get; } = [];
+
+    /// <summary>Whether the server has answered since then that there is nothing.</summary>
+    public bool SeenIdle { get; set; }
+
+    /// <summary>Rounds for which its link stays bad.</summary>
+    public int BadRounds { get; set; }
 
     /// <summary>What it refused since it last started over.</summary>
     public HashSet<(string Collection, string Id)> RefusedNow { get; } = [];

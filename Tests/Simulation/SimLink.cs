@@ -156,6 +156,11 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
 
         StatusCode = 200;
         world.Tap?.Invoke(_reply, false, _xml, tag);
+        if (asked == request)
+        {
+            world.JudgeAnswer(device, _reply, _xml);
+        }
+
         Remember(request, _reply);
         LastReply = _reply.Length;
         world.Trace.Message($"{device.Name} <-", _reply, _xml);

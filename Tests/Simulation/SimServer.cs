@@ -37,10 +37,19 @@ public sealed class SimServer : IDisposable
         File.WriteAllBytes(_path, Template(collections, devices));
         Rng = new Rng(world.Seed ^ 0x5E5E);
         _codes = new Rng(world.Seed ^ 0xC0DE);
+        Flushes = !world.Simple && OperatingSystem.IsLinux() && new Rng(world.Seed ^ 0xF1005).Percent(15);
+        if (Flushes)
+        {
+            CrashDisk.Watch(_path);
+        }
+
         Open();
     }
 
     public Mutation Mutation { get; init; }
+
+    /// <summary>Whether commits are flushed, as a real server's are, so that the power of its machine may go.</summary>
+    public bool Flushes { get; }
 
     public Rng Rng { get; }
 
@@ -116,9 +125,27 @@ public sealed class SimServer : IDisposable
     {
         Close();
         File.WriteAllBytes(_path, backup.File);
+        Rewatch();
         Open();
         Book.Restore(backup.Book);
         Restored = true;
+    }
+
+    /// <summary>The power of the machine goes: what was not flushed is gone. What was committed must not be.</summary>
+    public void PowerCut()
+    {
+        (byte[] database, byte[]? log) = CrashDisk.Durable(_path);
+        Close();
+        File.Delete(_path + "-shm");
+        File.Delete(_path + "-wal");
+        File.WriteAllBytes(_path, database);
+        if (log != null)
+        {
+            File.WriteAllBytes(_path + "-wal", log);
+        }
+
+        CrashDisk.Watch(_path);
+        Open();
     }
 
     /// <summary>A byte of a part that waits for the rest becomes another. False: there is none.</summary>
@@ -161,6 +188,7 @@ public sealed class SimServer : IDisposable
 
         Close();
         File.WriteAllBytes(_path, backup.File);
+        Rewatch();
         Open();
         Book.GoBack(backup.Book);
         Touched = false;
@@ -168,6 +196,7 @@ public sealed class SimServer : IDisposable
 
     public void Dispose()
     {
+        CrashDisk.Forget(_path);
         Close();
         File.Delete(_path);
     }
@@ -177,7 +206,7 @@ public sealed class SimServer : IDisposable
         for (int i = 0; i < _nodes.Length; i++)
         {
             int node = i;
-            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: false);
+            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: Flushes);
             _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock, random: Codes);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
                 incarnation: _cores[i].Incarnation);
@@ -189,6 +218,14 @@ public sealed class SimServer : IDisposable
     }
 
     private byte[] Codes(int count) => BitConverter.GetBytes(_codes.Next())[..count];
+
+    private void Rewatch()
+    {
+        if (Flushes)
+        {
+            CrashDisk.Watch(_path);
+        }
+    }
 
     private void Close()
     {
@@ -231,7 +268,7 @@ public sealed class SimServer : IDisposable
                 DeviceService service = new(store, clock, new Incarnation(store, clock), count => new byte[count]);
                 foreach (string device in devices)
                 {
-                    service.Add(device, collections, sealedToo: true);
+                    service.Add(device, collections, isSealed: true);
                 }
             }
 

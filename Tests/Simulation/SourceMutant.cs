@@ -28,7 +28,7 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     public (ulong Seed, string What)? Run(int seeds, int threads)
     {
         Sources sources = s_sources.GetOrAdd(File[..File.IndexOf('/')] + (File.StartsWith("Device/Sealed", StringComparison.Ordinal) ? "/Sealed" : ""), f => new Sources(f));
-        using Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
+        Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
         string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads)
             ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads);
         return failure == null ? null : (ulong.Parse(failure[..failure.IndexOf(' ')]), failure[(failure.IndexOf(' ') + 1)..]);

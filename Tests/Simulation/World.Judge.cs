@@ -25,6 +25,7 @@ public sealed partial class World
         SimDevice writer = Array.Find(Devices, d => d.Identity.Id == e.Writer)!;
         if (e.Serial != 0)
         {
+            Array.ForEach(Devices, d => d?.KnowsDeleted.Remove((plan.Name, e.Id)));
             if (plan.Kind == CollectionKind.Outbox && before is { Serial: not 0 } reading && reading.Serial != e.Serial)
             {
                 Violate($"reading #{reading.Serial} of {plan.Name} {e.Id} is overwritten by reading #{e.Serial}");
@@ -39,7 +40,7 @@ public sealed partial class World
             foreach (Event earlier in book.History(e.Collection, e.Id))
             {
                 if (earlier.Serial == e.Serial && before?.Serial != e.Serial && before?.Serial != 0
-                    && !(plan.DeviceWins && book.IsLoser(before?.Serial ?? 0)) // judged once more: the value before is kept
+                    && !(plan.DeviceWins && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
                     Violate($"value #{e.Serial} of {plan.Name} {e.Id} was applied before, and is put over #{before?.Serial}");
@@ -156,7 +157,11 @@ public sealed partial class World
                     Event? current = held.Key.Length > 0 ? Server.Book.Current(number, held.Key) : null;
                     if (plan.Kind == CollectionKind.Outbox || current == null)
                     {
-                        if (!Server.Book.Has(held.Serial))
+                        if (Awaits.RefusedIsKept && plan.Kind == CollectionKind.Outbox)
+                        {
+                            device.Overflowed.Add(held.Serial);
+                        }
+                        else if (!Server.Book.Has(held.Serial))
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} was refused and kept, and is gone");
                         }
@@ -258,8 +263,22 @@ public sealed partial class World
     /// <summary>A request by itself: what the device refuses, and that it starts over.</summary>
     public void JudgeRequest(SimDevice device, byte[] bytes, bool xml)
     {
+        device.Deleting.Clear();
+        device.Adding.Clear();
         foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes).Collections)
         {
+            foreach (SyncCommand command in collection.Commands)
+            {
+                if (command.Tag == Protocol.Tags.Add && command.Data is { } data)
+                {
+                    device.Adding.Add(Payload.Serial(data.Span));
+                }
+                else if (command.Tag == Protocol.Tags.Delete)
+                {
+                    device.Deleting.Add((collection.Id, command.ServerId!));
+                }
+            }
+
             if (collection.SyncKey == SyncKeys.Zero)
             {
                 device.RefusedNow.RemoveWhere(r => r.Collection == collection.Id);
@@ -268,6 +287,65 @@ public sealed partial class World
             foreach (SyncCommand response in collection.Responses.Where(r => r.ServerId != null && r.Status != Protocol.Status.Success))
             {
                 device.RefusedNow.Add((collection.Id, response.ServerId!));
+                if (response is { Tag: Protocol.Tags.Delete, Status: Protocol.Status.Conflict })
+                {
+                    device.KnowsDeleted.Add((collection.Id, response.ServerId!));
+                }
+            }
+        }
+    }
+
+    /// <summary>The reply to the newest request of a device: nobody starts over, nor is told twice, without a reason.</summary>
+    public void JudgeAnswer(SimDevice device, byte[] bytes, bool xml)
+    {
+        SyncMessage reply;
+        try
+        {
+            reply = MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes);
+        }
+        catch (MessageException)
+        {
+            device.SeenIdle = true; // the empty reply
+            return;
+        }
+
+        foreach (NanoSync.Server.Engine.SyncCollection collection in reply.Collections)
+        {
+            // [SPEC 5.2] the server has seen that the last reply with commands arrived: nothing late counts any more
+            bool hadCommands = device.HadCommands.Contains(collection.Id);
+            if (collection.Status == Protocol.Status.InvalidSyncKey && device.SeenIdle && hadCommands && !Server.Restored && !device.WipedOnce)
+            {
+                Violate($"{device.Name} {collection.Id} is told to start over, although it was seen with its key");
+            }
+
+            _ = collection.Commands.Count > 0 ? device.HadCommands.Add(collection.Id) : device.HadCommands.Remove(collection.Id);
+
+            foreach (SyncCommand command in collection.Commands.Where(c => c.Tag == Protocol.Tags.Delete && device.Deleting.Contains((collection.Id, c.ServerId!))))
+            {
+                if (device.KnowsDeleted.Contains((collection.Id, command.ServerId!)) && Server.Book.Current(_numbers[(device.Index, collection.Id)], command.ServerId!) is { Serial: 0 })
+                {
+                    Violate($"{device.Name} {collection.Id} {command.ServerId} is told once more to be deleted, in reply to its own deletion");
+                }
+            }
+        }
+
+        device.SeenIdle = false;
+    }
+
+    // After a power cut of the server's machine: everything committed is there.
+    private void JudgeDatabase()
+    {
+        using IStoreTransaction store = Server.Store.BeginRead();
+        foreach (int number in _collections.Keys)
+        {
+            Dictionary<string, uint> there = store.ListObjects(number, 0, 100_000, deleted: false).ToDictionary(o => o.Id, o => Payload.Serial(o.Data));
+            foreach (string id in Server.Book.Live(number).Union(there.Keys))
+            {
+                uint committed = Server.Book.Current(number, id)?.Serial ?? 0;
+                if (there.GetValueOrDefault(id) != committed)
+                {
+                    Violate($"{_collections[number].Plan.Name} {id}: #{committed} was committed, and after a power cut the server has #{there.GetValueOrDefault(id)}");
+                }
             }
         }
     }
@@ -380,7 +458,7 @@ public sealed partial class World
         foreach (uint serial in device.Readings)
         {
             bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial)
-                || Server.Book.Forgotten.Contains(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial);
+                || Server.Book.Forgotten.Contains(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || (Awaits.RefusedIsKept && device.Overflowed.Contains(serial));
             if (!there)
             {
                 Violate($"{device.Name} log #{serial} is nowhere");

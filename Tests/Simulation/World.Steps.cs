@@ -63,11 +63,12 @@ public sealed partial class World
             if (what < 36)
             {
                 Trace.Line($"{i}: round of {device.Name}");
-                Round(device, DrawFaults());
+                Round(device, DrawFaults(device));
+                RotNow(i, device);
                 if (device.Post != null && Rng.Percent(60))
                 {
                     Trace.Line($"{i}: the server looks through the post of {device.Name}");
-                    device.Post.Plan = DrawFaults();
+                    device.Post.Plan = DrawFaults(device);
                     device.Post.Work(device.Post.Plan.Node);
                     device.Post.Plan = new FaultPlan();
                     Compare(device);
@@ -88,7 +89,7 @@ public sealed partial class World
         }
     }
 
-    private FaultPlan DrawFaults()
+    private FaultPlan DrawFaults(SimDevice device)
     {
         FaultPlan plan = new() { Node = Rng.Below(2), Pick = Rng.Next(), RequestAt = Rng.Below(1_000_000), ReplyAt = Rng.Below(1_000_000), Step = Rng.Below(4) };
         if (Rng.Percent(_trouble))
@@ -98,6 +99,14 @@ public sealed partial class World
             {
                 plan.Faults.Add(Rng.Pick(s_roundFaults));
             }
+
+            device.BadRounds = device.BadRounds == 0 && Rng.Percent(20) ? Rng.Between(1, 3) : device.BadRounds;
+        }
+
+        if (device.BadRounds > 0)
+        {
+            device.BadRounds--;
+            plan.Faults.Add(Rng.Pick([Fault.LoseReply, Fault.LoseReply, Fault.LateRequest]));
         }
 
         return plan;
@@ -409,9 +418,18 @@ public sealed partial class World
         }
         else if (what < 26)
         {
-            Trace.Line($"{step}: server restarts");
-            Count(Fault.RestartServer);
-            Server.Restart();
+            bool cut = Server.Flushes && Rng.Percent(60);
+            Trace.Line($"{step}: server {(cut ? "loses power" : "restarts")}");
+            Count(cut ? Fault.ServerPowerCut : Fault.RestartServer);
+            if (cut)
+            {
+                Server.PowerCut();
+                JudgeDatabase();
+            }
+            else
+            {
+                Server.Restart();
+            }
         }
         else if (what < 36)
         {
@@ -424,10 +442,6 @@ public sealed partial class World
             Trace.Line($"{step}: {device.Name} {(known ? "gets the time" : "goes on without the time")}");
             Count(known ? Fault.TimeComesLate : Fault.TimeNeverComes);
             device.SetClock(known);
-        }
-        else if (what < 42)
-        {
-            Rot(step, device);
         }
         else if (what < 44)
         {
@@ -488,17 +502,20 @@ public sealed partial class World
     }
 
     // A part that was kept is not what it was: on the server's disk, or in the device's flash while it is off.
-    private void Rot(int step, SimDevice device)
+    private void RotNow(int step, SimDevice device)
     {
-        if (Rng.Percent(50))
+        if (!Rng.Percent(_trouble / 6))
         {
-            if (Server.RotPart(Rng))
-            {
-                Trace.Line($"{step}: a part kept on the server rots");
-                Count(Fault.PartRots);
-            }
+            return;
         }
-        else if (device.RotDownload(Rng))
+
+        if (Server.RotPart(Rng))
+        {
+            Trace.Line($"{step}: a part kept on the server rots");
+            Count(Fault.PartRots);
+        }
+
+        if (device.RotDownload(Rng))
         {
             Trace.Line($"{step}: {device.Name} is off, and a part of its download rots");
             Count(Fault.DownloadRots);

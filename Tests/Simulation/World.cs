@@ -59,7 +59,7 @@ public sealed partial class World : IDisposable
         Rng = new Rng(seed);
         prepare?.Invoke(this);
         DeviceMaxObject = Rng.Pick([3000, 65536]);
-        Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([40L, 1_000_000, 1_000_000]) };
+        Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([14L, 40, 1_000_000, 1_000_000, 1_000_000]) };
         Server = new SimServer(this, Collections, ["ada", "bob"]) { Mutation = mutation };
         int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
         if (Only != 0)

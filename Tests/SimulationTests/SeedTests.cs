@@ -7,12 +7,12 @@ namespace NanoSync.SimulationTests;
 [TestClass]
 public class SeedTests
 {
-    private const int Seeds = 1_000;
+    private const int Seeds = 600;
 
     public required TestContext TestContext { get; set; }
 
     [TestMethod]
-    public void A_thousand_seeds_hold()
+    public void Six_hundred_seeds_hold()
     {
         (Figures figures, List<(ulong Seed, string What)> failures) = Runner.Run(1, Seeds, Environment.ProcessorCount, stopAtFirst: true);
         TestContext.WriteLine($"figures: {figures}");

@@ -9,6 +9,11 @@ public abstract partial class SqlTransaction
     private const string Mine = "replica_id = @replica AND collection_id = @collection";
     private const string Losers = "device_id = @device AND collection_id = @collection";
 
+    // What one token can make this server keep beside objects: the newest of each kind. Made room for now and then, not each time.
+    private const int MostNotes = 1000;
+    private const int NotesBetween = 100;
+    private const long MostLoserBytes = 64 << 20;
+
     /// <inheritdoc/>
     public void MakeDue(int replica, int collection, string id, DueKind kind, bool wasAdd = false)
     {
@@ -111,6 +116,15 @@ public abstract partial class SqlTransaction
             + "VALUES (@device, @collection, @id, @sum, @from, @deleted, @class, @data, @time) ON CONFLICT DO NOTHING",
             ("device", device), ("collection", collection), ("id", row.ServerId), ("sum", sum), ("from", row.FromDevice ? 1 : 0),
             ("deleted", row.Deleted ? 1 : 0), ("class", row.Class), ("data", row.Data), ("time", row.Time));
+        (long count, long bytes) = One("SELECT COUNT(*), SUM(LENGTH(data)) FROM loser WHERE device_id = @device", r => (r.GetInt64(0), Long(r, 1) ?? 0), ("device", device));
+        if (count > MostNotes + NotesBetween || bytes > MostLoserBytes)
+        {
+            const string Key = "collection_id, server_id, sum, from_device";
+            Run($"DELETE FROM loser WHERE device_id = @device AND ({Key}) IN (SELECT {Key} FROM (SELECT {Key}, ROW_NUMBER() OVER w AS n, "
+                + "SUM(COALESCE(LENGTH(data), 0)) OVER w AS bytes FROM loser WHERE device_id = @device "
+                + $"WINDOW w AS (ORDER BY time DESC, {Key})) newest WHERE n > @most OR bytes > @bytes)",
+                ("device", device), ("most", MostNotes), ("bytes", MostLoserBytes));
+        }
     }
 
     /// <inheritdoc/>
@@ -130,6 +144,13 @@ public abstract partial class SqlTransaction
             + "times = refusal.times + 1, time = excluded.time",
             ("device", device), ("collection", row.Collection), ("byServer", row.ByServer ? 1 : 0), ("id", row.ObjectId),
             ("status", row.Status), ("reason", row.Reason), ("time", row.Time));
+        if (Number("SELECT COUNT(*) FROM refusal WHERE device_id = @device", ("device", device)) > MostNotes + NotesBetween)
+        {
+            const string Key = "collection, by_server, object_id";
+            Run($"DELETE FROM refusal WHERE device_id = @device AND ({Key}) IN (SELECT {Key} FROM (SELECT {Key}, "
+                + $"ROW_NUMBER() OVER (ORDER BY time DESC, {Key}) AS n FROM refusal WHERE device_id = @device) newest WHERE n > @most)",
+                ("device", device), ("most", MostNotes));
+        }
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,7 @@ namespace NanoSync.Server.Stores.Sql;
 
 public abstract partial class SqlTransaction
 {
+    private const int MostSealedStores = 256; // of a device, the newest; it has one, and another after each wiped flash
     private const string DeviceColumns = "id, name, created, revoked, last_seen";
 
     /// <inheritdoc/>
@@ -72,6 +73,18 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public string? FindMail(int device)
+    {
+        return One("SELECT mail FROM device WHERE id = @device", r => Text(r, 0), ("device", device));
+    }
+
+    /// <inheritdoc/>
+    public void SetMail(int device, string? address)
+    {
+        Run("UPDATE device SET mail = @mail WHERE id = @device", ("mail", address), ("device", device));
+    }
+
+    /// <inheritdoc/>
     public SealedNumberRow? FindSealedNumber(int device, string storeId)
     {
         return One("SELECT number, answered, time, proofs FROM sealed_number WHERE device_id = @device AND store_id = @store",
@@ -85,6 +98,9 @@ public abstract partial class SqlTransaction
             + "ON CONFLICT (device_id, store_id) DO UPDATE SET number = excluded.number, answered = excluded.answered, time = excluded.time, "
             + "proofs = excluded.proofs",
             ("device", device), ("store", storeId), ("number", row.Number), ("answered", row.Answered ? 1 : 0), ("time", row.Time), ("proofs", row.Proofs));
+        Run("DELETE FROM sealed_number WHERE device_id = @device AND store_id IN (SELECT store_id FROM (SELECT store_id, "
+            + "ROW_NUMBER() OVER (ORDER BY time DESC, store_id) AS n FROM sealed_number WHERE device_id = @device) newest WHERE n > @most)",
+            ("device", device), ("most", MostSealedStores));
     }
 
     /// <inheritdoc/>
@@ -123,6 +139,9 @@ public abstract partial class SqlTransaction
         long id = Number("UPDATE device SET last_command = last_command + 1 WHERE id = @device RETURNING last_command", ("device", device));
         Run("INSERT INTO device_command (device_id, id, class, data, created, mark, incarnation) VALUES (@device, @id, @class, @data, @now, @mark, @incarnation)",
             ("device", device), ("id", id), ("class", type), ("data", record(id)), ("now", now), ("mark", mark), ("incarnation", incarnation));
+        Run("DELETE FROM device_command WHERE device_id = @device AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id DESC) AS n "
+            + "FROM device_command WHERE device_id = @device AND done IS NOT NULL) newest WHERE n > @most)",
+            ("device", device), ("most", MostNotes));
         return id;
     }
 

@@ -102,6 +102,12 @@ public sealed class SqliteStore : IServerStore
     private static StoreException Meaning(SqliteException e, string? path = null)
     {
         string file = path == null ? "the database file" : $"the database file {path}";
+        const int NoRoomForShared = 4874; // SQLITE_IOERR_SHMSIZE
+        if (e.SqliteExtendedErrorCode == NoRoomForShared)
+        {
+            return new StoreException($"Cannot write to {file}: the disk is full.", e);
+        }
+
         return e.SqliteErrorCode switch
         {
             5 or 6 => new StoreBusyException("Another writer holds the database.", e),

@@ -1,0 +1,88 @@
+// A database that does not take what it is given: a full disk, a folder that became read-only, another writer. Whoever asks is
+// told to come again; the log has one line when it begins, one an hour while it lasts, and one when it is over.
+
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Http;
+
+internal sealed class StoreTrouble(ServerCore core, ILogger log)
+{
+    private const int Soon = 2; // seconds: another writer is done by then
+    private const int Later = 60; // seconds: somebody has to make room
+    private const int Nobody = 0; // the device of a row that is only there to be written
+
+    private static readonly TimeSpan s_reminder = TimeSpan.FromHours(1);
+
+    private readonly Lock _gate = new();
+    private string? _last;
+    private long _told;
+    private int _unanswered;
+
+    /// <summary>Notes a failure; what to put into Retry-After.</summary>
+    public string Met(StoreException failure)
+    {
+        bool busy = failure is StoreBusyException;
+        lock (_gate)
+        {
+            _unanswered++;
+            if (failure.Message != _last || core.Clock.GetElapsedTime(_told) > s_reminder)
+            {
+                _last = failure.Message;
+                _told = core.Clock.GetTimestamp();
+                log.LogError("{Message} Requests are answered with 503, {Count} so far.", failure.Message, _unanswered);
+            }
+        }
+
+        return (busy ? Soon : Later).ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A request was answered: looks whether the trouble is over, if there was any.</summary>
+    public void Answered()
+    {
+        if (_last != null)
+        {
+            Check();
+        }
+    }
+
+    /// <summary>What is wrong with the database now; null = nothing. It is written to only while the last write failed: polling wears no flash.</summary>
+    public string? Check()
+    {
+        try
+        {
+            using (IStoreTransaction reading = core.Store.BeginRead())
+            {
+                reading.FindDevice("");
+            }
+
+            if (_last != null)
+            {
+                using IStoreTransaction writing = core.Store.BeginWrite();
+                writing.SaveInfo(Nobody, new InfoRow("health", [], core.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
+                writing.Commit();
+                Over();
+            }
+
+            return null;
+        }
+        catch (StoreException e)
+        {
+            Met(e);
+            return e.Message;
+        }
+    }
+
+    private void Over()
+    {
+        lock (_gate)
+        {
+            if (_last != null)
+            {
+                log.LogWarning("The database takes what it is given again; {Count} requests were answered with 503.", _unanswered);
+                (_last, _unanswered) = (null, 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// What one token can make the server keep beside objects is bounded, and the newest of it stays.
+
+using System.Globalization;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class BoundTests
+{
+    private const int Most = 1100; // 1,000, made room for every 100
+
+    [TestMethod]
+    public void Refusals_of_a_device_are_bounded_and_the_newest_stay()
+    {
+        using Bench bench = new();
+        int d1 = bench.Device().Identity.Id, d2 = bench.Device("d2").Identity.Id;
+        Write(bench, (store, i) => store.Refused(i % 4 == 3 ? d2 : d1, new RefusalRow("config", true, "o" + i, 6, "", 1, i)), 4000);
+        Assert.IsLessThanOrEqualTo(Most, bench.Core.Devices.Refusals("d1", 10_000).Count);
+        Assert.AreEqual("o3998", bench.Core.Devices.Refusals("d1", 10_000)[0].ObjectId);
+        Assert.HasCount(1000, bench.Core.Devices.Refusals("d2", 10_000), "another device's are not touched");
+    }
+
+    [TestMethod]
+    public void A_device_that_asks_for_ever_new_collections_does_not_fill_the_database()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        for (int i = 0; i < 1500; i++)
+        {
+            device.Exchange(new SyncCollection { Id = "c" + i, SyncKey = "0" });
+        }
+
+        Assert.IsLessThanOrEqualTo(Most, bench.Core.Devices.Refusals("d1", 10_000).Count);
+        Assert.AreEqual("c1499", bench.Core.Devices.Refusals("d1", 10_000).MaxBy(r => int.Parse(r.Collection.AsSpan(1), CultureInfo.InvariantCulture))!.Collection);
+    }
+
+    [TestMethod]
+    public void Losers_are_bounded_in_number_and_bytes_and_the_newest_stay()
+    {
+        using Bench bench = new();
+        int device = bench.Device().Identity.Id;
+        Write(bench, (store, i) => store.AddLoser(device, 1, new LoserRow("o" + i, true, false, null, [1], i), i), 3000);
+        using (IStoreTransaction store = bench.Core.Store.BeginRead())
+        {
+            List<LoserRow> kept = store.ListLosers(device, 1, 10_000);
+            Assert.IsTrue(kept.Count is >= 1000 and <= Most, $"{kept.Count}");
+            Assert.AreEqual("o2999", kept[0].ServerId);
+        }
+
+        Write(bench, (store, i) => store.AddLoser(device, 2, new LoserRow("big" + i, true, false, null, new byte[8 << 20], 10_000 + i), i), 12);
+        using (IStoreTransaction store = bench.Core.Store.BeginRead())
+        {
+            List<LoserRow> kept = store.ListLosers(device, 2, 10_000);
+            Assert.HasCount(8, kept, "64 MB");
+            Assert.AreEqual("big11", kept[0].ServerId);
+        }
+    }
+
+    [TestMethod]
+    public void Stores_of_sealed_messages_and_finished_commands_are_bounded()
+    {
+        using Bench bench = new();
+        int device = bench.Device().Identity.Id;
+        Write(bench, (store, i) => store.SaveSealedNumber(device, i.ToString("D4", CultureInfo.InvariantCulture), new SealedNumberRow(7, true, i)), 600);
+        Write(bench, (store, i) => store.FinishCommand(device, store.AddCommand(device, "restart", _ => [], 0, "", i), 1, "", i), 1500);
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        Assert.IsNotNull(store.FindSealedNumber(device, "0599"));
+        Assert.IsNotNull(store.FindSealedNumber(device, "0344"));
+        Assert.IsNull(store.FindSealedNumber(device, "0343"));
+        Assert.IsTrue(store.ListCommands(device, all: true).Count is 1000 or 1001);
+    }
+
+    private static void Write(Bench bench, Action<IStoreTransaction, int> write, int count)
+    {
+        using IStoreTransaction store = bench.Core.Store.BeginWrite();
+        for (int i = 0; i < count; i++)
+        {
+            write(store, i);
+        }
+
+        store.Commit();
+    }
+}
