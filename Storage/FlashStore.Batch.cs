@@ -6,6 +6,7 @@ namespace NanoSync.Storage
     public sealed partial class FlashStore
     {
         private const int AckSlot = 255;
+        private const int LostSlot = 254; // of an outbox: refused readings that were not kept
         private const int MaxTouched = 128;
         private const int MaxBatchFiles = 16;
 
@@ -16,6 +17,7 @@ namespace NanoSync.Storage
         private int _batchFileCount;
         private int _batchNew;      // objects the batch adds, at most
         private int _batchAside;    // readings it sets aside, less those dropped for them
+        private int _batchAsideBytes;
         private int _batchNewMeta;
         private int _batchGrowth;   // bytes of large files the batch adds
         private bool _batch;        // Begin was called
@@ -163,7 +165,7 @@ namespace NanoSync.Storage
         private StoreError PutMeta(int collection, int slot, byte[] value, int offset, int count)
         {
             uint hash = MetaHash(collection, slot);
-            bool isNew = slot != AckSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
+            bool isNew = slot < LostSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
             if (isNew && _metaCount + _batchNewMeta >= _options.MetaSlots + _declaredValues + _ackSlots)
             {
                 return StoreError.IndexFull;
@@ -297,6 +299,14 @@ namespace NanoSync.Storage
             _batchNew = 0;
             _batchNewMeta = 0;
             _batchAside = 0;
+            _batchAsideBytes = 0;
+            for (int i = 0; i <= MaxCollection; i++)
+            {
+                if (_outboxes[i] != null)
+                {
+                    _outboxes[i].BatchLost = 0;
+                }
+            }
             _batchGrowth = 0;
             _partIsNew = false;
         }

@@ -576,6 +576,10 @@ namespace NanoSync.Storage
                 _outboxes[collection].Acked = Format.U32(buffer, at + Format.Head);
                 _outboxes[collection].Dropped = Format.U32(buffer, at + Format.Head + 4);
             }
+            if (number == LostSlot && _outboxes[collection] != null && _reader.Size == Format.MinSize + 4)
+            {
+                _outboxes[collection].Lost = Format.U32(buffer, at + Format.Head);
+            }
             slot = _index.Add(hash);
             if (slot < 0)
             {
@@ -633,6 +637,7 @@ namespace NanoSync.Storage
             if (_kinds[collection] == KindOutbox)
             {
                 _asideCount += one;
+                _asideBytes += size + large;
             }
         }
 

@@ -163,15 +163,22 @@ namespace NanoSync.Storage
                 {
                     return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
                 }
-                if (_asideCount + _batchAside >= _options.SetAsideSlots)
+                if (!TakeReading(collection, id))
                 {
-                    error = DropOldestAside(collection);
-                    if (error != StoreError.None)
+                    return StoreError.NotFound;
+                }
+                int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
+                int bytes = Format.ObjectKey + 3 + reasonBytes + _reader.Size + LargeBytes(_reader.Buffer, _reader.Index, _reader.Size);
+                while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes)
+                {
+                    int oldest = bytes > _options.SetAsideBytes ? -1 : OldestAside();
+                    error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
+                    if (error != StoreError.None || oldest < 0)
                     {
-                        return error;
+                        return error; // there is nothing older to make room: this one is not kept
                     }
                 }
-                return CopyAside(collection, id, status, reason, offset, count > Format.MaxReason ? Format.MaxReason : count);
+                return CopyAside(collection, id, status, reason, offset, reasonBytes, bytes);
             }
         }
 
@@ -180,7 +187,7 @@ namespace NanoSync.Storage
         {
             lock (_gate)
             {
-                return IsKind(collection, KindOutbox) ? _outboxes[collection].Dropped + _outboxes[collection].Gap : 0;
+                return IsKind(collection, KindOutbox) ? _outboxes[collection].Dropped + _outboxes[collection].Gap + _outboxes[collection].Lost : 0;
             }
         }
 
@@ -615,7 +622,7 @@ namespace NanoSync.Storage
 
         // ---- Kept aside ----
 
-        private StoreError CopyAside(int collection, uint id, int status, byte[] reason, int offset, int count)
+        private StoreError CopyAside(int collection, uint id, int status, byte[] reason, int offset, int count, int bytes)
         {
             if (!TakeReading(collection, id))
             {
@@ -644,7 +651,11 @@ namespace NanoSync.Storage
             }
             _main.Put(source, data, at + _reader.Size - Format.Crc - data);
             _main.EndRecord();
-            _batchAside++;
+            if (_batch)
+            {
+                _batchAside++;
+                _batchAsideBytes += bytes;
+            }
             return Leave();
         }
 
@@ -654,7 +665,8 @@ namespace NanoSync.Storage
             return id > 0 && FindReading(outbox, outbox.Head, 0, id - 1) && Format.U32(_reader.Buffer, _reader.Index + Format.Id) == id;
         }
 
-        private StoreError DropOldestAside(int collection)
+        // The refused reading that was kept first and is not of this batch; -1 = there is none.
+        private int OldestAside()
         {
             int oldest = -1;
             for (int slot = 0; slot < _index.Capacity; slot++)
@@ -666,18 +678,44 @@ namespace NanoSync.Storage
                     oldest = slot;
                 }
             }
-            if (oldest < 0 || !Probe(oldest))
+            return oldest >= 0 && Probe(oldest) ? oldest : -1;
+        }
+
+        private StoreError DropAside(int slot)
+        {
+            int size = Format.U16(_probe, Format.Size);
+            int large = LargeBytes(_probe, 0, size);
+            _health.Note(0, 0, _index.Version(slot), 0);
+            StoreError error = CountLost(_index.Collection(slot));
+            if (error == StoreError.None && Probe(slot))
             {
-                return StoreError.IndexFull;
+                error = PutGone(slot);
             }
-            _health.RefusedDropped++;
-            _health.Note(0, 0, _index.Version(oldest), 0);
-            StoreError error = PutGone(oldest);
             if (error == StoreError.None && _batch)
             {
                 _batchAside--;
+                _batchAsideBytes -= size + large;
             }
             return error;
+        }
+
+        // Counted first: a cut in between counts a reading that is still there, and never forgets one that is not.
+        private StoreError CountLost(int collection)
+        {
+            _health.RefusedDropped++;
+            Outbox outbox = _outboxes[collection];
+            if (_batch)
+            {
+                outbox.BatchLost++;
+            }
+            Format.Put32(_reference, 0, outbox.Lost + (_batch ? outbox.BatchLost : 1));
+            return PutMeta(collection, LostSlot, _reference, 0, 4);
+        }
+
+        // Bytes of the large payload that a record names.
+        private static int LargeBytes(byte[] buffer, int at, int size)
+        {
+            return (buffer[at] & Format.LargeFlag) != 0 ? (int)Format.U32(buffer, at + size - Format.Crc - Format.LargeRef + 4) : 0;
         }
     }
 }

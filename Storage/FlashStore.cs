@@ -70,6 +70,7 @@ namespace NanoSync.Storage
         private bool _mainDirty;
         private int _metaCount;
         private int _asideCount;
+        private int _asideBytes; // of refused readings, their large payloads included
         private int _declaredValues; // those of DeclareValues
         private uint _noise;        // state of NextRandom; 0 = not begun
         private int _ackSlots;      // index entries of acknowledgements, one per outbox
@@ -264,7 +265,7 @@ namespace NanoSync.Storage
         {
             StoreOptions o = _options;
             if (o.SegmentBytes < 1024 || o.SegmentBytes > 65535 || o.BufferBytes < 256 || o.BufferBytes * 4 > o.SegmentBytes
-                || o.StepBytes < 256 || o.MetaSlots < 0 || o.SetAsideSlots < 1 || _volume.Lanes < 4)
+                || o.StepBytes < 256 || o.MetaSlots < 0 || o.SetAsideSlots < 1 || o.SetAsideBytes < 0 || _volume.Lanes < 4)
             {
                 return StoreError.BadArgument;
             }
@@ -277,8 +278,8 @@ namespace NanoSync.Storage
                 {
                     _mainQuota -= _outboxes[i].Quota;
                     _outboxes[i].Clear();
-                    capacity++; // its acknowledgement
-                    _ackSlots++;
+                    capacity += 2; // its acknowledgement, and what was refused and not kept
+                    _ackSlots += 2;
                 }
                 else if (_kinds[i] == KindKeyed)
                 {
@@ -321,6 +322,7 @@ namespace NanoSync.Storage
             _mainDirty = false;
             _metaCount = 0;
             _asideCount = 0;
+            _asideBytes = 0;
             _reclaimAt = 0;
             _boundFile = 0;
             _hasSpare = false;

@@ -19,6 +19,8 @@ namespace NanoSync.Storage
         internal uint Acked;        // the server has everything up to here
         internal uint Counted;      // acknowledgements up to here are taken off Count
         internal uint Dropped;      // readings that went unsent, those before Acked
+        internal uint Lost;         // refused readings that were not kept, before the batch under way
+        internal uint BatchLost;    // those of the batch under way
         internal uint StartFile;    // where the first reading above Counted lies, or a place before it; 0 = not known
         internal int StartAt;
         internal int Count;         // readings in the chain above Counted
@@ -37,6 +39,8 @@ namespace NanoSync.Storage
             Acked = 0;
             Counted = 0;
             Dropped = 0;
+            Lost = 0;
+            BatchLost = 0;
             StartFile = 0;
             StartAt = 0;
             Count = 0;

@@ -32,8 +32,17 @@ namespace NanoSync.Storage
         /// </summary>
         public int MetaSlots = 16;
 
-        /// <summary>Refused readings kept over all outboxes. Default 16. Costs 12 bytes of RAM each; beyond it the oldest is dropped and counted.</summary>
+        /// <summary>
+        /// Refused readings kept over all outboxes. Default 16. Costs 12 bytes of RAM each; beyond it the oldest is dropped and
+        /// counted (<see cref="FlashStore.DroppedCount"/>).
+        /// </summary>
         public int SetAsideSlots = 16;
+
+        /// <summary>
+        /// Most bytes of flash that refused readings take over all outboxes, their records and large payloads. Default 8,192.
+        /// Beyond it the oldest are dropped and counted; a reading that is larger by itself is dropped and counted at once.
+        /// </summary>
+        public int SetAsideBytes = 8192;
 
         /// <summary>
         /// Entropy of the format id. It must differ at every start of the same device (a hardware random number, the time of the

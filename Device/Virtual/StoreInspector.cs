@@ -278,10 +278,11 @@ public static class StoreInspector
                     acked = U32(ack.Payload, 0);
                     dropped = U32(ack.Payload, 4);
                 }
+                uint lost = _objects.TryGetValue($"{collection}/value 254", out var refused) && refused.Payload.Length == 4 ? U32(refused.Payload, 0) : 0;
                 var waiting = _readings.Where(r => r.Key.Collection == collection && r.Key.Id > acked).Select(r => r.Value).ToList();
                 output.WriteLine();
                 output.WriteLine($"outbox {collection}: acknowledged up to {acked}, {waiting.Count} waiting"
-                    + (waiting.Count > 0 ? $", ids {waiting[0].Id} to {waiting[^1].Id}" : "") + (dropped > 0 ? $", {dropped} dropped before" : ""));
+                    + (waiting.Count > 0 ? $", ids {waiting[0].Id} to {waiting[^1].Id}" : "") + (dropped > 0 ? $", {dropped} dropped before" : "") + (lost > 0 ? $", {lost} refused and not kept" : ""));
                 foreach (var entry in _readings.Values.Where(r => r.Collection == collection && (r.Id > acked || _objects.ContainsKey($"{collection}/#{r.Id}"))))
                 {
                     Claim(entry);
@@ -337,6 +338,9 @@ public static class StoreInspector
                     break;
                 case 4 when entry.Id == 255:
                     text.Append(CultureInfo.InvariantCulture, $"acknowledgement of outbox {entry.Collection}: up to {U32(entry.Payload, 0)}");
+                    break;
+                case 4 when entry.Id == 254:
+                    text.Append(CultureInfo.InvariantCulture, $"refused readings of outbox {entry.Collection} that are not kept: {U32(entry.Payload, 0)}");
                     break;
                 case 4:
                     text.Append(CultureInfo.InvariantCulture, $"value {entry.Id} of collection {entry.Collection}: {Convert.ToHexString(entry.Payload)}");

@@ -13,9 +13,9 @@ public sealed class BasicTests
     private const int Config = 2;
     private readonly CutVolume _volume = new();
 
-    private FlashStore Open(IVolume? volume = null, int entropy = 7, bool dropOldest = false, int outboxQuota = 16384)
+    private FlashStore Open(IVolume? volume = null, int entropy = 7, bool dropOldest = false, int outboxQuota = 16384, int setAsideBytes = 8192)
     {
-        var store = new FlashStore(volume ?? _volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = (uint)entropy });
+        var store = new FlashStore(volume ?? _volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = (uint)entropy, SetAsideBytes = setAsideBytes });
         Assert.AreEqual(StoreError.None, store.DeclareOutbox(Readings, outboxQuota, dropOldest));
         Assert.AreEqual(StoreError.None, store.DeclareKeyed(Config, 100));
         Assert.AreEqual(StoreError.None, store.Open());
@@ -339,6 +339,49 @@ public sealed class BasicTests
         Ok(store.FindLocal(Readings, 4, info));
         Ok(store.Drop(info));
         Assert.AreEqual(2, Open().Count(Readings));
+    }
+
+    [TestMethod]
+    public void Refused_readings_take_so_many_bytes_and_what_is_not_kept_is_counted_over_restarts()
+    {
+        const int Record = 18 + 3 + 9 + 16 + 20; // head of an object, status and reason, a reading's record
+        const int Most = 3 * Record + 10;
+        var store = Open(setAsideBytes: Most);
+        for (int i = 0; i < 8; i++)
+        {
+            Ok(store.Append(Readings, 1, Bytes(20, i), 0, 20, out _));
+        }
+        Ok(store.Append(Readings, 1, Bytes(600, 8), 0, 600, out _)); // 9: larger than the bound by itself
+        Ok(store.Begin());
+        for (uint id = 1; id <= 5; id++)
+        {
+            Ok(store.SetAside(Readings, id, 6, Key("bad value"), 0, 9));
+        }
+        Ok(store.AckOutbox(Readings, 5));
+        Ok(store.Commit());
+        Assert.AreEqual(3, store.RefusedCount(Readings), "three fit");
+        Assert.AreEqual(2u, store.DroppedCount(Readings), "and two of the same batch are counted");
+
+        store = Open(setAsideBytes: Most);
+        Assert.AreEqual(2u, store.DroppedCount(Readings));
+        Ok(store.Begin());
+        for (uint id = 6; id <= 9; id++)
+        {
+            Ok(store.SetAside(Readings, id, 6, Key("bad value"), 0, 9));
+        }
+        Ok(store.AckOutbox(Readings, 9));
+        Ok(store.Commit());
+        store = Open(setAsideBytes: Most);
+        var kept = new List<uint>();
+        var info = new ObjectInfo();
+        while (store.NextRefused(Readings, info) == StoreError.None)
+        {
+            kept.Add(info.Id);
+        }
+        kept.Sort();
+        CollectionAssert.AreEqual(new List<uint> { 6, 7, 8 }, kept, "older ones made room");
+        Assert.AreEqual(6u, store.DroppedCount(Readings));
+        Assert.AreEqual(0, store.PendingCount(Readings));
     }
 
     [TestMethod]
