@@ -609,7 +609,7 @@ namespace NanoSync.Storage
             StoreError error = StoreError.None;
             if (_kinds[_localCollection] == KindOutbox)
             {
-                error = MakeOutboxRoom(_localCollection, _local.Length + count + _options.BufferBytes);
+                error = MakeOutboxRoom(_localCollection, Blocks(_local.Length + count) + _options.BufferBytes);
             }
             else if (!Fits(_local.Length + count))
             {

@@ -488,7 +488,7 @@ namespace NanoSync.Storage
             if ((buffer[at] & Format.LargeFlag) != 0)
             {
                 int reference = at + _reader.Size - Format.Crc - Format.LargeRef;
-                outbox.Bytes += (int)Format.U32(buffer, reference + 4);
+                outbox.Bytes += Blocks((int)Format.U32(buffer, reference + 4));
                 outbox.TailLarge += (int)Format.U32(buffer, reference + 4);
                 if (_mounting && !ClaimLarge(_files, Format.U32(buffer, reference), (int)Format.U32(buffer, reference + 4)))
                 {

@@ -39,25 +39,35 @@ namespace NanoSync.Storage
                 {
                     return StoreError.BadArgument;
                 }
-                if (count <= _inlineMax)
+                do
                 {
-                    return AppendRecord(collection, tag, payload, offset, count, 0, out id);
+                    error = count <= _inlineMax
+                        ? AppendRecord(collection, tag, payload, offset, count, 0, out id)
+                        : AppendLarge(collection, tag, payload, offset, count, out id);
                 }
-                error = StartLocal(collection, -1, tag);
-                if (error == StoreError.None)
-                {
-                    error = ContinueLocal(payload, offset, count);
-                    if (error == StoreError.None)
-                    {
-                        error = FinishLocal(out id);
-                    }
-                    if (error != StoreError.None)
-                    {
-                        _local.Abandon();
-                    }
-                }
+                while (error == StoreError.VolumeFull && MakeVolumeRoom(collection));
                 return error;
             }
+        }
+
+        private StoreError AppendLarge(int collection, uint tag, byte[] payload, int offset, int count, out uint id)
+        {
+            id = 0;
+            StoreError error = StartLocal(collection, -1, tag);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            error = ContinueLocal(payload, offset, count);
+            if (error == StoreError.None)
+            {
+                error = FinishLocal(out id);
+            }
+            if (error != StoreError.None)
+            {
+                _local.Abandon();
+            }
+            return error;
         }
 
         /// <summary>Begins a batch of appends to one outbox: they become durable together at <see cref="CommitAppend"/>, by one Close.</summary>
@@ -224,7 +234,7 @@ namespace NanoSync.Storage
             Outbox outbox = _outboxes[collection];
             bool alone = _appendTo < 0;
             int need = Format.ReadingData + count + Format.Crc;
-            StoreError error = MakeOutboxRoom(collection, need + largeLength + (alone ? Format.HeaderSize : _out.BatchBytes + _appendLarge));
+            StoreError error = MakeOutboxRoom(collection, need + Blocks(largeLength) + (alone ? Format.HeaderSize : _out.BatchBytes + _appendLarge));
             if (error != StoreError.None)
             {
                 return error;
@@ -246,7 +256,7 @@ namespace NanoSync.Storage
             _out.Put(payload, offset, count);
             _out.EndRecord();
             id = _appendNext++;
-            _appendLarge += largeLength;
+            _appendLarge += Blocks(largeLength);
             if (alone)
             {
                 _appendTo = collection;
@@ -373,21 +383,37 @@ namespace NanoSync.Storage
             }
             while (outbox.Bytes + need > outbox.Quota)
             {
-                if (!outbox.DropOldest || outbox.Head == 0 || _appendTo == collection)
-                {
-                    return StoreError.QuotaFull;
-                }
-                StoreError error = outbox.Head == outbox.Tail ? BeginSegment(collection) : StoreError.None;
-                if (error == StoreError.None)
-                {
-                    error = DropHead(outbox, collection);
-                }
+                StoreError error = DropOldest(outbox, collection);
                 if (error != StoreError.None)
                 {
                     return error;
                 }
             }
             return StoreError.None;
+        }
+
+        // A full volume is to an outbox as a full quota: it drops its oldest readings, or refuses. Others may fill it again at
+        // once, so this ends when nothing is left to drop.
+        private bool MakeVolumeRoom(int collection)
+        {
+            return _outboxes[collection].Count > 0 && DropOldest(_outboxes[collection], collection) == StoreError.None;
+        }
+
+        private StoreError DropOldest(Outbox outbox, int collection)
+        {
+            if (!outbox.DropOldest || outbox.Head == 0 || _appendTo == collection)
+            {
+                return StoreError.QuotaFull;
+            }
+            StoreError error = outbox.Head == outbox.Tail ? BeginSegment(collection) : StoreError.None;
+            return error == StoreError.None ? DropHead(outbox, collection) : error;
+        }
+
+        // What a large file of so many bytes takes of the volume.
+        private int Blocks(int bytes)
+        {
+            int block = _options.BlockBytes;
+            return (bytes + block - 1) / block * block;
         }
 
         // Puts an empty segment behind the only one, so that the only one can go: the ids it holds must not come again.
@@ -502,7 +528,7 @@ namespace NanoSync.Storage
                 {
                     int reference = index + _reader.Size - Format.Crc - Format.LargeRef;
                     uint large = Format.U32(buffer, reference);
-                    outbox.Bytes -= (int)Format.U32(buffer, reference + 4);
+                    outbox.Bytes -= Blocks((int)Format.U32(buffer, reference + 4));
                     if (FindKeyless(collection, after) < 0)
                     {
                         DeleteFile(large);

@@ -265,7 +265,7 @@ namespace NanoSync.Storage
         {
             StoreOptions o = _options;
             if (o.SegmentBytes < 1024 || o.SegmentBytes > 65535 || o.BufferBytes < 256 || o.BufferBytes * 4 > o.SegmentBytes
-                || o.StepBytes < 256 || o.MetaSlots < 0 || o.SetAsideSlots < 1 || o.SetAsideBytes < 0 || _volume.Lanes < 4)
+                || o.StepBytes < 256 || o.BlockBytes < 1 || o.MetaSlots < 0 || o.SetAsideSlots < 1 || o.SetAsideBytes < 0 || _volume.Lanes < 4)
             {
                 return StoreError.BadArgument;
             }

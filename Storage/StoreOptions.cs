@@ -6,8 +6,8 @@ namespace NanoSync.Storage
         /// <summary>
         /// Most bytes of flash the store's files take together. Default 96 KB. The outboxes' quotas are part of it; the rest,
         /// at least 7 segments, is the main log's, four segments of which are never given to objects: they keep
-        /// acknowledging, deleting and reclaiming possible when the store is full. Leave the file system 10 % or more of
-        /// its own size besides.
+        /// acknowledging, deleting and reclaiming possible when the store is full. Leave the file system a quarter of
+        /// its own size besides: littlefs fails before it is full, by how files and folder lie.
         /// </summary>
         public int QuotaBytes = 96 * 1024;
 
@@ -22,6 +22,12 @@ namespace NanoSync.Storage
         /// a longer payload goes to a file of its own. Larger: fewer and larger writes.
         /// </summary>
         public int BufferBytes = 1024;
+
+        /// <summary>
+        /// Erase block of the file system, 1 or more. Default 4,096, littlefs on an ESP32. A large payload of an outbox has a file
+        /// of its own, and counts against the outbox's quota in whole blocks, as it takes them.
+        /// </summary>
+        public int BlockBytes = 4096;
 
         /// <summary>Live bytes copied by one reclaim step. Default 1,024. Larger: fewer, longer steps.</summary>
         public int StepBytes = 1024;

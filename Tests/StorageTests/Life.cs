@@ -112,6 +112,7 @@ public sealed class Life
             SegmentBytes = 1024,
             BufferBytes = 256,
             StepBytes = 256,
+            BlockBytes = 1, // CheckBytes counts bytes
             MetaSlots = 4,
             SetAsideSlots = 3,
             Entropy = 11,
