@@ -25,7 +25,7 @@ internal static class ObjectUrl
     /// <summary>The URL of an object; null when its names would lead out of the template.</summary>
     public static Uri? Make(string template, string device, string collection, string id)
     {
-        if (device.Length == 0 || Names.IsDots(device) || Names.IsDots(collection) || Names.IsDots(id))
+        if (device.Length == 0 || Climbs(device) || Climbs(collection) || Climbs(id))
         {
             return null;
         }
@@ -35,6 +35,20 @@ internal static class ObjectUrl
         Uri plain = Fill(template, "x", "x", "x");
         return made.Authority == plain.Authority && made.Segments.Length == plain.Segments.Length
             && !Array.Exists(made.Segments, s => Names.IsDots(Uri.UnescapeDataString(s.TrimEnd('/')))) ? made : null;
+    }
+
+    // Many servers decode %2F, some twice, before they resolve dot segments, and some cut a segment at its semicolon: a name that
+    // climbs when it is read in any of these ways has no URL.
+    private static bool Climbs(string name)
+    {
+        string decoded = Uri.UnescapeDataString(name);
+        while (decoded != name)
+        {
+            name = decoded;
+            decoded = Uri.UnescapeDataString(name);
+        }
+
+        return Array.Exists(name.Split('/', '\\'), part => Names.IsDots(part.Split(';')[0]));
     }
 
     private static Uri Fill(string template, params string[] names)
