@@ -84,8 +84,14 @@ public sealed class ServerCore : IDisposable
     /// <summary>Opens what a server has made; where none has, nothing is made.</summary>
     public static ServerCore OpenExisting(ServerOptions options)
     {
+        return OpenStore(options, ExistingFolder(options), TimeProvider.System, null);
+    }
+
+    /// <summary>The data folder, as a full path; a <see cref="StartupException"/> where no server has made its database there.</summary>
+    public static string ExistingFolder(ServerOptions options)
+    {
         string folder = Path.GetFullPath(options.Data);
-        return options.Database != null || File.Exists(Path.Combine(folder, DatabaseFile)) ? OpenStore(options, folder, TimeProvider.System, null)
+        return options.Database != null || File.Exists(Path.Combine(folder, DatabaseFile)) ? folder
             : throw new StartupException($"There is no server's data in {folder}. --data names another folder; a new one is made by: serve --data {options.Data}");
     }
 

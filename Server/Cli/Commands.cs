@@ -146,12 +146,7 @@ public static class Commands
         Command command = new("admin-token", "Show the token of /api.") { renew };
         command.SetAction(parsed =>
         {
-            string folder = Path.GetFullPath(Options(parsed).Data);
-            if (!Directory.Exists(folder))
-            {
-                throw new StartupException($"There is no folder {folder}. --data names another; a new one is made by serve.");
-            }
-
+            string folder = ServerCore.ExistingFolder(Options(parsed));
             Console.WriteLine(parsed.GetValue(renew) ? Http.AdminToken.Renew(folder) : Http.AdminToken.Show(folder));
             return ExitCodes.Done;
         });

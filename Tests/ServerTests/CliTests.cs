@@ -186,7 +186,11 @@ public sealed class CliTests
 
         Assert.AreEqual(4, Run("device", "list", "--data", "").Code);
         Directory.CreateDirectory(typo);
-        Assert.AreEqual(4, Run("device", "list", "--data", typo).Code);
+        foreach (string verb in (string[])["device list", "admin-token", "admin-token --renew"])
+        {
+            Assert.AreEqual(4, Run([.. verb.Split(' '), "--data", typo]).Code, verb);
+        }
+
         Assert.IsEmpty(Directory.GetFiles(typo));
     }
 
