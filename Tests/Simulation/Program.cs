@@ -31,6 +31,9 @@ switch (verb)
         return ProxyRunner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<ProxyMutation>(args[2], true) : ProxyMutation.None);
     case "proxy-mutants":
         return ProxyRunner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
+    case "coverage":
+        Console.Write(Coverage.Of(1, args.Length > 1 ? int.Parse(args[1]) : 100, 2));
+        return 0;
     case "mutant" when args.Length > 1:
         foreach (SourceMutant mutant in Mutants.All.Concat(Mutants.Unnoticed).Where(m => m.Name.Contains(args[1], StringComparison.OrdinalIgnoreCase)))
         {
@@ -51,6 +54,7 @@ switch (verb)
             corpus [FOLDER]       writes the inputs that fuzzing begins with
             proxy [FIRST] [COUNT] device - proxy - upstream, faults on both links
             proxy-seed N [MUTATION], proxy-mutants [SEEDS]   the same of these
+            coverage [SEEDS]      lines of engine, store and server rules that seeds run, and what they never run
             mutants [SEEDS]       each deliberate fault, until a seed notices it
             mutant WORDS [SEEDS]  the rules broken in the source whose name has these words
             """);

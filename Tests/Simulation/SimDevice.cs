@@ -126,9 +126,6 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     private HashSet<uint> KnownHere => Known.TryGetValue(Store.FormatId, out HashSet<uint>? known) ? known : Known[Store.FormatId] = [];
 
-    /// <summary>The same, also from before its flash was wiped: a database restored may be from then.</summary>
-    public HashSet<uint> EverKnown { get; } = [];
-
     /// <summary>Values that this device wrote, durable for certain.</summary>
     public HashSet<uint> Wrote { get; } = [];
 
@@ -286,14 +283,14 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     }
 
     /// <summary>Everything that is not in flash, and the flash.</summary>
-    public sealed record State(CutVolume Volume, HashSet<uint> Known, HashSet<uint> EverKnown, HashSet<uint> Wrote, HashSet<uint> Readings);
+    public sealed record State(CutVolume Volume, HashSet<uint> Known, HashSet<uint> Wrote, HashSet<uint> Readings);
 
-    public State Save() => new(new CutVolume(Volume), [.. KnownHere], [.. EverKnown], [.. Wrote], [.. Readings]);
+    public State Save() => new(new CutVolume(Volume), [.. KnownHere], [.. Wrote], [.. Readings]);
 
     public void GoBack(State state)
     {
         Volume = new CutVolume(state.Volume);
-        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(KnownHere, state.Known), (EverKnown, state.EverKnown), (Wrote, state.Wrote), (Readings, state.Readings)];
+        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(KnownHere, state.Known), (Wrote, state.Wrote), (Readings, state.Readings)];
         foreach ((HashSet<uint> now, HashSet<uint> then) in sets)
         {
             now.Clear();
@@ -513,7 +510,6 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
                 if (held.State == ObjectState.Clean)
                 {
                     KnownHere.Add(held.Serial);
-                    EverKnown.Add(held.Serial);
                 }
 
                 if (_world.Trace.Readable)

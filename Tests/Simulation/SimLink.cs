@@ -38,12 +38,6 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     /// <summary>Replies of the hostile server; null = the real one.</summary>
     public Func<byte[], byte[]>? Instead { get; set; }
 
-    /// <summary>
-    /// Nothing from before turns up any more: connections end with the process. A request that outlived a restored database
-    /// would get the key again that it got before, for another reply.
-    /// </summary>
-    public void Forget() => _past.Clear();
-
     public CarrierError Open(string contentType, int contentLength)
     {
         _request.SetLength(0);

@@ -29,9 +29,6 @@ public abstract class SimPost(World world, SimDevice device)
     /// <summary>An older database is back: what it does not know of was never worked on.</summary>
     public void Forget() => _reached.Clear();
 
-    /// <summary>Nothing of what is on its way arrives.</summary>
-    public abstract void LoseAll();
-
     protected bool Happens(Fault fault)
     {
         if (!Plan.Has(fault))
@@ -114,12 +111,6 @@ public sealed class SimMail : SimPost, IPostOut, IPostIn
         : base(world, device) => Carrier = new SealedCarrier(device.Name, token, this, this);
 
     public override SealedCarrier Carrier { get; }
-
-    public override void LoseAll()
-    {
-        _toServer.Clear();
-        _toDevice.Clear();
-    }
 
     // ---- The device's end ----
 
@@ -249,14 +240,6 @@ public sealed class SimFiles : SimPost, IDisposable
     }
 
     public override SealedCarrier Carrier { get; }
-
-    public override void LoseAll()
-    {
-        foreach (string folder in new[] { FileExchange.ToServer, FileExchange.ToDevice, "done" })
-        {
-            Array.ForEach(Files(folder), File.Delete);
-        }
-    }
 
     public override void Work(int node)
     {

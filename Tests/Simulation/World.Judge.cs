@@ -32,7 +32,7 @@ public sealed partial class World
             }
 
             // [exactly once] one object for one value; no value comes back over what replaced it
-            if (book.PlaceOf(e.Serial) is { } place && place != e.Id && !(Awaits.Incarnations && Server.Restored && e.Id == place + "~2"))
+            if (book.PlaceOf(e.Serial) is { } place && place != e.Id)
             {
                 Violate($"value #{e.Serial} is on the server twice: {place} and {e.Id} of {plan.Name}");
             }
@@ -51,7 +51,7 @@ public sealed partial class World
 
         // [conflicts] nothing of another writer is overwritten unseen, unless the device wins and the loser is kept
         if (before is { } current && current.Serial != 0 && current.Writer != e.Writer && current.Serial != e.Serial
-            && !(Server.Restored ? writer.EverKnown : writer.Known.GetValueOrDefault(WritingStore, [])).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
+            && !writer.Known.GetValueOrDefault(WritingStore, []).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
         {
             if (!plan.DeviceWins)
             {
@@ -86,13 +86,6 @@ public sealed partial class World
         if (data > device.ReplyBytes && !(structures.Count == 1 && commands.Count == 0))
         {
             Violate($"{device.Name} takes {device.ReplyBytes} bytes in a reply and got {data}");
-        }
-
-        // When an older database comes back, the server no longer knows what the device answered in between: it may have
-        // refused a value, or hold a part of it.
-        foreach (SyncCommand command in reply.Collections.SelectMany(c => c.Commands))
-        {
-            device.EverKnown.Add(Payload.Serial((command.Data ?? default).Span));
         }
     }
 
@@ -130,7 +123,11 @@ public sealed partial class World
                         // a change refused gives way to the server's own value in the same reply; the refusal is told
                         bool refused = held.Key.Length > 0 && now?.Serial != held.Serial
                             && Server.Book.Refused.Contains((device.Identity.Id, plan.Name, held.Key));
-                        if (!Server.Book.Has(held.Serial) && !refused && !device.AnsweredBefore)
+                        if (device.AnsweredBefore && !Server.Book.Has(held.Serial))
+                        {
+                            Ledger.Gone(held.Serial);
+                        }
+                        else if (!Server.Book.Has(held.Serial) && !refused)
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} {held.Key}/{held.Id} is not pending any more, and the server never had it");
                         }
@@ -458,7 +455,7 @@ public sealed partial class World
         foreach (uint serial in device.Readings)
         {
             bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial)
-                || Server.Book.Forgotten.Contains(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || (Awaits.RefusedIsKept && device.Overflowed.Contains(serial));
+                || Ledger.IsGone(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || (Awaits.RefusedIsKept && device.Overflowed.Contains(serial));
             if (!there)
             {
                 Violate($"{device.Name} log #{serial} is nowhere");

@@ -460,25 +460,15 @@ public sealed partial class World
             Trace.Line($"{step}: the database is restored");
             Count(Fault.RestoreDatabase);
             Server.Restore(_backup);
-            if (Awaits.Incarnations)
-            {
-                _keysGiven.Clear();
-            }
-
-            foreach (uint serial in Server.Book.Forgotten)
+            // gone is what came after the backup, but for what a device still has to send
+            foreach (uint serial in Server.Book.Forgotten.Where(f => !Devices.Any(d => d.Before.Any(b => b.Exists(h => h.Serial == f && h.State == ObjectState.Pending)))))
             {
                 Ledger.Gone(serial);
             }
 
             foreach (SimDevice one in Devices)
             {
-                one.Link.Forget();
                 one.Post?.Forget();
-                if (Awaits.Incarnations)
-                {
-                    one.Post?.LoseAll();
-                }
-
                 one.AnsweredBefore = one.UnderWay;
             }
         }
@@ -489,11 +479,6 @@ public sealed partial class World
             foreach (Held held in device.Before.SelectMany(b => b).Where(h => !Server.Book.Has(h.Serial)))
             {
                 Ledger.Gone(held.Serial);
-            }
-
-            if (Awaits.Replicas)
-            {
-                device.Wrote.Concat(device.Before.SelectMany(b => b).Select(h => h.Serial)).Concat(Server.Restored ? device.EverKnown : []).ToList().ForEach(Ledger.Gone);
             }
 
             device.Wipe();
