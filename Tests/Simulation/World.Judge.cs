@@ -53,7 +53,8 @@ public sealed partial class World
         if (before is { } current && current.Serial != 0 && current.Writer != e.Writer && current.Serial != e.Serial
             && !writer.Known.GetValueOrDefault(WritingStore, []).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
         {
-            if (!plan.DeviceWins)
+            // what a device holds wins over a database that went back, and the older value is kept
+            if (!plan.DeviceWins && !(Server.Restored && book.IsLoser(current.Serial)))
             {
                 Violate($"{writer.Name} overwrote #{current.Serial} of {plan.Name} {e.Id} unseen with #{e.Serial}, and the server wins there");
             }
