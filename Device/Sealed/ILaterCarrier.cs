@@ -20,6 +20,12 @@ namespace NanoSync.Device
         /// <returns>None: it is there, Read gives it. Later: it is not there yet. Anything else: why this is not known.</returns>
         CarrierError Fetch(string store, uint number);
 
+        /// <summary>
+        /// After a Fetch that gave None: a number, and no reply to read: the other side has taken this store's numbers up to it
+        /// (the store was put back), and the request was not applied. 0: there is a reply.
+        /// </summary>
+        uint GoOnFrom { get; }
+
         /// <summary>Ends with the reply that Fetch found.</summary>
         /// <param name="drop">True: it was applied, or is of no use; false: Fetch finds it again.</param>
         void Done(bool drop);

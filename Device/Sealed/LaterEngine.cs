@@ -5,6 +5,8 @@
 // Rule 2: a number is durable before anyone else sees it, so no two messages have the same.
 // Rule 3: a request without a reply is sent anew after so many rounds, twice as many each time: whatever the way takes,
 //         the wait outgrows it.
+// Rule 4: when the server names the number to go on from, this store went back: the request was not applied and is sent anew
+//         above that number, which is durable before the letter that named it is dropped.
 
 using NanoSync.Storage;
 
@@ -84,7 +86,7 @@ namespace NanoSync.Device
                 _result.Carrier = _later.Fetch(StoreId, _number);
                 if (_result.Carrier == CarrierError.None)
                 {
-                    return TakeLater();
+                    return _later.GoOnFrom > 0 ? GoOn() : TakeLater();
                 }
 
                 if (_result.Carrier != CarrierError.Later)
@@ -106,6 +108,19 @@ namespace NanoSync.Device
             _number++;
             _later.Number(StoreId, _number);
             return Send() && KeepRequest() && Receive();
+        }
+
+        private bool GoOn()
+        {
+            _number = _later.GoOnFrom;
+            _result.Store = EndRequest();
+            _later.Done(_result.Store == StoreError.None);
+            if (_result.Store == StoreError.None)
+            {
+                _result.Outcome = RoundOutcome.More;
+            }
+
+            return false;
         }
 
         private bool TakeLater()

@@ -15,7 +15,9 @@ namespace NanoSync.Device
         private const int HeadBeforeName = 14;
         private const int StoreAt = 5;
         private const int NumberAt = 9;
-        private const int BufferBytes = 256; // at least the longest head (14 + 64) and an HMAC
+        private const int BufferBytes = 256; // at least the longest head (14 + 64), a number and an HMAC
+        private const int KindReply = 2;
+        private const int KindGoOn = 3;
 
         private static readonly byte[] s_label = Encoding.UTF8.GetBytes("NanoSync sealed");
 
@@ -31,6 +33,7 @@ namespace NanoSync.Device
         private bool _reading;
         private int _pos;
         private int _end;
+        private uint _goOn;
 
         /// <summary>A carrier of one device.</summary>
         /// <param name="device">Its name, as enrolled.</param>
@@ -73,6 +76,12 @@ namespace NanoSync.Device
         public int RetryAfter
         {
             get { return -1; }
+        }
+
+        /// <inheritdoc/>
+        public uint GoOnFrom
+        {
+            get { return _goOn; }
         }
 
         /// <inheritdoc/>
@@ -137,6 +146,7 @@ namespace NanoSync.Device
         public CarrierError Fetch(string store, uint number)
         {
             Name(store, number);
+            _goOn = 0;
             for (int i = 0; i < MostLetters; i++)
             {
                 CarrierError error = _in.Next(_name);
@@ -153,12 +163,13 @@ namespace NanoSync.Device
                     return (CarrierError)(-got);
                 }
 
-                if (IsReply())
+                if (IsReply() && (_buffer[3] == KindReply || IsGoOn(number)))
                 {
-                    _hmac.Begin();
-                    _hmac.Add(_buffer, 0, _head.Length);
-                    _pos = _head.Length;
-                    _reading = true;
+                    if (_goOn == 0)
+                    {
+                        BeginReply();
+                    }
+
                     return CarrierError.None;
                 }
 
@@ -246,9 +257,39 @@ namespace NanoSync.Device
             return 0;
         }
 
+        private void BeginReply()
+        {
+            _hmac.Begin();
+            _hmac.Add(_buffer, 0, _head.Length);
+            _pos = _head.Length;
+            _reading = true;
+        }
+
+        // True: instead of a reply the other side names the number to go on from. It is short: all of it is in the buffer.
+        private bool IsGoOn(uint number)
+        {
+            if (_buffer[3] != KindGoOn || _end != _head.Length + 4 + Hmac.Size)
+            {
+                return false;
+            }
+
+            BeginReply();
+            _hmac.Add(_buffer, _pos, 4);
+            _pos += 4;
+            _reading = false;
+            uint goOn = ((uint)_buffer[_pos - 4] << 24) | ((uint)_buffer[_pos - 3] << 16) | ((uint)_buffer[_pos - 2] << 8) | _buffer[_pos - 1];
+            if (!IsProved() || goOn < number || goOn == uint.MaxValue)
+            {
+                return false;
+            }
+
+            _goOn = goOn;
+            return true;
+        }
+
         private bool IsReply()
         {
-            if (_end < _head.Length + Hmac.Size || _buffer[3] != 2)
+            if (_end < _head.Length + Hmac.Size)
             {
                 return false;
             }

@@ -146,6 +146,11 @@ namespace NanoSync.Tests
                 get { return -1; }
             }
 
+            public uint GoOnFrom
+            {
+                get { return 0; }
+            }
+
             public void Number(string store, uint number)
             {
                 Assert.IsTrue(number > _number, "a number came twice");

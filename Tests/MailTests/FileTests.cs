@@ -133,6 +133,74 @@ public sealed class FileTests
         Assert.IsEmpty(Files("to-device"));
     }
 
+    [TestMethod]
+    public void A_store_that_was_put_back_delivers_all_its_later_readings_by_files()
+    {
+        _device.Append(2);
+        SyncAll();
+        NanoSync.Storage.MemoryVolume copy = _device.CopyFlash();
+        for (int i = 0; i < 3; i++)
+        {
+            _device.Append(2);
+            SyncAll();
+        }
+
+        _device.PutBack(copy);
+        for (int i = 0; i < 5; i++)
+        {
+            _device.Append(2);
+            SyncAll();
+            _device.Restart(); // the number to go on from is durable
+        }
+
+        // 2 before the copy, 6 after it, 10 after it was put back; all have other contents
+        Assert.HasCount(18, _core.Objects.List("field-1", "readings"));
+        Server.Engine.RefusalRow refusal = _core.Devices.Refusals("field-1").Single(r => r.ObjectId.StartsWith("sealed ", StringComparison.Ordinal));
+        Assert.AreEqual(1, refusal.Times, "told once; from then on its numbers are new");
+    }
+
+    [TestMethod]
+    public void A_number_to_go_on_from_that_is_not_for_the_request_under_way_or_not_proved_changes_nothing()
+    {
+        _device.Append(1);
+        SyncAll();
+        NanoSync.Storage.MemoryVolume copy = _device.CopyFlash();
+        _device.Append(1);
+        SyncAll();
+        _device.PutBack(copy);
+        _device.Append(1);
+        _device.Round(RoundOutcome.Later);
+        Exchange();
+        string path = Files("to-device").Single();
+        byte[] goOn = File.ReadAllBytes(path);
+        Assert.AreEqual(3, goOn[3]);
+
+        // a bit of the number changed, the end torn off, a byte more
+        byte[] changed = [.. goOn];
+        changed[^33] ^= 64;
+        foreach (byte[] wrong in new[] { changed, goOn[..^1], [.. goOn, 0] })
+        {
+            File.WriteAllBytes(path, wrong);
+            _device.Round(RoundOutcome.Later);
+            Assert.IsEmpty(Files("to-server"), "It waits on.");
+        }
+
+        File.WriteAllBytes(path, goOn);
+        _device.Round(RoundOutcome.More);
+        _device.Restart();
+        _device.Round(RoundOutcome.Later);
+        string next = Files("to-server").Single();
+        uint told = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(goOn.AsSpan(goOn.Length - 36));
+        Assert.EndsWith($".{told + 1:D10}.sealed", next);
+
+        // the same once more, late, also under the name of the request that is under way now
+        File.WriteAllBytes(Path.Combine(Stick, "to-device", Path.GetFileName(next)), goOn);
+        _device.Round(RoundOutcome.Later);
+        Assert.AreEqual(next, Files("to-server").Single());
+        SyncAll();
+        Assert.HasCount(3, _core.Objects.List("field-1", "readings"));
+    }
+
     private FileExchangeResult Exchange() => FileExchange.Run(_core, _core.Sealed, Stick);
 
     private List<string> Files(string folder)

@@ -69,7 +69,8 @@ internal sealed class MailDevice
     private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("n");
     private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("n");
 
-    private readonly MemoryVolume _volume = new(256 * 1024, 64);
+    private MemoryVolume _volume = new(256 * 1024, 64);
+    private uint _appended; // over all: no two readings are the same
     private readonly RecordWriter _record = new(16);
     private readonly Func<SealedCarrier> _carrier;
     private readonly SyncOptions _options;
@@ -103,12 +104,35 @@ internal sealed class MailDevice
         Assert.AreEqual(StoreError.None, Engine.Open());
     }
 
+    /// <summary>A copy of the flash as it is.</summary>
+    public MemoryVolume CopyFlash()
+    {
+        MemoryVolume copy = new(256 * 1024, 64);
+        foreach (uint file in _volume.List())
+        {
+            byte[] bytes = new byte[_volume.Length(file)];
+            Assert.HasCount(_volume.Read(file, 0, bytes, 0, bytes.Length), bytes);
+            Assert.AreEqual(VolumeCode.Ok, copy.OpenAppend(0, file));
+            Assert.AreEqual(VolumeCode.Ok, copy.Append(0, bytes, 0, bytes.Length));
+            Assert.AreEqual(VolumeCode.Ok, copy.Close(0));
+        }
+
+        return copy;
+    }
+
+    /// <summary>Puts an earlier copy of the flash back and starts on it.</summary>
+    public void PutBack(MemoryVolume copy)
+    {
+        _volume = copy;
+        Restart();
+    }
+
     public void Append(int count)
     {
         for (int i = 0; i < count; i++)
         {
             _record.Begin(s_reading);
-            _record.UInt((ulong)i);
+            _record.UInt(_appended++);
             Assert.AreEqual(StoreError.None, _store.Append(_readings.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out _));
         }
     }
