@@ -49,7 +49,7 @@ namespace NanoSync.Device
         private readonly byte[] _object; // an object of the reply, gathered
         private readonly ObjectInfo _info = new ObjectInfo(); // the object under the hand
         private readonly ObjectInfo _found = new ObjectInfo(); // one looked up beside it
-        private readonly ObjectClass[] _classes = new ObjectClass[MaxClasses];
+        private ObjectClass[] _classes = new ObjectClass[4]; // most devices have two; 12 bytes each
         internal readonly RoundResult _result = new RoundResult();
         private byte[] _formatId;
         internal int _count;
@@ -138,6 +138,13 @@ namespace NanoSync.Device
             if (_classCount == MaxClasses)
             {
                 throw new InvalidOperationException("At most 16 classes.");
+            }
+
+            if (_classCount == _classes.Length)
+            {
+                ObjectClass[] more = new ObjectClass[MaxClasses];
+                Array.Copy(_classes, more, _classCount);
+                _classes = more;
             }
 
             _classes[_classCount++] = type;

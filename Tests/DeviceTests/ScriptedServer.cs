@@ -101,8 +101,8 @@ namespace NanoSync.Tests
         /// <summary>Its record.</summary>
         public byte[] CommandRecord;
 
-        /// <summary>The ClientIds written out, each followed by a blank.</summary>
-        public string Ids = "";
+        /// <summary>Not null: the ClientIds written out are put behind it, each followed by a blank. null, as the heap is measured beside it.</summary>
+        public string Ids;
 
         /// <summary>Status of the outbox in the next reply, instead of its answer; 0 = none.</summary>
         public int LogStatus;
@@ -359,7 +359,11 @@ namespace NanoSync.Tests
                     break;
 
                 case Tags.ClientId:
-                    Ids += System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength) + " ";
+                    if (Ids != null)
+                    {
+                        Ids += System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength) + " ";
+                    }
+
                     _clientId = 0;
                     for (int i = 4; i < _reader.TextLength; i++)
                     {
