@@ -1,0 +1,149 @@
+// Stores that are copied or put back, and a database that is restored, with the real programs: everything is there, once.
+
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace NanoSync.Tests;
+
+[TestClass]
+public class IdentityTests
+{
+    [TestMethod]
+    public void A_store_that_was_copied_and_its_copy_both_deliver()
+    {
+        using var bench = new Bench();
+        string[] site = Site(bench, out string server);
+        Once(bench, site, "m");
+        Copy(bench.At("m"), bench.At("n"));
+        Once(bench, site, "m");
+        Once(bench, site, "n");
+        Assert.HasCount(3, bench.Objects("d1", "readings", server));
+        for (int i = 0; i < 3; i++)
+        {
+            Once(bench, site, "m");
+            Once(bench, site, "n");
+        }
+
+        Assert.HasCount(9, bench.Objects("d1", "readings", server));
+        Ended show = bench.Verb("device", "show", "d1", "--data", server);
+        Assert.HasCount(2, Regex.Matches(show.Output, "(?m)^store ....[^ ]* since"), show.Output);
+        Assert.Contains("it was one with", show.Output);
+    }
+
+    [TestMethod]
+    public void Two_copies_that_replay_200_readings_each_deliver_400()
+    {
+        using var bench = new Bench();
+        string[] site = Site(bench, out string server);
+        Once(bench, site, "m");
+        Copy(bench.At("m"), bench.At("n"));
+        Replay(bench, site, "m", 0, 200);
+        Replay(bench, site, "n", 1000, 200);
+        Assert.HasCount(401, bench.Objects("d1", "readings", server));
+        CollectionAssert.AreEquivalent((int[])[.. Enumerable.Range(0, 200), .. Enumerable.Range(1000, 200)], Values(bench, server));
+    }
+
+    [TestMethod]
+    public void An_old_copy_of_the_flash_that_is_put_back_loses_nothing_that_was_acknowledged()
+    {
+        using var bench = new Bench();
+        string[] site = Site(bench, out string server);
+        Replay(bench, site, "m", 0, 100);
+        Copy(bench.At("m"), bench.At("old"));
+        Replay(bench, site, "m", 100, 100);
+        Directory.Delete(bench.At("m"), true);
+        Copy(bench.At("old"), bench.At("m"));
+        Replay(bench, site, "m", 200, 100);
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 300).ToArray(), Values(bench, server));
+    }
+
+    [TestMethod]
+    public void A_restored_database_gives_no_id_twice_and_undoes_no_setting()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        (RunningProgram program, string url) = bench.Serve(server);
+        int port = new Uri(url).Port;
+        string[] site = ["--server", url, "--token", bench.Enrol("d1", server)];
+        Once(bench, site, "m");
+        Put(bench, server, 11);
+        Once(bench, site, "m");
+        Once(bench, site, "m");
+        program.Kill();
+        Copy(server, bench.At("backup"));
+        (program, _) = bench.Serve(server, port);
+        Put(bench, server, 22);
+        Once(bench, site, "m");
+        string first = Made(bench, program, url);
+        Once(bench, site, "m");
+
+        program.Kill();
+        Directory.Delete(server, true);
+        Copy(bench.At("backup"), server);
+        (program, _) = bench.Serve(server, port);
+        string second = Made(bench, program, url);
+        Assert.AreNotEqual(first, second);
+        Once(bench, site, "m");
+        Once(bench, site, "m");
+        List<(string Id, JsonElement Value)> config = bench.Objects("d1", "config", server);
+        Assert.AreEqual(22, config.Single(c => c.Id == "sampling").Value.GetProperty("interval").GetInt32());
+        Assert.Contains(second, config.ConvertAll(c => c.Id)); // the first one the device did not take, so nobody has it
+        Ended conflicts = bench.Verb("object", "conflicts", "d1", "config", "--data", server);
+        Assert.Contains("\"interval\":11", conflicts.Output);
+    }
+
+    private static string[] Site(Bench bench, out string server)
+    {
+        server = bench.At("server");
+        (_, string url) = bench.Serve(server, settings: new Dictionary<string, string> { ["NANOSYNC_RATE"] = "0" });
+        return ["--server", url, "--token", bench.Enrol("d1", server)];
+    }
+
+    private static void Once(Bench bench, string[] site, string store)
+    {
+        Ended ended = bench.Device(["--once", "--data", bench.At(store), .. site]);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+        Assert.Contains("both sides are in step", ended.Output);
+    }
+
+    private static void Replay(Bench bench, string[] site, string store, int first, int count)
+    {
+        string csv = bench.At($"{store}-{first}.csv");
+        File.WriteAllLines(csv, ["timestamp,value", .. Enumerable.Range(first, count).Select(i => $"{1767225600 + i},{i}")]);
+        Ended ended = bench.Device(["--readings", csv, "--data", bench.At(store), .. site]);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+    }
+
+    private static int[] Values(Bench bench, string server)
+    {
+        return [.. bench.Objects("d1", "readings", server).Where(o => o.Value.TryGetProperty("value", out _)).Select(o => (int)o.Value.GetProperty("value").GetDecimal())];
+    }
+
+    private static void Put(Bench bench, string server, int interval)
+    {
+        Ended ended = bench.Verb("object", "put", "d1", "config", "sampling", $"{{\"interval\":{interval},\"sensors\":null}}", "--data", server);
+        Assert.AreEqual(0, ended.Code, ended.Output);
+    }
+
+    // No id given: the server makes one.
+    private static string Made(Bench bench, RunningProgram server, string url)
+    {
+        string admin = server.WaitFor(@"Authorization: Bearer (\S+)$").Groups[1].Value;
+        (int status, string body) = bench.Rest(HttpMethod.Post, url + "/api/devices/d1/collections/config/objects", admin, """{"interval":7,"sensors":null}""");
+        Assert.AreEqual(201, status, body);
+        return JsonDocument.Parse(body).RootElement.GetProperty("id").GetString()!;
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (string folder in Directory.GetDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
+        {
+            Directory.CreateDirectory(folder.Replace(from, to, StringComparison.Ordinal));
+        }
+
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(file, file.Replace(from, to, StringComparison.Ordinal));
+        }
+    }
+}
