@@ -74,14 +74,14 @@ public class IdentityTests
         (program, _) = bench.Serve(server, port);
         Put(bench, server, 22);
         Once(bench, site, "m");
-        string first = Made(bench, program, url);
+        string first = Made(bench, server, url);
         Once(bench, site, "m");
 
         program.Kill();
         Directory.Delete(server, true);
         Copy(bench.At("backup"), server);
         (program, _) = bench.Serve(server, port);
-        string second = Made(bench, program, url);
+        string second = Made(bench, server, url);
         Assert.AreNotEqual(first, second);
         Once(bench, site, "m");
         Once(bench, site, "m");
@@ -126,9 +126,9 @@ public class IdentityTests
     }
 
     // No id given: the server makes one.
-    private static string Made(Bench bench, RunningProgram server, string url)
+    private static string Made(Bench bench, string server, string url)
     {
-        string admin = server.WaitFor(@"Authorization: Bearer (\S+)$").Groups[1].Value;
+        string admin = bench.AdminToken(server);
         (int status, string body) = bench.Rest(HttpMethod.Post, url + "/api/devices/d1/collections/config/objects", admin, """{"interval":7,"sensors":null}""");
         Assert.AreEqual(201, status, body);
         return JsonDocument.Parse(body).RootElement.GetProperty("id").GetString()!;
