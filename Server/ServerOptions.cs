@@ -68,6 +68,7 @@ public sealed record ServerOptions
             {
                 MaxObjects = (long)Number(configuration, "maxObjects", limits.MaxObjects),
                 MaxReadings = (long)Number(configuration, "maxReadings", limits.MaxReadings),
+                MaxDeleted = (int)Number(configuration, "maxDeleted", limits.MaxDeleted),
                 MaxObject = (int)Number(configuration, "maxObject", limits.MaxObject),
                 MaxMessage = (int)Number(configuration, "maxMessage", limits.MaxMessage),
                 MaxReply = (int)Number(configuration, "maxReply", limits.MaxReply),

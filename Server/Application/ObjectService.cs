@@ -119,6 +119,7 @@ public sealed class ObjectService
         place.Collection.Live--;
         store.SaveObject(place.Collection.Id, current);
         store.SaveCollection(place.Collection);
+        Tombstones.Prune(store, place.Collection, place.Collection.Seq - 1, Now);
         store.Commit();
     }
 

@@ -78,10 +78,10 @@ internal sealed partial class CollectionSync
     // device did not know that it is the object it added.
     private void AddAgain(string id, Value content, bool sameBytes)
     {
-        ObjectRow current = _store.FindObject(Collection.Id, id)!;
-        if (current.Deleted && !IsUnseen(current))
+        ObjectRow? current = _store.FindObject(Collection.Id, id);
+        if (current == null || (current.Deleted && !IsUnseen(current)))
         {
-            Save(current, content); // gone for both sides, and the device makes it anew
+            Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content); // gone for both sides, and the device makes it anew
         }
         else if (sameBytes
             ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
@@ -356,6 +356,12 @@ internal sealed partial class CollectionSync
     // Objects and readings have bounds of their own. What does not fit waits once for the end of the message, then it is refused.
     private bool HasRoom(SyncCommand command)
     {
+        if (!Collection.IsOutbox && Tombstones.AreTooMany(_store, Collection, _limits, _now))
+        {
+            Refuse(command, Status.OutOfSpace, string.Create(CultureInfo.InvariantCulture, $"{_limits.MaxDeleted} deleted objects are kept for a store that has not seen their deletion yet"));
+            return false;
+        }
+
         long most = Collection.IsOutbox ? _limits.MaxReadings : _limits.MaxObjects;
         if (_live < 0)
         {

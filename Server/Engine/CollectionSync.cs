@@ -127,6 +127,7 @@ internal sealed partial class CollectionSync
         if (before != (Collection.Seq, Collection.Live, Collection.IsOutbox))
         {
             _store.SaveCollection(Collection);
+            Tombstones.Prune(_store, Collection, before.Item1, _now);
         }
 
         _reply.SyncKey = _row.Key = NewKey(meaning == KeyCase.StartOver);

@@ -130,6 +130,15 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Makes or replaces an object.</summary>
     void SaveObject(int collection, ObjectRow row);
 
+    /// <summary>
+    /// Removes what is left of deleted objects that everyone who syncs the collection has acknowledged. Stores not seen since
+    /// <paramref name="seenSince"/> are not waited for: their keys are no longer known.
+    /// </summary>
+    void PruneDeleted(int collection, long seenSince);
+
+    /// <summary>Deleted objects that are still kept, counted up to <paramref name="most"/>.</summary>
+    long CountDeleted(int collection, int most);
+
     /// <summary>Objects of a collection that are not deleted (or all), above a number, in the order of their numbers.</summary>
     List<ObjectRow> ListObjects(int collection, long after, int count, bool deleted);
 

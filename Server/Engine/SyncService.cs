@@ -25,6 +25,12 @@ public sealed record SyncLimits
     /// <summary>Readings not deleted of one device, over its outboxes; 0 = no bound. Beyond: Status 9, and the device keeps them.</summary>
     public long MaxReadings { get; init; }
 
+    /// <summary>
+    /// Deleted objects of a collection that somebody who syncs it has not acknowledged yet. Beyond it a new object is refused
+    /// with Status 9 until they have.
+    /// </summary>
+    public int MaxDeleted { get; init; } = 100_000;
+
     /// <summary>Bytes of one object, also of one that comes in parts. Beyond: Status 201.</summary>
     public int MaxObject { get; init; } = 1 << 20;
 

@@ -125,7 +125,7 @@ public class DocumentTests
         var defaults = new Server.ServerOptions();
         var expected = new Dictionary<string, string>
         {
-            ["data"] = string.Join('/', defaults.Data.Split(Path.DirectorySeparatorChar).TakeLast(2)), ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
+            ["data"] = string.Join('/', defaults.Data.Split(Path.DirectorySeparatorChar).TakeLast(2)), ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxDeleted"] = $"{defaults.Limits.MaxDeleted}", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
             ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
         };

@@ -71,6 +71,79 @@ public sealed class BoundTests
         Assert.IsTrue(store.ListCommands(device, all: true).Count is 1000 or 1001);
     }
 
+    [TestMethod]
+    public void What_is_left_of_deleted_objects_goes_once_all_who_sync_the_collection_have_seen_it()
+    {
+        using Bench bench = new();
+        TestDevice one = bench.Device("d1", "config@site"), two = bench.Device("d2", "config@site");
+        one.Start();
+        two.Start();
+        AddAndDelete(bench, one, 0, 300);
+        Assert.AreEqual(300, Left(bench), "d2 has not seen them");
+
+        two.Pull();
+        two.Pull(); // acknowledges the last reply
+        AddAndDelete(bench, one, 300, 300);
+        Assert.IsLessThan(320, Left(bench), "those that both have seen are gone");
+        Assert.IsGreaterThanOrEqualTo(300, Left(bench), "and those that d2 has not seen are there");
+        Assert.AreEqual(300, two.Pull().Count(c => c.Tag == Protocol.Tags.Delete));
+    }
+
+    [TestMethod]
+    public void A_store_that_was_not_seen_for_90_days_is_not_waited_for_and_starts_over()
+    {
+        using Bench bench = new();
+        TestDevice one = bench.Device("d1", "config@site"), two = bench.Device("d2", "config@site");
+        one.Start();
+        two.Start();
+        bench.Clock.Now += TimeSpan.FromDays(91);
+        AddAndDelete(bench, one, 0, 400);
+        Assert.IsLessThan(250, Left(bench));
+        Assert.AreEqual("status 3", two.Sync(two.Ask()).Line());
+        two.Start();
+        Assert.IsNotNull(two.Exchange(two.Ask()));
+    }
+
+    [TestMethod]
+    public void Beyond_the_bound_of_deleted_objects_new_ones_are_refused_until_all_have_seen_them()
+    {
+        using Bench bench = new(new Server.ServerOptions { Limits = new SyncLimits { MaxDeleted = 150 } });
+        TestDevice one = bench.Device("d1", "config@site"), two = bench.Device("d2", "config@site");
+        one.Start();
+        two.Start();
+        AddAndDelete(bench, one, 0, 150);
+        SyncCollection request = one.Ask();
+        request.Commands.Add(TestDevice.Add("Ab1_900", 1));
+        Assert.Contains("[Add Ab1_900 status 9", one.Sync(request).Line());
+        two.Pull();
+        two.Pull(); // acknowledges the last reply
+        AddAndDelete(bench, one, 2000, 1);
+    }
+
+    private static int Left(Bench bench)
+    {
+        return bench.Core.Objects.List("d1", "config", count: int.MaxValue, deleted: true).Count(o => o.Row.Deleted);
+    }
+
+    private static void AddAndDelete(Bench bench, TestDevice device, int first, int count, bool refused = false)
+    {
+        _ = bench;
+        for (int i = first; i < first + count; i++)
+        {
+            SyncCollection request = device.Ask();
+            request.Commands.Add(TestDevice.Add("Ab1_" + i, 1));
+            SyncCollection reply = device.Sync(request);
+            string? id = reply.Responses.Single().ServerId;
+            Assert.AreEqual(refused, id == null, reply.Line());
+            if (id != null)
+            {
+                request = device.Ask();
+                request.Commands.Add(new SyncCommand { Tag = Protocol.Tags.Delete, ServerId = id });
+                device.Sync(request);
+            }
+        }
+    }
+
     private static void Write(Bench bench, Action<IStoreTransaction, int> write, int count)
     {
         using IStoreTransaction store = bench.Core.Store.BeginWrite();

@@ -22,6 +22,27 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public void PruneDeleted(int collection, long seenSince)
+    {
+        Run("UPDATE key_row SET sync_key = NULL, previous_key = NULL WHERE collection_id = @collection AND sync_key IS NOT NULL "
+            + "AND replica_id IN (SELECT id FROM replica WHERE last_seen < @since)", ("collection", collection), ("since", seenSince));
+        Run("DELETE FROM object WHERE collection_id = @collection AND deleted = 1 "
+            + "AND seq <= COALESCE((SELECT MIN(CASE WHEN k.acknowledged = 1 THEN k.to_point ELSE k.from_point END) FROM key_row k "
+            + "WHERE k.collection_id = @collection AND k.sync_key IS NOT NULL), 0) "
+            + "AND NOT EXISTS (SELECT 1 FROM proxy_route r WHERE r.collection_id = @collection) "
+            + "AND NOT EXISTS (SELECT 1 FROM due d WHERE d.collection_id = object.collection_id AND d.server_id = object.server_id) "
+            + "AND NOT EXISTS (SELECT 1 FROM set_aside a WHERE a.collection_id = object.collection_id AND a.server_id = object.server_id)",
+            ("collection", collection));
+    }
+
+    /// <inheritdoc/>
+    public long CountDeleted(int collection, int most)
+    {
+        return Number("SELECT COUNT(*) FROM (SELECT 1 FROM object WHERE collection_id = @collection AND deleted = 1 LIMIT @most) AS kept",
+            ("collection", collection), ("most", most));
+    }
+
+    /// <inheritdoc/>
     public void SaveObject(int collection, ObjectRow row)
     {
         Run($"INSERT INTO object (collection_id, {ObjectColumns}) VALUES (@collection, @id, @seq, @createdSeq, @class, @data, @deleted, @writer, "
