@@ -20,8 +20,8 @@ internal sealed class ApiEndpoints(ServerCore core, ApiGuard guard)
         api.MapPost("/devices", (Delegate)AddDevice);
         api.MapGet("/devices/{device}", (string device) => Json(DeviceInFull(device)));
         api.MapDelete("/devices/{device}", (string device) => Done(() => core.Devices.Revoke(device)));
-        api.MapPost("/devices/{device}/rotate", (string device, bool? readmit) =>
-            Json(new JsonObject { ["token"] = core.Devices.Rotate(device, readmit: readmit ?? false) }));
+        api.MapPost("/devices/{device}/rotate", (string device, HttpRequest request) =>
+            Json(new JsonObject { ["token"] = core.Devices.Rotate(device, readmit: Flag(request, "readmit")) }));
         api.MapGet("/devices/{device}/refusals", (string device) => Json(Refusals(device)));
         api.MapPost("/devices/{device}/commands", (Delegate)AddCommand);
         api.MapGet("/devices/{device}/commands", (string device) => Json(Commands(device)));
@@ -212,10 +212,26 @@ internal sealed class ApiEndpoints(ServerCore core, ApiGuard guard)
         })]);
     }
 
-    private IResult List(string device, string collection, long? after, int? limit, bool? deleted)
+    private IResult List(string device, string collection, HttpRequest request)
     {
-        List<ObjectView> objects = core.Objects.List(device, collection, after ?? 0, Math.Clamp(limit ?? 1000, 1, 10_000), deleted ?? false);
+        List<ObjectView> objects = core.Objects.List(
+            device, collection, Number(request, "after", 0, 0, long.MaxValue), (int)Number(request, "limit", 1000, 1, 10_000), Flag(request, "deleted"));
         return Json(new JsonArray([.. objects.Select(ObjectJson.Of)]));
+    }
+
+    // What stands in the query is read here and not by the framework, whose refusal says nothing.
+    private static long Number(HttpRequest request, string name, long otherwise, long least, long most)
+    {
+        string? text = request.Query[name];
+        return text == null ? otherwise
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most ? value
+            : throw new RefusedException(Refusal.BadInput, string.Create(CultureInfo.InvariantCulture, $"{name} is a number from {least} to {most}."));
+    }
+
+    private static bool Flag(HttpRequest request, string name)
+    {
+        string? text = request.Query[name];
+        return text != null && (bool.TryParse(text, out bool value) ? value : throw new RefusedException(Refusal.BadInput, $"{name} is true or false."));
     }
 
     // /api/devices/{device}/collections/{collection}/objects/{id}
@@ -295,7 +311,15 @@ internal sealed class ApiEndpoints(ServerCore core, ApiGuard guard)
     {
         ReadOnlyMemory<byte> body = await SyncEndpoint.ReadBody(context, core.Options.Limits.MaxMessage)
             ?? throw new RefusedException(Refusal.TooLarge, "The body is too large.");
-        return ObjectJson.ParseObject(body);
+        JsonDocument json = ObjectJson.ParseObject(body);
+        string? twice = json.RootElement.EnumerateObject().CountBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(n => n.Value > 1).Key;
+        if (twice != null)
+        {
+            json.Dispose();
+            throw new RefusedException(Refusal.BadInput, $"{twice} is given twice.");
+        }
+
+        return json;
     }
 
     // null when not given; what is given and no text is an error, or it would count as not given

@@ -114,6 +114,22 @@ public sealed class ApiTests
     }
 
     [TestMethod]
+    [DataRow("GET", Objects + "?after=abc", null, "after is a number from 0 to")]
+    [DataRow("GET", Objects + "?after=-1", null, "after is a number from 0 to")]
+    [DataRow("GET", Objects + "?limit=0", null, "limit is a number from 1 to 10000")]
+    [DataRow("GET", Objects + "?limit=99999999999999999999", null, "limit is a number from 1 to 10000")]
+    [DataRow("GET", Objects + "?deleted=maybe", null, "deleted is true or false")]
+    [DataRow("POST", "/api/devices/d1/rotate?readmit=maybe", null, "readmit is true or false")]
+    [DataRow("POST", "/api/devices", """{"name":"a","name":"b"}""", "name is given twice")]
+    [DataRow("POST", "/api/devices/d1/commands", """{"type":"restart","type":"restart"}""", "type is given twice")]
+    public async Task A_bad_query_or_a_member_given_twice_is_refused_with_its_name(string method, string path, string? json, string reason)
+    {
+        (HttpStatusCode status, JsonNode? answer, _) = await Send(new HttpMethod(method), path, json);
+        Assert.AreEqual(HttpStatusCode.BadRequest, status);
+        StringAssert.Contains(answer!["error"]!.GetValue<string>(), reason);
+    }
+
+    [TestMethod]
     public async Task If_Match_and_If_None_Match_hold()
     {
         await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, All(1));
