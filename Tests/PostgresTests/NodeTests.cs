@@ -103,7 +103,11 @@ public sealed class NodeTests
             {
                 while (!end.IsCancellationRequested)
                 {
-                    device.Append(2);
+                    if (device.Pending < 200) // while the database is away nothing leaves the outbox
+                    {
+                        device.Append(2);
+                    }
+
                     if (device.Round().Outcome == RoundOutcome.Failed)
                     {
                         failed++;
@@ -112,18 +116,10 @@ public sealed class NodeTests
                 }
             });
             int before = device.Rounds;
-            while (device.Rounds < before + 20)
-            {
-                Thread.Yield();
-            }
-
+            Until(() => device.Rounds >= before + 20, traffic);
             cluster.Crash();
             before = failed;
-            while (failed == before)
-            {
-                Thread.Yield();
-            }
-
+            Until(() => failed > before, traffic);
             end.Cancel();
             traffic.Wait();
             cluster.Start();
@@ -177,6 +173,13 @@ public sealed class NodeTests
     private static CollectionRow? CollectionOf(IStoreTransaction store, ServerCore core, string device)
     {
         return store.FindCollection(core.Devices.Get(device).Id, "readings");
+    }
+
+    private static void Until(Func<bool> reached, Task traffic)
+    {
+        Assert.IsTrue(
+            SpinWait.SpinUntil(() => traffic.IsCompleted || reached(), TimeSpan.FromMinutes(1)) && !traffic.IsCompleted,
+            traffic.Exception?.ToString() ?? "the traffic stands still");
     }
 
     // Server cores over one database; each request goes to the next of them.
@@ -299,6 +302,8 @@ public sealed class NodeTests
         }
 
         public int Appended => _appended;
+
+        public int Pending => _engine.Pending;
 
         public int Rounds { get; private set; }
 
