@@ -99,7 +99,7 @@ namespace NanoSync.Storage
                 return StoreError.IndexFull;
             }
             int need = Format.ObjectKey + keyCount + Format.Crc + (count > _inlineMax ? Format.LargeRef : count);
-            error = Enter(need, true, hash);
+            error = Enter(need, collection != EngineCollection, hash);
             if (error != StoreError.None)
             {
                 return error;

@@ -12,14 +12,19 @@ public class SeedTests
     public required TestContext TestContext { get; set; }
 
     [TestMethod]
-    public void Six_hundred_seeds_hold()
+    public void Six_hundred_seeds_hold_but_those_whose_findings_are_open()
     {
-        (Figures figures, List<(ulong Seed, string What)> failures) = Runner.Run(1, Seeds, Environment.ProcessorCount, stopAtFirst: true);
+        (Figures figures, List<(ulong Seed, string What)> failures) = Runner.Run(1, Seeds, Environment.ProcessorCount, stopAtFirst: false);
         TestContext.WriteLine($"figures: {figures}");
-        if (failures.Count > 0)
+        failures.ForEach(f => TestContext.WriteLine($"figures: open finding, seed {f.Seed}: {f.What}"));
+        (ulong Seed, string What) unknown = failures.Find(f => !OpenFindings.Has(f.Seed));
+        if (unknown.What != null)
         {
-            Assert.Fail($"seed {failures[0].Seed}: {failures[0].What}\n{Runner.Story(failures[0].Seed)}");
+            Assert.Fail($"seed {unknown.Seed}: {unknown.What}\n{Runner.Story(unknown.Seed)}");
         }
+
+        ulong[] mended = [.. OpenFindings.Seeds.Except(failures.Select(f => f.Seed))];
+        Assert.IsEmpty(mended, $"these hold now, take them out of OpenFindings: {string.Join(' ', mended)}");
 
         Assert.AreEqual(Seeds, figures.Seeds);
         Assert.AreEqual(Seeds * Runner.Steps, figures.Steps);
