@@ -27,7 +27,7 @@ public class SeedTests
         Assert.IsEmpty(mended, $"these hold now, take them out of OpenFindings: {string.Join(' ', mended)}");
 
         Assert.AreEqual(Seeds, figures.Seeds);
-        Assert.AreEqual(Seeds * Runner.Steps, figures.Steps);
+        Assert.IsGreaterThanOrEqualTo((Seeds - OpenFindings.Seeds.Length) * Runner.Steps, figures.Steps, "only a seed that fails ends early");
         foreach (Fault fault in Enum.GetValues<Fault>())
         {
             Assert.IsGreaterThan(0, figures.Faults[(int)fault], $"{fault} never happened");
