@@ -17,6 +17,12 @@ public static class OpenFindings
         535, // as 475, in a shared collection
     ];
 
+    /// <summary>The seeds of the world with a proxy.</summary>
+    public static readonly ulong[] ProxySeeds =
+    [
+        179, // an object of the upstream is not at the proxy
+    ];
+
     /// <summary>True for a seed that fails without anything broken on purpose.</summary>
     public static bool Has(ulong seed) => Array.IndexOf(Seeds, seed) >= 0;
 }
