@@ -43,6 +43,7 @@ namespace NanoSync.Device
         private uint _rangeOffset; // also without the rest: how much of a large object the server holds
         private uint _rangeTotal;
         private uint _rangeCrc;
+        private uint _rangeVersion; // 0 = not told
 
         internal bool Receive()
         {
@@ -718,9 +719,11 @@ namespace NanoSync.Device
 
         private void TakeRange(int at, uint offset)
         {
-            // range(offset, total, crc): what bit 1, count, would say is known from the bytes
+            // range(offset, total, crc, version): what bit 1, count, would say is known from the bytes
             _rangeOffset = offset;
-            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc);
+            _rangeVersion = 0;
+            _hasRange = (_object[0] & 0xC) == 0xC && GetVarint(ref at, out _rangeTotal) && GetVarint(ref at, out _rangeCrc)
+                && ((_object[0] & 0x10) == 0 || GetVarint(ref at, out _rangeVersion));
         }
 
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
@@ -751,7 +754,7 @@ namespace NanoSync.Device
             int done = -1;
             if (_classKnown && _rangeTotal <= (uint)_options.MaxObjectBytes && !IsPendingHere() && !IsRecovered())
             {
-                _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, out done);
+                _result.Store = _store.OpenPartial(_current.Number, _id, 1, _idLength, ReceivedTag(), (int)_rangeTotal, _rangeCrc, _rangeVersion, out done);
                 if (_result.Store == StoreError.BatchFull)
                 {
                     // one part fits a batch, and none of what was given up in it; this one comes with the next reply
@@ -777,7 +780,8 @@ namespace NanoSync.Device
         private bool EndPart(byte tag)
         {
             if (_streaming == Gathering && _rangeOffset == _rangeTotal
-                && _store.FindPartial(_current.Number, _id, 1, _idLength, _found) == StoreError.None && _found.Done == _found.Length && _found.Length == (int)_rangeTotal)
+                && _store.FindPartial(_current.Number, _id, 1, _idLength, _found) == StoreError.None && _found.Done == _found.Length && _found.Length == (int)_rangeTotal
+                && _found.Crc == _rangeCrc && _found.Version == _rangeVersion)
             {
                 OpenPart(); // all of it is here: a cut came between its last part and the end of the reply
             }

@@ -291,7 +291,7 @@ namespace NanoSync.Device
 
                 _writer.Start(Tags.Fetch);
                 _writer.Value(Tags.ServerId, _info.Key, 0, _info.KeyLength);
-                WriteRange((uint)_info.Done, (uint)_options.ReplyBytes, 0, 0);
+                WriteRange((uint)_info.Done, (uint)_options.ReplyBytes, 0, 0, 0);
                 _writer.End();
             }
 
@@ -409,7 +409,7 @@ namespace NanoSync.Device
 
                 c.UploadTotal = _info.Length;
                 c.UploadSent = _info.Length - c.UploadDone < _options.RequestBytes ? _info.Length - c.UploadDone : _options.RequestBytes;
-                WriteRange((uint)c.UploadDone, 0, (uint)_info.Length, _info.Crc);
+                WriteRange((uint)c.UploadDone, 0, (uint)_info.Length, _info.Crc, order);
                 WritePayload(_info, c.UploadDone, c.UploadSent, counting);
             }
             else if (MayBeUptime(c))

@@ -253,10 +253,10 @@ namespace NanoSync.Device
             _writer.DataEnd();
         }
 
-        // range(offset, count) wanted, or range(offset, total, crc) of a part that follows
-        private void WriteRange(uint offset, uint count, uint total, uint crc)
+        // range(offset, count) wanted, or range(offset, total, crc, version) of a part that follows
+        private void WriteRange(uint offset, uint count, uint total, uint crc, uint version)
         {
-            _small[0] = count != 0 ? (byte)3 : (byte)0xD;
+            _small[0] = count != 0 ? (byte)3 : (byte)0x1D;
             int length = PutVarint(1, offset);
             if (count != 0)
             {
@@ -264,7 +264,7 @@ namespace NanoSync.Device
             }
             else
             {
-                length = PutVarint(PutVarint(length, total), crc);
+                length = PutVarint(PutVarint(PutVarint(length, total), crc), version);
             }
 
             _writer.Start(Tags.Options);

@@ -27,6 +27,7 @@ namespace NanoSync.Storage
         private uint _partRunning;
         private int _partTotal;
         private uint _partCrc;
+        private uint _partVersion;
         private bool _partIsNew;        // begun in this batch
         private readonly byte[] _putKey = new byte[Format.MaxKey];
         private int _putKeyLength;
@@ -201,7 +202,7 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// Begins a large object that comes in several messages, or goes on with it. Needs an open batch. What is begun with
-        /// another length or CRC32 starts over; one collection has at most one such download. The object of this key, if there
+        /// another length, CRC32 or version starts over; one collection has at most one such download. The object of this key, if there
         /// is one, stays as it is until the new one is whole.
         /// </summary>
         /// <param name="collection">A keyed collection.</param>
@@ -211,8 +212,9 @@ namespace NanoSync.Storage
         /// <param name="tag">The caller's mark.</param>
         /// <param name="total">Bytes of the whole.</param>
         /// <param name="crc">CRC32 of the whole.</param>
+        /// <param name="version">The server's number of the value: two values of one length and CRC32 are told apart by it. 0 where there is none.</param>
         /// <param name="done">Bytes in flash: where to go on. The first time after Open these bytes are read for their CRC32.</param>
-        public StoreError OpenPartial(int collection, byte[] key, int keyOffset, int keyCount, uint tag, int total, uint crc, out int done)
+        public StoreError OpenPartial(int collection, byte[] key, int keyOffset, int keyCount, uint tag, int total, uint crc, uint version, out int done)
         {
             lock (_gate)
             {
@@ -245,9 +247,10 @@ namespace NanoSync.Storage
                     int at = Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef;
                     uint file = Format.U32(_probe, at);
                     if (Format.U32(_probe, at + 4) == (uint)total && Format.U32(_probe, at + 8) == crc
-                        && Format.U32(_probe, Format.ObjectTag) == tag)
+                        && Format.U32(_probe, Format.ObjectTag) == tag && Format.U32(_probe, Format.ObjectVersion) == version)
                     {
                         error = ResumePartial(file, total, crc);
+                        _partVersion = version;
                         done = _partLength;
                         if (error == StoreError.None)
                         {
@@ -256,7 +259,7 @@ namespace NanoSync.Storage
                         return error;
                     }
                 }
-                else if (_partIsNew && IsTouched(hash) && _partTotal == total && _partCrc == crc)
+                else if (_partIsNew && IsTouched(hash) && _partTotal == total && _partCrc == crc && _partVersion == version)
                 {
                     _large.Begin(_partFile, _partLength, _partRunning);
                     KeepPutKey(collection, key, keyOffset, keyCount, tag);
@@ -291,7 +294,8 @@ namespace NanoSync.Storage
                 _partRunning = Crc32.Start;
                 _partTotal = total;
                 _partCrc = crc;
-                StartObject(Format.Object, collection, 0, 0, tag, KeyedIndex.StatePartial, key, keyOffset, keyCount);
+                _partVersion = version;
+                StartObject(Format.Object, collection, 0, version, tag, KeyedIndex.StatePartial, key, keyOffset, keyCount);
                 _main.MarkLarge();
                 PutReference(_partFile, total, crc);
                 _main.EndRecord();

@@ -537,7 +537,7 @@ namespace NanoSync.Storage
                     RemoveEntry(old, IdHash(collection, id), largeFile);
                 }
             }
-            if (_kinds[collection] == KindKeyed)
+            if (_kinds[collection] == KindKeyed && !partial) // the version of a partial one is the server's
             {
                 _nextVersion = Larger(_nextVersion, Format.U32(buffer, at + Format.ObjectVersion) + 1);
                 _nextLocal = Larger(_nextLocal, id + 1);

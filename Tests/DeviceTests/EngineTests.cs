@@ -422,6 +422,54 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void Parts_of_two_values_of_one_length_and_check_sum_are_not_joined()
+        {
+            byte[] one = Alike(600, false);
+            byte[] two = Alike(600, true);
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 5);
+            bench.SyncUntilInStep(5);
+            GoesDown(server, one, 0, 200, 5);
+            bench.Engine.Round();
+            bench.Restart(); // what the part belongs to is durable
+
+            GoesDown(server, two, 200, 400, 6); // changed on the server meanwhile
+            bench.Engine.Round();
+            Assert.AreEqual(0, bench.Store.Count(bench.Config.Number));
+            GoesDown(server, two, 0, 600, 6);
+            bench.Engine.Round();
+            byte[] held = new byte[600];
+            ObjectInfo info = new ObjectInfo();
+            Assert.IsTrue(bench.Store.Next(bench.Config.Number, info) == StoreError.None);
+            bench.Store.Read(info, 0, held, 0, 600);
+            Assert.AreEqual((int)two[10], (int)held[10]);
+        }
+
+        [TestMethod]
+        public void A_part_that_goes_up_tells_the_number_of_its_change()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Ranges ranges = new Ranges();
+            server.Capture = ranges;
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
+            bench.SyncUntilInStep(5);
+            byte[] value = Alike(1500, false);
+            uint id;
+            Assert.IsTrue(bench.Store.Add(bench.Config.Number, s_setting.Hash, value, 0, value.Length, out id) == StoreError.None);
+            bench.Engine.Round();
+            ObjectInfo info = new ObjectInfo();
+            Assert.IsTrue(bench.Store.FindLocal(bench.Config.Number, id, info) == StoreError.None);
+            Assert.AreEqual((int)info.Version, ranges.Version);
+
+            value = Alike(1500, true);
+            Assert.IsTrue(bench.Store.Change(info, s_setting.Hash, value, 0, value.Length) == StoreError.None);
+            bench.Engine.Round();
+            Assert.IsTrue(bench.Store.FindLocal(bench.Config.Number, id, info) == StoreError.None);
+            Assert.AreEqual((int)info.Version, ranges.Version);
+            Assert.AreEqual(2, ranges.Count);
+        }
+
+        [TestMethod]
         public void A_large_reading_that_flash_has_lost_is_kept_aside_and_does_not_block()
         {
             ScriptedServer server = new ScriptedServer(4096);
@@ -983,6 +1031,63 @@ namespace NanoSync.Tests
             byte[] bytes = new byte[record.Length];
             System.Array.Copy(record.Buffer, bytes, bytes.Length);
             return bytes;
+        }
+
+        // Two values of any length have one check sum: they differ by the polynomial of CRC32 itself.
+        private static byte[] Alike(int count, bool other)
+        {
+            byte[] value = new byte[count];
+            byte[] polynomial = { 0x41, 0x06, 0x71, 0xDB, 0x01 };
+            for (int i = 0; other && i < polynomial.Length; i++)
+            {
+                value[10 + i] = polynomial[i];
+            }
+
+            return value;
+        }
+
+        private static void GoesDown(ScriptedServer server, byte[] value, int offset, int count, byte version)
+        {
+            server.Part = new byte[count];
+            Array.Copy(value, offset, server.Part, 0, count);
+            byte[] range = new byte[20];
+            range[0] = 0x1D; // offset, total, crc, version
+            int length = PutVarint(range, 1, (uint)offset);
+            length = PutVarint(range, length, (uint)value.Length);
+            length = PutVarint(range, length, Crc32.Finish(Crc32.Update(Crc32.Start, value, 0, value.Length)));
+            range[length++] = version;
+            server.PartRange = new byte[length];
+            Array.Copy(range, server.PartRange, length);
+        }
+
+        private static int PutVarint(byte[] bytes, int at, uint value)
+        {
+            while (value >= 0x80)
+            {
+                bytes[at++] = (byte)(value | 0x80);
+                value >>= 7;
+            }
+
+            bytes[at++] = (byte)value;
+            return at;
+        }
+
+        /// <summary>The versions that the ranges of parts going up tell.</summary>
+        private sealed class Ranges : IByteSink
+        {
+            public int Version = -1;
+            public int Count;
+
+            public bool Write(byte[] buffer, int offset, int count)
+            {
+                if (count < 24 && buffer[offset] == 0x1D)
+                {
+                    Count++;
+                    Version = buffer[offset + count - 1]; // numbers below 128
+                }
+
+                return true;
+            }
         }
 
         private sealed class FewWords : IDeviceHost

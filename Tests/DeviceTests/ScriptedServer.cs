@@ -80,6 +80,12 @@ namespace NanoSync.Tests
         /// <summary>The next object goes down as the first part of so many bytes; -1 = whole.</summary>
         public int PartTotal = -1;
 
+        /// <summary>Not null: goes down once, as a part of the object "o0", with <see cref="PartRange"/>.</summary>
+        public byte[] Part;
+
+        /// <summary>The `range` structure of <see cref="Part"/>.</summary>
+        public byte[] PartRange;
+
         /// <summary>Status of the configuration in the next reply, instead of its answer; 0 = none.</summary>
         public int ConfigStatus;
 
@@ -217,7 +223,7 @@ namespace NanoSync.Tests
                 _writer.End();
                 _writer.Finish();
             }
-            else if (_asked || Objects > _sentTo || ForgetKeys || ConfigStatus != 0 || LogStatus != 0 || Command != null)
+            else if (_asked || Objects > _sentTo || Part != null || ForgetKeys || ConfigStatus != 0 || LogStatus != 0 || Command != null)
             {
                 WriteReply();
             }
@@ -547,6 +553,19 @@ namespace NanoSync.Tests
 
         private void WriteObjects()
         {
+            if (Part != null)
+            {
+                _writer.Start(Tags.Commands);
+                _writer.Start(Tags.Change);
+                _writer.Value(Tags.ServerId, new byte[] { (byte)'o', (byte)'0' });
+                WriteRange(PartRange);
+                _writer.Payload(Part, 0, Part.Length);
+                _writer.End();
+                _writer.End();
+                Part = null;
+                return;
+            }
+
             if (_sentTo >= Objects)
             {
                 return;
@@ -562,12 +581,7 @@ namespace NanoSync.Tests
                 if (PartTotal >= 0)
                 {
                     // as the first part of so many bytes
-                    byte[] range = { 0xD, 0, (byte)PartTotal, 0 };
-                    byte[] name = { (byte)'r', (byte)'a', (byte)'n', (byte)'g', (byte)'e' };
-                    _writer.Start(Tags.Options);
-                    _writer.Value(Tags.Class, name);
-                    _writer.Payload(range, 0, 4);
-                    _writer.End();
+                    WriteRange(new byte[] { 0xD, 0, (byte)PartTotal, 0 });
                     PartTotal = -1;
                 }
 
@@ -587,6 +601,15 @@ namespace NanoSync.Tests
             {
                 _writer.Empty(Tags.MoreAvailable);
             }
+        }
+
+        private void WriteRange(byte[] range)
+        {
+            byte[] name = { (byte)'r', (byte)'a', (byte)'n', (byte)'g', (byte)'e' };
+            _writer.Start(Tags.Options);
+            _writer.Value(Tags.Class, name);
+            _writer.Payload(range, 0, range.Length);
+            _writer.End();
         }
 
         private static int WriteNumber(byte[] buffer, int offset, int value)

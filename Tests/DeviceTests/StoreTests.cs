@@ -197,7 +197,7 @@ namespace NanoSync.DeviceTests
             {
                 int done;
                 Ok(s_store.Begin());
-                Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+                Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done));
                 Assert.AreEqual(i * 200, done);
                 Ok(s_store.WritePartial(s_bytes, done, 200));
                 Ok(s_store.ClosePartial(out complete));
@@ -217,19 +217,19 @@ namespace NanoSync.DeviceTests
             bool complete;
             int done;
             Ok(s_store.Begin());
-            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done));
             Ok(s_store.WritePartial(s_bytes, 0, 300));
             Ok(s_store.ClosePartial(out complete));
             Ok(s_store.Commit());
             Ok(s_store.Begin());
-            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done));
             Ok(s_store.WritePartial(s_bytes, 300, 300));
             Ok(s_store.ClosePartial(out complete));
             Assert.IsTrue(complete);
             s_store.Abandon(); // the reply was cut: its bytes stay
 
             Ok(s_store.Begin());
-            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done));
             Assert.AreEqual(600, done);
             Ok(s_store.LeavePartial());
             Ok(s_store.Commit());
@@ -237,14 +237,14 @@ namespace NanoSync.DeviceTests
 
             Ok(s_store.Begin());
             Ok(s_store.DropPartial(Settings, s_key, 0, 4));
-            Assert.IsTrue(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done) == StoreError.BatchFull);
+            Assert.IsTrue(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done) == StoreError.BatchFull);
             Ok(s_store.Commit());
             Remount();
             Assert.IsTrue(s_store.FindKey(Settings, s_key, 0, 4, s_info) == StoreError.NotFound);
             Assert.IsTrue(s_store.FindPartial(Settings, s_key, 0, 4, s_info) == StoreError.NotFound);
 
             Ok(s_store.Begin());
-            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, out done));
+            Ok(s_store.OpenPartial(Settings, s_key, 0, 4, 3, 600, crc, 7, out done));
             Assert.AreEqual(0, done);
             Ok(s_store.WritePartial(s_bytes, 0, 600));
             Ok(s_store.ClosePartial(out complete));

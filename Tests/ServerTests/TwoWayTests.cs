@@ -232,6 +232,53 @@ public sealed class TwoWayTests
         Assert.IsLessThanOrEqualTo(field.Starts, offsets.Count(o => o == 0), string.Join(' ', offsets));
     }
 
+    [TestMethod]
+    public void A_value_that_comes_while_another_of_its_length_and_check_sum_is_on_its_way_down_is_not_mixed_with_it()
+    {
+        using Field field = new();
+        byte[] one = Large(5000), two = Alike(one);
+        Assert.AreEqual(Server.Engine.Crc32.Of(one), Server.Engine.Crc32.Of(two));
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, one, ClassCatalog.WireName(field.Map)));
+        field.Round(); // key 0
+        field.Round();
+        Assert.AreNotEqual(0, field.HeldOfMap());
+        field.Restart();
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, two, ClassCatalog.WireName(field.Map)));
+        int before = field.Requests.Count;
+        field.Sync();
+        CollectionAssert.AreEqual(two, field.HeldMap());
+        Assert.IsTrue(field.Requests.Skip(before).SelectMany(r => r.Collections).SelectMany(c => c.Commands)
+            .Any(c => PartRange.TryFind(c.Options, out PartRange? range) && range!.Offset == 0), "what was here belongs to the other value");
+
+        // and once the other is whole
+        field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, one, ClassCatalog.WireName(field.Map)));
+        field.Sync();
+        CollectionAssert.AreEqual(one, field.HeldMap());
+    }
+
+    [TestMethod]
+    public void A_value_made_while_another_of_its_length_and_check_sum_is_on_its_way_up_is_not_mixed_with_it()
+    {
+        using Field field = new();
+        byte[] one = Large(20_000), two = Alike(one);
+        field.Sync();
+        uint id = field.AddPlan(one);
+        field.Round();
+        Assert.AreEqual(1, field.Engine.Pending, "it needs more than one part");
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, field.Store.FindLocal(field.Plans.Number, id, info));
+        Assert.AreEqual(StoreError.None, field.Store.Change(info, field.Map.Hash, two, 0, two.Length));
+        field.Sync();
+        CollectionAssert.AreEqual(two, field.Core.Objects.List("d1", "plans").Single().Row.Data);
+
+        // and once the other is whole
+        Assert.AreEqual(StoreError.None, field.Store.FindLocal(field.Plans.Number, id, info));
+        Assert.AreEqual(StoreError.None, field.Store.Change(info, field.Map.Hash, one, 0, one.Length));
+        field.Restart();
+        field.Sync();
+        CollectionAssert.AreEqual(one, field.Core.Objects.List("d1", "plans").Single().Row.Data);
+    }
+
     private static Field Both(SyncLimits? limits = null)
     {
         Field field = new(limits: limits);
@@ -255,6 +302,18 @@ public sealed class TwoWayTests
     private static string Sent(List<SyncMessage> messages, int from)
     {
         return string.Join("; ", messages.Skip(from).SelectMany(m => m.Collections).Where(c => c.Id == "config").SelectMany(c => c.Commands).Select(c => c.Text()));
+    }
+
+    // Another value of the same length and check sum: they differ by the polynomial of CRC32 itself, in the first part.
+    private static byte[] Alike(byte[] value)
+    {
+        byte[] other = [.. value];
+        foreach ((int at, byte difference) in new byte[] { 0x41, 0x06, 0x71, 0xDB, 0x01 }.Index())
+        {
+            other[10 + at] ^= difference;
+        }
+
+        return other;
     }
 
     private static byte[] Large(int count) => [.. Enumerable.Range(0, count).Select(i => (byte)((i * 7) + (i / 251)))];

@@ -271,7 +271,7 @@ public sealed class BasicTests
         {
             var store = Open();
             Ok(store.Begin());
-            Ok(store.OpenPartial(Config, Key("fw"), 0, 2, 4, 5000, crc, out int done));
+            Ok(store.OpenPartial(Config, Key("fw"), 0, 2, 4, 5000, crc, 7, out int done));
             Assert.AreEqual(part * 1000, done);
             Ok(store.WritePartial(payload, done, 600));
             Ok(store.WritePartial(payload, done + 600, 400));
@@ -284,6 +284,43 @@ public sealed class BasicTests
         Ok(last.FindKey(Config, Key("fw"), 0, 2, info));
         CollectionAssert.AreEqual(payload, ReadAll(last, info));
         Assert.AreEqual(ObjectState.Clean, info.State);
+    }
+
+    [TestMethod]
+    public void A_download_begun_by_an_older_version_is_begun_anew_and_costs_no_numbers()
+    {
+        byte[] payload = Bytes(5000);
+        uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, payload, 0, payload.Length));
+        FlashStore store = Open();
+        Part(store, payload, crc, 0, 0, 2000); // as it was written before versions were told
+        uint next = store.NextVersion;
+        store = Open();
+        Part(store, payload, crc, 0, 2000, 1000); // goes on where none is told now either
+        Part(store, payload, crc, 3_000_000_000, 0, 1000); // and begins anew where one is
+        store = Open();
+        Part(store, payload, crc, 3_000_000_000, 1000, 3000);
+        for (int i = 0; i < 400; i++)
+        {
+            Ok(store.PutServer(Config, Key("other"), 0, 5, 1, payload, 0, 200)); // the log turns over: the record is copied
+        }
+
+        store = Open();
+        Part(store, payload, crc, 3_000_000_000, 4000, 1000);
+        var info = new ObjectInfo();
+        Ok(store.FindKey(Config, Key("fw"), 0, 2, info));
+        CollectionAssert.AreEqual(payload, ReadAll(store, info));
+        store = Open();
+        Assert.IsLessThan(next + 500, store.NextVersion);
+    }
+
+    private static void Part(FlashStore store, byte[] payload, uint crc, uint version, int offset, int count)
+    {
+        Ok(store.Begin());
+        Ok(store.OpenPartial(Config, Key("fw"), 0, 2, 4, payload.Length, crc, version, out int done));
+        Assert.AreEqual(offset, done);
+        Ok(store.WritePartial(payload, offset, count));
+        Ok(store.ClosePartial(out _));
+        Ok(store.Commit());
     }
 
     [TestMethod]

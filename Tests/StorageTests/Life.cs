@@ -645,7 +645,7 @@ public sealed class Life
             return error;
         }
         var key = "fw"u8.ToArray();
-        error = Store.OpenPartial(Keyed, key, 0, 2, 3, s_download.Length, s_downloadCrc, out int done);
+        error = Store.OpenPartial(Keyed, key, 0, 2, 3, s_download.Length, s_downloadCrc, 7, out int done);
         int count = Math.Min(200 + arg % 300, s_download.Length - done);
         if (error == StoreError.None && count > 0)
         {
