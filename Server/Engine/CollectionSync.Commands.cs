@@ -16,6 +16,7 @@ internal sealed partial class CollectionSync
         _request.Commands.ForEach(Apply);
         _isLastTry = true;
         _waiting.ForEach(Apply);
+        AppendLog();
     }
 
     private void Apply(SyncCommand command)
@@ -26,9 +27,15 @@ internal sealed partial class CollectionSync
             return;
         }
 
+        bool isReading = command.Tag == Tags.Add && _request.DeletesAsMoves;
+        if (!isReading)
+        {
+            AppendLog();
+        }
+
         switch (command.Tag)
         {
-            case Tags.Add when _request.DeletesAsMoves:
+            case Tags.Add when isReading:
                 AddReading(command, command.ClientId!);
                 break;
             case Tags.Add:
@@ -243,13 +250,13 @@ internal sealed partial class CollectionSync
         {
             if (known != null && range.Total == known.Length && range.Crc == known.Crc && range.Version == known.Version)
             {
-                return new Value(type, default, known.Sum, known.Crc) { IsRepeat = true };
+                return new Value(type, default) { Sum = known.Sum, Crc = known.Crc, IsRepeat = true };
             }
 
             if (command.ServerId != null && _store.FindObject(Collection.Id, command.ServerId) is { Data: { } held } there
                 && held.Length == range.Total && Crc32.Of(held) == range.Crc && (there.Version == range.Version && (range.Version == null || there.Writer == Replica)))
             {
-                return new Value(type, held, ContentSum.Of(type, held), range.Crc.Value) { Version = range.Version }; // the last part again
+                return new Value(type, held) { Version = range.Version }; // the last part again
             }
 
             if (TakePart(command, uploadKey, range, data) is not { } whole)
@@ -272,7 +279,7 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        return new Value(type, data, ContentSum.Of(type, data.Span), Crc32.Of(data.Span)) { Version = range?.Version };
+        return new Value(type, data) { Version = range?.Version };
     }
 
     // Writes a value over an object, or makes the object: a name of the device's own needs no Add. [SPEC 2.3]
@@ -287,7 +294,7 @@ internal sealed partial class CollectionSync
             return Status.Success;
         }
 
-        content = content with { Class = content.Class ?? current.Class };
+        content = content with { Sum = content.Sum, Class = content.Class ?? current.Class }; // the sum stays that of what came
 
         if (!current.Deleted && current.Class == content.Class && current.Data.AsSpan().SequenceEqual(content.Data.Span))
         {
@@ -363,12 +370,17 @@ internal sealed partial class CollectionSync
         }
 
         long most = Collection.IsOutbox ? _limits.MaxReadings : _limits.MaxObjects;
+        if (most == 0 && Collection.IsOutbox)
+        {
+            return true;
+        }
+
         if (_live < 0)
         {
             _live = _store.CountObjects(Device, Collection.IsOutbox) + Collection.Live - _liveRead;
         }
 
-        if (_live < most || (most == 0 && Collection.IsOutbox))
+        if (_live < most)
         {
             return true;
         }
@@ -405,6 +417,7 @@ internal sealed partial class CollectionSync
 
     private void Refuse(SyncCommand command, int status, string reason)
     {
+        AppendLog();
         _store.Refused(Device, new RefusalRow(_row.Name, true, command.ClientId ?? command.ServerId ?? "", status, reason, 1, _now));
         if (command.Tag == Tags.Add && !_request.DeletesAsMoves && _store.FindId(Device, Collection.Id, command.ClientId!) is { } known)
         {
@@ -437,9 +450,26 @@ internal sealed partial class CollectionSync
         _reply.Responses.Add(response);
     }
 
-    // What a command brings.
-    private sealed record Value(string? Class, ReadOnlyMemory<byte> Data, long Sum, uint Crc)
+    // What a command brings. The sums of a reading that goes to the log are not needed.
+    private sealed record Value(string? Class, ReadOnlyMemory<byte> Data)
     {
+        private long? _sum;
+        private uint? _crc;
+
+        /// <summary>Tells it from other values.</summary>
+        public long Sum
+        {
+            get => _sum ??= ContentSum.Of(Class, Data.Span);
+            init => _sum = value;
+        }
+
+        /// <summary>Check sum of its bytes.</summary>
+        public uint Crc
+        {
+            get => _crc ??= Crc32.Of(Data.Span);
+            init => _crc = value;
+        }
+
         /// <summary>Version of the transfer in parts; null = it came whole, or told none.</summary>
         public long? Version { get; init; }
 

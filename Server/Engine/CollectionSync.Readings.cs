@@ -9,20 +9,41 @@ internal sealed partial class CollectionSync
 {
     private const string ForkedReason = "another reading is known by this id: two boards have one store";
 
+    private const int MostLogged = 4096; // bytes of a reading in the log; a larger one is an object
+
+    private readonly List<byte[]> _log = []; // readings to be appended
+    private LogRun? _run; // of the first of them
+    private string _prefix = ""; // of the ids that _mark is about; "" = not asked for yet
+    private LogMark _mark;
+
     private bool _forked; // from here on nothing of this message is a reading of this store
 
     private void AddReading(SyncCommand command, string clientId)
     {
-        IdRow? known = _forked ? null : _store.FindId(Device, Collection.Id, clientId);
-        if (_forked || (known == null && !HasRoom(command)))
+        if (_forked)
+        {
+            return;
+        }
+
+        // one above all that the log has is a new one: nothing to look for
+        ReadingId? id = ReadingId.OfClient(clientId, ReadingId.Owner(Device, Collection.Shared));
+        bool above = id is { } asked && asked.Number > LogOf(asked.Prefix).Last && !_mark.HasOthers;
+        if (!above)
+        {
+            AppendLog();
+        }
+
+        IdRow? known = above ? null : _store.FindId(Device, Collection.Id, clientId);
+        if (known == null && !HasRoom(command))
         {
             return;
         }
 
         // in parts it is known by its length and check sum before it is here
-        if (known != null && PartRange.TryFind(command.Options, out PartRange? range) && range is { Total: not null, Crc: not null })
+        bool inParts = PartRange.TryFind(command.Options, out PartRange? range) && range != null;
+        if (known != null && range is { Total: not null, Crc: not null })
         {
-            if (range.Total != known.Length || range.Crc != known.Crc)
+            if (!known.IsGone && (range.Total != known.Length || range.Crc != known.Crc))
             {
                 Fork(command, clientId);
             }
@@ -35,15 +56,62 @@ internal sealed partial class CollectionSync
             return;
         }
 
-        if (known == null)
+        if (known != null)
         {
+            if (!known.IsGone && !IsSame(known, content))
+            {
+                Fork(command, clientId);
+            }
+        }
+        else if (id is { } own && !inParts && content.Data.Length <= MostLogged && (above || _store.FindObject(Collection.Id, own.ToString()) == null))
+        {
+            Append(own, content);
+        }
+        else
+        {
+            AppendLog();
             IdRow made = new(NewServerId(clientId), content.Sum, content.Data.Length, content.Crc, content.Version);
             Save(new ObjectRow { Id = made.ServerId, Deleted = true, Created = _now }, content);
             _store.SaveId(Device, Collection.Id, clientId, made);
+            _prefix = "";
         }
-        else if (!IsSame(known, content))
+    }
+
+    private LogMark LogOf(string prefix)
+    {
+        if (_prefix != prefix)
         {
-            Fork(command, clientId);
+            AppendLog();
+            _mark = _store.FindLog(Device, Collection.Id, prefix);
+            _prefix = prefix;
+        }
+
+        return _mark;
+    }
+
+    private void Append(ReadingId id, Value content)
+    {
+        if (_run != null && (id != _run.First with { Number = _run.First.Number + _log.Count } || content.Class != _run.Class))
+        {
+            AppendLog();
+        }
+
+        _run ??= new LogRun(Device, Replica, id, Collection.Seq + 1, content.Class, _now);
+        _log.Add(content.Data.ToArray());
+        _mark = _mark with { Last = Math.Max(_mark.Last, id.Number) };
+        Collection.Seq++;
+        Collection.Live++;
+        _live += _live < 0 ? 0 : 1;
+    }
+
+    // Before anything else is read or written: until then what was logged is not there.
+    private void AppendLog()
+    {
+        if (_run != null)
+        {
+            _store.AppendReadings(Collection.Id, _run, _log);
+            _run = null;
+            _log.Clear();
         }
     }
 

@@ -151,9 +151,17 @@ public interface IStoreTransaction : IDisposable
     /// <summary>What is due to this device and not in its feed above <paramref name="from"/>, in order.</summary>
     List<FeedRow> Due(KeyRow row, long from, int count);
 
+    // Readings: a log beside the objects. A reading that anything is done to becomes an object, under its id and its number.
+
+    /// <summary>How far the log of a collection goes with the ids of one prefix, and whether the device has anything in it beside the log.</summary>
+    LogMark FindLog(int device, int collection, string prefix);
+
+    /// <summary>Appends readings that follow each other, in their numbers and in those of the collection's changes.</summary>
+    void AppendReadings(int collection, LogRun run, IReadOnlyList<byte[]> readings);
+
     // Ids
 
-    /// <summary>What a ClientId stands for.</summary>
+    /// <summary>What a ClientId stands for, in the log or beside it.</summary>
     IdRow? FindId(int device, int collection, string clientId);
 
     /// <summary>Keeps what a ClientId stands for.</summary>

@@ -218,7 +218,24 @@ public sealed class ObjectRow
 
     /// <summary>When changed, milliseconds since 1970.</summary>
     public long Changed { get; set; }
+
+    /// <summary>True for a reading as it came, of the log: saved again it becomes an object.</summary>
+    public bool IsLogged { get; init; }
 }
+
+/// <summary>Readings that follow each other. Each has a number one above that of the one before, as a reading and as a change of the collection.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="Replica">The replica that wrote them.</param>
+/// <param name="First">Id of the first one.</param>
+/// <param name="FirstSeq">Number of the change that made it.</param>
+/// <param name="Class">name#hash; null when never named.</param>
+/// <param name="Time">When they came, milliseconds since 1970.</param>
+public sealed record LogRun(int Device, int Replica, ReadingId First, long FirstSeq, string? Class, long Time);
+
+/// <summary>How far a log goes.</summary>
+/// <param name="Last">The highest number taken; -1 = none was.</param>
+/// <param name="HasOthers">True when an id may stand for something beside the log, too.</param>
+public readonly record struct LogMark(long Last, bool HasOthers);
 
 /// <summary>An object as the feed offers it; Data is null when it is deleted or large.</summary>
 public sealed record FeedRow(string Id, long Seq, long CreatedSeq, string? Class, bool Deleted, int Length, byte[]? Data, bool WasAdd, DueKind? Due);
@@ -239,10 +256,14 @@ public enum DueKind
 /// <summary>A ClientId that was seen. [SPEC 5.4]</summary>
 /// <param name="ServerId">The object.</param>
 /// <param name="Sum">Content sum of what the Add brought.</param>
-/// <param name="Length">Its bytes.</param>
+/// <param name="Length">Its bytes; -1 = a reading that was taken and is gone, its content is no longer known.</param>
 /// <param name="Crc">Its check sum.</param>
 /// <param name="Version">Version of the transfer, if it came in parts and told one.</param>
-public sealed record IdRow(string ServerId, long Sum, int Length, uint Crc, long? Version);
+public sealed record IdRow(string ServerId, long Sum, int Length, uint Crc, long? Version)
+{
+    /// <summary>True for a reading that was taken, of which only that is known.</summary>
+    public bool IsGone => Length < 0;
+}
 
 /// <summary>An object that a device does not take. [SPEC 5.7]</summary>
 public sealed record AsideRow(string ServerId, long Seq, bool WasAdd, int Status, string Reason, long Time);

@@ -65,6 +65,12 @@ internal static class TestDatabase
         return Encoding.UTF8.GetBytes(rows.ToString());
     }
 
+    /// <summary>Runs statements beside the server.</summary>
+    public static void Execute(string folder, string sql) => Execute($"SET search_path TO {s_schemas[folder]}; {sql}");
+
+    /// <summary>Bytes, as statements name them.</summary>
+    public static string Blob(byte[] bytes) => $"'\\x{Convert.ToHexString(bytes)}'::bytea";
+
     /// <summary>Removes it.</summary>
     public static void Drop(string folder)
     {

@@ -40,6 +40,8 @@ public sealed class MigrationTests
         log.Commands.AddRange([TestDevice.Add("Ab1_30", 2), TestDevice.Add(null, 102), TestDevice.Add("Ab1_40", 3)]);
         Assert.AreEqual("ok", device.Sync(log).Line());
         Assert.AreEqual("Ab1_10=00 Ab1_11=64 Ab1_20=01 Ab1_21=65 Ab1_30=02 Ab1_31=66 Ab1_40=03", bench.Held("d1", "readings"));
+        Assert.IsTrue(bench.Objects("d1", "readings").TrueForAll(o => o.Row.IsLogged));
+        Assert.IsFalse(bench.Core.Objects.Get("d1", "config", "Ab1_1").Row.IsLogged);
 
         SyncCommand rest = TestDevice.Add("Ab1_2", 4, 5, 6);
         rest.Options.Add(new PartRange(3, null, 6, Crc32.Of([1, 2, 3, 4, 5, 6])).ToStructure());

@@ -167,4 +167,35 @@ public sealed class StoreTests
         string folder = Path.Combine(bench.Database, "data"); // a file stands where a folder should
         StringAssert.Contains(Assert.ThrowsExactly<StartupException>(() => ServerCore.Open(new ServerOptions { Data = folder })).Message, folder);
     }
+
+    [TestMethod]
+    public void A_reading_of_12_bytes_takes_at_most_40_bytes_of_the_file_indexes_and_all()
+    {
+        using Bench bench = new();
+        const int Devices = 20, Syncs = 100, Readings = 20;
+        TestDevice[] devices = [.. Enumerable.Range(1, Devices).Select(i => bench.Device("d" + i, "log"))];
+        foreach (TestDevice device in devices)
+        {
+            device.StoreId = "Ab1_";
+            device.Start("log", c => c.DeletesAsMoves = true);
+        }
+
+        bench.Core.Dispose();
+        long before = new FileInfo(bench.Database).Length;
+        bench.Restart();
+        for (int sync = 0; sync < Syncs; sync++)
+        {
+            bench.Clock.Now += TimeSpan.FromMinutes(20);
+            foreach (TestDevice device in devices)
+            {
+                device.Sync(device.Log([.. Enumerable.Range(1 + (sync * Readings), Readings).Select(i => TestDevice.Add("Ab1_" + i, [.. BitConverter.GetBytes((long)i), 1, 2, 3, 4]))]));
+            }
+        }
+
+        bench.Core.Dispose();
+        double bytes = (double)(new FileInfo(bench.Database).Length - before) / (Devices * Syncs * Readings);
+        Console.WriteLine($"{bytes:0.0} bytes a reading");
+        Assert.IsLessThan(40, bytes);
+        bench.Restart();
+    }
 }

@@ -1,5 +1,6 @@
 // The database of the server tests: a SQLite file. Tests/PostgresTests compiles the same tests over its own.
 
+using Microsoft.Data.Sqlite;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Stores.Sqlite;
 
@@ -35,6 +36,19 @@ internal static class TestDatabase
         log.ReadExactly(bytes);
         return bytes;
     }
+
+    /// <summary>Runs statements beside the server.</summary>
+    public static void Execute(string folder, string sql)
+    {
+        using SqliteConnection connection = new($"Data Source={Path.Combine(folder, "nanosync.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Bytes, as statements name them.</summary>
+    public static string Blob(byte[] bytes) => $"x'{Convert.ToHexString(bytes)}'";
 
     /// <summary>Removes it.</summary>
     public static void Drop(string folder)

@@ -130,6 +130,19 @@ public class ObservedTransaction : DispatchProxy
                 _saved.Add(e);
                 break;
 
+            case nameof(IStoreTransaction.AppendReadings):
+                LogRun run = (LogRun)arguments![1]!;
+                IReadOnlyList<byte[]> readings = (IReadOnlyList<byte[]>)arguments[2]!;
+                for (int i = 0; i < readings.Count; i++)
+                {
+                    ReadingId id = run.First with { Number = run.First.Number + i };
+                    Event logged = new((int)arguments[0]!, id.ToString(), Payload.Serial(readings[i]), run.Device);
+                    _told.Add(() => _server.Committed(logged));
+                    _saved.Add(logged);
+                }
+
+                break;
+
             case nameof(IStoreTransaction.AddLoser):
                 if (mutation == Mutation.NoLosers)
                 {
@@ -155,6 +168,9 @@ public class ObservedTransaction : DispatchProxy
 
             case nameof(IStoreTransaction.FindId) when mutation == Mutation.NoDedupe:
                 return null;
+
+            case nameof(IStoreTransaction.FindLog) when mutation == Mutation.NoDedupe:
+                return new LogMark(-1, true);
 
             case nameof(IStoreTransaction.Refused) when mutation == Mutation.NoRefusals:
                 return null;

@@ -18,7 +18,7 @@ public abstract partial class SqlTransaction
     public ObjectRow? FindObject(int collection, string id)
     {
         return One($"SELECT {ObjectColumns} FROM object WHERE collection_id = @collection AND server_id = @id", ReadObject,
-            ("collection", collection), ("id", id));
+            ("collection", collection), ("id", id)) ?? FindReading(collection, id)?.Row;
     }
 
     /// <inheritdoc/>
@@ -45,6 +45,16 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public void SaveObject(int collection, ObjectRow row)
     {
+        if (row.IsLogged)
+        {
+            Lift(collection, row.Id);
+        }
+
+        Upsert(collection, row);
+    }
+
+    private void Upsert(int collection, ObjectRow row)
+    {
         Run($"INSERT INTO object (collection_id, {ObjectColumns}) VALUES (@collection, @id, @seq, @createdSeq, @class, @data, @deleted, @writer, "
             + "@lastDevice, @lastSum, @created, @changed, @version) ON CONFLICT (collection_id, server_id) DO UPDATE SET seq = excluded.seq, "
             + "created_seq = excluded.created_seq, class = excluded.class, data = excluded.data, deleted = excluded.deleted, "
@@ -57,22 +67,26 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public List<ObjectRow> ListObjects(int collection, long after, int count, bool deleted)
     {
-        return All($"SELECT {ObjectColumns} FROM object WHERE collection_id = @collection AND seq > @after AND (deleted = 0 OR @deleted = 1) "
+        List<ObjectRow> objects = All($"SELECT {ObjectColumns} FROM object WHERE collection_id = @collection AND seq > @after AND (deleted = 0 OR @deleted = 1) "
             + "ORDER BY seq LIMIT @count", ReadObject,
             ("collection", collection), ("after", after), ("deleted", deleted ? 1 : 0), ("count", count));
+        return Merge(objects, ListReadings(collection, after, count, 0, 0), count, o => o.Seq);
     }
 
     /// <inheritdoc/>
     public List<FeedRow> Feed(KeyRow row, long from, int count)
     {
         // [SPEC 5.5] never the replica's own writes since it started over, never what is set aside at this very value
-        return All($"SELECT {FeedColumns}, COALESCE(a.was_add, d.was_add, 0) FROM object o "
+        List<FeedRow> objects = All($"SELECT {FeedColumns}, COALESCE(a.was_add, d.was_add, 0) FROM object o "
             + "LEFT JOIN set_aside a ON a.replica_id = @replica AND a.collection_id = o.collection_id AND a.server_id = o.server_id "
             + "LEFT JOIN due d ON d.replica_id = @replica AND d.collection_id = o.collection_id AND d.server_id = o.server_id AND d.kind = 0 "
             + "WHERE o.collection_id = @collection AND o.seq > @from AND NOT (o.writer = @replica AND o.seq > @reset) "
             + "AND (a.seq IS NULL OR a.seq <> o.seq) ORDER BY o.seq LIMIT @count",
             r => ReadFeed(r, null),
             ("replica", row.Replica), ("collection", row.Collection.Id), ("from", from), ("reset", row.ResetSeq), ("count", count));
+        List<FeedRow> readings = ListReadings(row.Collection.Id, from, count, row.Replica, row.ResetSeq)
+            .ConvertAll(r => new FeedRow(r.Id, r.Seq, r.CreatedSeq, r.Class, false, r.Data!.Length, r.Data, false, null));
+        return Merge(objects, readings, count, o => o.Seq);
     }
 
     /// <inheritdoc/>
@@ -98,7 +112,7 @@ public abstract partial class SqlTransaction
     {
         return One("SELECT server_id, sum, length, crc, version FROM id_map WHERE device_id = @device AND collection_id = @collection AND client_id = @id",
             r => new IdRow(r.GetString(0), r.GetInt64(1), r.GetInt32(2), (uint)r.GetInt64(3), Long(r, 4)),
-            ("device", device), ("collection", collection), ("id", clientId));
+            ("device", device), ("collection", collection), ("id", clientId)) ?? FindTaken(device, collection, clientId);
     }
 
     /// <inheritdoc/>
