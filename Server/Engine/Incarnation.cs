@@ -7,7 +7,7 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Server.Engine;
 
-/// <summary>The incarnation of a database, begun when it is first asked for.</summary>
+/// <summary>The incarnation of a database, begun when it is first asked for: of a server when it starts, of a verb of the command line when it makes something.</summary>
 public sealed class Incarnation
 {
     /// <summary>Characters of a code.</summary>

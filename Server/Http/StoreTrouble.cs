@@ -20,6 +20,22 @@ internal sealed class StoreTrouble(ServerCore core, ILogger log)
     private long _told;
     private int _unanswered;
 
+    /// <summary>
+    /// Begins the incarnation of the database with the start of the server, so that what the command line makes from now on,
+    /// in a process of its own, is later than it. Without room it begins with the first write that finds some.
+    /// </summary>
+    public void Begin()
+    {
+        try
+        {
+            _ = core.Incarnation.Code;
+        }
+        catch (StoreException e)
+        {
+            Met(e);
+        }
+    }
+
     /// <summary>Notes a failure; what to put into Retry-After.</summary>
     public string Met(StoreException failure)
     {

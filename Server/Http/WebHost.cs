@@ -79,6 +79,7 @@ public sealed class WebHost : IAsyncDisposable
             new ApiEndpoints(core, new ApiGuard(options.OpenApiOnLoopback, token, trouble)).Map(app);
             await app.StartAsync();
             token.Ensure(); // not before: a start that fails shows none
+            trouble.Begin();
             if (options.RunProxy)
             {
                 core.Proxy.Start();

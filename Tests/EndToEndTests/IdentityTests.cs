@@ -92,6 +92,102 @@ public class IdentityTests
         Assert.Contains("\"interval\":11", conflicts.Output);
     }
 
+    [TestMethod]
+    public void A_gateway_whose_backup_is_put_back_overwrites_nothing_on_its_healthy_upstream()
+    {
+        using var bench = new Bench();
+        string upstream = bench.At("upstream"), site = bench.At("site");
+        (_, string url) = bench.Serve(upstream);
+        string token = bench.Enrol("site", upstream, "--collections", "d1.readings,d1.config");
+        (RunningProgram gateway, string siteUrl) = bench.Serve(site);
+        int port = new Uri(siteUrl).Port;
+        string[] way = ["--server", siteUrl, "--token", bench.Enrol("d1", site)];
+        Assert.AreEqual(0, bench.Verb("proxy", "add", "hq", "--url", url, "--token", token, "--collections", "readings", "--every", "1", "--data", site).Code);
+        Replay(bench, way, "m", 0, 5);
+        IsUpstream(bench, gateway, upstream, 5);
+        gateway.Kill();
+        Copy(site, bench.At("backup"));
+        (gateway, _) = bench.Serve(site, port);
+        Replay(bench, way, "m", 5, 5);
+        IsUpstream(bench, gateway, upstream, 10);
+
+        gateway.Kill();
+        Directory.Delete(site, true);
+        Copy(bench.At("backup"), site);
+        (gateway, _) = bench.Serve(site, port);
+        Replay(bench, way, "m", 10, 5);
+        IsUpstream(bench, gateway, upstream, 15);
+        Assert.HasCount(15, bench.Objects("site", "d1.readings", upstream).ConvertAll(o => o.Id).Distinct().ToList());
+    }
+
+    [TestMethod]
+    public void An_outbox_file_lost_while_its_reply_was_lost_overwrites_nothing_that_was_delivered()
+    {
+        using var bench = new Bench();
+        string[] site = Site(bench, out string server);
+        Replay(bench, site, "m", 0, 5);
+        using (var cutter = new CuttingProxy(site[1]))
+        {
+            string csv = Csv(bench, "cut", 5, 5);
+            RunningProgram device = bench.StartDevice(["--readings", csv, "--data", bench.At("m"), "--server", cutter.Url, .. site[2..]]);
+            for (int i = 0; cutter.Cuts < 2; i++)
+            {
+                Assert.IsLessThan(300, i, device.Output);
+                Thread.Sleep(100);
+            }
+
+            device.Kill();
+        }
+
+        Assert.HasCount(10, bench.Objects("d1", "readings", server));
+        string[] outbox = Directory.GetFiles(bench.At("m"), "o*.ns", SearchOption.AllDirectories);
+        Assert.AreNotEqual(0, outbox.Length);
+        Array.ForEach(outbox, File.Delete);
+        Replay(bench, site, "m", 10, 5);
+        Once(bench, site, "m");
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 15).ToArray(), Values(bench, server));
+        Ended show = bench.Verb("device", "show", "d1", "--data", server);
+        Assert.Contains("forked 1", show.Output);
+        Assert.Contains("dropped 0", show.Output); // what was in the file had been delivered
+    }
+
+    [TestMethod]
+    public void A_command_made_after_a_restore_is_done_once_and_told_done_only_then()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        Dictionary<string, string> settings = new() { ["NANOSYNC_RATE"] = "0" };
+        (RunningProgram program, string url) = bench.Serve(server, settings: settings);
+        int port = new Uri(url).Port;
+        string[] site = ["--server", url, "--token", bench.Enrol("d1", server)];
+        string admin = bench.AdminToken(server);
+        Once(bench, site, "m");
+        program.Kill();
+        Copy(server, bench.At("backup"));
+        (program, _) = bench.Serve(server, port, settings);
+        for (int i = 0; i < 300; i++)
+        {
+            (int status, string body) = bench.Rest(HttpMethod.Post, url + "/api/devices/d1/commands", admin, """{"class":"interval","seconds":2}""");
+            Assert.AreEqual(202, status, body);
+        }
+
+        Once(bench, site, "m");
+        Assert.HasCount(300, Regex.Matches(bench.Verb("device", "show", "d1", "--data", server).Output, "(?m)^interval .*: done"));
+
+        program.Kill();
+        Directory.Delete(server, true);
+        Copy(bench.At("backup"), server);
+        (program, _) = bench.Serve(server, port, settings);
+        Assert.AreEqual(0, bench.Verb("device", "tell", "d1", "restart", "--data", server).Code);
+        RunningProgram device = bench.StartDevice(["--interval", "1", "--serial", "--data", bench.At("m"), .. site]);
+        device.WaitFor("the server asked");
+        int mark = device.Mark();
+        device.WaitFor("in step$", mark);
+        Assert.MatchesRegex("(?m)^restart .*: done", bench.Verb("device", "show", "d1", "--data", server).Output);
+        device.WaitFor("in step$", device.Mark());
+        Assert.HasCount(1, Regex.Matches(device.Output, "the server asked"), device.Output);
+    }
+
     private static string[] Site(Bench bench, out string server)
     {
         server = bench.At("server");
@@ -108,15 +204,30 @@ public class IdentityTests
 
     private static void Replay(Bench bench, string[] site, string store, int first, int count)
     {
-        string csv = bench.At($"{store}-{first}.csv");
-        File.WriteAllLines(csv, ["timestamp,value", .. Enumerable.Range(first, count).Select(i => $"{1767225600 + i},{i}")]);
-        Ended ended = bench.Device(["--readings", csv, "--data", bench.At(store), .. site]);
+        Ended ended = bench.Device(["--readings", Csv(bench, store, first, count), "--data", bench.At(store), .. site]);
         Assert.AreEqual(0, ended.Code, ended.Output);
     }
 
-    private static int[] Values(Bench bench, string server)
+    private static string Csv(Bench bench, string store, int first, int count)
     {
-        return [.. bench.Objects("d1", "readings", server).Where(o => o.Value.TryGetProperty("value", out _)).Select(o => (int)o.Value.GetProperty("value").GetDecimal())];
+        string csv = bench.At($"{store}-{first}.csv");
+        File.WriteAllLines(csv, ["timestamp,value", .. Enumerable.Range(first, count).Select(i => $"{1767225600 + i},{i}")]);
+        return csv;
+    }
+
+    private static void IsUpstream(Bench bench, RunningProgram gateway, string upstream, int count)
+    {
+        for (int i = 0; bench.Objects("site", "d1.readings", upstream).Count < count; i++)
+        {
+            Assert.IsLessThan(40, i, gateway.Output);
+        }
+
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(), Values(bench, upstream, "site", "d1.readings"));
+    }
+
+    private static int[] Values(Bench bench, string server, string device = "d1", string collection = "readings")
+    {
+        return [.. bench.Objects(device, collection, server).Where(o => o.Value.TryGetProperty("value", out _)).Select(o => (int)o.Value.GetProperty("value").GetDecimal())];
     }
 
     private static void Put(Bench bench, string server, int interval)
