@@ -28,16 +28,17 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // The object that the server asked for: as if the device had changed it, but never over a value of somebody else. The
-    // device did not change anything, and may hold only a part of that value yet; the operator sees both.
+    // The object that the server asked for: as if the device had changed it, but never over a value of somebody else, nor over
+    // a deletion, which came after it was asked for. The device did not change anything, and may hold only a part of that
+    // value yet; the operator sees both.
     private void TakeCopy(SyncCommand response, string id)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
-        if (current == null || current.Deleted || current.Writer == Replica)
+        if (current is { Deleted: false } && current.Writer == Replica)
         {
             Write(response, id);
         }
-        else if (Content(response, "c:" + id, null) is { } content && !current.Data.AsSpan().SequenceEqual(content.Data.Span))
+        else if (Content(response, "c:" + id, null) is { } content && (current is not { Deleted: false } || !current.Data.AsSpan().SequenceEqual(content.Data.Span)))
         {
             KeepLoser(id, content);
         }

@@ -252,15 +252,15 @@ public sealed class SyncService
         return true;
     }
 
-    // An idle request writes nothing, but for two things that the operator wants to see: that the last commands arrived, once,
-    // and when the device was last there, now and then.
+    // An idle request writes nothing, but for two things: that the device was seen with its key, once a key, so that a request
+    // which was overtaken is known as late; and when the device was last there, now and then.
     private void NoteIdle(DeviceIdentity device, SyncMessage request, long now)
     {
         using (IStoreTransaction store = _store.BeginRead())
         {
             long seen = store.FindDevice(device.Name)?.LastSeen ?? 0;
             if (now - seen < (long)_limits.SeenEvery.TotalMilliseconds
-                && !request.Collections.Exists(c => KeyRowOf(store, device, c) is { ReplyCommands: > 0, Acknowledged: false }))
+                && !request.Collections.Exists(c => KeyRowOf(store, device, c) is { Acknowledged: false }))
             {
                 return;
             }
@@ -271,7 +271,7 @@ public sealed class SyncService
         foreach (SyncCollection collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(writing, device, collection);
-            if (row != null && row.Key == collection.SyncKey && row.ReplyCommands > 0 && !row.Acknowledged)
+            if (row != null && row.Key == collection.SyncKey && !row.Acknowledged)
             {
                 writing.Acknowledged(row.Replica, row.Collection.Id, row.N);
                 row.Acknowledged = true;

@@ -223,6 +223,7 @@ public class ObservedTransaction : DispatchProxy
                 break;
             case Mutation.TakesLate:
                 row.LastChange = 0;
+                row.Acknowledged = false;
                 break;
             case Mutation.NoConflicts:
                 row.KnownSeq = long.MaxValue / 2;

@@ -8,19 +8,12 @@ namespace NanoSync.Simulation;
 public static class OpenFindings
 {
     /// <summary>The seeds.</summary>
-    public static readonly ulong[] Seeds =
-    [
-        8, // a value that another device replaced is current again
-        368, // a reading was refused by the server, which has no refusal of it
-        475, // an object of a two-way collection is no longer pending, and the server never had it
-        503, // a value applied before is put over a newer one
-        535, // as 475, in a shared collection
-    ];
+    public static readonly ulong[] Seeds = [];
 
     /// <summary>The seeds of the world with a proxy.</summary>
     public static readonly ulong[] ProxySeeds =
     [
-        179, // an object of the upstream is not at the proxy
+        254, // an object of the upstream is not at the proxy
     ];
 
     /// <summary>True for a seed that fails without anything broken on purpose.</summary>

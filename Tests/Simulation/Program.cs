@@ -5,7 +5,8 @@ string verb = args.Length > 0 ? args[0] : "help";
 switch (verb)
 {
     case "run":
-        return Runner.RunUntilStopped(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : int.MaxValue);
+        return Runner.RunUntilStopped(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : int.MaxValue,
+            args.Length > 3 ? Enum.Parse<Mutation>(args[3], true) : Mutation.None);
     case "seed" when args.Length > 1:
         return Runner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<Mutation>(args[2], true) : Mutation.None);
     case "cuts":
@@ -45,7 +46,7 @@ switch (verb)
         return Runner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     default:
         Console.WriteLine("""
-            run [FIRST] [COUNT]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
+            run [FIRST] [COUNT] [MUTATION]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
             seed N [MUTATION]     one seed with its trace
             replay FILE [trace]   a field diary, as `device diary NAME --file FILE` saved it
             cuts [SEED] [PAIRS] [ROUND]   a scripted life, cut at every byte of every message and at every file call

@@ -1,13 +1,19 @@
 namespace NanoSync.Simulation;
 
-/// <summary>Splitmix64: the same numbers for the same seed on every platform and version.</summary>
+/// <summary>
+/// Splitmix64: the same numbers for the same seed on every platform and version. The seed is mixed before it becomes the
+/// state: states a multiple of the step apart would be windows of one stream, and neighbouring seeds nearly the same life.
+/// </summary>
 public sealed class Rng(ulong seed)
 {
-    private ulong _state = seed * 0x9E3779B97F4A7C15 + 0x1234567;
+    private const ulong Step = 0x9E3779B97F4A7C15;
 
-    public ulong Next()
+    private ulong _state = Mix(seed + Step);
+
+    public ulong Next() => Mix(_state += Step);
+
+    private static ulong Mix(ulong z)
     {
-        ulong z = _state += 0x9E3779B97F4A7C15;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);

@@ -61,7 +61,7 @@ public static class Runner
         return failures.Count == 0 ? null : $"{failures[0].Seed} {failures[0].What}";
     }
 
-    public static int RunUntilStopped(ulong first, int count)
+    public static int RunUntilStopped(ulong first, int count, Mutation mutation = Mutation.None)
     {
         using CancellationTokenSource stop = new();
         Console.CancelKeyPress += (_, e) =>
@@ -70,7 +70,7 @@ public static class Runner
             stop.Cancel();
         };
         Stopwatch watch = Stopwatch.StartNew();
-        (Figures figures, List<(ulong Seed, string What)> failures) = Run(first, count, 2, stop: stop.Token, stopAtFirst: count == int.MaxValue, progress: f =>
+        (Figures figures, List<(ulong Seed, string What)> failures) = Run(first, count, 2, mutation, stopAtFirst: count == int.MaxValue || mutation != Mutation.None, stop: stop.Token, progress: f =>
         {
             if (f.Seeds % 100 == 0)
             {
@@ -89,7 +89,7 @@ public static class Runner
             return 0;
         }
 
-        Console.WriteLine($"{failures.Count} seeds failed. The first one again, with its trace:\n{Story(failures[0].Seed)}");
+        Console.WriteLine($"{failures.Count} seeds failed. The first one again, with its trace:\n{(mutation == Mutation.None ? Story(failures[0].Seed) : "")}");
         return 1;
     }
 

@@ -126,6 +126,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     private HashSet<uint> KnownHere => Known.TryGetValue(Store.FormatId, out HashSet<uint>? known) ? known : Known[Store.FormatId] = [];
 
+    /// <summary>The ids under which its stores have sent what they made: more than one of a store that was told to be one of two.</summary>
+    public HashSet<string> StoreIds { get; } = [];
+
     /// <summary>Values that this device wrote, durable for certain.</summary>
     public HashSet<uint> Wrote { get; } = [];
 
@@ -222,9 +225,19 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         Restarts++;
+        NoteIds();
         BeginRun();
         Before = ScanAll();
     }
+
+    private void NoteIds()
+    {
+        StoreIds.Add(Store.FormatId);
+        StoreIds.Add(Engine.StoreId);
+    }
+
+    /// <summary>Whether the server's id of an object is that of one made here under this number.</summary>
+    public bool IsOwn(string serverId, uint id) => StoreIds.Any(s => serverId == s + id);
 
     /// <summary>The power went or goes now; what was not closed is lost as the volume says.</summary>
     /// <param name="cutAt">The call of mounting at which it goes again; 0 = it stays.</param>
@@ -270,9 +283,10 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             if (_plans[i].Kind != CollectionKind.Outbox && Store.FirstPartial(i, _info) == StoreError.None && _info.Done > 0)
             {
                 int done = _info.Done;
-                foreach ((uint file, byte[] bytes) in Volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Large && f.Value.Length == done))
+                List<byte[]> files = [.. Volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Large && f.Value.Length == done).Select(f => f.Value)];
+                if (files.Count == 1) // another of that length may be a whole object
                 {
-                    bytes[rng.Below(bytes.Length)] ^= (byte)(1 << rng.Below(8));
+                    files[0][rng.Below(done)] ^= (byte)(1 << rng.Below(8));
                     PowerUp();
                     return true;
                 }
@@ -283,23 +297,35 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     }
 
     /// <summary>Everything that is not in flash, and the flash.</summary>
-    public sealed record State(CutVolume Volume, HashSet<uint> Known, HashSet<uint> Wrote, HashSet<uint> Readings);
+    public sealed record State(CutVolume Volume, HashSet<uint>[] Values, HashSet<(string, string)>[] Objects, HashSet<string> HadCommands, bool SeenIdle);
 
-    public State Save() => new(new CutVolume(Volume), [.. KnownHere], [.. Wrote], [.. Readings]);
+    // What the judge keeps of the device, and must forget with what it comes from.
+    private HashSet<uint>[] Values => [KnownHere, Wrote, Readings, Adding];
+
+    private HashSet<(string, string)>[] Objects => [RefusedNow, KnowsDeleted, Deleting];
+
+    public State Save() => new(new CutVolume(Volume), [.. Values.Select(v => v.ToHashSet())], [.. Objects.Select(o => o.ToHashSet())], [.. HadCommands], SeenIdle);
 
     public void GoBack(State state)
     {
         Volume = new CutVolume(state.Volume);
-        (HashSet<uint> Now, HashSet<uint> Then)[] sets = [(KnownHere, state.Known), (Wrote, state.Wrote), (Readings, state.Readings)];
-        foreach ((HashSet<uint> now, HashSet<uint> then) in sets)
-        {
-            now.Clear();
-            now.UnionWith(then);
-        }
+        PutBack(Values, state.Values);
+        PutBack(Objects, state.Objects);
+        PutBack([HadCommands], [state.HadCommands]);
+        SeenIdle = state.SeenIdle;
 
         Executed.Clear();
         _given.Clear();
         Mount();
+    }
+
+    private static void PutBack<T>(HashSet<T>[] now, HashSet<T>[] then)
+    {
+        for (int i = 0; i < now.Length; i++)
+        {
+            now[i].Clear();
+            now[i].UnionWith(then[i]);
+        }
     }
 
     // ---- Times [SPEC 7.1] ----
@@ -491,6 +517,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public void Look()
     {
         List<Held>[] before = Before;
+        NoteIds();
         Before = ScanAll();
         for (int i = 0; i < Before.Length; i++)
         {

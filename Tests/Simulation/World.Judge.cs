@@ -92,7 +92,7 @@ public sealed partial class World
 
     // An object of the device's own that came down before its Add was answered is there twice until it is: both are sent.
     private static bool IsDouble(SimDevice device, string id) => device.Before.Any(
-        b => b.Exists(h => h.Key == id) && b.Exists(h => h.Key.Length == 0 && id.EndsWith(device.Store.FormatId + h.Id, StringComparison.Ordinal)));
+        b => b.Exists(h => h.Key == id) && b.Exists(h => h.Key.Length == 0 && device.IsOwn(id, h.Id)));
 
     /// <summary>The store whose request is being worked on.</summary>
     public string WritingStore { get; set; } = "";
@@ -389,10 +389,10 @@ public sealed partial class World
         List<AsideRow> aside = store.ListAside(row.Replica, number);
         foreach (Held refused in held.Where(h => h.State == ObjectState.Refused))
         {
-            string id = refused.Key.Length > 0 ? refused.Key : device.Store.FormatId + refused.Id;
-            if (!Server.Restored && !refusals.Exists(r => r.Collection == plan.Name && r.ByServer && r.ObjectId == id))
+            bool IsIt(string id) => refused.Key.Length > 0 ? id == refused.Key : device.IsOwn(id, refused.Id);
+            if (!Server.Restored && !refusals.Exists(r => r.Collection == plan.Name && r.ByServer && IsIt(r.ObjectId)))
             {
-                Violate($"{device.Name} {plan.Name} {id} was refused by the server, which does not say so");
+                Violate($"{device.Name} {plan.Name} {refused.Key}/{refused.Id} was refused by the server, which does not say so");
             }
         }
 

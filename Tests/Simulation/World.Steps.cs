@@ -135,6 +135,12 @@ public sealed partial class World
             return;
         }
 
+        if (plan.Kind == CollectionKind.Outbox && device.DropsOldest && Rng.Percent(10))
+        {
+            Burst(step, device, collection);
+            return;
+        }
+
         Fate fate = Rng.Percent(5) ? Fate.ServerRefuses : Fate.Good;
         int pad = DrawPad();
         int what = Rng.Below(10);
@@ -222,6 +228,27 @@ public sealed partial class World
             device.Wrote.Add(serial);
             if (plan.Kind == CollectionKind.Outbox && chosen == null)
             {
+                device.Readings.Add(serial);
+            }
+        }
+
+        device.Look();
+    }
+
+    // As many readings as a day without a link: more than the outbox holds.
+    private void Burst(int step, SimDevice device, int collection)
+    {
+        Trace.Line($"{step}: {device.Name} reads much");
+        int count = Rng.Between(12, 40);
+        for (int i = 0; i < count && _violations.Count == 0; i++)
+        {
+            uint serial = NextSerial();
+            List<Held> before = device.Scan(collection);
+            StoreError error = device.Write(collection, serial, Fate.Good, 160, null);
+            CheckDropped(device, before, collection);
+            if (error == StoreError.None)
+            {
+                device.Wrote.Add(serial);
                 device.Readings.Add(serial);
             }
         }

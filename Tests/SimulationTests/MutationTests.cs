@@ -7,7 +7,7 @@ namespace NanoSync.SimulationTests;
 [TestClass]
 public class MutationTests
 {
-    private const int Seeds = 400;
+    private const int Seeds = 600;
 
     public required TestContext TestContext { get; set; }
 
