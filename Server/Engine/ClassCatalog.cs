@@ -89,6 +89,9 @@ public sealed class ClassCatalog
         return name.Length > 5 && name[^5] == '#' && Naming.IsClass(name[..^5]);
     }
 
+    /// <summary>Forgets what was read of the database: it may not be there any more.</summary>
+    public void Forget() => _known.Clear();
+
     private ObjectClass? Owned(IStoreTransaction store, int owner, string wireName)
     {
         if (_known.TryGetValue((owner, wireName), out ObjectClass? type))

@@ -19,6 +19,13 @@ public interface IServerStore : IDisposable
 
     /// <summary>Starts a transaction that may write.</summary>
     IStoreTransaction BeginWrite();
+
+    /// <summary>
+    /// Does work on a thread of the store's own, after what was given before for the same device. Its transactions may share
+    /// a commit with those of other work; the task ends after that, and with a <see cref="StoreException"/> when nothing of it
+    /// is durable. What the work throws fails the task alone.
+    /// </summary>
+    Task<T> Together<T>(int device, Func<T> work);
 }
 
 /// <summary>One transaction; disposing it without Commit undoes it.</summary>

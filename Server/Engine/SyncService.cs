@@ -124,29 +124,71 @@ public sealed class SyncService
     /// </summary>
     public SyncReply Handle(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
     {
-        SyncMessage request;
+        return Read(body, format, out Request request) is { } wrong ? Refuse(device, format, wrong) : Print(format, Answer(device, request, cancellation));
+    }
+
+    /// <summary>
+    /// The same without a thread that waits: requests that come together share a commit, each is answered after it, and those
+    /// of a device in the order in which they were given.
+    /// </summary>
+    public async Task<SyncReply> HandleAsync(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
+    {
+        if (Read(body, format, out Request request) is { } wrong)
+        {
+            return wrong.Note == null ? wrong.Reply(format) : await _store.Together(device.Id, () => Refuse(device, format, wrong));
+        }
+
+        _ = _incarnation.Code; // begun before a commit that might fail
         try
         {
-            request = MessageParser.Parse(format, body);
+            return Print(format, await _store.Together(device.Id, () => Answer(device, request, cancellation)));
+        }
+        catch (StoreException)
+        {
+            _classes.Forget(); // a definition may have been read that did not become durable
+            throw;
+        }
+    }
+
+    // What is wrong with a message; null when nothing is.
+    private static Wrong? Read(ReadOnlyMemory<byte> body, MessageFormat format, out Request request)
+    {
+        request = null!;
+        SyncMessage message;
+        try
+        {
+            message = MessageParser.Parse(format, body);
         }
         catch (MessageException e)
         {
-            return IsOtherVersion(e.Version) ? WrongVersion(format)
-                : Malformed(device, format, e.Message, e.Error == SyncError.TooMany ? Status.TooMany : Status.ProtocolError);
+            return IsOtherVersion(e.Version) ? Wrong.Version
+                : new Wrong(e.Error == SyncError.TooMany ? Status.TooMany : Status.ProtocolError, e.Message);
         }
 
-        if (request.Version == null)
+        if (message.Version == null)
         {
-            return Malformed(device, format, $"error {(int)SyncError.Missing} ({SyncError.Missing}): no Version");
+            return new Wrong(Status.ProtocolError, $"error {(int)SyncError.Missing} ({SyncError.Missing}): no Version");
         }
 
-        if (IsOtherVersion(request.Version))
+        if (IsOtherVersion(message.Version))
         {
-            return WrongVersion(format);
+            return Wrong.Version;
         }
 
         ArraySegment<byte> bytes = MessageFormat.Segment(body);
-        RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(request.Options));
+        RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(message.Options));
+        request = new Request(id, message);
+        return null;
+    }
+
+    private static SyncReply Print(MessageFormat format, Answered answer)
+    {
+        return new SyncReply(SyncOutcome.Answered, answer.Empty ?? MessagePrinter.Print(format, answer.Reply!));
+    }
+
+    private Answered Answer(DeviceIdentity device, Request message, CancellationToken cancellation)
+    {
+        (RequestId id, SyncMessage request) = message;
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         _ = _incarnation.Code; // begun before any transaction of this request
         Structures structures = new(_store, _classes, _limits, _incarnation, device, now, _log);
@@ -154,14 +196,14 @@ public sealed class SyncService
         {
             SyncMessage refusal = new() { Status = Status.Loop };
             refusal.Options.Add(why);
-            return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, refusal));
+            return new Answered(refusal);
         }
 
         structures.Keep(request.Options);
         if (IsIdle(device, request, structures))
         {
             NoteIdle(device, request, now);
-            return new SyncReply(SyncOutcome.Answered, EmptyReply.To(id.Sum));
+            return new Answered(null, EmptyReply.To(id.Sum));
         }
 
         SyncMessage reply = new();
@@ -173,7 +215,7 @@ public sealed class SyncService
         }
 
         structures.Tell(reply.Options, budget);
-        return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
+        return new Answered(reply);
     }
 
     // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well.
@@ -201,27 +243,23 @@ public sealed class SyncService
         return version != null && version != Version && int.Parse(version.AsSpan(0, version.IndexOf('.')), CultureInfo.InvariantCulture) != 1;
     }
 
-    private static SyncReply WrongVersion(MessageFormat format)
+    private SyncReply Refuse(DeviceIdentity device, MessageFormat format, Wrong wrong)
     {
-        SyncMessage reply = new() { Version = Version, Status = Status.VersionNotSupported };
-        return new SyncReply(SyncOutcome.Answered, MessagePrinter.Print(format, reply));
-    }
-
-    private SyncReply Malformed(DeviceIdentity device, MessageFormat format, string error, int status = Status.ProtocolError)
-    {
-        try
+        if (wrong.Note != null)
         {
-            using IStoreTransaction store = _store.BeginWrite();
-            store.Refused(device.Id, new RefusalRow("", true, "", status, error, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
-            store.Commit();
-        }
-        catch (StoreException)
-        {
-            // the note is for the operator; the answer does not wait for it
+            try
+            {
+                using IStoreTransaction store = _store.BeginWrite();
+                store.Refused(device.Id, new RefusalRow("", true, "", wrong.Status, wrong.Note, 1, _clock.GetUtcNow().ToUnixTimeMilliseconds()));
+                store.Commit();
+            }
+            catch (StoreException)
+            {
+                // the note is for the operator; the answer does not wait for it
+            }
         }
 
-        byte[] body = MessagePrinter.Print(format, new SyncMessage { Status = status });
-        return new SyncReply(SyncOutcome.Malformed, body, error);
+        return wrong.Reply(format);
     }
 
     private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures)
@@ -318,6 +356,24 @@ public sealed class SyncService
         store.Commit();
         _reached?.Invoke(SyncStep.AfterCommit);
         return reply;
+    }
+
+    // A message that was read.
+    private sealed record Request(RequestId Id, SyncMessage Message);
+
+    // What it came to: a reply, or the empty one.
+    private sealed record Answered(SyncMessage? Reply, byte[]? Empty = null);
+
+    // What cannot be answered otherwise.
+    private sealed record Wrong(int Status, string? Note)
+    {
+        public static readonly Wrong Version = new(Protocol.Status.VersionNotSupported, null);
+
+        public SyncReply Reply(MessageFormat format)
+        {
+            SyncMessage reply = new() { Version = Note == null ? SyncService.Version : null, Status = Status };
+            return new SyncReply(Note == null ? SyncOutcome.Answered : SyncOutcome.Malformed, MessagePrinter.Print(format, reply), Note);
+        }
     }
 }
 

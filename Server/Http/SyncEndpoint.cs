@@ -48,7 +48,7 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
                 return;
             }
 
-            SyncReply reply = core.Sync.Handle(device, body.Value, format, context.RequestAborted);
+            SyncReply reply = await core.Sync.HandleAsync(device, body.Value, format, context.RequestAborted);
             response.StatusCode = reply.Outcome == SyncOutcome.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
             if (reply.Body.Length > 0)
             {

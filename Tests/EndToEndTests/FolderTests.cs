@@ -127,6 +127,51 @@ public sealed class FolderTests
         Assert.Contains("both sides are in step", after.Output);
     }
 
+    [TestMethod]
+    public async Task Of_requests_that_share_a_commit_on_a_full_disk_all_get_503_and_none_is_stored()
+    {
+        const int Devices = 24;
+        using var bench = new Bench();
+        string disk = Directory.CreateDirectory(bench.At("disk")).FullName;
+        RunningProgram server = bench.Start("unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+            $"mount -t tmpfs -o size=8m none {disk} && exec dotnet {Bench.Program("Server", "NanoSync.Server")} serve --port 0 --data {disk}/data");
+        string url = server.WaitFor("^NanoSync server on (http://[^ ,]+)").Groups[1].Value;
+        string admin = server.WaitFor(@"Authorization: Bearer (\S+)").Groups[1].Value;
+        string[] tokens = [.. Enumerable.Range(0, Devices).Select(i => System.Text.Json.JsonDocument.Parse(
+            bench.Rest(HttpMethod.Post, url + "/api/devices", admin, $$"""{"name":"d{{i}}","collections":"log"}""").Body).RootElement.GetProperty("token").GetString()!)];
+        using HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = Devices });
+
+        async Task<(int Status, string Key)> Sync(string token, string key, int readings)
+        {
+            string adds = string.Concat(Enumerable.Range(1, readings).Select(i => $"<Add><ClientId>Ab1_{i}</ClientId><ApplicationData>{Convert.ToBase64String(new byte[3000])}</ApplicationData></Add>"));
+            string commands = readings == 0 ? "" : $"<Commands>{adds}</Commands>";
+            using HttpRequestMessage request = new(HttpMethod.Post, url + "/sync");
+            request.Headers.Authorization = new("Bearer", token);
+            request.Content = new StringContent($"""<Sync xmlns="AirSync:"><Version>1.0</Version><Collections><Collection><SyncKey>{key}</SyncKey><CollectionId>log</CollectionId><DeletesAsMoves/>{commands}</Collection></Collections></Sync>""");
+            request.Content.Headers.ContentType = new("application/vnd.nanosync+xml");
+            using HttpResponseMessage response = await http.SendAsync(request);
+            string body = await response.Content.ReadAsStringAsync();
+            return ((int)response.StatusCode, System.Text.RegularExpressions.Regex.Match(body, "<SyncKey>([^<]+)<").Groups[1].Value);
+        }
+
+        int Held(int device) => System.Text.Json.JsonDocument.Parse(bench.Rest(HttpMethod.Get, $"{url}/api/devices/d{device}/collections/log/objects", admin).Body).RootElement
+            .GetArrayLength();
+
+        (int Status, string Key)[] first = await Task.WhenAll(tokens.Select(t => Sync(t, "0", 0)));
+        CollectionAssert.AreEqual(Enumerable.Repeat(200, Devices).ToArray(), first.Select(f => f.Status).ToArray());
+        string filler = string.Create(CultureInfo.InvariantCulture, $"/proc/{server.Id}/root{disk}/filler");
+        Fill(filler);
+        (int Status, string Key)[] full = await Task.WhenAll(tokens.Select((t, i) => Sync(t, first[i].Key, 10)));
+        CollectionAssert.AreEqual(Enumerable.Repeat(503, Devices).ToArray(), full.Select(f => f.Status).ToArray());
+        CollectionAssert.AreEqual(new int[Devices], Enumerable.Range(0, Devices).Select(Held).ToArray());
+
+        // once there is room the same requests are taken
+        File.Delete(filler);
+        (int Status, string Key)[] after = await Task.WhenAll(tokens.Select((t, i) => Sync(t, first[i].Key, 10)));
+        CollectionAssert.AreEqual(Enumerable.Repeat(200, Devices).ToArray(), after.Select(f => f.Status).ToArray());
+        CollectionAssert.AreEqual(Enumerable.Repeat(10, Devices).ToArray(), Enumerable.Range(0, Devices).Select(Held).ToArray());
+    }
+
     private static string Configuration => AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Debug{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Debug" : "Release";
 
     private static void Fill(string file)

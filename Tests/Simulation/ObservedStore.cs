@@ -61,6 +61,8 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 
     public IStoreTransaction BeginWrite() => Wrap(inner.BeginWrite(), true);
 
+    public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
+
     public void Dispose() => inner.Dispose();
 
     private IStoreTransaction Wrap(IStoreTransaction transaction, bool writes)

@@ -143,6 +143,8 @@ public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerS
 
     public IStoreTransaction BeginWrite() => Wrap(inner.BeginWrite());
 
+    public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
+
     public void Dispose() => inner.Dispose();
 
     private IProxyTransaction Wrap(IStoreTransaction transaction)

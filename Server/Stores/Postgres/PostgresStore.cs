@@ -16,7 +16,10 @@ public sealed class PostgresStore : IServerStore
     private const long MigrationLock = 0x4E616E6F53796E63; // "NanoSync": nodes that start together migrate one after the other
     private const int PreparedStatements = 200; // on a connection: all there are
 
+    private const int MostAtOnce = 32; // requests of devices; a connection each
+
     private readonly NpgsqlDataSource _source;
+    private readonly Lazy<Lanes> _lanes = new(() => new Lanes(MostAtOnce));
 
     /// <summary>Opens a database and brings it to the newest form.</summary>
     /// <param name="connectionString">Npgsql's: "Host=...;Database=...;Username=...".</param>
@@ -72,8 +75,16 @@ public sealed class PostgresStore : IServerStore
     }
 
     /// <inheritdoc/>
+    public Task<T> Together<T>(int device, Func<T> work) => _lanes.Value.Do(device, work);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
+        if (_lanes.IsValueCreated)
+        {
+            _lanes.Value.Dispose();
+        }
+
         _source.Dispose();
     }
 

@@ -59,7 +59,7 @@ public abstract partial class SqlTransaction : IStoreTransaction
     protected bool Ended { get; private set; }
 
     /// <inheritdoc/>
-    public void Commit()
+    public virtual void Commit()
     {
         try
         {
@@ -73,7 +73,7 @@ public abstract partial class SqlTransaction : IStoreTransaction
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public virtual void Dispose()
     {
         bool sound = true;
         try
@@ -93,6 +93,9 @@ public abstract partial class SqlTransaction : IStoreTransaction
 
     /// <summary>What a database error means.</summary>
     protected abstract StoreException Translate(DbException error);
+
+    /// <summary>Runs a statement without values.</summary>
+    protected void Execute(string sql) => Run(sql);
 
     private int Run(string sql, params (string Name, object? Value)[] values)
     {
@@ -151,7 +154,7 @@ public abstract partial class SqlTransaction : IStoreTransaction
             else
             {
                 DbParameter parameter = command.CreateParameter();
-                parameter.ParameterName = values[i].Name;
+                parameter.ParameterName = "@" + values[i].Name; // without it SQLite is asked for each of its forms
                 parameter.Value = value;
                 command.Parameters.Add(parameter);
             }

@@ -10,13 +10,13 @@ using NanoSync.Server.Stores.Sql;
 namespace NanoSync.Server.Stores.Sqlite;
 
 /// <summary>A store in a SQLite file. Other processes may use the same file at the same time.</summary>
-public sealed class SqliteStore : IServerStore
+public sealed partial class SqliteStore : IServerStore
 {
     private readonly string _connectionString;
     private readonly TimeSpan _patience;
     private readonly bool _flush;
     private readonly ConcurrentBag<SqlSession> _idle = [];
-    private readonly SemaphoreSlim _writer = new(1); // the file has one writer; waiting here is fair and does not poll
+    private readonly WriterGate _writer = new(); // the file has one writer; waiting here is fair and does not poll
     private volatile bool _disposed;
 
     /// <summary>Opens a file, makes it when missing, and brings it to the newest form.</summary>
@@ -73,18 +73,19 @@ public sealed class SqliteStore : IServerStore
     /// <inheritdoc/>
     public IStoreTransaction BeginRead()
     {
-        return Begin(write: false);
+        return s_batch?.Store == this ? new Part(s_batch, false) : Begin(write: false);
     }
 
     /// <inheritdoc/>
     public IStoreTransaction BeginWrite()
     {
-        return Begin(write: true);
+        return s_batch?.Store == this ? new Part(s_batch, true) : Begin(write: true);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        EndQueue();
         _disposed = true;
         while (_idle.TryTake(out SqlSession? session))
         {
@@ -140,7 +141,7 @@ public sealed class SqliteStore : IServerStore
     private Transaction Begin(bool write)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (write && !_writer.Wait(_patience))
+        if (write && !_writer.Enter(_patience))
         {
             throw new StoreBusyException("Another writer holds the database.");
         }
@@ -162,7 +163,7 @@ public sealed class SqliteStore : IServerStore
             session?.Dispose();
             if (write)
             {
-                _writer.Release();
+                _writer.Leave();
             }
 
             throw e is SqliteException error ? Meaning(error) : e;
@@ -182,13 +183,19 @@ public sealed class SqliteStore : IServerStore
 
         if (write)
         {
-            _writer.Release();
+            _writer.Leave();
         }
     }
 
     private sealed class Transaction(SqliteStore store, SqlSession session, SqliteTransaction transaction, bool write)
         : SqlTransaction(session, transaction)
     {
+        public SqlSession Session { get; } = session;
+
+        public SqliteTransaction Whole { get; } = transaction;
+
+        public StoreException MeaningOf(DbException error) => Translate(error);
+
         protected override void Release(SqlSession session, bool sound)
         {
             store.Return(session, sound, write);
