@@ -36,6 +36,7 @@ namespace NanoSync.Device
         private const byte Comparing = 4; // nowhere: length and check sum are held against the value here
 
         internal uint _sentHash; // check sum of the request under way
+        internal uint _sentBefore; // its objects have lower versions than this
         internal bool _restored; // it was sent before the restart
 
         private int _refusal; // why the store does not take the object: a status to answer; 0 = it does
@@ -1077,7 +1078,8 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // Readings refused before and sent once more lie below what is acknowledged.
+        // Readings refused before and sent once more lie below what is acknowledged. One that somebody asked to be sent again while
+        // this request was under way was not in it.
         private void AcknowledgeRetried(SyncCollection c, uint upTo)
         {
             uint acked = _store.AckedId(c.Number);
@@ -1085,8 +1087,11 @@ namespace NanoSync.Device
             while (_result.Store == StoreError.None && NextPending(c, id) && _info.Id <= acked && _info.Id <= upTo)
             {
                 id = _info.Id;
-                _result.Store = _store.Drop(_info);
-                PassOverGone();
+                if (_info.Version < _sentBefore)
+                {
+                    _result.Store = _store.Drop(_info);
+                    PassOverGone();
+                }
             }
         }
 

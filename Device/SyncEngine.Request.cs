@@ -26,6 +26,7 @@ namespace NanoSync.Device
             }
 
             _lost = null;
+            _sentBefore = _store.NextVersion;
             bool sent = WriteToCarrier();
             if (_result.Store == StoreError.Damaged && _lost != null)
             {

@@ -12,8 +12,9 @@
 //       objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
 // slot  of the engine's own collection
 //   1   the last four commands done, newest first: id 4, mark 4, status 2 10 each
-//   4   carriers that answer later, the request under way: check sum 4,   14
-//       number 4, rounds waited 4, times sent anew 1, under way 1
+//   4   carriers that answer later, the request under way: check sum 4,   18
+//       number 4, rounds waited 4, times sent anew 1, under way 1, the
+//       store's next version when it was written 4
 //   6   the store's present store id 4, how often it changed 4           8
 
 using NanoSync.Storage;

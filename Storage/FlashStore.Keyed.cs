@@ -155,7 +155,10 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Makes a refused object, or a refused reading kept aside, Pending once more. The reading keeps its id.</summary>
+        /// <summary>
+        /// Makes a refused object, or a refused reading kept aside, Pending once more, with a new version, so that what is said
+        /// about an earlier sending does not settle it. The reading keeps its id.
+        /// </summary>
         public StoreError Retry(ObjectInfo info)
         {
             lock (_gate)
@@ -171,8 +174,7 @@ namespace NanoSync.Storage
                 }
                 bool deletion = (_probe[Format.ObjectState] & Format.DeleteFlag) != 0;
                 int state = deletion ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
-                uint version = Format.U32(_probe, Format.ObjectVersion);
-                return Rewrite(slot, state, version, info.Key, 0, 0, 0, null, 0, 0);
+                return Rewrite(slot, state, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
             }
         }
 

@@ -537,9 +537,12 @@ namespace NanoSync.Storage
                     RemoveEntry(old, IdHash(collection, id), largeFile);
                 }
             }
-            if (_kinds[collection] == KindKeyed && !partial) // the version of a partial one is the server's
+            if (!partial) // the version of a partial one is the server's
             {
                 _nextVersion = Larger(_nextVersion, Format.U32(buffer, at + Format.ObjectVersion) + 1);
+            }
+            if (_kinds[collection] == KindKeyed)
+            {
                 _nextLocal = Larger(_nextLocal, id + 1);
             }
             if (large)

@@ -192,7 +192,7 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Readings that went unsent because the outbox was full, or were refused and no longer kept, since the store began.</summary>
+        /// <summary>Readings that went unsent because the outbox was full, or were refused and no longer kept, since the store began. One that was under way when it was dropped is among them, though it may have arrived.</summary>
         public uint DroppedCount(int collection)
         {
             lock (_gate)

@@ -19,7 +19,7 @@ namespace NanoSync.Storage
         /// <summary>Outbox: the id. Keyed: the local id, 0 when the server made the object.</summary>
         public uint Id;
 
-        /// <summary>Change number: higher than that of every change before, of any keyed object. 0 in an outbox. Partial: the server's number of the value.</summary>
+        /// <summary>Change number: higher than that of every change before, of any object. 0 in an outbox, but of a reading that is tried again that of the asking. Partial: the server's number of the value.</summary>
         public uint Version;
 
         /// <summary>The caller's 32-bit mark of the object (its class); opaque to the store.</summary>

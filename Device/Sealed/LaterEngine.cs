@@ -15,7 +15,8 @@ namespace NanoSync.Device
     /// <summary>The engine over a carrier whose replies come later. It is used as <see cref="SyncEngine"/> is; costs 110 bytes more.</summary>
     public sealed class LaterEngine : SyncEngine
     {
-        private const int SentLength = 14;
+        private const int SentLength = 18;
+        private const int SentLengthBefore = 14; // of an earlier version: without the last number
         private const int SentPartLength = 24;
         private const int MostDoublings = 10;
 
@@ -48,7 +49,7 @@ namespace NanoSync.Device
         {
             int length;
             _underWay = false;
-            if (_store.GetMeta(AnswerCollection, SentSlot, _sent, 0, out length) != StoreError.None || length != SentLength)
+            if (_store.GetMeta(AnswerCollection, SentSlot, _sent, 0, out length) != StoreError.None || (length != SentLength && length != SentLengthBefore))
             {
                 return;
             }
@@ -59,6 +60,7 @@ namespace NanoSync.Device
             _sentAnew = _sent[12];
             _underWay = _sent[13] != 0;
             _restored = _underWay;
+            _sentBefore = length == SentLength ? GetUInt(14) : 0;
             for (int i = 0; i < _count && _underWay; i++)
             {
                 SyncCollection c = _collections[i];
@@ -202,6 +204,7 @@ namespace NanoSync.Device
             PutUInt(8, _waited);
             _sent[12] = (byte)_sentAnew;
             _sent[13] = (byte)(underWay ? 1 : 0);
+            PutUInt(14, _sentBefore);
             return _store.SetMeta(AnswerCollection, SentSlot, _sent, 0, SentLength);
         }
 

@@ -102,6 +102,91 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_reading_tried_again_while_a_request_is_under_way_is_not_settled_by_its_reply()
+        {
+            Bench bench = new Bench(4);
+            bench.Append(3);
+            bench.Post.Server.RefuseReading = 2;
+            bench.SyncUntilInStep(20);
+            bench.Append(2);
+            bench.Round(RoundOutcome.Later); // under way: 4 and 5
+            bench.RetryRefused(true);
+            bench.Restart();
+            bench.Post.Deliver();
+            bench.Engine.Round();
+            Assert.AreEqual(1, bench.Engine.Pending);
+
+            bench.SyncUntilInStep(20);
+            bench.IsEqual(5, 0);
+            Assert.AreEqual(1, bench.Post.Server.Repeated); // it came twice, as it was asked for
+
+            // in the next request it is, and its reply settles it
+            int sent = bench.Post.Sent;
+            bench.SyncUntilInStep(20);
+            Assert.IsTrue(bench.Post.Sent <= sent + 1);
+        }
+
+        [TestMethod]
+        public void A_change_tried_again_while_a_request_is_under_way_is_not_settled_by_its_reply()
+        {
+            Bench bench = new Bench(4);
+            bench.SyncUntilInStep(20);
+            bench.Change((byte)'a');
+            bench.RefuseHere((byte)'a');
+            bench.Change((byte)'b');
+            bench.Round(RoundOutcome.Later); // under way: b
+            bench.RetryRefused(false);
+            bench.Restart();
+            bench.Post.Deliver();
+            bench.Engine.Round();
+            Assert.AreEqual(1, bench.Engine.Pending);
+            Assert.AreEqual(1, bench.Post.Server.Changes);
+
+            bench.SyncUntilInStep(20);
+            Assert.AreEqual(2, bench.Post.Server.Changes);
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
+        [TestMethod]
+        public void Readings_dropped_while_they_were_under_way_are_settled_by_the_reply_whatever_it_says()
+        {
+            for (uint refused = 0; refused < 3; refused++)
+            {
+                Bench bench = new Bench(4, 4096);
+                bench.SyncUntilInStep(20);
+                bench.Append(3);
+                bench.Post.Server.RefuseReading = refused;
+                bench.Round(RoundOutcome.Later);
+                bench.Append(300); // as many as make it drop its oldest
+                Assert.IsTrue(bench.Dropped > 0);
+                uint dropped = bench.Dropped;
+                bench.Restart();
+                bench.SyncUntilInStep(400);
+                Assert.AreEqual(0, bench.Engine.Pending);
+                Assert.AreEqual(303, bench.Post.Server.Readings);
+                Assert.AreEqual((int)dropped, (int)bench.Dropped);
+                Assert.IsTrue(bench.Post.Server.Gaps <= (int)dropped);
+            }
+        }
+
+        [TestMethod]
+        public void A_request_that_an_earlier_version_sent_gets_its_reply()
+        {
+            Bench bench = new Bench(4);
+            bench.Append(3);
+            bench.SyncUntilInStep(20);
+            bench.Append(2);
+            bench.Round(RoundOutcome.Later);
+            bench.CutSent(14);
+            bench.Restart();
+            Assert.IsTrue(bench.Engine.UnderWay);
+            int sent = bench.Post.Sent;
+            bench.SyncUntilInStep(20);
+            Assert.AreEqual(sent, bench.Post.Sent);
+            bench.IsEqual(5, 0);
+        }
+
+        [TestMethod]
         public void A_reply_cut_on_its_way_is_read_again()
         {
             for (int cut = 0; cut < 60; cut++)
@@ -273,8 +358,16 @@ namespace NanoSync.Tests
             public readonly Post Post = new Post();
             public LaterEngine Engine;
 
+            private readonly int _outbox;
+
             public Bench(int replyRounds)
+                : this(replyRounds, 32 * 1024)
             {
+            }
+
+            public Bench(int replyRounds, int outbox)
+            {
+                _outbox = outbox;
                 _options.Window = 4;
                 _options.ReplyRounds = replyRounds;
                 Post.Server.Window = 4;
@@ -286,10 +379,49 @@ namespace NanoSync.Tests
             {
                 _store = new FlashStore(_volume, new StoreOptions());
                 Engine = new LaterEngine(_store, Post, _options);
-                _log = Engine.AddOutbox("log", s_reading, 32 * 1024, false);
+                _log = Engine.AddOutbox("log", s_reading, _outbox, _outbox == 4096);
                 _config = Engine.AddTwoWay("config", s_setting, 256, null, false);
                 StoreError error = Engine.Open();
                 Assert.IsTrue(error == StoreError.None, "open: " + (int)error);
+                Post.Server.Knows(_store.FormatId);
+            }
+
+            public uint Dropped
+            {
+                get { return _store.DroppedCount(_log.Number); }
+            }
+
+            public void Change(byte name)
+            {
+                _record.Begin(s_setting);
+                _record.UInt(7);
+                Assert.IsTrue(_store.PutNamed(_config.Number, new byte[] { name }, 0, 1, s_setting.Hash, _record.Buffer, 0, _record.Length) == StoreError.None);
+            }
+
+            // As if the server had refused it.
+            public void RefuseHere(byte name)
+            {
+                ObjectInfo info = new ObjectInfo();
+                Assert.IsTrue(_store.FindKey(_config.Number, new byte[] { name }, 0, 1, info) == StoreError.None);
+                Assert.IsTrue(_store.Refuse(_config.Number, 0, info.Key, 0, 1, info.Version, 6, null, 0, 0) == StoreError.None);
+            }
+
+            // What is known of the request under way, as a version without the last bytes kept it.
+            public void CutSent(int length)
+            {
+                byte[] sent = new byte[64];
+                int held;
+                Assert.IsTrue(_store.GetMeta(15, 4, sent, 0, out held) == StoreError.None);
+                Assert.IsTrue(held > length);
+                Assert.IsTrue(_store.SetMeta(15, 4, sent, 0, length) == StoreError.None);
+            }
+
+            public void RetryRefused(bool reading)
+            {
+                ObjectInfo info = new ObjectInfo();
+                info.Reset();
+                Assert.IsTrue(_store.NextRefused(reading ? _log.Number : _config.Number, info) == StoreError.None);
+                Assert.IsTrue(_store.Retry(info) == StoreError.None);
             }
 
             public void Append(int count)
