@@ -19,7 +19,7 @@ public sealed class EmbeddedServer : IAsyncDisposable
     /// <summary>Where it listens: http://127.0.0.1:port</summary>
     public string Url => _host.Urls[0];
 
-    /// <summary>The token of /api.</summary>
+    /// <summary>The token of /v1.</summary>
     public string AdminToken => _host.AdminToken;
 
     /// <summary>Store, engine and services.</summary>

@@ -33,6 +33,9 @@ public sealed class ServerCore : IDisposable
         Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
+        Access = new Access.AccessService(store, clock);
+        Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet);
+        Sync.Watcher = Fleet;
     }
 
     /// <summary>What was set.</summary>
@@ -61,6 +64,12 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Objects.</summary>
     public ObjectService Objects { get; }
+
+    /// <summary>Who may use REST.</summary>
+    public Access.AccessService Access { get; }
+
+    /// <summary>The fleet as an operator sees it; brought up to date by who runs it.</summary>
+    public Fleet.FleetService Fleet { get; }
 
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }

@@ -23,6 +23,9 @@ public sealed record ServerOptions
     /// <summary>Bounds of messages and objects.</summary>
     public SyncLimits Limits { get; init; } = new();
 
+    /// <summary>When something counts as wrong with a device: batteryLow, flashLow, clockOff, holdHours.</summary>
+    public Fleet.FleetLimits Fleet { get; init; } = new();
+
     /// <summary>Requests a second that a device may make on average; 0 = no bound.</summary>
     public double RatePerSecond { get; init; } = 50;
 
@@ -38,7 +41,7 @@ public sealed record ServerOptions
     /// <summary>How long a request waits for the database before 503.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>True: requests to /api from this machine need no token. Only for a machine with one user.</summary>
+    /// <summary>True: requests to /v1 from this machine need no token. Only for a machine with one user.</summary>
     public bool OpenApiOnLoopback { get; init; }
 
     /// <summary>Servers that collections are passed on to: proxy:0:url, ... See Proxy/ProxyTarget.cs.</summary>
@@ -63,6 +66,13 @@ public sealed record ServerOptions
             SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            Fleet = new Fleet.FleetLimits
+            {
+                BatteryLow = Number(configuration, "batteryLow", defaults.Fleet.BatteryLow),
+                FlashLow = (long)Number(configuration, "flashLow", defaults.Fleet.FlashLow),
+                ClockOff = (long)Number(configuration, "clockOff", defaults.Fleet.ClockOff),
+                Hold = TimeSpan.FromHours(Number(configuration, "holdHours", defaults.Fleet.Hold.TotalHours)),
+            },
             Proxies = Proxy.ProxyTarget.From(configuration),
             Limits = limits with
             {

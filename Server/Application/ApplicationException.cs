@@ -14,6 +14,12 @@ public enum Refusal
 
     /// <summary>It is too large.</summary>
     TooLarge,
+
+    /// <summary>It was there, and is kept no longer.</summary>
+    Gone,
+
+    /// <summary>Who asks may not do it.</summary>
+    Forbidden,
 }
 
 /// <summary>Something asked is not done, and why in words.</summary>
@@ -21,4 +27,10 @@ public sealed class RefusedException(Refusal kind, string message) : Exception(m
 {
     /// <summary>The kind.</summary>
     public Refusal Kind => kind;
+
+    /// <summary>What programs tell it by; null = that of the kind. Never changes between versions.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The field or parameter that is meant; null = none in particular.</summary>
+    public string? Field { get; init; }
 }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Configuration;
 using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
 using NanoSync.Server.Http;
 using Spectre.Console;
 
@@ -37,6 +38,13 @@ public static class Commands
     private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "The device's collection." };
     private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
 
+    // Verbs that change something: they stand in the audit log.
+    private static readonly string[] s_changes =
+    [
+        "device add", "device revoke", "device rotate", "device grant", "device tell", "device group", "device mail",
+        "object put", "object delete", "object retry", "object drop", "object fetch", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke",
+    ];
+
     /// <summary>Runs the program; its exit code.</summary>
     public static async Task<int> Run(string[] args)
     {
@@ -46,6 +54,9 @@ public static class Commands
             s_database,
             Serve(),
             AdminToken(),
+            AccessCommands.Token(With, NewTable, Row, Time),
+            AccessCommands.Session(With, parsed => Options(parsed)),
+            AccessCommands.Audit(With, NewTable, Row, Time),
             Device(),
             Object(),
             Refusals(),
@@ -104,7 +115,7 @@ public static class Commands
         });
         Option<bool> open = new("--open-api-on-loopback")
         {
-            Description = "Let requests to /api from this machine pass without the admin token. Only for a machine with one user.",
+            Description = "Let requests to /v1 from this machine pass without the admin token. Only for a machine with one user.",
         };
         Command command = new("serve", "Run the server.") { urls, port, open };
         command.Validators.Add(result =>
@@ -131,8 +142,8 @@ public static class Commands
             string data = Path.GetFullPath(options.Data);
             Console.WriteLine($"NanoSync server on {string.Join(' ', host.Urls)}, data in {data}");
             Console.WriteLine(host.IsAdminTokenNew
-                ? $"Devices: POST /sync. Application: /api with Authorization: Bearer {host.AdminToken} (shown this once; later: admin-token)"
-                : "Devices: POST /sync. Application: /api with the admin token, which admin-token shows.");
+                ? $"Devices: POST /sync. Application: /v1 with Authorization: Bearer {host.AdminToken} (shown this once; later: admin-token)"
+                : "Devices: POST /sync. Application: /v1 with the admin token, which admin-token shows.");
             Console.WriteLine("Ctrl-C ends it.");
             await host.WaitForShutdown();
             return ExitCodes.Done;
@@ -143,7 +154,7 @@ public static class Commands
     private static Command AdminToken()
     {
         Option<bool> renew = new("--renew") { Description = "Make another one; the one before ends at once, also at a running server." };
-        Command command = new("admin-token", "Show the token of /api.") { renew };
+        Command command = new("admin-token", "Show the token of /v1.") { renew };
         command.SetAction(parsed =>
         {
             string folder = ServerCore.ExistingFolder(Options(parsed));
@@ -171,18 +182,38 @@ public static class Commands
             Console.Error.WriteLine("This token is not kept, only its check sum. Put it on the device now.");
         }));
 
-        Command list = new("list", "Show all devices.");
+        Option<string?> text = new("--text") { Description = "Part of name, group, firmware or last error.", HelpName = "TEXT" };
+        Option<Problem?> problem = new("--problem") { Description = "Only devices with this problem." };
+        Option<FleetState?> state = new("--state") { Description = "Only devices in this state." };
+        Option<string?> group = new("--group") { Description = "Only devices of this group.", HelpName = "GROUP" };
+        Option<FleetSort> sort = new("--sort") { Description = "The order." };
+        Option<int> skip = new("--skip") { Description = "How many to leave out at the beginning.", HelpName = "N" };
+        Option<int> limit = new("--limit") { Description = "How many at most.", HelpName = "N", DefaultValueFactory = _ => 1000 };
+        Command list = new("list", "Show devices, worst first.") { text, problem, state, group, sort, skip, limit };
         list.SetAction(parsed => With(parsed, core =>
         {
-            Table table = NewTable("device", "collections", "enrolled", "last seen", "state", "losses");
-            foreach (DeviceRow device in core.Devices.List())
+            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "dropped", "refused", "battery", "signal", "flash left", "firmware", "configuration", "last error");
+            (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(group),
+                parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));
+            foreach (DeviceSummary d in devices)
             {
-                Row(table, device.Name, device.Collections, Time(device.Created), device.LastSeen is { } seen ? Time(seen) : "never",
-                    device.Revoked == null ? "" : "revoked", core.Devices.Counts(device.Name)?.ToString() ?? "");
+                Row(table, d.Name, core.Devices.Get(d.Name).Collections, d.Group ?? "", d.Revoked != null ? "revoked" : string.Join(' ', d.Problems), Time(d.LastSync) ?? "never", Time(d.DueAt) ?? "",
+                    Number(d.PendingDown + d.Commands), Number(d.Dropped), Number(d.Refused), d.Battery?.ToString("0.00", CultureInfo.InvariantCulture) ?? "", d.Signal is { } dbm ? Number(dbm) : "",
+                    d.FlashLeft is { } left ? Number(left) : "", d.Firmware ?? "", d.Configuration.ToString().ToLowerInvariant(), d.LastError ?? "");
             }
 
             AnsiConsole.Write(table);
+            if (total > devices.Count)
+            {
+                Console.Error.WriteLine($"{devices.Count} of {total}");
+            }
         }));
+
+        Option<int?> every = new("--every") { Description = "Seconds within which it is expected; 0 = as it comes.", HelpName = "SECONDS" };
+        Argument<string?> place = new("GROUP") { Description = "The group; - = none; left out: as it is.", Arity = ArgumentArity.ZeroOrOne };
+        Command put = new("group", "Put a device into a group, and say when it is expected.") { name, place, every };
+        put.SetAction(parsed => With(parsed, core =>
+            core.Fleet.Place(parsed.GetValue(name)!, parsed.GetValue(place) is { } given ? (given == "-" ? "" : given) : null, parsed.GetValue(every))));
 
         Command revoke = new("revoke", "Keep a device out.") { name };
         revoke.SetAction(parsed => With(parsed, core => core.Devices.Revoke(parsed.GetValue(name)!)));
@@ -217,6 +248,12 @@ public static class Commands
             DeviceRow device = core.Devices.Get(parsed.GetValue(name)!);
             Console.WriteLine($"{device.Name}: {device.Collections}, enrolled {Time(device.Created)}, "
                 + (device.LastSeen is { } seen ? $"last seen {Time(seen)}" : "never seen") + (device.Revoked == null ? "" : ", revoked"));
+            DeviceSummary summary = core.Fleet.Get(device.Name).Summary;
+            foreach (Problem problem in summary.Problems)
+            {
+                Say(Console.Out, Http.AdviceText.For(problem, summary));
+            }
+
             foreach (ReplicaRow store in core.Devices.Stores(device.Name))
             {
                 Say(Console.Out, $"store {(store.StoreId.Length > 0 ? store.StoreId : "without id")} since {Time(store.FirstSeen)}, last seen {Time(store.LastSeen)}"
@@ -278,7 +315,7 @@ public static class Commands
             }
         }));
 
-        return new Command("device", "Enrol and manage devices.") { add, list, revoke, rotate, grant, tell, show, diary, mail };
+        return new Command("device", "Enrol and manage devices.") { add, list, put, revoke, rotate, grant, tell, show, diary, mail };
     }
 
     private static Command Object()
@@ -443,6 +480,13 @@ public static class Commands
     {
         using ServerCore core = ServerCore.OpenExisting(Options(parsed));
         action(core);
+        string verb = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(c => c is not RootCommand).Select(c => c.Name).Append(parsed.CommandResult.Command.Name));
+        if (s_changes.Contains(verb))
+        {
+            string target = string.Join('/', parsed.CommandResult.Command.Arguments.Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value).Where(v => v != null).Take(3));
+            core.Access.Audit("cli", verb, Terminal.Clean(target), Environment.UserName);
+        }
+
         return ExitCodes.Done;
     }
 
@@ -536,6 +580,10 @@ public static class Commands
     {
         output.WriteLine(Terminal.Clean(line));
     }
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Time(DateTimeOffset? time) => time is { } given ? Time(given.ToUnixTimeMilliseconds()) : null;
 
     private static string Time(long milliseconds)
     {

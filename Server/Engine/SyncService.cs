@@ -118,13 +118,16 @@ public sealed class SyncService
     /// <summary>Refuses messages that go round in a circle; null = none are.</summary>
     public IMessageGuard? Guard { get; set; }
 
+    /// <summary>Sees requests go by; null = nobody does.</summary>
+    public Fleet.ISyncWatcher? Watcher { get; set; }
+
     /// <summary>
     /// Answers a request. Throws <see cref="StoreException"/> when the database fails: the device asks again with the same
     /// bytes, and collections already done give their kept reply.
     /// </summary>
     public SyncReply Handle(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
     {
-        return Read(body, format, out Request request) is { } wrong ? Refuse(device, format, wrong) : Print(format, Answer(device, request, cancellation));
+        return Read(body, format, out Request request) is { } wrong ? Refuse(device, format, wrong) : Print(device, body.Length, request, format, Answer(device, request, cancellation));
     }
 
     /// <summary>
@@ -141,7 +144,7 @@ public sealed class SyncService
         _ = _incarnation.Code; // begun before a commit that might fail
         try
         {
-            return Print(format, await _store.Together(device.Id, () => Answer(device, request, cancellation)));
+            return Print(device, body.Length, request, format, await _store.Together(device.Id, () => Answer(device, request, cancellation)));
         }
         catch (StoreException)
         {
@@ -177,18 +180,21 @@ public sealed class SyncService
 
         ArraySegment<byte> bytes = MessageFormat.Segment(body);
         RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(message.Options));
-        request = new Request(id, message);
+        request = new Request(id, message, System.Diagnostics.Stopwatch.GetTimestamp());
         return null;
     }
 
-    private static SyncReply Print(MessageFormat format, Answered answer)
+    private SyncReply Print(DeviceIdentity device, int bytesUp, Request request, MessageFormat format, Answered answer)
     {
-        return new SyncReply(SyncOutcome.Answered, answer.Empty ?? MessagePrinter.Print(format, answer.Reply!));
+        byte[] body = answer.Empty ?? MessagePrinter.Print(format, answer.Reply!);
+        Watcher?.Answered(device, request.Message, answer.Reply, answer.Reply?.Status ?? Status.Success, bytesUp, body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            System.Diagnostics.Stopwatch.GetElapsedTime(request.Came));
+        return new SyncReply(SyncOutcome.Answered, body);
     }
 
     private Answered Answer(DeviceIdentity device, Request message, CancellationToken cancellation)
     {
-        (RequestId id, SyncMessage request) = message;
+        (RequestId id, SyncMessage request, _) = message;
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         _ = _incarnation.Code; // begun before any transaction of this request
         Structures structures = new(_store, _classes, _limits, _incarnation, device, now, _log);
@@ -259,7 +265,9 @@ public sealed class SyncService
             }
         }
 
-        return wrong.Reply(format);
+        SyncReply reply = wrong.Reply(format);
+        Watcher?.Answered(device, null, null, wrong.Status, 0, reply.Body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(), TimeSpan.Zero);
+        return reply;
     }
 
     private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures)
@@ -359,7 +367,7 @@ public sealed class SyncService
     }
 
     // A message that was read.
-    private sealed record Request(RequestId Id, SyncMessage Message);
+    private sealed record Request(RequestId Id, SyncMessage Message, long Came);
 
     // What it came to: a reply, or the empty one.
     private sealed record Answered(SyncMessage? Reply, byte[]? Empty = null);

@@ -1,4 +1,4 @@
-// The token of /api: made at the first start, kept in the data folder for those who may read that. Read from there at each
+// The token of /v1: made at the first start, kept in the data folder for those who may read that. Read from there at each
 // request, so that one renewed beside a running server counts at once.
 
 using System.Security.Cryptography;

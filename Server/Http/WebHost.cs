@@ -19,6 +19,7 @@ public sealed class WebHost : IAsyncDisposable
 
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _mail;
+    private readonly Task _fleet;
 
     private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
     {
@@ -29,12 +30,13 @@ public sealed class WebHost : IAsyncDisposable
         _mail = core.Options.Mail is { } mail
             ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
             : Task.CompletedTask;
+        _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
     }
 
-    /// <summary>The token of /api.</summary>
+    /// <summary>The token of /v1.</summary>
     public string AdminToken => _adminToken.Value ?? throw new StartupException("The admin token cannot be read.");
 
-    /// <summary>True when this start made the token of /api.</summary>
+    /// <summary>True when this start made the token of /v1.</summary>
     public bool IsAdminTokenNew => _adminToken.IsNew;
 
     /// <summary>Where it listens, with the ports really taken.</summary>
@@ -67,16 +69,21 @@ public sealed class WebHost : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(16, TimeSpan.FromSeconds(30));
             kestrel.Limits.MinResponseDataRate = new MinDataRate(16, TimeSpan.FromSeconds(30));
         });
+        Api.Add(builder.Services);
+        AdminToken token = new(Path.GetFullPath(options.Data));
+        builder.Services.AddSingleton(token);
+        ServerCore core = null!;
+        builder.Services.AddSingleton(_ => core);
         WebApplication app = builder.Build();
-        ServerCore core = ServerCore.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
+        core = ServerCore.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
         try
         {
-            AdminToken token = new(Path.GetFullPath(options.Data));
             StoreTrouble trouble = new(core, app.Services.GetRequiredService<ILogger<StoreTrouble>>());
             SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock), trouble);
-            app.MapPost("/sync", sync.Handle);
-            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"));
-            new ApiEndpoints(core, new ApiGuard(options.OpenApiOnLoopback, token, trouble)).Map(app);
+            Api.Map(app, core, token, trouble);
+            app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
+            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"))
+                .AllowAnonymous().ExcludeFromDescription();
             await app.StartAsync();
             token.Ensure(); // not before: a start that fails shows none
             trouble.Begin();
@@ -103,6 +110,30 @@ public sealed class WebHost : IAsyncDisposable
         }
     }
 
+    // Twice a second, and at once again while there is more to do.
+    private async Task KeepFleet(ILogger log)
+    {
+        TimeSpan pause = TimeSpan.FromMilliseconds(500);
+        while (!_ending.IsCancellationRequested)
+        {
+            bool more = false;
+            try
+            {
+                more = await Task.Run(() => _core.Fleet.Flush());
+            }
+            catch (StoreException)
+            {
+                // told where requests meet it; tried again
+            }
+            catch (Exception e)
+            {
+                log.LogError(e, "The fleet could not be brought up to date.");
+            }
+
+            await Task.Delay(more ? TimeSpan.FromMilliseconds(20) : pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     /// <summary>Waits until the process is asked to end.</summary>
     public Task WaitForShutdown()
     {
@@ -114,6 +145,7 @@ public sealed class WebHost : IAsyncDisposable
     {
         await _ending.CancelAsync();
         await _mail;
+        await _fleet;
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _core.Proxy.DisposeAsync();

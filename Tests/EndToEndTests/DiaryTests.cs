@@ -16,7 +16,7 @@ public class DiaryTests
         (RunningProgram server, string url) = bench.Serve(data);
         int port = new Uri(url).Port;
         string admin = bench.AdminToken(data);
-        string api = $"{url.TrimEnd('/')}/api/devices/shed/diary";
+        string api = $"{url.TrimEnd('/')}/v1/devices/shed/diary";
 
         Ended none = bench.Verb("device", "diary", "shed", "--data", data);
         Assert.AreNotEqual(0, none.Code);

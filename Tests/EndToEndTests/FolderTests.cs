@@ -96,7 +96,7 @@ public sealed class FolderTests
             $"mount -t tmpfs -o size=1536k none {disk} && exec dotnet {Bench.Program("Server", "NanoSync.Server")} serve --port 0 --data {disk}/data");
         string url = server.WaitFor("^NanoSync server on (http://[^ ,]+)").Groups[1].Value;
         string admin = server.WaitFor(@"Authorization: Bearer (\S+)").Groups[1].Value;
-        string token = System.Text.Json.JsonDocument.Parse(bench.Rest(HttpMethod.Post, url + "/api/devices", admin, """{"name":"d"}""").Body).RootElement.GetProperty("token").GetString()!;
+        string token = System.Text.Json.JsonDocument.Parse(bench.Rest(HttpMethod.Post, url + "/v1/devices", admin, """{"name":"d"}""").Body).RootElement.GetProperty("token").GetString()!;
         string[] sync = ["--once", "--server", url, "--token", token, "--data", device];
         Assert.AreEqual(0, bench.Device(sync).Code);
 
@@ -107,7 +107,7 @@ public sealed class FolderTests
         waiting.Kill();
         for (int i = 0; i < 5; i++)
         {
-            (int status, string body) = bench.Rest(HttpMethod.Put, url + "/api/devices/d/collections/config/objects/x", admin, """{"class":"thing#0000","data":"BAU="}""");
+            (int status, string body) = bench.Rest(HttpMethod.Put, url + "/v1/devices/d/collections/config/objects/x", admin, """{"class":"thing#0000","data":"BAU="}""");
             Assert.AreEqual(503, status, body);
             Assert.Contains("the disk is full", body);
         }

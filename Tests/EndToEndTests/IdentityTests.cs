@@ -240,7 +240,7 @@ public class IdentityTests
     private static string Made(Bench bench, string server, string url)
     {
         string admin = bench.AdminToken(server);
-        (int status, string body) = bench.Rest(HttpMethod.Post, url + "/api/devices/d1/collections/config/objects", admin, """{"interval":7,"sensors":null}""");
+        (int status, string body) = bench.Rest(HttpMethod.Post, url + "/v1/devices/d1/collections/config/objects", admin, """{"interval":7,"sensors":null}""");
         Assert.AreEqual(201, status, body);
         return JsonDocument.Parse(body).RootElement.GetProperty("id").GetString()!;
     }

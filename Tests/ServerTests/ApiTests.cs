@@ -14,7 +14,7 @@ namespace NanoSync.ServerTests;
 [TestClass]
 public sealed class ApiTests
 {
-    private const string Objects = "/api/devices/d1/collections/config/objects";
+    private const string Objects = "/v1/devices/d1/collections/config/objects";
     private static readonly string s_all = Uri.EscapeDataString("all(b:b,i:i,u:u,f:f2,s:s,d:d,t:t,x:x,c:c)");
 
     private string _folder = "";
@@ -109,7 +109,7 @@ public sealed class ApiTests
     {
         (HttpStatusCode status, JsonNode? answer, _) = await Send(HttpMethod.Put, Objects + "/a?class=" + s_all, json);
         Assert.AreEqual(HttpStatusCode.BadRequest, status);
-        StringAssert.Contains(answer!["error"]!.GetValue<string>(), reason);
+        StringAssert.Contains(answer!["detail"]!.GetValue<string>(), reason);
         Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, Objects + "/a")).Status);
     }
 
@@ -119,14 +119,14 @@ public sealed class ApiTests
     [DataRow("GET", Objects + "?limit=0", null, "limit is a number from 1 to 10000")]
     [DataRow("GET", Objects + "?limit=99999999999999999999", null, "limit is a number from 1 to 10000")]
     [DataRow("GET", Objects + "?deleted=maybe", null, "deleted is true or false")]
-    [DataRow("POST", "/api/devices/d1/rotate?readmit=maybe", null, "readmit is true or false")]
-    [DataRow("POST", "/api/devices", """{"name":"a","name":"b"}""", "name is given twice")]
-    [DataRow("POST", "/api/devices/d1/commands", """{"type":"restart","type":"restart"}""", "type is given twice")]
+    [DataRow("POST", "/v1/devices/d1/rotate?readmit=maybe", null, "readmit is true or false")]
+    [DataRow("POST", "/v1/devices", """{"name":"a","name":"b"}""", "name is given twice")]
+    [DataRow("POST", "/v1/devices/d1/commands", """{"type":"restart","type":"restart"}""", "type is given twice")]
     public async Task A_bad_query_or_a_member_given_twice_is_refused_with_its_name(string method, string path, string? json, string reason)
     {
         (HttpStatusCode status, JsonNode? answer, _) = await Send(new HttpMethod(method), path, json);
         Assert.AreEqual(HttpStatusCode.BadRequest, status);
-        StringAssert.Contains(answer!["error"]!.GetValue<string>(), reason);
+        StringAssert.Contains(answer!["detail"]!.GetValue<string>(), reason);
     }
 
     [TestMethod]
@@ -136,7 +136,7 @@ public sealed class ApiTests
         Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Put, Objects + "/a", All(2), ifMatch: "\"9\"")).Status);
         Assert.AreEqual(HttpStatusCode.OK, (await Send(HttpMethod.Put, Objects + "/a", All(2), ifMatch: "\"1\"")).Status);
         Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"1\"")).Status);
-        using HttpRequestMessage request = new(HttpMethod.Put, Objects + "/a") { Content = new StringContent(All(3)) };
+        using HttpRequestMessage request = new(HttpMethod.Put, Objects + "/a") { Content = new StringContent(All(3), Encoding.UTF8, "application/json") };
         request.Headers.IfNoneMatch.Add(EntityTagHeaderValue.Any);
         Assert.AreEqual(HttpStatusCode.PreconditionFailed, (await _client.SendAsync(request, TestContext.CancellationToken)).StatusCode);
         Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, Objects + "/a", ifMatch: "\"2\"")).Status);
@@ -166,7 +166,7 @@ public sealed class ApiTests
     {
         foreach (string? token in (string?[])[null, "wrong", _server.Enrol("d2")])
         {
-            using HttpRequestMessage request = new(HttpMethod.Get, _server.Url + "/api/devices");
+            using HttpRequestMessage request = new(HttpMethod.Get, _server.Url + "/v1/devices");
             request.Headers.Authorization = token == null ? null : new AuthenticationHeaderValue("Bearer", token);
             using HttpClient client = new();
             Assert.AreEqual(HttpStatusCode.Unauthorized, (await client.SendAsync(request, TestContext.CancellationToken)).StatusCode);
@@ -176,21 +176,21 @@ public sealed class ApiTests
     [TestMethod]
     public async Task Devices_are_enrolled_shown_and_revoked()
     {
-        (HttpStatusCode status, JsonNode? made, _) = await Send(HttpMethod.Post, "/api/devices", """{"name":"pump.7","collections":"a,b@site"}""");
+        (HttpStatusCode status, JsonNode? made, _) = await Send(HttpMethod.Post, "/v1/devices", """{"name":"pump.7","collections":"a,b@site"}""");
         Assert.AreEqual(HttpStatusCode.Created, status);
         string token = made!["token"]!.GetValue<string>();
         Assert.IsNotNull(_server.Core.Devices.Authenticate(token));
-        Assert.AreEqual(HttpStatusCode.Conflict, (await Send(HttpMethod.Post, "/api/devices", """{"name":"pump.7"}""")).Status);
-        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices", """{"name":"a b"}""")).Status);
-        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices", "[]")).Status);
-        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/api/devices");
-        Assert.AreEqual("d1 pump.7", string.Join(' ', list!.AsArray().Select(d => d!["name"]!.GetValue<string>())));
-        Assert.AreEqual("""["a","b@site"]""", list[1]!["collections"]!.ToJsonString());
-        (_, made, _) = await Send(HttpMethod.Post, "/api/devices/pump.7/rotate");
+        Assert.AreEqual(HttpStatusCode.Conflict, (await Send(HttpMethod.Post, "/v1/devices", """{"name":"pump.7"}""")).Status);
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/v1/devices", """{"name":"a b"}""")).Status);
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/v1/devices", "[]")).Status);
+        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/v1/devices");
+        Assert.AreEqual("d1 pump.7", string.Join(' ', list!["devices"]!.AsArray().Select(d => d!["name"]!.GetValue<string>())));
+        Assert.AreEqual("""["a","b@site"]""", (await Send(HttpMethod.Get, "/v1/devices/pump.7")).Body!["collections"]!.ToJsonString());
+        (_, made, _) = await Send(HttpMethod.Post, "/v1/devices/pump.7/rotate");
         Assert.IsNull(_server.Core.Devices.Authenticate(token));
-        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, "/api/devices/pump.7")).Status);
+        Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Delete, "/v1/devices/pump.7")).Status);
         Assert.IsNull(_server.Core.Devices.Authenticate(made!["token"]!.GetValue<string>()));
-        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Delete, "/api/devices/never")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Delete, "/v1/devices/never")).Status);
     }
 
     [TestMethod]
@@ -206,10 +206,10 @@ public sealed class ApiTests
 
         (_, JsonNode? seen, _) = await Send(HttpMethod.Get, Objects + "/sampling");
         Assert.AreEqual("refused interval below 1", seen!["state"]!.GetValue<string>() + " " + seen["reason"]!.GetValue<string>());
-        (_, JsonNode? refusals, _) = await Send(HttpMethod.Get, "/api/devices/d1/refusals");
+        (_, JsonNode? refusals, _) = await Send(HttpMethod.Get, "/v1/devices/d1/refusals");
         Assert.AreEqual("d1 6 interval below 1", $"{refusals![0]!["by"]} {refusals[0]!["status"]} {refusals[0]!["reason"]}");
         (_, JsonNode? retried, _) = await Send(HttpMethod.Post, Objects + "/sampling/retry");
-        Assert.AreEqual(1, retried!["retried"]!.GetValue<int>());
+        Assert.AreEqual(1, retried!["count"]!.GetValue<int>());
         (_, seen, _) = await Send(HttpMethod.Get, Objects + "/sampling");
         Assert.AreEqual("waiting", seen!["state"]!.GetValue<string>());
     }
@@ -217,12 +217,12 @@ public sealed class ApiTests
     [TestMethod]
     public async Task Commands_are_queued_and_their_results_seen()
     {
-        (HttpStatusCode status, JsonNode? queued, _) = await Send(HttpMethod.Post, "/api/devices/d1/commands", """{"class":"interval","seconds":60}""");
+        (HttpStatusCode status, JsonNode? queued, _) = await Send(HttpMethod.Post, "/v1/devices/d1/commands", """{"class":"interval","seconds":60}""");
         Assert.AreEqual(HttpStatusCode.Accepted, status);
-        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/api/devices/d1/commands", """{"class":"explode"}""")).Status);
-        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/api/devices/d1/commands");
+        Assert.AreEqual(HttpStatusCode.BadRequest, (await Send(HttpMethod.Post, "/v1/devices/d1/commands", """{"class":"explode"}""")).Status);
+        (_, JsonNode? list, _) = await Send(HttpMethod.Get, "/v1/devices/d1/commands");
         Assert.AreEqual(queued!["id"]!.ToJsonString(), list!.AsArray().Single()!["id"]!.ToJsonString());
-        (_, JsonNode? device, _) = await Send(HttpMethod.Get, "/api/devices/d1");
+        (_, JsonNode? device, _) = await Send(HttpMethod.Get, "/v1/devices/d1");
         Assert.AreEqual("{}", device!["told"]!.ToJsonString());
     }
 
@@ -231,7 +231,7 @@ public sealed class ApiTests
     [DataRow(0, """[{"id":"a","loser":"server","deleted":false,"value":{"interval":9,"sensors":"s"}}]""")]
     public async Task The_loser_of_a_conflict_is_listed_with_what_it_held(int? rule, string listed)
     {
-        const string Conflicts = "/api/devices/d1/collections/config/conflicts";
+        const string Conflicts = "/v1/devices/d1/collections/config/conflicts";
         Assert.AreEqual("[]", (await Send(HttpMethod.Get, Conflicts)).Body!.ToJsonString());
         string key = await HasOne(rule);
         await Send(HttpMethod.Put, Objects + "/a", """{"interval":9,"sensors":"s"}""");
@@ -254,10 +254,10 @@ public sealed class ApiTests
         SyncCollection delete = new() { Id = "config", SyncKey = key };
         delete.Commands.Add(TestDevice.Delete("a"));
         Sync(D1, delete);
-        JsonObject loser = (await Send(HttpMethod.Get, "/api/devices/d1/collections/config/conflicts")).Body!.AsArray().Single()!.AsObject();
+        JsonObject loser = (await Send(HttpMethod.Get, "/v1/devices/d1/collections/config/conflicts")).Body!.AsArray().Single()!.AsObject();
         Assert.AreEqual("a device true False False", $"{loser["id"]} {loser["loser"]} {loser["deleted"]} {loser.ContainsKey("value")} {loser.ContainsKey("data")}");
-        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/api/devices/d2/collections/config/conflicts")).Status);
-        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/api/devices/d1/collections/elsewhere/conflicts")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/v1/devices/d2/collections/config/conflicts")).Status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Get, "/v1/devices/d1/collections/elsewhere/conflicts")).Status);
     }
 
     [TestMethod]
@@ -267,14 +267,14 @@ public sealed class ApiTests
         request.Options.Add(new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus,
             [new("battery", "3.71"), new("signal", "-67"), new("freeHeap", "81000"), new("flashLeft", "120000"), new("firmware", "1.2"), new("reset", "watchdog"), new("refused", "3"), new("uptime", "4000")])));
         _server.Core.Sync.Handle(D1, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
-        JsonNode told = (await Send(HttpMethod.Get, "/api/devices/d1")).Body!["told"]!;
+        JsonNode told = (await Send(HttpMethod.Get, "/v1/devices/d1")).Body!["told"]!;
         Assert.AreEqual("""{"battery":"3.71","signal":"-67","freeHeap":"81000","flashLeft":"120000","firmware":"1.2","reset":"watchdog","refused":"3","uptime":"4000"}""",
             told["status"]!["value"]!.ToJsonString());
         IsNow(told["status"]!["time"]);
 
         request.Options[0] = new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("battery", "3.60")])); // the last one counts
         _server.Core.Sync.Handle(D1, MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
-        told = (await Send(HttpMethod.Get, "/api/devices/d1")).Body!["told"]!;
+        told = (await Send(HttpMethod.Get, "/v1/devices/d1")).Body!["told"]!;
         Assert.AreEqual("""{"battery":"3.60"}""", told["status"]!["value"]!.ToJsonString());
     }
 
@@ -292,9 +292,9 @@ public sealed class ApiTests
         Assert.AreEqual("ok {SoftDelete a}", reply.Line());
         key = reply.SyncKey;
         Assert.AreEqual("dropped", (await Send(HttpMethod.Get, Objects + "/a")).Body!["state"]!.GetValue<string>());
-        Assert.AreEqual(1, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
+        Assert.AreEqual(1, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["count"]!.GetValue<int>());
         Assert.AreEqual("Add a", Sync(D1, Ask())!.Commands.Single() is { } again ? TagNames.Of(again.Tag) + " " + again.ServerId : "");
-        Assert.AreEqual(0, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["retried"]!.GetValue<int>());
+        Assert.AreEqual(0, (await Send(HttpMethod.Post, Objects + "/a/retry")).Body!["count"]!.GetValue<int>());
         foreach (string verb in (string[])["fetch", "drop", "retry"])
         {
             Assert.AreEqual(HttpStatusCode.NotFound, (await Send(HttpMethod.Post, Objects + "/z/" + verb)).Status, verb);

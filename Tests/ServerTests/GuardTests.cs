@@ -1,4 +1,4 @@
-// Who is let in to /api, and where the server listens.
+// Who is let in to REST, and where the server listens.
 
 using System.Net;
 using System.Net.Http.Headers;
@@ -131,7 +131,7 @@ public sealed class GuardTests
 
     private async Task<HttpStatusCode> Send(HttpMethod method, string? type = null, params (string Name, string Value)[] headers)
     {
-        using HttpRequestMessage request = new(method, "/api/devices");
+        using HttpRequestMessage request = new(method, "/v1/devices");
         if (type != null)
         {
             request.Content = new ByteArrayContent(Encoding.ASCII.GetBytes("""{"name":"d"}"""));

@@ -43,14 +43,15 @@ public sealed class PathTests
     [TestMethod]
     public async Task An_id_is_found_by_its_place_whatever_device_and_collection_are_called()
     {
-        const string Objects = "/api/devices/objects/collections/objects/objects/";
+        const string Objects = "/v1/devices/objects/collections/objects/objects/";
         foreach (string id in (string[])["first", "second", "objects", "retry"])
         {
             Assert.AreEqual(201, await Send(HttpMethod.Put, Objects + id, Value), id);
         }
 
         Assert.AreEqual("first second objects retry", Ids("objects"));
-        Assert.AreEqual(204, await Send(HttpMethod.Delete, Objects + "second?x=/objects/first"));
+        Assert.AreEqual(400, await Send(HttpMethod.Delete, Objects + "second?x=/objects/first"), "an unknown parameter");
+        Assert.AreEqual(204, await Send(HttpMethod.Delete, Objects + "second?"));
         Assert.AreEqual("first objects retry", Ids("objects"));
         Assert.AreEqual(200, await Send(HttpMethod.Post, Objects + "objects/retry"));
         Assert.AreEqual(204, await Send(HttpMethod.Post, Objects + "objects/drop"));
@@ -71,7 +72,7 @@ public sealed class PathTests
         Put("y");
         foreach (string method in (string[])["DELETE", "PUT", "GET"])
         {
-            StringAssert.Matches(await Raw(method, "/api/devices/objects/collections/config/" + path), new("^HTTP/1.1 (400|404) "));
+            StringAssert.Matches(await Raw(method, "/v1/devices/objects/collections/config/" + path), new("^HTTP/1.1 (400|404) "));
         }
 
         Assert.AreEqual("x y", Ids("config"));
@@ -81,12 +82,12 @@ public sealed class PathTests
     public async Task Segments_that_stand_no_longer_where_they_stood_are_refused()
     {
         Put("x");
-        StringAssert.StartsWith(await Raw("DELETE", "/api/devices/objects/collections/config/objects//x"), "HTTP/1.1 404 ");
-        StringAssert.StartsWith(await Raw("DELETE", "/api/devices/objects/collections/config/objects/x%"), "HTTP/1.1 400 ");
-        StringAssert.StartsWith(await Raw("DELETE", "/api/devices/objects/collections/config/objects/%ed%a0%80"), "HTTP/1.1 400 ");
-        StringAssert.StartsWith(await Raw("DELETE", $"{_server.Url}/api/devices/objects/collections/config/objects/y"), "HTTP/1.1 404 ");
+        StringAssert.StartsWith(await Raw("DELETE", "/v1/devices/objects/collections/config/objects//x"), "HTTP/1.1 404 ");
+        StringAssert.StartsWith(await Raw("DELETE", "/v1/devices/objects/collections/config/objects/x%"), "HTTP/1.1 400 ");
+        StringAssert.StartsWith(await Raw("DELETE", "/v1/devices/objects/collections/config/objects/%ed%a0%80"), "HTTP/1.1 400 ");
+        StringAssert.StartsWith(await Raw("DELETE", $"{_server.Url}/v1/devices/objects/collections/config/objects/y"), "HTTP/1.1 404 ");
         Assert.AreEqual("x", Ids("config"));
-        StringAssert.StartsWith(await Raw("DELETE", $"{_server.Url}/api/devices/objects/collections/config/objects/x"), "HTTP/1.1 204 ");
+        StringAssert.StartsWith(await Raw("DELETE", $"{_server.Url}/v1/devices/objects/collections/config/objects/x"), "HTTP/1.1 204 ");
         Assert.AreEqual("", Ids("config"));
     }
 
@@ -97,7 +98,7 @@ public sealed class PathTests
     [DataRow("...")]
     public async Task An_id_of_any_text_is_made_read_changed_and_deleted(string id)
     {
-        string url = "/api/devices/objects/collections/config/objects/" + Uri.EscapeDataString(id);
+        string url = "/v1/devices/objects/collections/config/objects/" + Uri.EscapeDataString(id);
         Assert.AreEqual(201, await Send(HttpMethod.Put, url, Value));
         Assert.AreEqual(id, Ids("config"));
         Assert.AreEqual(200, await Send(HttpMethod.Put, url, """{"class":"thing#0000","data":"BAY="}"""));
@@ -163,13 +164,13 @@ public sealed class PathTests
     }
 
     [TestMethod]
-    [DataRow("PUT", "/api/devices/objects/collections/config/objects/a?class=s(t:t)", """{"t":"\ud800"}""")]
-    [DataRow("PUT", "/api/devices/objects/collections/config/objects/a?class=s(t:t)", """{"\udc00":"x"}""")]
-    [DataRow("PUT", "/api/devices/objects/collections/config/objects/a", """{"class":"\ud800","data":"BAU="}""")]
-    [DataRow("POST", "/api/devices", """{"name":"\ud800"}""")]
-    [DataRow("POST", "/api/devices", """{"name":"n","collections":["\ud800"]}""")]
-    [DataRow("POST", "/api/devices/objects/commands", """{"class":"interval","seconds":"\udfff"}""")]
-    [DataRow("POST", "/api/devices/objects/commands", """{"class":"\udfff"}""")]
+    [DataRow("PUT", "/v1/devices/objects/collections/config/objects/a?class=s(t:t)", """{"t":"\ud800"}""")]
+    [DataRow("PUT", "/v1/devices/objects/collections/config/objects/a?class=s(t:t)", """{"\udc00":"x"}""")]
+    [DataRow("PUT", "/v1/devices/objects/collections/config/objects/a", """{"class":"\ud800","data":"BAU="}""")]
+    [DataRow("POST", "/v1/devices", """{"name":"\ud800"}""")]
+    [DataRow("POST", "/v1/devices", """{"name":"n","collections":["\ud800"]}""")]
+    [DataRow("POST", "/v1/devices/objects/commands", """{"class":"interval","seconds":"\udfff"}""")]
+    [DataRow("POST", "/v1/devices/objects/commands", """{"class":"\udfff"}""")]
     public async Task Half_of_a_surrogate_pair_is_no_text(string method, string path, string json)
     {
         StringAssert.Contains(await Refused(new HttpMethod(method), path, json), "not Unicode");
@@ -178,15 +179,15 @@ public sealed class PathTests
     [TestMethod]
     public async Task Collections_are_a_text_or_a_list_and_what_is_neither_is_an_error()
     {
-        Assert.AreEqual(201, await Send(HttpMethod.Post, "/api/devices", """{"name":"one","collections":["readings","c@site"]}"""));
+        Assert.AreEqual(201, await Send(HttpMethod.Post, "/v1/devices", """{"name":"one","collections":["readings","c@site"]}"""));
         Assert.AreEqual("c@site,readings", _server.Core.Devices.Get("one").Collections);
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":"two","collections":[1]}"""), "list of texts");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":"two","collections":["a,b"]}"""), "each one name");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":"two","collections":{}}"""), "collections is a text");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":2}"""), "name is a text");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":"two","colections":"a"}"""), "there is no colections");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices", """{"name":"two","sealed":"yes"}"""), "true or false");
-        StringAssert.Contains(await Refused(HttpMethod.Post, "/api/devices/objects/commands", """{"class":7}"""), "class is a text");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":"two","collections":[1]}"""), "list of texts");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":"two","collections":["a,b"]}"""), "each one name");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":"two","collections":{}}"""), "collections is a text");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":2}"""), "name is not a text");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":"two","colections":"a"}"""), "There is no colections");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices", """{"name":"two","sealed":"yes"}"""), "true or false");
+        StringAssert.Contains(await Refused(HttpMethod.Post, "/v1/devices/objects/commands", """{"class":7}"""), "class is not a text");
         Assert.HasCount(2, _server.Core.Devices.List());
     }
 
@@ -194,9 +195,9 @@ public sealed class PathTests
     public async Task A_revoked_device_gets_no_token_unless_it_is_let_in_again()
     {
         _server.Core.Devices.Revoke("objects");
-        Assert.AreEqual(409, await Send(HttpMethod.Post, "/api/devices/objects/rotate"));
+        Assert.AreEqual(409, await Send(HttpMethod.Post, "/v1/devices/objects/rotate"));
         Assert.IsNotNull(_server.Core.Devices.Get("objects").Revoked);
-        Assert.AreEqual(200, await Send(HttpMethod.Post, "/api/devices/objects/rotate?readmit=true"));
+        Assert.AreEqual(200, await Send(HttpMethod.Post, "/v1/devices/objects/rotate?readmit=true"));
         Assert.IsNull(_server.Core.Devices.Get("objects").Revoked);
     }
 
@@ -209,17 +210,17 @@ public sealed class PathTests
 
     private async Task<int> Send(HttpMethod method, string path, string? json = null)
     {
-        using HttpRequestMessage request = new(method, path) { Content = json == null ? null : new StringContent(json) };
+        using HttpRequestMessage request = new(method, path) { Content = json == null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
         return (int)(await _client.SendAsync(request, TestContext.CancellationToken)).StatusCode;
     }
 
     private async Task<string> Refused(HttpMethod method, string path, string json)
     {
-        using HttpRequestMessage request = new(method, path) { Content = new StringContent(json) };
+        using HttpRequestMessage request = new(method, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
         HttpResponseMessage response = await _client.SendAsync(request, TestContext.CancellationToken);
         string body = await response.Content.ReadAsStringAsync(TestContext.CancellationToken);
         Assert.AreEqual(HttpStatusCode.BadRequest, response.StatusCode, body);
-        return JsonNode.Parse(body)!["error"]!.GetValue<string>();
+        return JsonNode.Parse(body)!["detail"]!.GetValue<string>();
     }
 
     // HttpClient resolves dot segments by itself; others do not

@@ -37,6 +37,8 @@ public abstract partial class SqlTransaction
         int id = Next("device");
         Run("INSERT INTO device (id, name, token_hash, created) VALUES (@id, @name, @hash, @now)",
             ("id", id), ("name", name), ("hash", tokenHash), ("now", now));
+        Run("INSERT INTO device_state (device_id, name) VALUES (@id, @name)", ("id", id), ("name", name));
+        Touch(id);
         return id;
     }
 
@@ -44,12 +46,14 @@ public abstract partial class SqlTransaction
     public void SetToken(int device, byte[] tokenHash)
     {
         Run("UPDATE device SET token_hash = @hash, revoked = NULL WHERE id = @device", ("hash", tokenHash), ("device", device));
+        Touch(device);
     }
 
     /// <inheritdoc/>
     public void Revoke(int device, long now)
     {
         Run("UPDATE device SET revoked = @now WHERE id = @device AND revoked IS NULL", ("now", now), ("device", device));
+        Touch(device);
     }
 
     /// <inheritdoc/>
@@ -142,6 +146,7 @@ public abstract partial class SqlTransaction
         Run("DELETE FROM device_command WHERE device_id = @device AND id IN (SELECT id FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id DESC) AS n "
             + "FROM device_command WHERE device_id = @device AND done IS NOT NULL) newest WHERE n > @most)",
             ("device", device), ("most", MostNotes));
+        Touch(device);
         return id;
     }
 

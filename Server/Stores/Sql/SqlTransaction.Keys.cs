@@ -159,6 +159,7 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public void SaveCollection(CollectionRow collection)
     {
+        NoteObjects(collection.Id, collection.Seq);
         Run("UPDATE collection SET seq = @seq, live = @live, outbox = @outbox WHERE id = @id",
             ("seq", collection.Seq), ("live", collection.Live), ("outbox", collection.IsOutbox ? 1 : 0), ("id", collection.Id));
     }

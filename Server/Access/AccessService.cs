@@ -1,0 +1,199 @@
+// Who may use REST: the admin token of the data folder, named tokens with a role, and sign-ins of a page, which live as long as
+// the token that they were made with. Of every secret only the SHA-256 is kept.
+
+using System.Security.Cryptography;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Access;
+
+/// <summary>Who asks.</summary>
+/// <param name="Name">The token's name.</param>
+/// <param name="Role">What it lets do.</param>
+/// <param name="Token">Its number; 0 = the admin token, -1 = none (a program of this machine, or the command line).</param>
+/// <param name="Expires">When it, or the sign-in, ends; null = not by itself.</param>
+public sealed record Caller(string Name, Role Role, int Token, long? Expires = null);
+
+/// <summary>Tokens, sign-ins, the audit log.</summary>
+public sealed class AccessService(IServerStore store, TimeProvider clock)
+{
+    /// <summary>The name of the token that lies in the data folder.</summary>
+    public const string Admin = "admin";
+
+    private const int Forever = 3650; // days: the longest life of a token that has one
+    private static readonly TimeSpan s_session = TimeSpan.FromDays(30);
+    private static readonly TimeSpan s_link = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan s_usedEvery = TimeSpan.FromHours(1); // "last used" is written no more often
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Makes a named token; it cannot be had again.</summary>
+    /// <param name="name">1 to 64 of A-Z a-z 0-9 . _ -, not "admin".</param>
+    /// <param name="role">What it lets do.</param>
+    /// <param name="days">Its life; null = until it is revoked.</param>
+    /// <param name="by">Who makes it.</param>
+    public string Add(string name, Role role, int? days, string by)
+    {
+        Names.Check(name, "A token's name");
+        if (name is Admin or "cli" or "loopback")
+        {
+            throw new RefusedException(Refusal.BadInput, $"{name} is the name of something else.") { Field = "name" };
+        }
+
+        if (days is < 1 or > Forever)
+        {
+            throw new RefusedException(Refusal.BadInput, $"days is a number from 1 to {Forever}.") { Code = "out_of_range", Field = "days" };
+        }
+
+        string token = DeviceService.NewToken(RandomNumberGenerator.GetBytes);
+        using IAccessTransaction transaction = Write();
+        if (transaction.FindToken(name) != null)
+        {
+            throw new RefusedException(Refusal.Conflict, $"There is a token {name} already. To end it: token revoke {name}") { Field = "name" };
+        }
+
+        long now = Now;
+        transaction.AddToken(new AccessTokenRow(0, name, role, now, by, days is { } life ? now + (life * 86_400_000L) : null, null, null), DeviceService.HashOf(token));
+        transaction.Commit();
+        return token;
+    }
+
+    /// <summary>All named tokens.</summary>
+    public List<AccessTokenRow> List()
+    {
+        using IAccessTransaction transaction = Read();
+        return transaction.ListTokens();
+    }
+
+    /// <summary>Ends a token and all that signed in with it.</summary>
+    public void Revoke(string name)
+    {
+        using IAccessTransaction transaction = Write();
+        AccessTokenRow row = transaction.FindToken(name) ?? throw new RefusedException(Refusal.NotFound, $"There is no token {name}.");
+        transaction.RevokeToken(row.Id, Now);
+        transaction.Commit();
+    }
+
+    /// <summary>Who a named token belongs to; null when it is none, or has ended.</summary>
+    public Caller? Authenticate(string token)
+    {
+        AccessTokenRow? row;
+        using (IAccessTransaction transaction = Read())
+        {
+            row = transaction.FindToken(DeviceService.HashOf(token));
+        }
+
+        if (!IsLive(row))
+        {
+            return null;
+        }
+
+        if (row!.LastUsed is not { } used || Now - used > s_usedEvery.TotalMilliseconds)
+        {
+            using IAccessTransaction transaction = Write();
+            transaction.TokenUsed(row.Id, Now);
+            transaction.Commit();
+        }
+
+        return new Caller(row.Name, row.Role, row.Id, row.Expires);
+    }
+
+    /// <summary>Signs in: the secret of a cookie.</summary>
+    /// <param name="caller">Whose.</param>
+    /// <param name="adminToken">The admin token, if the caller came with it.</param>
+    public (string Secret, long Expires) SignIn(Caller caller, string? adminToken) => Make(caller, adminToken, isLink: false);
+
+    /// <summary>A code that signs in once, within a quarter of an hour.</summary>
+    public (string Code, long Expires) Link(Caller caller, string? adminToken) => Make(caller, adminToken, isLink: true);
+
+    /// <summary>A code for a named token, or (<see cref="Admin"/>) the admin token.</summary>
+    public (string Code, long Expires) Link(string name, string? adminToken)
+    {
+        if (name == Admin)
+        {
+            return Link(new Caller(Admin, Role.Administer, 0), adminToken);
+        }
+
+        using IAccessTransaction transaction = Read();
+        AccessTokenRow row = transaction.FindToken(name) ?? throw new RefusedException(Refusal.NotFound, $"There is no token {name}.");
+        return Link(new Caller(row.Name, row.Role, row.Id, row.Expires), null);
+    }
+
+    /// <summary>Who a cookie belongs to; null when it has ended or its token has.</summary>
+    public Caller? FindSession(string secret, string? adminToken) => Find(secret, adminToken, isLink: false);
+
+    /// <summary>Who a link's code belongs to; it is used up.</summary>
+    public Caller? TakeLink(string code, string? adminToken)
+    {
+        Caller? caller = Find(code, adminToken, isLink: true);
+        if (caller == null)
+        {
+            return null;
+        }
+
+        using IAccessTransaction transaction = Write();
+        bool mine = transaction.EndSession(DeviceService.HashOf(code)); // of two at once one is told so
+        transaction.Commit();
+        return mine ? caller : null;
+    }
+
+    /// <summary>Ends a sign-in.</summary>
+    public void SignOut(string secret)
+    {
+        using IAccessTransaction transaction = Write();
+        transaction.EndSession(DeviceService.HashOf(secret));
+        transaction.Commit();
+    }
+
+    /// <summary>Notes a change.</summary>
+    public void Audit(string who, string action, string target, string detail = "")
+    {
+        using IAccessTransaction transaction = Write();
+        transaction.Audit(new AuditRow(0, Now, who, action, target, detail));
+        transaction.Commit();
+    }
+
+    /// <summary>The audit log, newest first.</summary>
+    public List<AuditRow> Log(long before = long.MaxValue, int count = 100)
+    {
+        using IAccessTransaction transaction = Read();
+        return transaction.ListAudit(before, count);
+    }
+
+    private IAccessTransaction Read() => (IAccessTransaction)store.BeginRead();
+
+    private IAccessTransaction Write() => (IAccessTransaction)store.BeginWrite();
+
+    private bool IsLive(AccessTokenRow? row) => row is { Revoked: null } && (row.Expires == null || row.Expires > Now);
+
+    private (string Secret, long Expires) Make(Caller caller, string? adminToken, bool isLink)
+    {
+        string secret = DeviceService.NewToken(RandomNumberGenerator.GetBytes);
+        long now = Now;
+        long expires = now + (long)(isLink ? s_link : s_session).TotalMilliseconds;
+        expires = Math.Min(expires, caller.Expires ?? expires);
+        byte[]? check = caller.Token == 0 ? DeviceService.HashOf(adminToken ?? throw new RefusedException(Refusal.NotFound, "There is no admin token.")) : null;
+        using IAccessTransaction transaction = Write();
+        transaction.AddSession(DeviceService.HashOf(secret), new SessionRow(caller.Token, check, now, expires), isLink);
+        transaction.Commit();
+        return (secret, expires);
+    }
+
+    private Caller? Find(string secret, string? adminToken, bool isLink)
+    {
+        using IAccessTransaction transaction = Read();
+        if (transaction.FindSession(DeviceService.HashOf(secret), isLink) is not { } session || session.Expires <= Now)
+        {
+            return null;
+        }
+
+        if (session.Token == 0)
+        {
+            return adminToken != null && session.Check != null && CryptographicOperations.FixedTimeEquals(DeviceService.HashOf(adminToken), session.Check)
+                ? new Caller(Admin, Role.Administer, 0, session.Expires) : null;
+        }
+
+        AccessTokenRow? row = transaction.FindToken(session.Token);
+        return IsLive(row) ? new Caller(row!.Name, row.Role, row.Id, session.Expires) : null;
+    }
+}

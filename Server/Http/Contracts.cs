@@ -1,0 +1,180 @@
+// The records of REST, as the OpenAPI document describes them. Times are ISO 8601 in UTC.
+
+using System.ComponentModel;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using NanoSync.Server.Access;
+using NanoSync.Server.Fleet;
+
+namespace NanoSync.Server.Http;
+
+internal sealed record DevicePage(
+    [property: Description("The devices asked for.")] IReadOnlyList<DeviceSummary> Devices,
+    [property: Description("How many there are, skipped ones and those behind this page included.")] int Total);
+
+internal sealed record FleetCounts(
+    [property: Description("When this was.")] DateTimeOffset Time,
+    [property: Description("All devices.")] int All,
+    [property: Description("Those with which nothing is wrong.")] int Ok,
+    [property: Description("Those kept out.")] int Revoked,
+    [property: Description("How many have which problem, worst first; the names are those of the filter.")] IReadOnlyDictionary<string, int> Problems,
+    [property: Description("Groups and the number of their devices.")] IReadOnlyDictionary<string, int> Groups);
+
+internal sealed record NewDevice(
+    [property: Description("1 to 64 of A-Z a-z 0-9 . _ -")] string Name,
+    [property: Description("What it may sync: a list of names, or one text with commas between them; NAME@GROUP is shared with the other devices of the group. Default: readings,config.")]
+    JsonNode? Collections = null,
+    [property: Description("True: it sends sealed messages, by mail or in files, and nothing else.")] bool Sealed = false,
+    [property: Description("Its group.")] string? Group = null);
+
+internal sealed record NewToken(string Name, [property: Description("Shown this once: only its check sum is kept.")] string Token);
+
+internal sealed record Rotated([property: Description("The new token, shown this once. The one before has ended.")] string Token);
+
+internal sealed record DeviceChange(
+    [property: Description("Its group; \"\" = none; left out or null: as it is.")] string? Group = null,
+    [property: Description("Seconds within which it is expected; 0 = as it comes; left out or null: as it is.")] long? Every = null,
+    [property: Description("More collections, comma-separated, as when it is enrolled.")] string? Collections = null);
+
+internal sealed record DeviceInFull(
+    [property: Description("Its line of the list.")] DeviceSummary Summary,
+    [property: Description("What is wrong and what to do, a sentence each, worst first.")] IReadOnlyList<Advice> Advice,
+    int Id,
+    [property: Description("What it may sync; NAME@GROUP is shared.")] IReadOnlyList<string> Collections,
+    [property: Description("What it told last, by structure: status, diary.")] IReadOnlyDictionary<string, Told> Told,
+    [property: Description("Stores that sync with its token, last seen first: more than one are a flash that was wiped, an image that was put back, or two boards.")]
+    IReadOnlyList<StoreView> Stores,
+    [property: Description("The last requests that moved something, oldest first.")] IReadOnlyList<RoundView> Rounds,
+    [property: Description("The last status within each hour, oldest first.")] IReadOnlyList<SampleView> History,
+    [property: Description("What was refused to or by it, newest first.")] IReadOnlyList<RefusalView> Refusals,
+    [property: Description("Commands, oldest first.")] IReadOnlyList<CommandView> Commands,
+    [property: Description("Where answers to its mails go; null = where its next mail asks for.")] string? Mail);
+
+internal sealed record Advice(Problem Problem, string Text);
+
+internal sealed record Told(
+    DateTimeOffset Time,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its fields, as texts.")] IReadOnlyDictionary<string, string>? Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its bytes, base64, when it has no fields.")] string? Data);
+
+internal sealed record StoreView(string Id, DateTimeOffset Since, DateTimeOffset LastSeen, string? CameFrom, string Why);
+
+internal sealed record RoundView(
+    DateTimeOffset Time,
+    [property: Description("Milliseconds at the server.")] int Took,
+    [property: Description("Objects from the device.")] int Up,
+    [property: Description("Objects to the device.")] int Down,
+    [property: Description("Objects that the server refused.")] int Refused,
+    int BytesUp,
+    int BytesDown,
+    [property: Description("1 = well; else the first status that was another, as SPEC 9 has them.")] int Status);
+
+internal sealed record SampleView(
+    DateTimeOffset Time,
+    [property: Description("Volts.")] double? Battery,
+    [property: Description("dBm.")] long? Signal,
+    [property: Description("Bytes.")] long? FreeHeap,
+    [property: Description("Bytes.")] long? FlashLeft,
+    [property: Description("Seconds by which the clock was last corrected.")] long? ClockError);
+
+internal sealed record RefusalView(
+    string Collection,
+    [property: Description("\"\" = the message or the collection.")] string Object,
+    [property: Description("\"server\", or the device's name.")] string By,
+    int Status,
+    string Reason,
+    int Times,
+    DateTimeOffset Time);
+
+internal sealed record CommandView(
+    long Id,
+    string Class,
+    DateTimeOffset Queued,
+    [property: Description("null = it waits.")] DateTimeOffset? Done,
+    [property: Description("1 = done.")] int? Status,
+    string? Reason);
+
+internal sealed record CommandQueued([property: Description("Its number.")] long Id);
+
+internal sealed record DiaryView(DateTimeOffset Time, int Damaged, IReadOnlyList<DiaryLine> Entries);
+
+internal sealed record DiaryLine(
+    long Number,
+    DateTimeOffset? Time,
+    long Uptime,
+    string Kind,
+    bool Failed,
+    long Times,
+    string? Reason,
+    int Carrier,
+    int Http,
+    int Message,
+    int Store,
+    int Status,
+    long ObjectsUp,
+    long ObjectsDown,
+    long RefusedUp,
+    long RefusedDown,
+    long BytesUp,
+    long BytesDown,
+    long HeapKilobytes,
+    long Correction,
+    string Text);
+
+internal sealed record ObjectAnswer(
+    string Id,
+    [property: Description("name#hash; null when it was never named.")] string? Class,
+    [property: Description("Number of its last change in the collection; also its ETag.")] long Seq,
+    DateTimeOffset Changed,
+    [property: Description("\"application\", the device's name, or \"another device\".")] string By,
+    [property: Description("received, waiting, sent, applied, refused or dropped.")] string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Why it is refused or dropped.")] string? Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("True for what is left of a deleted object.")] bool? Deleted,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its fields by their names.")] JsonNode? Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its bytes, base64, when they cannot be read as fields.")] string? Data);
+
+internal sealed record LoserView(
+    string Id,
+    [property: Description("device or server.")] string Loser,
+    DateTimeOffset Time,
+    string? Class,
+    bool Deleted,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonNode? Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Data);
+
+internal sealed record Retried([property: Description("How many are sent again.")] int Count);
+
+internal sealed record TokenView(
+    string Name,
+    Role Role,
+    DateTimeOffset Created,
+    string CreatedBy,
+    DateTimeOffset? Expires,
+    DateTimeOffset? Revoked,
+    [property: Description("To the hour.")] DateTimeOffset? LastUsed);
+
+internal sealed record NewAccessToken(
+    [property: Description("1 to 64 of A-Z a-z 0-9 . _ -")] string Name,
+    Role Role,
+    [property: Description("Its life in days; left out or null: until it is revoked.")] int? Days = null);
+
+internal sealed record SignIn(
+    [property: Description("A token; this or link.")] string? Token = null,
+    [property: Description("The code of a one-time link; this or token.")] string? Link = null);
+
+internal sealed record SessionView(string Name, Role Role, DateTimeOffset? Expires);
+
+internal sealed record LinkView(
+    [property: Description("Path and fragment to be put behind the server's address: the page that stands there gives the code to POST /v1/session.")] string Path,
+    [property: Description("The code alone.")] string Code,
+    DateTimeOffset Expires);
+
+internal sealed record AuditPage(IReadOnlyList<AuditView> Entries);
+
+internal sealed record AuditView(
+    long Id,
+    DateTimeOffset Time,
+    [property: Description("Name of the token; cli = the command line; loopback = a program of this machine without a token.")] string Who,
+    string Action,
+    string Target,
+    string Detail);

@@ -1,0 +1,229 @@
+// REST for devices: the list, one in full, enrolment, commands, diary.
+
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
+using NanoSync.Server.Access;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
+
+namespace NanoSync.Server.Http;
+
+internal sealed class DeviceRoutes(ServerCore core)
+{
+    private const string BytesType = "application/octet-stream";
+
+    public void Map(RouteGroupBuilder api)
+    {
+        RouteGroupBuilder group = api.MapGroup("").WithTags("Devices");
+        group.MapGet("/fleet", Fleet).Needs(Role.Read).WithSummary("Counts: how many devices have which problem, and the groups.");
+        group.MapGet("/devices", List).Needs(Role.Read).WithSummary("Devices, worst first.");
+        group.MapPost("/devices", (Delegate)AddDevice).Needs(Role.Administer).Takes<NewDevice>().WithSummary("Enrol a device; its token is shown once.");
+        group.MapGet("/devices/{device}", Get).Needs(Role.Read).WithSummary("Everything about a device.");
+        group.MapPatch("/devices/{device}", Change).Needs(Role.Configure).Takes<DeviceChange>().WithSummary("Set a device's group, when it is expected, or give it more collections.");
+        group.MapDelete("/devices/{device}", Revoke).Needs(Role.Administer).WithSummary("Keep a device out from now on. Its data stays.");
+        group.MapPost("/devices/{device}/rotate", Rotate).Needs(Role.Administer).WithSummary("Give a device a new token; the old one ends.");
+        group.MapGet("/devices/{device}/refusals", Refusals).Needs(Role.Read).WithSummary("What was refused to or by a device, newest first.");
+        group.MapGet("/devices/{device}/commands", Commands).Needs(Role.Read).WithSummary("Commands of a device with their results, oldest first.");
+        group.MapPost("/devices/{device}/commands", AddCommand).Needs(Role.Configure).Takes<JsonObject>()
+            .WithSummary("Queue a command: {\"class\": restart | interval | start-over | send-status | send-diary, and its arguments}.");
+        group.MapGet("/devices/{device}/diary", GetDiary).Needs(Role.Read).Produces<DiaryView>().Produces<byte[]>(contentType: BytesType)
+            .WithSummary("The diary that came last; with Accept: application/octet-stream its bytes.");
+        group.MapPost("/devices/{device}/diary", AskDiary).Needs(Role.Configure).WithSummary("Ask a device for its diary; it comes with one of its next syncs.");
+    }
+
+    private Ok<FleetCounts> Fleet([Description("Only devices of this group.")] string? group = null)
+    {
+        (int all, int ok, int revoked, Dictionary<Problem, int> problems) = core.Fleet.Count(group);
+        return TypedResults.Ok(new FleetCounts(core.Clock.GetUtcNow(), all, ok, revoked,
+            problems.ToDictionary(p => JsonNamingPolicy.CamelCase.ConvertName(p.Key.ToString()), p => p.Value),
+            core.Fleet.Groups().ToDictionary(g => g.Group, g => g.Count)));
+    }
+
+    private Ok<DevicePage> List(
+        [Description("Part of name, group, firmware or last error.")] string? text = null,
+        [Description("Only devices with this problem."), OneOf(typeof(Problem))] string? problem = null,
+        [Description("Only devices in this state."), OneOf(typeof(FleetState))] string? state = null,
+        [Description("Only devices of this group.")] string? group = null,
+        [Description("The order; worst first when left out."), OneOf(typeof(FleetSort))] string? sort = null,
+        [Description("How many to leave out at the beginning."), Range(0, int.MaxValue)] int? skip = null,
+        [Description("How many at most; 100 when left out."), Range(1, 1000)] int? limit = null)
+    {
+        (List<DeviceSummary> page, int total) = core.Fleet.List(new FleetQuery(
+            text, OneOfAttribute.Parse<Problem>(problem), OneOfAttribute.Parse<FleetState>(state), group, OneOfAttribute.Parse<FleetSort>(sort) ?? FleetSort.Worst, skip ?? 0, limit ?? 100));
+        return TypedResults.Ok(new DevicePage(page, total));
+    }
+
+    private async Task<Created<NewToken>> AddDevice(HttpContext context)
+    {
+        NewDevice given = await ApiJson.Read<NewDevice>(context, core.Options.Limits.MaxMessage);
+        string token = core.Devices.Add(given.Name, CollectionsOf(given.Collections) ?? DeviceService.DefaultCollections, given.Sealed);
+        if (given.Group is { Length: > 0 })
+        {
+            core.Fleet.Place(given.Name, given.Group, null);
+        }
+
+        return TypedResults.Created("/v1/devices/" + given.Name, new NewToken(given.Name, token));
+    }
+
+    // "a,b@site" or ["a", "b@site"]; null when not given
+    private static string? CollectionsOf(JsonNode? given)
+    {
+        return given switch
+        {
+            null => null,
+            JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+            JsonArray list => list.All(c => c?.GetValueKind() == JsonValueKind.String && !c.GetValue<string>().Contains(','))
+                ? string.Join(',', list.Select(c => c!.GetValue<string>()))
+                : throw new RefusedException(Refusal.BadInput, "collections is a text, or a list of texts, each one name.") { Code = "wrong_type", Field = "collections" },
+            _ => throw new RefusedException(Refusal.BadInput, "collections is a text, or a list of texts, each one name.") { Code = "wrong_type", Field = "collections" },
+        };
+    }
+
+    private Ok<DeviceInFull> Get(string device)
+    {
+        (DeviceSummary summary, List<RoundRow> rounds, List<SampleRow> samples) = core.Fleet.Get(device);
+        DeviceRow row = core.Devices.Get(device);
+        return TypedResults.Ok(new DeviceInFull(
+            summary,
+            [.. summary.Problems.Select(p => new Advice(p, AdviceText.For(p, summary)))],
+            row.Id,
+            row.Collections.Split(','),
+            core.Devices.Info(device).ToDictionary(i => i.Row.Class, i => new Told(
+                Time(i.Row.Time), i.Fields.Count > 0 ? new Dictionary<string, string>(i.Fields) : null, i.Fields.Count > 0 ? null : Convert.ToBase64String(i.Row.Data))),
+            core.Devices.Stores(device).ConvertAll(s => new StoreView(s.StoreId, Time(s.FirstSeen), Time(s.LastSeen), s.CameFrom, s.Why)),
+            rounds.ConvertAll(r => new RoundView(Time(r.Time), r.Took, r.Up, r.Down, r.Refused, r.BytesUp, r.BytesDown, r.Status)),
+            samples.ConvertAll(s => new SampleView(Time(s.Time), s.Battery, s.Signal, s.Heap, s.FlashLeft, s.Clock)),
+            RefusalsOf(device),
+            CommandsOf(device),
+            core.Devices.ReplyAddress(device)));
+    }
+
+    private async Task<NoContent> Change(string device, HttpContext context)
+    {
+        DeviceChange given = await ApiJson.Read<DeviceChange>(context, core.Options.Limits.MaxMessage);
+        core.Devices.Get(device);
+        if (given.Group != null || given.Every != null)
+        {
+            core.Fleet.Place(device, given.Group, given.Every);
+        }
+
+        if (given.Collections != null)
+        {
+            core.Devices.Grant(device, given.Collections);
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    private NoContent Revoke(string device)
+    {
+        core.Devices.Revoke(device);
+        return TypedResults.NoContent();
+    }
+
+    private Ok<Rotated> Rotate(string device, [Description("True: let a revoked device in again.")] bool? readmit = null)
+    {
+        return TypedResults.Ok(new Rotated(core.Devices.Rotate(device, readmit: readmit ?? false)));
+    }
+
+    private Ok<List<RefusalView>> Refusals(string device) => TypedResults.Ok(RefusalsOf(device));
+
+    private List<RefusalView> RefusalsOf(string device)
+    {
+        return core.Devices.Refusals(device).ConvertAll(r => new RefusalView(r.Collection, r.ObjectId, r.ByServer ? "server" : device, r.Status, r.Reason, r.Times, Time(r.Time)));
+    }
+
+    private Ok<List<CommandView>> Commands(string device) => TypedResults.Ok(CommandsOf(device));
+
+    private List<CommandView> CommandsOf(string device)
+    {
+        return core.Devices.Commands(device).ConvertAll(c => new CommandView(c.Id, c.Class, Time(c.Created), c.Done is { } done ? Time(done) : null, c.Status, c.Reason));
+    }
+
+    private async Task<Accepted<CommandQueued>> AddCommand(string device, HttpContext context)
+    {
+        using JsonDocument json = ObjectJson.ParseObject(await ApiJson.ReadBytes(context, core.Options.Limits.MaxMessage));
+        string? twice = json.RootElement.EnumerateObject().CountBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(n => n.Value > 1).Key;
+        if (twice != null)
+        {
+            throw new RefusedException(Refusal.BadInput, $"{twice} is given twice.") { Code = "given_twice", Field = twice };
+        }
+
+        if (!json.RootElement.TryGetProperty("class", out JsonElement type))
+        {
+            throw new RefusedException(Refusal.BadInput, "class is missing.") { Code = "missing_field", Field = "class" };
+        }
+
+        if (type.ValueKind != JsonValueKind.String)
+        {
+            throw new RefusedException(Refusal.BadInput, "class is not a text.") { Code = "wrong_type", Field = "class" };
+        }
+
+        List<KeyValuePair<string, string>> arguments = ObjectJson.ParseFields(json.RootElement);
+        arguments.RemoveAll(a => a.Key == "class");
+        return TypedResults.Accepted((string?)null, new CommandQueued(core.Devices.Command(device, type.GetString()!, arguments)));
+    }
+
+    private Accepted<CommandQueued> AskDiary(string device) => TypedResults.Accepted((string?)null, new CommandQueued(core.Devices.AskDiary(device)));
+
+    // As the device's bytes when asked for so, else entry by entry.
+    private IResult GetDiary(string device, HttpContext context)
+    {
+        if (context.Request.Headers.Accept == BytesType)
+        {
+            return Results.Bytes(core.Devices.DiaryBytes(device).Data, BytesType);
+        }
+
+        (long time, Diary diary) = core.Devices.Diary(device);
+        return Results.Ok(new DiaryView(Time(time), diary.Damaged, [.. diary.Entries.Select(e => new DiaryLine(
+            e.Number,
+            e.Time == 0 ? null : Time(e.Time * 1000L),
+            e.Uptime,
+            e.Kind.ToString().ToLowerInvariant(),
+            e.Failed,
+            e.Times,
+            e.Kind == DiaryKind.Start ? e.Reason : null,
+            (int)e.Carrier,
+            e.Http,
+            (int)e.Message,
+            (int)e.Store,
+            e.Kind == DiaryKind.Start ? 0 : e.Status,
+            e.ObjectsUp,
+            e.ObjectsDown,
+            e.RefusedUp,
+            e.RefusedDown,
+            e.BytesUp,
+            e.BytesDown,
+            e.HeapKilobytes,
+            e.Correction,
+            e.ToString()))]));
+    }
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+}
+
+/// <summary>What is wrong with a device and what to do about it, in a sentence.</summary>
+internal static class AdviceText
+{
+    public static string For(Problem problem, DeviceSummary device)
+    {
+        return problem switch
+        {
+            Problem.NeverSeen => "It was enrolled and never came: look whether it has power, this server's address and its token.",
+            Problem.Overdue => string.Create(CultureInfo.InvariantCulture, $"It should have come by {device.DueAt?.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z: look at its power and its network. It keeps its readings meanwhile."),
+            Problem.Forked => "Two stores sync with one token: give each board a token of its own; a wiped flash or an image that was put back needs nothing.",
+            Problem.Dropping => $"It dropped readings ({device.Dropped} so far) because its outbox was full: let it sync more often, or give it a larger outbox.",
+            Problem.Refusing => "Objects were refused: the reasons are listed under refusals. What the server refused stays on the device until it is taken.",
+            Problem.ConfigRefused => $"It does not take {device.ConfigRefused} object(s) as they are now: the reason stands at each; change the value, or retry once its firmware takes it.",
+            Problem.Damaged => "It found damaged places in its flash: watch whether the number rises; a flash that wears out is to be replaced.",
+            Problem.FlashLow => $"Its flash is almost full ({device.FlashLeft} bytes left): let it sync more often, or lessen what it keeps.",
+            Problem.BatteryLow => string.Create(CultureInfo.InvariantCulture, $"Its battery is low ({device.Battery:0.00} V): charge or replace it."),
+            _ => $"Its clock was {device.ClockError} s off: give it a time server, or look at its crystal.",
+        };
+    }
+}

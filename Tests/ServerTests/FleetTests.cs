@@ -1,0 +1,207 @@
+// Who needs me: the line of each device through REST, under a clock that a test moves.
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class FleetTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public async Task A_device_is_overdue_by_its_own_interval_and_no_more_once_it_came()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("often");
+        ops.Server.Enrol("rare");
+        foreach (string device in (string[])["often", "rare"])
+        {
+            ops.StartSync(device, "config");
+        }
+
+        for (int minute = 1; minute <= 180; minute++)
+        {
+            ops.Clock.Now += TimeSpan.FromMinutes(1);
+            ops.StartSync("often", "config");
+            if (minute % 60 == 0)
+            {
+                ops.StartSync("rare", "config");
+            }
+
+            if (minute % 20 == 0)
+            {
+                await ops.Get("/v1/devices");
+            }
+        }
+
+        Assert.AreEqual("", await Problems(ops, "often") + await Problems(ops, "rare"));
+        ops.Clock.Now += TimeSpan.FromMinutes(50); // the first should have come, the second not
+        Assert.AreEqual("overdue", await Problems(ops, "often"));
+        Assert.AreEqual("", await Problems(ops, "rare"));
+        JsonNode list = await ops.Get("/v1/devices");
+        Assert.AreEqual("often", list["devices"]![0]!["name"]!.GetValue<string>(), "worst first");
+        Assert.AreEqual("often", (await ops.Get("/v1/devices?problem=overdue"))["devices"]!.AsArray().Single()!["name"]!.GetValue<string>());
+        Assert.AreEqual(1, (await ops.Get("/v1/fleet"))["problems"]!["overdue"]!.GetValue<int>());
+        StringAssert.Contains((await ops.Get("/v1/devices/often"))["advice"]![0]!["text"]!.GetValue<string>(), "should have come by");
+        ops.StartSync("often", "config");
+        Assert.AreEqual("", await Problems(ops, "often"));
+
+        // an operator's word goes before what was seen
+        Assert.AreEqual(HttpStatusCode.NoContent, (await ops.Send(HttpMethod.Patch, "/v1/devices/rare", """{"every":600}""")).Status);
+        Assert.AreEqual("overdue", await Problems(ops, "rare"));
+        await ops.Send(HttpMethod.Patch, "/v1/devices/rare", """{"every":0}""");
+        Assert.AreEqual("", await Problems(ops, "rare"));
+    }
+
+    [TestMethod]
+    public async Task What_a_device_told_stands_in_its_line_and_counts_that_rose_are_a_problem_for_a_day()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        Assert.AreEqual("neverSeen", await Problems(ops, "d1"));
+        ops.SyncAll("d1", [new("battery", "3.71"), new("signal", "-67"), new("flashLeft", "120000"), new("firmware", "1.2"), new("dropped", "0")]);
+        JsonNode line = await Line(ops, "d1");
+        Assert.AreEqual("3.71 -67 120000 1.2 0", $"{line["battery"]} {line["signal"]} {line["flashLeft"]} {line["firmware"]} {line["dropped"]}");
+        Assert.AreEqual("", await Problems(ops, "d1"));
+
+        ops.Clock.Now += TimeSpan.FromHours(1);
+        ops.SyncAll("d1", [new("battery", "3.10"), new("flashLeft", "4000"), new("dropped", "7"), new("clock", "-300")]);
+        Assert.AreEqual("dropping flashLow batteryLow clockOff", await Problems(ops, "d1"));
+        line = await Line(ops, "d1");
+        Assert.AreEqual("dropped 7", line["lastError"]!.GetValue<string>());
+        ops.Clock.Now += TimeSpan.FromHours(1);
+        ops.SyncAll("d1", [new("battery", "3.90"), new("flashLeft", "90000"), new("dropped", "7")]);
+        Assert.AreEqual("dropping clockOff", await Problems(ops, "d1"));
+        ops.Clock.Now += TimeSpan.FromHours(23);
+        ops.SyncAll("d1", [new("battery", "3.90"), new("flashLeft", "90000"), new("dropped", "7")]);
+        ops.Clock.Now += TimeSpan.FromMinutes(1);
+        Assert.AreEqual("", await Problems(ops, "d1"), "7 is an old story");
+
+        JsonNode full = await ops.Get("/v1/devices/d1");
+        Assert.AreEqual("3.71 3.1 3.9 3.9", string.Join(' ', full["history"]!.AsArray().Select(h => h!["battery"]!.ToString())));
+        Assert.HasCount(4, full["rounds"]!.AsArray());
+    }
+
+    [TestMethod]
+    public async Task Pending_configuration_refusals_and_stores_are_seen()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        string objects = "/v1/devices/d1/collections/config/objects";
+        Assert.AreEqual(HttpStatusCode.Created, (await ops.Send(HttpMethod.Put, objects + "/a?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":5,"sensors":null}""")).Status);
+        JsonNode line = await Line(ops, "d1");
+        Assert.AreEqual("waiting 1", $"{line["configuration"]} {line["pendingDown"]}");
+        string key = ops.StartSync("d1", "config", store: "AAAA");
+        SyncCollection Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
+        key = ops.Sync("d1", Ask())!.SyncKey;
+        ops.Sync("d1", Ask());
+        line = await Line(ops, "d1");
+        Assert.AreEqual("applied 0 1", $"{line["configuration"]} {line["pendingDown"]} {line["stores"]}");
+
+        await ops.Send(HttpMethod.Put, objects + "/a", """{"interval":1,"sensors":null}""");
+        key = ops.Sync("d1", Ask())!.SyncKey;
+        SyncCollection refusing = Ask();
+        refusing.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.BadObject, "interval below 5"));
+        ops.Sync("d1", refusing);
+        line = await Line(ops, "d1");
+        Assert.AreEqual("refused 0 1", $"{line["configuration"]} {line["pendingDown"]} {line["configRefused"]}");
+        Assert.AreEqual("configRefused", await Problems(ops, "d1"));
+        Assert.AreEqual("the device refused config/a (6): interval below 5", line["lastError"]!.GetValue<string>());
+        Assert.HasCount(1, (await ops.Get("/v1/devices?text=BELOW%205"))["devices"]!.AsArray());
+        Assert.HasCount(0, (await ops.Get("/v1/devices?text=b%25low"))["devices"]!.AsArray());
+
+        ops.Clock.Now += TimeSpan.FromMinutes(1);
+        ops.StartSync("d1", "config", store: "BBBB");
+        Assert.AreEqual("forked", await Problems(ops, "d1"), "what is refused is told of the store that was there last");
+        JsonNode full = await ops.Get("/v1/devices/d1");
+        Assert.AreEqual("BBBB AAAA", string.Join(' ', full["stores"]!.AsArray().Select(s => s!["id"]!.GetValue<string>()).OrderDescending()));
+
+        await ops.Send(HttpMethod.Delete, "/v1/devices/d1");
+        Assert.AreEqual("d1", (await ops.Get("/v1/devices?state=revoked"))["devices"]!.AsArray().Single()!["name"]!.GetValue<string>());
+        Assert.AreEqual("", await Problems(ops, "d1"));
+    }
+
+    [TestMethod]
+    public async Task Groups_filter_and_pages_follow_each_other()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        for (int i = 0; i < 25; i++)
+        {
+            string json = string.Create(CultureInfo.InvariantCulture, $$"""{"name":"d{{i:00}}","group":"{{(i % 2 == 0 ? "north" : "south")}}"}""");
+            Assert.AreEqual(HttpStatusCode.Created, (await ops.Send(HttpMethod.Post, "/v1/devices", json)).Status);
+        }
+
+        JsonNode page = await ops.Get("/v1/devices?group=north&limit=5&skip=10&sort=name");
+        Assert.AreEqual("13: d20 d22 d24", $"{page["total"]}: {string.Join(' ', page["devices"]!.AsArray().Select(d => d!["name"]!.GetValue<string>()))}");
+        Assert.AreEqual("""{"north":13,"south":12}""", (await ops.Get("/v1/fleet"))["groups"]!.ToJsonString());
+        Assert.AreEqual(12, (await ops.Get("/v1/fleet?group=south"))["all"]!.GetValue<int>());
+        await ops.Send(HttpMethod.Patch, "/v1/devices/d00", """{"group":"south"}""");
+        Assert.AreEqual("13", (await ops.Get("/v1/devices?group=south"))["total"]!.ToString());
+    }
+
+    [TestMethod]
+    public async Task Lines_are_made_from_the_database_again_when_a_server_ended_before_it_wrote_them()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        await ops.Get("/v1/devices");
+        using (NanoSync.Server.ServerCore other = new(TestDatabase.Open(ops.Folder, ops.Clock), new(), ops.Clock)) // ends without a look at what passed
+        {
+            SyncMessage request = new() { Version = "1.0" };
+            request.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0" });
+            other.Sync.Handle(new DeviceIdentity(other.Devices.Get("d1").Id, "d1"), MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
+        }
+
+        using NanoSync.Server.ServerCore next = new(TestDatabase.Open(ops.Folder, ops.Clock), new(), ops.Clock);
+        Assert.AreEqual(ops.Clock.Now, next.Fleet.Get("d1").Summary.LastSync);
+    }
+
+    [TestMethod]
+    public async Task A_page_of_twenty_thousand_devices_is_one_walk_of_an_index()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        const int Count = 20_000;
+        using (IStoreTransaction store = ops.Core.Store.BeginWrite())
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                store.AddDevice(string.Create(CultureInfo.InvariantCulture, $"device{i:00000}"), BitConverter.GetBytes(i), 1);
+            }
+
+            store.Commit();
+        }
+
+        while (ops.Core.Fleet.Flush())
+        {
+        }
+
+        foreach (string path in (string[])["/v1/devices?limit=100", "/v1/devices?limit=100&skip=19900", "/v1/devices?text=device1999", "/v1/devices?problem=neverSeen&sort=battery", "/v1/fleet"])
+        {
+            JsonNode? answer = null;
+            List<double> took = [];
+            for (int i = 0; i < 9; i++)
+            {
+                Stopwatch watch = Stopwatch.StartNew();
+                answer = await ops.Get(path);
+                took.Add(watch.Elapsed.TotalMilliseconds);
+            }
+
+            TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: median {took.Order().ElementAt(4):0.0} ms of 9, {Count} devices"));
+            Assert.IsGreaterThan(0, (answer!["total"] ?? answer["all"])!.GetValue<int>());
+        }
+    }
+
+    private static async Task<JsonNode> Line(OpsServer ops, string device) => (await ops.Get("/v1/devices/" + device))["summary"]!;
+
+    private static async Task<string> Problems(OpsServer ops, string device)
+    {
+        return string.Join(' ', (await Line(ops, device))["problems"]!.AsArray().Select(p => p!.GetValue<string>()));
+    }
+}
