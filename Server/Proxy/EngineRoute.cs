@@ -446,7 +446,8 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     {
         if (map == null && !UpOnly)
         {
-            map = new MapRow { OwnId = own.IdFor(Row.Id, entry.Key!), UpstreamId = entry.Key };
+            // an own object of that id that was deleted before the upstream heard of it is no change that it has to hear of
+            map = new MapRow { OwnId = own.IdFor(Row.Id, entry.Key!), UpstreamId = entry.Key, State = MapState.Deleted };
         }
 
         if (map != null)

@@ -247,6 +247,30 @@ public sealed class ProxyTests
     }
 
     [TestMethod]
+    public async Task An_object_deleted_before_the_upstream_heard_of_it_does_not_keep_the_upstream_s_one_away()
+    {
+        foreach (bool deviceWins in new[] { false, true })
+        {
+            await using Node up = await Node.Start();
+            await using Node site = await Node.Start();
+            site.PassTo(up, "config", Upstream, deviceWins: deviceWins);
+            FieldDevice device = site.Device("d1", Both);
+            Assert.IsTrue(site.Run(), site.LastText);
+            device.Put("sampling", 1);
+            device.Sync();
+            site.Core.Objects.Delete("d1", "config", "sampling");
+            up.Put(site.Name, "d1.config", "sampling", Value(3));
+            Assert.IsTrue(site.Run(), site.LastText);
+            device.Sync();
+
+            string expected = "sampling=" + Hex(3);
+            Assert.AreEqual(expected, site.Held("d1", "config"));
+            Assert.AreEqual(expected, up.Held(site.Name, "d1.config"));
+            Assert.AreEqual(expected, device.Held());
+        }
+    }
+
+    [TestMethod]
     public async Task The_upstream_away_for_days_is_not_noticed_by_devices_and_then_all_flows_once()
     {
         await using Node up = await Node.Start();

@@ -11,10 +11,7 @@ public static class OpenFindings
     public static readonly ulong[] Seeds = [];
 
     /// <summary>The seeds of the world with a proxy.</summary>
-    public static readonly ulong[] ProxySeeds =
-    [
-        254, // an object of the upstream is not at the proxy
-    ];
+    public static readonly ulong[] ProxySeeds = [];
 
     /// <summary>True for a seed that fails without anything broken on purpose.</summary>
     public static bool Has(ulong seed) => Array.IndexOf(Seeds, seed) >= 0;
