@@ -231,10 +231,18 @@ public sealed class SyncService
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
         foreach (SyncCollection collection in request.Collections)
         {
-            budget.Bound(collection.Limit ?? KeyRowOf(store, device, collection)?.Limit);
+            budget.Bound(collection.Limit ?? (KeyRowOf(store, device, collection) is { } row ? row.Limit : LeastLimit(store, device, collection)));
         }
 
         return budget;
+    }
+
+    // Of a key that is not known here: what the device told with it is not either. The least that any of its stores told; with
+    // none, one structure is all that may come with the status.
+    private static int? LeastLimit(IStoreTransaction store, DeviceIdentity device, SyncCollection request)
+    {
+        const int OneStructure = 1;
+        return request.SyncKey == SyncKeys.Zero ? null : store.ListKeyRows(device.Id, request.Id).Min(r => r.Limit) ?? OneStructure;
     }
 
     // Of a collection whose key is the last one given, or the one before it.

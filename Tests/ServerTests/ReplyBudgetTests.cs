@@ -56,6 +56,26 @@ public sealed class ReplyBudgetTests
     }
 
     [TestMethod]
+    public void With_a_key_that_is_not_known_comes_what_the_device_can_take_all_the_same()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (int i = 0; i < 30; i++)
+        {
+            bench.Core.Devices.Command("d1", "restart", []);
+        }
+
+        SyncCollection request = device.Ask();
+        request.SyncKey = "9AbCdAbCd";
+        SyncMessage message = new();
+        message.Collections.Add(request);
+        SyncMessage reply = device.Exchange(message)!;
+        Assert.AreNotEqual(0, reply.Collections.Single().Status);
+        Assert.IsGreaterThan(1, reply.Options.Count);
+        Assert.IsLessThanOrEqualTo(Limit, Bytes(reply));
+    }
+
+    [TestMethod]
     public void A_kept_reply_leaves_a_new_command_to_the_next()
     {
         using Bench bench = new();

@@ -69,9 +69,10 @@ public sealed class Ledger
     /// <summary>The values that have none of the fates allowed, in words.</summary>
     /// <param name="isCurrent">Whether the server has it now.</param>
     /// <param name="isLoser">Whether the server keeps it as the losing side.</param>
+    /// <param name="isLostDelete">Whether it keeps a deletion of the object as the losing side: collection, place.</param>
     /// <param name="isRefused">Whether it was refused, and that is told: collection, place, value, device.</param>
     /// <param name="wasApplied">Whether the server had it.</param>
-    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, uint, int, bool> isRefused, Func<uint, bool> wasApplied)
+    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, bool> isLostDelete, Func<int, string, uint, int, bool> isRefused, Func<uint, bool> wasApplied)
     {
         foreach ((uint serial, (int collection, string place, uint over, int device)) in _writes)
         {
@@ -81,8 +82,8 @@ public sealed class Ledger
                 yield return $"#{serial} of {who} ({place}) is nowhere: neither current nor replaced by one who had it, nor kept as the losing side, nor refused";
             }
 
-            // what was replaced does not come back, but as the winner over what replaced it
-            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            // what was replaced does not come back, but as the winner over what replaced it, or over its deletion
+            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !isLostDelete(collection, place) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
             {
                 yield return $"#{over} ({place}) is current again, although {who} replaced it with #{serial}";
             }

@@ -93,8 +93,12 @@ public abstract class SimPost(World world, SimDevice device)
     }
 
     /// <summary>What the reply holds is judged as any.</summary>
-    protected void JudgeReply(SealedMessage reply) =>
-        World.JudgeReply(Device, reply.Body.ToArray(), reply.Format == Server.Formats.MessageFormat.Xml);
+    protected void JudgeReply(SealedMessage reply)
+    {
+        bool xml = reply.Format == Server.Formats.MessageFormat.Xml;
+        World.Trace.Message($"{Device.Name} letter {reply.Store} {reply.Number} <-", reply.Body.ToArray(), xml);
+        World.JudgeReply(Device, reply.Body.ToArray(), xml);
+    }
 }
 
 /// <summary>Mail: letters are lost, come twice, and overtake one another.</summary>
@@ -228,6 +232,7 @@ public sealed class SimMail : SimPost, IPostOut, IPostIn
 public sealed class SimFiles : SimPost, IDisposable
 {
     private readonly string _folder;
+    private readonly byte[] _key = SealedMessage.KeyOf(SimServer.Token);
     private readonly HashSet<string> _replied = []; // requests whose reply was there
 
     public SimFiles(World world, SimDevice device, string token, string folder)
@@ -260,7 +265,7 @@ public sealed class SimFiles : SimPost, IDisposable
 
         foreach (string file in Files(FileExchange.ToServer).Order(StringComparer.Ordinal))
         {
-            if (SealedMessage.Parse(File.ReadAllBytes(file)) is { } request)
+            if (SealedMessage.Parse(File.ReadAllBytes(file)) is { } request && request.IsFrom(_key)) // the power may have gone while it was written
             {
                 JudgeRequest(request);
             }

@@ -230,7 +230,7 @@ public sealed partial class World
             return Server.Book.Refused.Contains((device.Identity.Id, name, place)) || device.Before.Any(b => b.Exists(h => h.Serial == serial && h.State == ObjectState.Refused));
         }
 
-        foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, IsRefused, Server.Book.WasApplied))
+        foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, Server.Book.IsLostDelete, IsRefused, Server.Book.WasApplied))
         {
             Violate(what);
         }
@@ -280,6 +280,7 @@ public sealed partial class World
             if (collection.SyncKey == SyncKeys.Zero)
             {
                 device.RefusedNow.RemoveWhere(r => r.Collection == collection.Id);
+                device.KnowsDeleted.RemoveWhere(k => k.Collection == collection.Id); // deletions come once more
             }
 
             foreach (SyncCommand response in collection.Responses.Where(r => r.ServerId != null && r.Status != Protocol.Status.Success))

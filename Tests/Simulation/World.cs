@@ -47,6 +47,9 @@ public sealed partial class World : IDisposable
 {
     private const string Collections = "log,config,notes,prefs,common@site,scene@site";
 
+    // An object of 8,000 bytes in parts of 64 to a device that has letters alone: 125 of them, and a look into an empty box for each.
+    private const int MostRounds = 1000;
+
     private readonly List<string> _violations = [];
     private readonly Dictionary<int, (Plan Plan, int Device)> _collections = []; // of the server, by number; device -1 = shared
     private readonly Dictionary<(int Device, string Name), int> _numbers = [];
@@ -243,7 +246,7 @@ public sealed partial class World : IDisposable
                 {
                     result = Round(device, new FaultPlan { Node = rounds & 1 });
                     device.Post?.Work(rounds & 1);
-                    if (++rounds > 300 || _violations.Count > 0)
+                    if (++rounds > MostRounds || _violations.Count > 0)
                     {
                         Violate($"{device.Name} does not come to rest: {result.Outcome} carrier {result.Carrier} message {result.Message} store {result.Store} status {result.Status}, pending {device.Engine.Pending}");
                         return;
