@@ -1,6 +1,7 @@
 // Load on a server: syncs and readings a second, latencies, processor, memory, bytes of database a reading.
 //
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --seconds 20 --peer
+//   dotnet run -c Release --project Tests/Load -- --devices 128 --database "Host=...;Database=..." --nodes 2
 //
 // Absolute figures belong to the machine and to the generator on it; --peer measures in the same minutes what the same
 // inserts cost without a server, and what a plain JSON endpoint does with them.
@@ -11,17 +12,20 @@ using NanoSync.Load;
 using Spectre.Console;
 
 Option<int> devices = new("--devices") { Description = "Devices, each with a connection of its own.", DefaultValueFactory = _ => 128 };
-Option<int> seconds = new("--seconds") { Description = "Seconds that each part is measured, after 2 s to run in.", DefaultValueFactory = _ => 20 };
+Option<int> seconds = new("--seconds") { Description = "Seconds that each part is measured, after 5 s to run in.", DefaultValueFactory = _ => 20 };
 Option<int> readings = new("--readings") { Description = "Readings a sync, at most 512.", DefaultValueFactory = _ => 20 };
 Option<int> bytes = new("--bytes") { Description = "Bytes a reading, 8 or more.", DefaultValueFactory = _ => 12 };
 Option<bool> peer = new("--peer") { Description = "Also measure the bare loop and a plain JSON endpoint." };
-RootCommand root = new("Load on a NanoSync server of its own.") { devices, seconds, readings, bytes, peer };
+Option<string?> database = new("--database") { Description = "A PostgreSQL database to use instead of a SQLite file, as the server's setting names it. Devices and readings stay in it." };
+Option<int> nodes = new("--nodes") { Description = "Servers on that database, 1 to 8.", DefaultValueFactory = _ => 1 };
+RootCommand root = new("Load on a NanoSync server of its own.") { devices, seconds, readings, bytes, peer, database, nodes };
 root.SetAction(async parsed =>
 {
-    LoadOptions options = new(parsed.GetValue(devices), parsed.GetValue(seconds), parsed.GetValue(readings), parsed.GetValue(bytes));
-    if (options.Devices is < 1 or > 20_000 || options.Seconds is < 1 or > 3_600 || options.Readings is < 1 or > 512 || options.Bytes is < 8 or > 4_096)
+    LoadOptions options = new(parsed.GetValue(devices), parsed.GetValue(seconds), parsed.GetValue(readings), parsed.GetValue(bytes), parsed.GetValue(database), parsed.GetValue(nodes));
+    if (options.Devices is < 1 or > 20_000 || options.Seconds is < 1 or > 3_600 || options.Readings is < 1 or > 512 || options.Bytes is < 8 or > 4_096
+        || options.Nodes is < 1 or > 8 || (options.Nodes > 1 && options.Database == null))
     {
-        Console.Error.WriteLine("--devices is 1 to 20000, --seconds 1 to 3600, --readings 1 to 512, --bytes 8 to 4096.");
+        Console.Error.WriteLine("--devices is 1 to 20000, --seconds 1 to 3600, --readings 1 to 512, --bytes 8 to 4096, --nodes 1 to 8, more than one with --database.");
         return 2;
     }
 
@@ -33,7 +37,7 @@ root.SetAction(async parsed =>
         rows.Add(await ServerLoad.RunPeer(options, Console.Error.WriteLine));
     }
 
-    rows.Add(await ServerLoad.Run(options, null, Console.Error.WriteLine));
+    rows.Add(await ServerLoad.Run(options, Console.Error.WriteLine));
     Print(options, rows);
     return rows.Exists(r => r.Errors > 0) ? 1 : 0;
 });

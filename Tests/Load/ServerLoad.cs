@@ -6,40 +6,49 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using NanoSync.Server;
+using Npgsql;
 
 namespace NanoSync.Load;
 
 internal static class ServerLoad
 {
-    private static readonly TimeSpan s_runIn = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_runIn = TimeSpan.FromSeconds(5); // until what is used often is compiled well
 
-    /// <summary>Measures the server on a database in a folder of its own.</summary>
-    public static async Task<Row> Run(LoadOptions options, string? database, Action<string> progress)
+    /// <summary>Measures the server, in a folder of its own or on a PostgreSQL database.</summary>
+    public static async Task<Row> Run(LoadOptions options, Action<string> progress)
     {
         string folder = Directory.CreateTempSubdirectory("nanosync-load-").FullName;
+        List<Child> nodes = [];
         try
         {
-            string[] tokens = Enrol(folder, options.Devices);
+            string[] tokens = Enrol(folder, options);
+            long before = await Size(folder, options);
             Dictionary<string, string> environment = new() { ["NANOSYNC_RATE"] = "0", ["NANOSYNC_DATA"] = folder };
-            if (database != null)
+            if (options.Database != null)
             {
-                environment["NANOSYNC_DATABASE"] = database;
+                environment["NANOSYNC_DATABASE"] = options.Database;
             }
 
-            using Child server = await Child.Start(typeof(ServerCore).Assembly.Location, ["serve", "--port", "0"], environment);
+            while (nodes.Count < options.Nodes)
+            {
+                nodes.Add(await Child.Start(typeof(ServerCore).Assembly.Location, ["serve", "--port", "0"], environment));
+            }
+
             using HttpClient http = Client(options.Devices);
-            LoadDevice[] devices = [.. tokens.Select((token, i) => new LoadDevice(http, server.Url, token, i, options))];
+            LoadDevice[] devices = [.. tokens.Select((token, i) => new LoadDevice(http, nodes[i % nodes.Count].Url, token, i, options))];
             progress($"{options.Devices} devices get their first key");
             await Task.WhenAll(devices.Select(d => d.Start(CancellationToken.None)));
-            Row row = await Measure(devices, server, options, "NanoSync", progress);
-            await server.Stop();
-            long bytes = Directory.EnumerateFiles(folder, "*.db*").Sum(f => new FileInfo(f).Length);
+            string what = options.Database == null ? "NanoSync, SQLite" : string.Create(CultureInfo.InvariantCulture, $"NanoSync, PostgreSQL, nodes: {nodes.Count}");
+            Row row = await Measure(devices, nodes, options, what, progress);
+            await Task.WhenAll(nodes.Select(n => n.Stop()));
+            long bytes = await Size(folder, options) - before;
             long readings = devices.Sum(d => (long)d.Latencies.Count) * options.Readings;
             string size = string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / Math.Max(1, readings):0.0} bytes of database a reading; {row.Detail}");
             return row with { Detail = size };
         }
         finally
         {
+            nodes.ForEach(n => n.Dispose());
             Directory.Delete(folder, true);
         }
     }
@@ -53,7 +62,7 @@ internal static class ServerLoad
             using Child server = await Child.Start(typeof(ServerLoad).Assembly.Location, ["json-peer", folder], new Dictionary<string, string>());
             using HttpClient http = Client(options.Devices);
             JsonDevice[] devices = [.. Enumerable.Range(0, options.Devices).Select(i => new JsonDevice(http, server.Url, i, options))];
-            Row row = await Measure(devices, server, options, "JSON to one row a reading", progress);
+            Row row = await Measure(devices, [server], options, "JSON to one row a reading", progress);
             await server.Stop();
             return row;
         }
@@ -63,7 +72,7 @@ internal static class ServerLoad
         }
     }
 
-    private static async Task<Row> Measure(IReadOnlyList<ILoad> devices, Child server, LoadOptions options, string what, Action<string> progress)
+    private static async Task<Row> Measure(IReadOnlyList<ILoad> devices, IReadOnlyList<Child> servers, LoadOptions options, string what, Action<string> progress)
     {
         using (CancellationTokenSource runIn = new(s_runIn))
         {
@@ -76,37 +85,66 @@ internal static class ServerLoad
         }
 
         int[] before = [.. devices.Select(d => d.Latencies.Count)];
-        server.Mark();
+        foreach (Child server in servers)
+        {
+            server.Mark();
+        }
+
         TimeSpan own = Process.GetCurrentProcess().TotalProcessorTime;
         long began = Stopwatch.GetTimestamp();
         using CancellationTokenSource end = new(TimeSpan.FromSeconds(options.Seconds));
         Task all = Task.WhenAll(devices.Select(d => d.Run(end.Token)));
         while (await Task.WhenAny(all, Task.Delay(1000)) != all)
         {
-            server.Look();
-            progress($"{what}: {devices.Sum(d => d.Latencies.Count) - before.Sum()} syncs in {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s, {server.PeakMemory >> 20} MiB");
+            Look();
+            progress($"{what}: {devices.Sum(d => d.Latencies.Count) - before.Sum()} syncs in {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s, {Memory() >> 20} MiB");
         }
 
         await all;
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        server.Look();
+        Look();
         float[] latencies = [.. devices.SelectMany((d, i) => d.Latencies.Skip(before[i]))];
         string[] errors = [.. devices.SelectMany(d => d.Errors)];
         string detail = string.Create(
             CultureInfo.InvariantCulture,
-            $"server {server.Used().TotalSeconds / seconds:0.00} cores, {server.PeakMemory >> 20} MiB; generator {(Process.GetCurrentProcess().TotalProcessorTime - own).TotalSeconds / seconds:0.00} cores");
+            $"server {servers.Sum(s => s.Used().TotalSeconds) / seconds:0.00} cores, {Memory() >> 20} MiB; generator {(Process.GetCurrentProcess().TotalProcessorTime - own).TotalSeconds / seconds:0.00} cores");
         if (errors.Length > 0)
         {
             detail += "; first error: " + errors[0];
         }
 
         return Row.Of(what, latencies, errors.Length, seconds, options.Readings, detail);
+
+        long Memory() => servers.Sum(s => s.PeakMemory);
+
+        void Look()
+        {
+            foreach (Child server in servers)
+            {
+                server.Look();
+            }
+        }
     }
 
-    private static string[] Enrol(string folder, int devices)
+    private static string[] Enrol(string folder, LoadOptions options)
     {
-        using ServerCore core = ServerCore.Open(new ServerOptions { Data = folder });
-        return [.. Enumerable.Range(0, devices).Select(i => core.Devices.Add(string.Create(CultureInfo.InvariantCulture, $"load{i}"), "readings"))];
+        using ServerCore core = ServerCore.Open(new ServerOptions { Data = folder, Database = options.Database });
+        string run = DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture); // devices of an earlier run stay in a database that is given
+        return [.. Enumerable.Range(0, options.Devices).Select(i => core.Devices.Add(string.Create(CultureInfo.InvariantCulture, $"load{run}-{i}"), "readings"))];
+    }
+
+    // Bytes of the database, what was deleted in it included.
+    private static async Task<long> Size(string folder, LoadOptions options)
+    {
+        if (options.Database == null)
+        {
+            return Directory.EnumerateFiles(folder, "*.db*").Sum(f => new FileInfo(f).Length);
+        }
+
+        await using NpgsqlConnection connection = new(options.Database);
+        await connection.OpenAsync();
+        await using NpgsqlCommand command = new("SELECT pg_database_size(current_database())", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static HttpClient Client(int connections)
