@@ -31,6 +31,7 @@ public sealed class ServerCore : IDisposable
         Sync.Guard = new Proxy.LoopGuard(store, clock);
         Devices = new DeviceService(store, clock, Incarnation);
         Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
+        Retention = new Retention(store, clock, options.Retention, options.KeepNotes);
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
         Access = new Access.AccessService(store, clock);
@@ -70,6 +71,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>The fleet as an operator sees it; brought up to date by who runs it.</summary>
     public Fleet.FleetService Fleet { get; }
+
+    /// <summary>What is kept for how long.</summary>
+    public Retention Retention { get; }
 
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }

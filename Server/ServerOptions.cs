@@ -38,6 +38,12 @@ public sealed record ServerOptions
     /// <summary>The mailbox; null = none is read.</summary>
     public MailOptions? Mail { get; init; }
 
+    /// <summary>How long readings are kept; none = for ever.</summary>
+    public IReadOnlyList<RetentionRule> Retention { get; init; } = [];
+
+    /// <summary>How long losers of conflicts, refusals and finished commands are kept, of which the newest 1,000 of each device are; null = as long as they are among these.</summary>
+    public TimeSpan? KeepNotes { get; init; }
+
     /// <summary>How long a request waits for the database before 503.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -64,6 +70,9 @@ public sealed record ServerOptions
             RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
             Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),
             SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
+            Retention = RetentionRule.Parse(configuration["retention"] ?? ""),
+            KeepNotes = Number(configuration, "keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
+            RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
             Fleet = new Fleet.FleetLimits

@@ -81,6 +81,8 @@ internal sealed partial class CollectionSync
             case KeyCase.Current:
                 _row.Key = _request.SyncKey;
                 break;
+            case KeyCase.Unknown when _row.Key == null && n == _row.N:
+                return AskOver(_row, Asked.Unknown); // the last one given, forgotten since: it was away for long
             case KeyCase.Unknown:
                 _row.OldKeyN = _row.N;
                 _store.SaveKeyRow(_row);

@@ -26,6 +26,9 @@ public interface IServerStore : IDisposable
     /// is durable. What the work throws fails the task alone.
     /// </summary>
     Task<T> Together<T>(int device, Func<T> work);
+
+    /// <summary>Takes a lock of this name among all processes on the database; null while another has it. A process that ends lets go of it.</summary>
+    IDisposable? TryLock(string name);
 }
 
 /// <summary>One transaction; disposing it without Commit undoes it.</summary>
@@ -138,10 +141,10 @@ public interface IStoreTransaction : IDisposable
     void SaveObject(int collection, ObjectRow row);
 
     /// <summary>
-    /// Removes what is left of deleted objects that everyone who syncs the collection has acknowledged. Stores not seen since
-    /// <paramref name="seenSince"/> are not waited for: their keys are no longer known.
+    /// Removes what is left of deleted objects that everyone who syncs the collection has acknowledged, at most so many; how
+    /// many. Stores not seen since <paramref name="seenSince"/> are not waited for: their keys are no longer known.
     /// </summary>
-    void PruneDeleted(int collection, long seenSince);
+    int PruneDeleted(int collection, long seenSince, int most = int.MaxValue);
 
     /// <summary>Deleted objects that are still kept, counted up to <paramref name="most"/>.</summary>
     long CountDeleted(int collection, int most);
@@ -165,6 +168,26 @@ public interface IStoreTransaction : IDisposable
 
     /// <summary>Appends readings that follow each other, in their numbers and in those of the collection's changes.</summary>
     void AppendReadings(int collection, LogRun run, IReadOnlyList<byte[]> readings);
+
+    // Retention
+
+    /// <summary>The collections of readings.</summary>
+    List<OutboxRow> ListOutboxes();
+
+    /// <summary>Collections in which something is left of deleted objects.</summary>
+    List<int> ListWithDeleted();
+
+    /// <summary>
+    /// Removes the oldest readings of a collection that came before a time, down to so many, at most <paramref name="most"/>;
+    /// how many. Those that a proxy has not passed on, or that are due to somebody, stay.
+    /// </summary>
+    int DropReadings(int collection, long before, long keep, int most);
+
+    /// <summary>Removes losers of conflicts, refusals and finished commands of before a time, at most so many; how many.</summary>
+    int DropNotes(long before, int most);
+
+    /// <summary>Forgets keys and kept replies of stores not seen since then, at most so many; how many. They start over when they come.</summary>
+    int ForgetStores(long seenSince, int most);
 
     // Ids
 

@@ -232,6 +232,12 @@ public sealed class ObjectRow
 /// <param name="Time">When they came, milliseconds since 1970.</param>
 public sealed record LogRun(int Device, int Replica, ReadingId First, long FirstSeq, string? Class, long Time);
 
+/// <summary>A collection of readings.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Live">Readings in it.</param>
+public sealed record OutboxRow(int Id, string Name, long Live);
+
 /// <summary>How far a log goes.</summary>
 /// <param name="Last">The highest number taken; -1 = none was.</param>
 /// <param name="HasOthers">True when an id may stand for something beside the log, too.</param>

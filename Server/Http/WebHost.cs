@@ -20,6 +20,7 @@ public sealed class WebHost : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _mail;
     private readonly Task _fleet;
+    private readonly Task _retention;
 
     private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
     {
@@ -31,6 +32,7 @@ public sealed class WebHost : IAsyncDisposable
             ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
             : Task.CompletedTask;
         _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
+        _retention = new RetentionJob(core.Retention, core.Clock, app.Services.GetRequiredService<ILogger<Retention>>()).Run(_ending.Token);
     }
 
     /// <summary>The token of /v1.</summary>
@@ -146,6 +148,7 @@ public sealed class WebHost : IAsyncDisposable
         await _ending.CancelAsync();
         await _mail;
         await _fleet;
+        await _retention;
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _core.Proxy.DisposeAsync();

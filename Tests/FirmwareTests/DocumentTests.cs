@@ -127,6 +127,7 @@ public class DocumentTests
         {
             ["data"] = string.Join('/', defaults.Data.Split(Path.DirectorySeparatorChar).TakeLast(2)), ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxDeleted"] = $"{defaults.Limits.MaxDeleted}", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
+            ["retention"] = defaults.Retention.Count == 0 ? "none" : "", ["keepNotes"] = $"{defaults.KeepNotes?.TotalDays ?? 0}", ["runProxy"] = defaults.RunProxy ? "true" : "false",
             ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
             ["batteryLow"] = FormattableString.Invariant($"{defaults.Fleet.BatteryLow}"), ["flashLow"] = $"{defaults.Fleet.FlashLow}", ["clockOff"] = $"{defaults.Fleet.ClockOff}", ["holdHours"] = $"{defaults.Fleet.Hold.TotalHours}",
         };

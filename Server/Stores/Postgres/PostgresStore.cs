@@ -78,6 +78,30 @@ public sealed class PostgresStore : IServerStore
     public Task<T> Together<T>(int device, Func<T> work) => _lanes.Value.Do(device, work);
 
     /// <inheritdoc/>
+    public IDisposable? TryLock(string name)
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = _source.OpenConnection();
+            using NpgsqlCommand command = new("SELECT pg_try_advisory_lock(hashtext(current_schema()), hashtext(@name))", connection);
+            command.Parameters.AddWithValue("name", "nanosync " + name);
+            if (command.ExecuteScalar() is true)
+            {
+                return new Held(connection);
+            }
+
+            connection.Dispose();
+            return null;
+        }
+        catch (DbException e)
+        {
+            connection?.Dispose();
+            throw Meaning(e);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_lanes.IsValueCreated)
@@ -124,6 +148,24 @@ public sealed class PostgresStore : IServerStore
         {
             connection?.Dispose();
             throw Meaning(e);
+        }
+    }
+
+    // The lock is the connection's: one that breaks lets go of it. Before it goes back to the pool it is given up.
+    private sealed class Held(NpgsqlConnection connection) : IDisposable
+    {
+        public void Dispose()
+        {
+            try
+            {
+                Execute(connection, "SELECT pg_advisory_unlock_all()");
+            }
+            catch (DbException)
+            {
+                // it broke
+            }
+
+            connection.Dispose();
         }
     }
 

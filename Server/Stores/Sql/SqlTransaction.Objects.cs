@@ -22,17 +22,17 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public void PruneDeleted(int collection, long seenSince)
+    public int PruneDeleted(int collection, long seenSince, int most = int.MaxValue)
     {
         Run("UPDATE key_row SET sync_key = NULL, previous_key = NULL WHERE collection_id = @collection AND sync_key IS NOT NULL "
             + "AND replica_id IN (SELECT id FROM replica WHERE last_seen < @since)", ("collection", collection), ("since", seenSince));
-        Run("DELETE FROM object WHERE collection_id = @collection AND deleted = 1 "
-            + "AND seq <= COALESCE((SELECT MIN(CASE WHEN k.acknowledged = 1 THEN k.to_point ELSE k.from_point END) FROM key_row k "
+        return Run("DELETE FROM object WHERE collection_id = @collection AND seq IN (SELECT o.seq FROM object o WHERE o.collection_id = @collection AND o.deleted = 1 "
+            + "AND o.seq <= COALESCE((SELECT MIN(CASE WHEN k.acknowledged = 1 THEN k.to_point ELSE k.from_point END) FROM key_row k "
             + "WHERE k.collection_id = @collection AND k.sync_key IS NOT NULL), 0) "
             + "AND NOT EXISTS (SELECT 1 FROM proxy_route r WHERE r.collection_id = @collection) "
-            + "AND NOT EXISTS (SELECT 1 FROM due d WHERE d.collection_id = object.collection_id AND d.server_id = object.server_id) "
-            + "AND NOT EXISTS (SELECT 1 FROM set_aside a WHERE a.collection_id = object.collection_id AND a.server_id = object.server_id)",
-            ("collection", collection));
+            + "AND NOT EXISTS (SELECT 1 FROM due d WHERE d.collection_id = o.collection_id AND d.server_id = o.server_id) "
+            + "AND NOT EXISTS (SELECT 1 FROM set_aside a WHERE a.collection_id = o.collection_id AND a.server_id = o.server_id) ORDER BY o.seq LIMIT @most)",
+            ("collection", collection), ("most", most));
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,7 @@ namespace NanoSync.Server.Stores.Sqlite;
 /// <summary>A store in a SQLite file. Other processes may use the same file at the same time.</summary>
 public sealed partial class SqliteStore : IServerStore
 {
+    private readonly string _path;
     private readonly string _connectionString;
     private readonly TimeSpan _patience;
     private readonly bool _flush;
@@ -26,6 +27,7 @@ public sealed partial class SqliteStore : IServerStore
     /// <param name="flush">False: a commit may be lost when the power goes, not when the process ends. For tests, which run ten times faster.</param>
     public SqliteStore(string path, TimeSpan patience, TimeProvider clock, bool flush = true)
     {
+        _path = path;
         _flush = flush;
         _patience = patience;
         _connectionString = new SqliteConnectionStringBuilder
@@ -80,6 +82,19 @@ public sealed partial class SqliteStore : IServerStore
     public IStoreTransaction BeginWrite()
     {
         return s_batch?.Store == this ? new Part(s_batch, true) : Begin(write: true);
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryLock(string name)
+    {
+        try
+        {
+            return FolderLock.TryTake($"{_path}.{name}.lock");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"Cannot make a lock beside {_path}: {e.Message}", e);
+        }
     }
 
     /// <inheritdoc/>
