@@ -14,7 +14,7 @@ namespace NanoSync.Device
         private bool IsRecovered()
         {
             SyncCollection c = _current;
-            if (!c.Recovers || _verb == 0 || _verb == Tags.Fetch || _verb == Tags.SoftDelete)
+            if (!c.Recovers || _verb == 0 || _verb == Tags.Fetch)
             {
                 return false;
             }
@@ -75,6 +75,11 @@ namespace NanoSync.Device
         {
             _result.Store = _store.SendAgain(_info);
             PassOverGone();
+            if (tag == Tags.SoftDelete)
+            {
+                return _result.Store == StoreError.None; // what the same reply says of its value is answered, and has the one answer
+            }
+
             return _result.Store == StoreError.None && AnswerLater(tag, Status.Conflict, null);
         }
 

@@ -1134,7 +1134,7 @@ namespace NanoSync.Device
                 return AnswerLater(tag, Status.Conflict, null);
             }
 
-            if (tag == Tags.Delete && IsRecovered())
+            if ((tag == Tags.Delete || tag == Tags.SoftDelete) && IsRecovered())
             {
                 return KeepOwn(tag);
             }

@@ -342,7 +342,7 @@ namespace NanoSync.Storage
             }
             if (_options.Entropy == 0)
             {
-                noise ^= ClockNoise();
+                noise ^= Noise(DateTime.UtcNow.Ticks);
             }
             Format.Put32(_probe, 0, noise);
             uint mixed = Crc32.Finish(Crc32.Update(Crc32.Start, _probe, 0, 4));

@@ -230,7 +230,7 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// A number that another store of the same origin (a copied image, a restored one) does not mint as well, as far as
-        /// <see cref="StoreOptions.Entropy"/> or the clock differ. Never 0.
+        /// <see cref="StoreOptions.Entropy"/>, or the platform's random number and the clock, differ. Never 0.
         /// </summary>
         public uint NextRandom()
         {
@@ -238,7 +238,7 @@ namespace NanoSync.Storage
             {
                 if (_noise == 0)
                 {
-                    _noise = Mix(_options.Entropy == 0 ? ClockNoise() : _options.Entropy, _salt ^ (_nextVersion * 0x9E3779B1));
+                    _noise = Mix(_options.Entropy == 0 ? Noise(DateTime.UtcNow.Ticks) : _options.Entropy, _salt ^ (_nextVersion * 0x9E3779B1));
                 }
                 // xorshift32: every state but 0 comes once in 2^32 - 1
                 _noise ^= _noise << 13;
@@ -248,10 +248,10 @@ namespace NanoSync.Storage
             }
         }
 
-        private static uint ClockNoise()
+        // The clock of a board begins with each start, so two boards of one firmware, or two starts of one, would soon be alike.
+        private static uint Noise(long ticks)
         {
-            long ticks = DateTime.UtcNow.Ticks;
-            return (uint)ticks ^ (uint)(ticks >> 32);
+            return (uint)ticks ^ (uint)(ticks >> 32) ^ ((uint)new Random().Next() * 0x9E3779B1); // hardware's where there is one
         }
 
         private uint Mix(uint a, uint b)

@@ -247,6 +247,41 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_second_fork_waits_until_what_has_the_id_before_the_first_is_gone()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            string old = bench.Store.FormatId;
+            bench.Append(2);
+            server.LogStatus = Status.Forked;
+            bench.Engine.Round();
+            string first = bench.Engine.StoreId;
+            bench.Append(2);
+            bench.Engine.Round(); // key 0
+            server.LogStatus = Status.Forked;
+            bench.Engine.Round();
+            Assert.IsTrue(bench.Log.StartsOver);
+            Assert.AreEqual(1, (int)bench.Engine.Forked);
+            Assert.AreEqual(first, bench.Engine.StoreId);
+
+            server.Ids = "";
+            bench.Append(1);
+            bench.Restart();
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(old + "1 " + first + "3 ", server.Ids);
+
+            server.LogStatus = Status.Forked; // now nothing waits
+            bench.Append(1);
+            bench.Engine.Round();
+            Assert.AreEqual(2, (int)bench.Engine.Forked);
+            bench.Append(1);
+            server.Ids = "";
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(first + "6 " + bench.Engine.StoreId + "7 ", server.Ids);
+        }
+
+        [TestMethod]
         [DataRow(false)]
         [DataRow(true)] // deleted there
         public void After_a_server_went_back_its_older_values_do_not_overwrite_and_the_own_ones_go_up_again(bool deleted)
@@ -280,6 +315,28 @@ namespace NanoSync.Tests
             bench.SyncUntilInStep(5);
             Assert.AreEqual(4, bench.Store.Count(bench.Config.Number));
             Assert.AreEqual("7 7 7 ", server.Answers);
+        }
+
+        [TestMethod]
+        public void After_a_server_went_back_a_copy_that_it_asks_to_drop_goes_up_and_stays()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            int sum = bench.ConfigSum();
+            server.ConfigStatus = Status.WentBack;
+            server.SendsDeletes = true;
+            server.DeleteTag = Tags.SoftDelete; // of an older value: asked for before the copy here was made
+
+            bench.SyncUntilInStep(8);
+
+            Assert.AreEqual(3, server.Changes);
+            Assert.AreEqual(sum, bench.ConfigSum());
+            server.Objects = 4; // the pass is over: this one is new
+            bench.Engine.Round();
+            server.Objects = 0;
+            Assert.AreEqual(3, bench.Store.Count(bench.Config.Number));
         }
 
         [TestMethod]

@@ -95,6 +95,9 @@ namespace NanoSync.Tests
         /// <summary>True: objects go down as Delete.</summary>
         public bool SendsDeletes;
 
+        /// <summary>The verb of it: Delete or SoftDelete.</summary>
+        public byte DeleteTag = Tags.Delete;
+
         /// <summary>Added to the values of the objects.</summary>
         public int ValueShift;
 
@@ -575,7 +578,7 @@ namespace NanoSync.Tests
             _sentFrom = _sentTo;
             for (int n = 0; n < Window && _sentTo < Objects; n++)
             {
-                _writer.Start(SendsDeletes ? Tags.Delete : SendsChanges ? Tags.Change : Tags.Add);
+                _writer.Start(SendsDeletes ? DeleteTag : SendsChanges ? Tags.Change : Tags.Add);
                 _id[0] = (byte)'o';
                 _writer.Value(Tags.ServerId, _id, 0, WriteNumber(_id, 1, _sentTo));
                 if (PartTotal >= 0)

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 using NanoSync.Storage;
@@ -284,6 +285,24 @@ public sealed class BasicTests
         Ok(last.FindKey(Config, Key("fw"), 0, 2, info));
         CollectionAssert.AreEqual(payload, ReadAll(last, info));
         Assert.AreEqual(ObjectState.Clean, info.State);
+    }
+
+    [TestMethod]
+    public void Two_stores_begun_at_the_same_tick_are_two()
+    {
+        MethodInfo noise = typeof(FlashStore).GetMethod("Noise", BindingFlags.Static | BindingFlags.NonPublic)!;
+        object[] tick = [DateTime.UtcNow.Ticks];
+        Assert.HasCount(100, Enumerable.Range(0, 100).Select(_ => (uint)noise.Invoke(null, tick)!).Distinct().ToList());
+        HashSet<string> ids = [];
+        for (int i = 0; i < 20; i++)
+        {
+            FlashStore store = new(new MemoryVolume(65536, 64), new StoreOptions());
+            Ok(store.DeclareKeyed(0, 4));
+            Ok(store.Open());
+            ids.Add(store.FormatId);
+        }
+
+        Assert.HasCount(20, ids);
     }
 
     [TestMethod]
