@@ -32,6 +32,9 @@ namespace NanoSync.Device
 
         /// <summary>Connected, and TLS did not come about: the certificate is not trusted, is another name's, or does not hold at the time that the device's clock shows.</summary>
         Untrusted = 407,
+
+        /// <summary>Connected, and the other end does not speak TLS, or no version that is spoken here. A board's library does not tell this apart from <see cref="Untrusted"/>.</summary>
+        NoTls = 408,
     }
 
     /// <summary>

@@ -23,6 +23,11 @@ namespace NanoSync.Device
                 return "only printable ASCII: a name in other letters goes in its xn-- form";
             }
 
+            if (url.IndexOf('?') >= 0 || url.IndexOf('#') >= 0)
+            {
+                return "no ? and no #: a query is not part of a server's address";
+            }
+
             string authority = Authority(url);
             if (authority.IndexOf('@') >= 0)
             {
@@ -46,7 +51,7 @@ namespace NanoSync.Device
                 return "a port is 1 to 65535";
             }
 
-            return url.IndexOf('?') >= 0 || url.IndexOf('#') >= 0 ? "no ? and no #" : null;
+            return null;
         }
 
         /// <summary>What is wrong with a token; null when nothing is, and when there is none.</summary>

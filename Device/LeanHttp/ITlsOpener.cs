@@ -16,8 +16,9 @@ namespace NanoSync.Device
         /// </param>
         /// <param name="host">Name the server's certificate must carry.</param>
         /// <returns>
-        /// A stream whose Read and Write obey the socket's ReceiveTimeout and SendTimeout. Anything thrown means: not
-        /// trusted, or not reached.
+        /// A stream whose Read and Write obey the socket's ReceiveTimeout and SendTimeout. Thrown is an IOException when the
+        /// server was not reached, a NotSupportedException when it is known to speak no TLS, anything else when it is not
+        /// trusted.
         /// </returns>
         Stream Open(Socket socket, string host);
     }

@@ -247,7 +247,8 @@ namespace NanoSync.Device
                 {
                     Disconnect();
                     return Environment.TickCount64 + SlackMilliseconds >= connectBy ? CarrierError.Timeout
-                        : connected && !(e is IOException) ? CarrierError.Untrusted : CarrierError.Unreachable;
+                        : !connected || e is IOException ? CarrierError.Unreachable
+                        : e is NotSupportedException ? CarrierError.NoTls : CarrierError.Untrusted;
                 }
                 finally
                 {

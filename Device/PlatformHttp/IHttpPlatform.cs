@@ -21,8 +21,8 @@ namespace NanoSync.Device
         /// </summary>
         bool EndedWhole(Stream reply);
 
-        /// <summary>Whether this exception says that TLS did not come about, beside what its status says.</summary>
-        bool IsUntrusted(Exception failure);
+        /// <summary>What this exception says of TLS, beside what its status says: Untrusted, NoTls, or None when it says nothing.</summary>
+        CarrierError OfTls(Exception failure);
 
         /// <summary>Closes what a request without a reply holds.</summary>
         void Abandon(HttpWebRequest request);

@@ -419,9 +419,10 @@ namespace NanoSync.Device
 
             for (Exception inner = e; inner != null; inner = inner.InnerException)
             {
-                if (_platform.IsUntrusted(inner))
+                CarrierError tls = _platform.OfTls(inner);
+                if (tls != CarrierError.None)
                 {
-                    return CarrierError.Untrusted;
+                    return tls;
                 }
             }
 

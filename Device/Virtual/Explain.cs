@@ -65,7 +65,8 @@ internal static class Explain
                 CarrierError.Unreachable => "failed: the server cannot be reached (error NS401): is it up, and the address right?",
                 CarrierError.Timeout => "failed: no answer in time (error NS402)",
                 CarrierError.Broken => "failed: the connection ended in the middle (error NS403); nothing is lost",
-                CarrierError.Untrusted => "failed: the server is there, but TLS did not come about: its certificate is not trusted, is another name's or does not hold now, or the port speaks no TLS (error NS407)",
+                CarrierError.Untrusted => "failed: the server is there, but TLS did not come about: its certificate is not trusted, is another name's or does not hold now (error NS407)",
+                CarrierError.NoTls => "failed: something is there, but it speaks no TLS, or none from version 1.2 on (error NS408): is it http instead of https, or another port?",
                 _ => $"failed: error NS{(int)r.Carrier} ({r.Carrier})",
             };
         }

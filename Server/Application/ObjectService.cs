@@ -22,6 +22,9 @@ public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Field
 /// <summary>Reads and writes objects.</summary>
 public sealed class ObjectService
 {
+    /// <summary>Expected: any object, as long as there is one.</summary>
+    public const long Any = -1;
+
     private const int Application = ClassCatalog.Application; // as a writer
 
     private readonly IServerStore _store;
@@ -64,7 +67,7 @@ public sealed class ObjectService
     /// <param name="collection">Its collection.</param>
     /// <param name="id">The object's id; null = the server makes one.</param>
     /// <param name="value">The value.</param>
-    /// <param name="expected">Only if the object's number is this one; 0 = only if there is no object; null = always.</param>
+    /// <param name="expected">Only if the object's number is this one; 0 = only if there is no object; <see cref="Any"/> = only if there is one; null = always.</param>
     public ObjectView Put(string device, string collection, string? id, NewValue value, long? expected = null)
     {
         _ = _incarnation.Code; // begun outside of the transaction
@@ -206,7 +209,7 @@ public sealed class ObjectService
     private static void Expect(ObjectRow? current, long? expected)
     {
         long seq = current is { Deleted: false } ? current.Seq : 0;
-        if (expected != null && expected != seq)
+        if (expected != null && (expected == Any ? seq == 0 : expected != seq))
         {
             throw new RefusedException(Refusal.Conflict, seq == 0 ? "The object is not there." : $"The object was changed since: its number is {seq}.");
         }

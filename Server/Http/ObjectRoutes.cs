@@ -24,7 +24,7 @@ internal sealed class ObjectRoutes(ServerCore core)
         group.MapGet(Objects + "/{id}", Get).Needs(Role.Read).Produces<ObjectAnswer>().WithSummary("One object; with Accept: application/octet-stream its bytes.");
         group.MapPut(Objects + "/{id}", (string device, string collection, string id, HttpContext context, [Description(ClassText)] string? @class = null) => Put(device, collection, Id(context), context, @class))
             .Needs(Role.Configure).Takes<JsonObject>(BytesType).Produces<ObjectAnswer>().Produces<ObjectAnswer>(StatusCodes.Status201Created)
-            .WithSummary("Make or change an object. If-Match: its ETag, or If-None-Match: *, else 412 when it was changed since.");
+            .WithSummary("Make or change an object. If-Match: its ETag, or * for any, or If-None-Match: *, else 412 when it was changed since.");
         group.MapDelete(Objects + "/{id}", Delete).Needs(Role.Configure).WithSummary("Delete an object, on the devices too.");
         group.MapPost(Objects + "/{id}/retry", Retry).Needs(Role.Configure).WithSummary("Send again what a device refused.");
         group.MapPost(Objects + "/{id}/drop", Drop).Needs(Role.Configure).WithSummary("Ask the device to drop its copy; the server keeps the object.");
@@ -129,7 +129,7 @@ internal sealed class ObjectRoutes(ServerCore core)
         context.Response.Headers.ETag = string.Create(CultureInfo.InvariantCulture, $"\"{view.Row.Seq}\"");
     }
 
-    // If-Match: "12" = only that one; If-None-Match: * = only when there is none
+    // If-Match: "12" = only that one, * = only when there is one [RFC 9110, 13.1]; If-None-Match: * = only when there is none
     private static long? Expected(HttpContext context)
     {
         if (context.Request.Headers.IfNoneMatch == "*")
@@ -143,7 +143,12 @@ internal sealed class ObjectRoutes(ServerCore core)
             return null;
         }
 
-        return long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long seq)
+        if (tag.Trim() == "*")
+        {
+            return ObjectService.Any;
+        }
+
+        return long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long seq) && seq > 0
             ? seq
             : throw new RefusedException(Refusal.BadInput, "If-Match is not an ETag of this server.") { Field = "If-Match" };
     }

@@ -175,6 +175,15 @@ public abstract class CarrierTests
     }
 
     [TestMethod]
+    public void A_port_that_speaks_no_tls_is_told_apart_from_a_certificate_that_is_not_trusted()
+    {
+        using EchoServer server = new();
+        ICarrier carrier = Create(server.Root.Replace("http:", "https:", StringComparison.Ordinal) + "/echo", Token, new Authority("any").Certificate, Long);
+        Assert.AreEqual(CarrierError.NoTls, Exchange.Run(carrier).Error);
+        Assert.IsEmpty(server.Requests);
+    }
+
+    [TestMethod]
     public void Tls_handshake_without_an_answer_ends_by_the_deadline()
     {
         using ScriptedServer server = new(peer => peer.Stall());

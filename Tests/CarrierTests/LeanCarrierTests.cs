@@ -374,7 +374,9 @@ public sealed class LeanCarrierTests : CarrierTests
     [DataRow("http://::1/sync", null, "server: no IPv6 address: a name, or an IPv4 address")]
     [DataRow("http://me:secret@host/sync", null, "server: no user and password: the token says which device it is")]
     [DataRow("http://m\u00fcller.example/sync", null, "server: only printable ASCII: a name in other letters goes in its xn-- form")]
-    [DataRow("http://host/sync?x=1", null, "server: no ? and no #")]
+    [DataRow("http://host/sync?x=1", null, "server: no ? and no #: a query is not part of a server's address")]
+    [DataRow("http://host:1?x=1", null, "server: no ? and no #: a query is not part of a server's address")]
+    [DataRow("http://host#x", null, "server: no ? and no #: a query is not part of a server's address")]
     [DataRow("http://host:0/sync", null, "server: a port is 1 to 65535")]
     [DataRow("http://host/sync", "t\u00f6ken", "token: only printable ASCII without spaces")]
     public void Address_or_token_that_is_none_is_refused_with_a_sentence(string url, string? token, string sentence)

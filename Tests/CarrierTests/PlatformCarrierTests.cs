@@ -59,7 +59,7 @@ public sealed class PlatformCarrierTests : CarrierTests
 
         public bool EndedWhole(Stream reply) => false;
 
-        public bool IsUntrusted(Exception failure) => _pc.IsUntrusted(failure);
+        public CarrierError OfTls(Exception failure) => _pc.OfTls(failure);
 
         public void Abandon(HttpWebRequest request) => _pc.Abandon(request);
     }

@@ -1,8 +1,10 @@
 // TLS on the PC: .NET's SslStream, made to trust one certificate authority and nothing else, as on a board.
 
+using System;
 using System.IO;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace NanoSync.Device
@@ -24,6 +26,12 @@ namespace NanoSync.Device
         {
             SslClientAuthenticationOptions options = new SslClientAuthenticationOptions();
             options.TargetHost = host;
+            bool shown = false; // a certificate: then TLS is spoken, whatever becomes of it
+            options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+            {
+                shown = true;
+                return errors == SslPolicyErrors.None;
+            };
             if (_authority != null)
             {
                 X509ChainPolicy policy = new X509ChainPolicy();
@@ -37,6 +45,11 @@ namespace NanoSync.Device
             try
             {
                 tls.AuthenticateAsClient(options);
+            }
+            catch (AuthenticationException e) when (!shown)
+            {
+                tls.Dispose();
+                throw new NotSupportedException("The port speaks no TLS.", e);
             }
             catch
             {

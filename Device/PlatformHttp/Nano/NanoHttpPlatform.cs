@@ -43,9 +43,9 @@ namespace NanoSync.Device
         }
 
         /// <inheritdoc/>
-        public bool IsUntrusted(Exception failure)
+        public CarrierError OfTls(Exception failure)
         {
-            return false;
+            return CarrierError.None;
         }
 
         /// <inheritdoc/>

@@ -14,21 +14,20 @@ namespace NanoSync.Device
     {
         private readonly X509Certificate2 _authority;
         private readonly RemoteCertificateValidationCallback _check;
+        private bool _shown; // a certificate, for the request under way: then TLS is spoken, whatever becomes of it
 
         /// <summary>Trusts servers whose certificate was signed by <paramref name="authority"/>.</summary>
         /// <param name="authority">The CA certificate; null trusts those of the machine.</param>
         public PcHttpPlatform(X509Certificate authority)
         {
-            if (authority != null)
-            {
-                _authority = X509CertificateLoader.LoadCertificate(authority.GetRawCertData());
-                _check = IsTrusted;
-            }
+            _authority = authority == null ? null : X509CertificateLoader.LoadCertificate(authority.GetRawCertData());
+            _check = IsTrusted;
         }
 
         /// <inheritdoc/>
         public void Prepare(HttpWebRequest request)
         {
+            _shown = false;
             request.AllowAutoRedirect = false;
             request.Proxy = null;
             request.ServerCertificateValidationCallback = _check;
@@ -47,9 +46,9 @@ namespace NanoSync.Device
         }
 
         /// <inheritdoc/>
-        public bool IsUntrusted(Exception failure)
+        public CarrierError OfTls(Exception failure)
         {
-            return failure is AuthenticationException;
+            return !(failure is AuthenticationException) ? CarrierError.None : _shown ? CarrierError.Untrusted : CarrierError.NoTls;
         }
 
         /// <inheritdoc/>
@@ -60,6 +59,12 @@ namespace NanoSync.Device
 
         private bool IsTrusted(object sender, X509Certificate certificate, X509Chain chain, SslPolicyErrors errors)
         {
+            _shown = true;
+            if (_authority == null)
+            {
+                return errors == SslPolicyErrors.None;
+            }
+
             if (certificate == null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
             {
                 return false; // no certificate, or another name
