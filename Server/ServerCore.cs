@@ -37,6 +37,7 @@ public sealed class ServerCore : IDisposable
         Access = new Access.AccessService(store, clock);
         Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet);
         Sync.Watcher = Fleet;
+        Readings = new Readings.ReadingService(store, classes);
     }
 
     /// <summary>What was set.</summary>
@@ -74,6 +75,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>What is kept for how long.</summary>
     public Retention Retention { get; }
+
+    /// <summary>Readings taken out.</summary>
+    public Readings.ReadingService Readings { get; }
 
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }

@@ -26,6 +26,9 @@ public sealed record ServerOptions
     /// <summary>When something counts as wrong with a device: batteryLow, flashLow, clockOff, holdHours.</summary>
     public Fleet.FleetLimits Fleet { get; init; } = new();
 
+    /// <summary>For how long changes are kept for those who follow them.</summary>
+    public TimeSpan KeepChanges { get; init; } = TimeSpan.FromHours(72);
+
     /// <summary>Requests a second that a device may make on average; 0 = no bound.</summary>
     public double RatePerSecond { get; init; } = 50;
 
@@ -75,6 +78,7 @@ public sealed record ServerOptions
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            KeepChanges = TimeSpan.FromHours(Number(configuration, "keepChangesHours", defaults.KeepChanges.TotalHours)),
             Fleet = new Fleet.FleetLimits
             {
                 BatteryLow = Number(configuration, "batteryLow", defaults.Fleet.BatteryLow),

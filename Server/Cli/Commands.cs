@@ -60,6 +60,7 @@ public static class Commands
             Device(),
             Object(),
             Refusals(),
+            ReadingCommands.Make(With),
             ProxyCommands.Make(With, NewTable, Row, Time),
             Decode(),
             Exchange(),

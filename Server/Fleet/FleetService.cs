@@ -180,6 +180,16 @@ public sealed class FleetService : ISyncWatcher
         return (store.FindFacts(id, MostCounted)!.Before.Summary ?? new DeviceSummary { Name = device }, store.ListRounds(id), store.ListSamples(id));
     }
 
+    /// <summary>Removes the oldest changes: those kept for longer than this, and those beyond a number. True when there are more.</summary>
+    public bool Prune(TimeSpan kept, long most)
+    {
+        const int Step = 5000;
+        using IFleetTransaction store = (IFleetTransaction)_store.BeginWrite();
+        int removed = store.PruneChanges(Now - (long)kept.TotalMilliseconds, most, Step);
+        store.Commit();
+        return removed == Step;
+    }
+
     /// <summary>Puts a device into a group ("" = none), and says within how many seconds it is expected (0 = as it comes). Null = as it is.</summary>
     public void Place(string device, string? group, long? every)
     {
@@ -238,6 +248,11 @@ public sealed class FleetService : ISyncWatcher
             {
                 devices.UnionWith(store.ListTouched(point, last));
                 store.FleetPoint(last);
+            }
+
+            if (devices.Count > 0)
+            {
+                store.BeginLook();
             }
 
             foreach (int device in devices)

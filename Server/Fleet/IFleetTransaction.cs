@@ -121,6 +121,15 @@ public interface IFleetTransaction : IStoreTransaction
     /// <summary>Devices whose line is to be made anew at this time.</summary>
     List<int> ListStale(long now, int most);
 
+    /// <summary>Begins another look: lines kept from here on have its number.</summary>
+    void BeginLook();
+
+    /// <summary>Number of the last look.</summary>
+    long LastLook();
+
+    /// <summary>Lines made by looks above a number, in their order: of the last look all or none.</summary>
+    List<(long Look, DeviceSummary Line)> ListLooks(long after, int most);
+
     /// <summary>Marks the lines of devices seen since they were made: of a server that ended in between.</summary>
     void MarkMissed();
 

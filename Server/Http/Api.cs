@@ -59,6 +59,7 @@ internal static class Api
 
         new DeviceRoutes(core).Map(api);
         new ObjectRoutes(core).Map(api);
+        new ReadingRoutes(core, app.Lifetime).Map(api);
         new AccessRoutes(core, adminToken).Map(api);
         new ServerRoutes(core).Map(api);
         app.MapOpenApi("/openapi/{documentName}.json").Needs(Role.Read);

@@ -13,6 +13,8 @@ namespace NanoSync.Server.Http;
 /// <summary>A running web server.</summary>
 public sealed class WebHost : IAsyncDisposable
 {
+    private const long MostChanges = 5_000_000; // some 60 bytes each
+
     private readonly WebApplication _app;
     private readonly ServerCore _core;
     private readonly AdminToken _adminToken;
@@ -116,12 +118,17 @@ public sealed class WebHost : IAsyncDisposable
     private async Task KeepFleet(ILogger log)
     {
         TimeSpan pause = TimeSpan.FromMilliseconds(500);
+        long pruned = 0;
         while (!_ending.IsCancellationRequested)
         {
             bool more = false;
             try
             {
                 more = await Task.Run(() => _core.Fleet.Flush());
+                if (pruned == 0 || System.Diagnostics.Stopwatch.GetElapsedTime(pruned) > TimeSpan.FromMinutes(10))
+                {
+                    pruned = await Task.Run(() => _core.Fleet.Prune(_core.Options.KeepChanges, MostChanges)) ? 0 : System.Diagnostics.Stopwatch.GetTimestamp();
+                }
             }
             catch (StoreException)
             {

@@ -67,11 +67,11 @@ public abstract partial class SqlTransaction : IFleetTransaction
     public void SaveFleet(FleetRow row, string search)
     {
         DeviceSummary summary = row.Summary!;
-        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, dropped, pending_down, search, summary, memory) "
-            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @dropped, @down, @search, @summary, @memory) "
+        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, dropped, pending_down, search, summary, memory, look) "
+            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @dropped, @down, @search, @summary, @memory, (SELECT value FROM counter WHERE name = 'look')) "
             + "ON CONFLICT (device_id) DO UPDATE SET name = excluded.name, place = excluded.place, rank = excluded.rank, next_check = excluded.next_check, "
             + "last_sync = excluded.last_sync, due = excluded.due, battery = excluded.battery, signal = excluded.signal, flash_left = excluded.flash_left, "
-            + "dropped = excluded.dropped, pending_down = excluded.pending_down, search = excluded.search, summary = excluded.summary, memory = excluded.memory",
+            + "dropped = excluded.dropped, pending_down = excluded.pending_down, search = excluded.search, summary = excluded.summary, memory = excluded.memory, look = excluded.look",
             ("device", row.Device), ("name", summary.Name), ("place", summary.Group ?? ""), ("rank", row.Rank), ("check", row.NextCheck),
             ("last", summary.LastSync?.ToUnixTimeMilliseconds()), ("due", summary.DueAt?.ToUnixTimeMilliseconds()), ("battery", summary.Battery),
             ("signal", summary.Signal), ("flash", summary.FlashLeft), ("dropped", summary.Dropped), ("down", summary.PendingDown), ("search", search),
@@ -82,6 +82,21 @@ public abstract partial class SqlTransaction : IFleetTransaction
     public List<int> ListStale(long now, int most)
     {
         return All("SELECT device_id FROM device_state WHERE next_check <= @now ORDER BY next_check LIMIT @most", r => r.GetInt32(0), ("now", now), ("most", most));
+    }
+
+    /// <inheritdoc/>
+    public void BeginLook() => Run("UPDATE counter SET value = value + 1 WHERE name = 'look'");
+
+    /// <inheritdoc/>
+    public long LastLook() => Number("SELECT value FROM counter WHERE name = 'look'");
+
+    /// <inheritdoc/>
+    public List<(long Look, DeviceSummary Line)> ListLooks(long after, int most)
+    {
+        // a look is of one transaction and may have more lines than are asked for
+        return All("SELECT look, summary FROM device_state WHERE look > @after AND summary <> '' AND look <= COALESCE((SELECT look FROM device_state WHERE look > @after "
+            + "ORDER BY look LIMIT 1 OFFSET @most), (SELECT value FROM counter WHERE name = 'look')) ORDER BY look",
+            r => (r.GetInt64(0), JsonSerializer.Deserialize<DeviceSummary>(r.GetString(1), s_fleetJson)!), ("after", after), ("most", most));
     }
 
     /// <inheritdoc/>

@@ -70,7 +70,7 @@ public abstract partial class SqlTransaction
         List<ObjectRow> objects = All($"SELECT {ObjectColumns} FROM object WHERE collection_id = @collection AND seq > @after AND (deleted = 0 OR @deleted = 1) "
             + "ORDER BY seq LIMIT @count", ReadObject,
             ("collection", collection), ("after", after), ("deleted", deleted ? 1 : 0), ("count", count));
-        return Merge(objects, ListReadings(collection, after, count, 0, 0), count, o => o.Seq);
+        return Merge(objects, ListLog(collection, after, count), count, o => o.Seq);
     }
 
     /// <inheritdoc/>
