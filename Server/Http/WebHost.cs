@@ -157,8 +157,8 @@ public sealed class WebHost : IAsyncDisposable
         await _fleet;
         await _retention;
         await _app.StopAsync();
+        await _core.Proxy.DisposeAsync(); // before the application, which disposes the core that it was given
         await _app.DisposeAsync();
-        await _core.Proxy.DisposeAsync();
         _core.Dispose();
         _ending.Dispose();
     }

@@ -18,7 +18,7 @@ public sealed class JobTests
         string folder = Directory.CreateTempSubdirectory("nanosync-job-").FullName;
         try
         {
-            await using EmbeddedServer server = await EmbeddedServer.Start(folder, options: new ServerOptions { Retention = RetentionRule.Parse("log=2"), RunProxy = false }, clock: new QuickClock());
+            await using EmbeddedServer server = await EmbeddedServer.Start(folder, options: new ServerOptions { Retention = RetentionRule.Parse("log=2")}, clock: new QuickClock());
             server.Enrol("d1", "log");
             DeviceIdentity device = new(server.Core.Devices.Get("d1").Id, "d1");
             string key = "0";
