@@ -37,7 +37,8 @@ public sealed class FleetService : ISyncWatcher
 
     private const int MostCounted = 1000; // waiting objects: beyond, the number says nothing more
     private const int MostNoted = 16; // rounds of a device between two looks; those before are left out
-    private const int MostAtOnce = 500; // lines made in a transaction
+    private const int MostAtOnce = 500; // lines made in a transaction for somebody who looks
+    private const int FewAtOnce = 40; // and beside the syncs, which wait for it
     private const int Settled = 5; // seconds: what comes sooner is the same round going on
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(60); // polls are written no more often
     private static readonly string[] s_counts = ["dropped", "damaged", "refused", "forked"];
@@ -114,10 +115,15 @@ public sealed class FleetService : ISyncWatcher
             string life = _incarnation.Code; // begun outside of the transaction
             long now = Now;
             bool polls = look || now - _idleWritten >= s_idle.TotalMilliseconds;
+            int most = look ? MostAtOnce : FewAtOnce;
+            bool left = false; // of those that were noted before; who comes meanwhile waits for the next look
             Dictionary<int, Notes> taken = [];
             if (_busy || polls)
             {
-                foreach (int device in _noted.Keys.Take(MostAtOnce).ToList())
+                _busy = false;
+                List<int> noted = [.. _noted.Keys.Take(most + 1)];
+                left = noted.Count > most;
+                foreach (int device in noted.Take(most))
                 {
                     if (_noted.TryRemove(device, out Notes? notes))
                     {
@@ -125,13 +131,13 @@ public sealed class FleetService : ISyncWatcher
                     }
                 }
 
-                _busy = !_noted.IsEmpty;
+                _busy |= left;
                 _idleWritten = now;
             }
 
             try
             {
-                return Write(taken, life, now);
+                return Write(taken, life, now, most) || left;
             }
             catch (StoreException)
             {
@@ -220,12 +226,12 @@ public sealed class FleetService : ISyncWatcher
         }
     }
 
-    private bool Write(Dictionary<int, Notes> taken, string life, long now)
+    private bool Write(Dictionary<int, Notes> taken, string life, long now, int most)
     {
         List<int> stale;
         using (IFleetTransaction reading = Read())
         {
-            stale = _caughtUp ? reading.ListStale(now, MostAtOnce) : [];
+            stale = _caughtUp ? reading.ListStale(now, most) : [];
             if (_caughtUp && taken.Count == 0 && stale.Count == 0 && !reading.HasNewChanges() && reading.FleetPoint(null) == reading.LastChange())
             {
                 return false;
@@ -242,7 +248,7 @@ public sealed class FleetService : ISyncWatcher
             }
 
             more = store.NumberChanges(life, now, 10_000) == 10_000;
-            HashSet<int> devices = [.. taken.Keys, .. store.ListStale(now, MostAtOnce)];
+            HashSet<int> devices = [.. taken.Keys, .. store.ListStale(now, most)];
             long point = store.FleetPoint(null), last = store.LastChange();
             if (point != last)
             {
@@ -270,7 +276,7 @@ public sealed class FleetService : ISyncWatcher
             Changed?.Invoke();
         }
 
-        return more || _busy;
+        return more;
     }
 
     private bool Remake(IFleetTransaction store, int device, Notes? notes, long now)
