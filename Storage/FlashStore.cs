@@ -158,7 +158,7 @@ namespace NanoSync.Storage
 
         /// <summary>Reads what the volume holds, and makes a new store when it holds none. Time is linear in the bytes of the logs.</summary>
         /// <returns>
-        /// None; BadQuota; BadArgument for sizes out of bounds; VolumeUnreadable, VolumeFailed, VolumeFull or VolumeReadOnly;
+        /// None; BadQuota; BadArgument for sizes out of bounds; VolumeInUse when another store of this program is open on it; VolumeUnreadable, VolumeFailed, VolumeFull or VolumeReadOnly;
         /// NewerFormat; IndexFull when there are more objects than declared (nothing is lost: declare more).
         /// </returns>
         public StoreError Open()
@@ -174,24 +174,38 @@ namespace NanoSync.Storage
                 {
                     return error;
                 }
-                int code = _volume.Open();
-                if (code != VolumeCode.Ok)
+                if (!_volume.Take())
                 {
-                    _health.Code = code;
-                    return Map(code);
+                    return StoreError.VolumeInUse;
                 }
-                uint[] files = _volume.List();
-                if (files == null)
-                {
-                    return StoreError.VolumeUnreadable;
-                }
-                Sort(files);
-                _mounting = true;
-                error = Mount(files);
-                _mounting = false;
+                error = MountVolume();
                 _open = error == StoreError.None;
+                if (!_open)
+                {
+                    _volume.Release();
+                }
                 return error;
             }
+        }
+
+        private StoreError MountVolume()
+        {
+            int code = _volume.Open();
+            if (code != VolumeCode.Ok)
+            {
+                _health.Code = code;
+                return Map(code);
+            }
+            uint[] files = _volume.List();
+            if (files == null)
+            {
+                return StoreError.VolumeUnreadable;
+            }
+            Sort(files);
+            _mounting = true;
+            StoreError error = Mount(files);
+            _mounting = false;
+            return error;
         }
 
         /// <summary>Ends use; an open batch is abandoned. Not needed before a power cut.</summary>
@@ -203,6 +217,7 @@ namespace NanoSync.Storage
                 {
                     AbandonAll();
                     _open = false;
+                    _volume.Release();
                 }
             }
         }

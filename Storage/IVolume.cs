@@ -37,6 +37,15 @@ namespace NanoSync.Storage
         /// <returns>Ok or a <see cref="VolumeCode"/>.</returns>
         int Open();
 
+        /// <summary>
+        /// Takes the volume for one store. False when another store of this program has it and has not given it back: two that
+        /// write into one folder would each take the other's files for damage.
+        /// </summary>
+        bool Take();
+
+        /// <summary>Gives it back: when the store is closed, or in a test that goes on as after a power cut.</summary>
+        void Release();
+
         /// <summary>The numbers of all the store's files, in no order; null when they cannot be listed. Allocates; called at Open only.</summary>
         uint[] List();
 

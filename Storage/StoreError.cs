@@ -27,6 +27,9 @@ namespace NanoSync.Storage
         /// <summary>Nothing of this kind was begun: Commit without Begin, Write without its Begin.</summary>
         NotBegun = 106,
 
+        /// <summary>Another store of this program has the volume open: close that one first.</summary>
+        VolumeInUse = 107,
+
         /// <summary>No such object, value or partial download.</summary>
         NotFound = 301,
 

@@ -10,6 +10,7 @@ internal static class Explain
 {
     public static string Store(StoreError error) => error switch
     {
+        StoreError.VolumeInUse => "error NS107: another store of this program has it open",
         StoreError.VolumeUnreadable => "error NS307: the folder cannot be made or read; check its owner and rights, or choose another with --data",
         StoreError.VolumeReadOnly => "error NS306: the folder can be read but not written; check its rights, or choose another with --data",
         StoreError.VolumeFull => "error NS304: the disk is full; free some space, nothing kept so far is lost",

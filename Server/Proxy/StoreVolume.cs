@@ -43,6 +43,12 @@ internal sealed class StoreVolume(IServerStore database, int route) : IVolume
         }
     }
 
+    public bool Take() => true; // one process passes on what is in a database
+
+    public void Release()
+    {
+    }
+
     public uint[] List()
     {
         return [.. _files.Keys];

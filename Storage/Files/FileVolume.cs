@@ -1,4 +1,5 @@
 using System;
+using System.Collections;
 using System.IO;
 
 namespace NanoSync.Storage
@@ -12,6 +13,8 @@ namespace NanoSync.Storage
     public sealed class FileVolume : IVolume
     {
         private const int ReadHandles = 2;
+
+        private static readonly ArrayList s_taken = new ArrayList();    // folders with an open store
 
         private readonly string _folder;
         private readonly FileStream[] _lanes = new FileStream[4];
@@ -42,7 +45,7 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int Open()
         {
-            Shut();
+            ShutFiles();
             try
             {
                 if (!Directory.Exists(_folder))
@@ -54,6 +57,39 @@ namespace NanoSync.Storage
             catch (Exception failure)
             {
                 return Failed(failure, VolumeCode.Unreadable);
+            }
+        }
+
+        /// <inheritdoc/>
+        public bool Take()
+        {
+            lock (s_taken)
+            {
+                for (int i = 0; i < s_taken.Count; i++)
+                {
+                    if ((string)s_taken[i] == _folder)
+                    {
+                        return false;
+                    }
+                }
+                s_taken.Add(_folder);
+                return true;
+            }
+        }
+
+        /// <inheritdoc/>
+        public void Release()
+        {
+            lock (s_taken)
+            {
+                for (int i = 0; i < s_taken.Count; i++)
+                {
+                    if ((string)s_taken[i] == _folder)
+                    {
+                        s_taken.RemoveAt(i);
+                        return;
+                    }
+                }
             }
         }
 
@@ -221,8 +257,17 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Closes every file that is open. Not needed by the store; by who wants to delete the folder.</summary>
+        /// <summary>
+        /// Closes every file that is open and gives the folder back, as if the power had been cut: by who wants to delete the
+        /// folder, or to open it anew without having closed the store. The store upon it is not to be used any more.
+        /// </summary>
         public void Shut()
+        {
+            ShutFiles();
+            Release();
+        }
+
+        private void ShutFiles()
         {
             for (int handle = 0; handle < ReadHandles; handle++)
             {

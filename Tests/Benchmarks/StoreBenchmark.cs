@@ -38,6 +38,15 @@ public static class StoreBenchmark
 
         public int Open() => inner.Open();
 
+        public bool Take()
+        {
+            return true;
+        }
+
+        public void Release()
+        {
+        }
+
         public uint[] List() => inner.List();
 
         public int Length(uint file) => inner.Length(file);

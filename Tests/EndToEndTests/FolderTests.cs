@@ -138,7 +138,7 @@ public sealed class FolderTests
         string url = server.WaitFor("^NanoSync server on (http://[^ ,]+)").Groups[1].Value;
         string admin = server.WaitFor(@"Authorization: Bearer (\S+)").Groups[1].Value;
         string[] tokens = [.. Enumerable.Range(0, Devices).Select(i => System.Text.Json.JsonDocument.Parse(
-            bench.Rest(HttpMethod.Post, url + "/api/devices", admin, $$"""{"name":"d{{i}}","collections":"log"}""").Body).RootElement.GetProperty("token").GetString()!)];
+            bench.Rest(HttpMethod.Post, url + "/v1/devices", admin, $$"""{"name":"d{{i}}","collections":"log"}""").Body).RootElement.GetProperty("token").GetString()!)];
         using HttpClient http = new(new SocketsHttpHandler { MaxConnectionsPerServer = Devices });
 
         async Task<(int Status, string Key)> Sync(string token, string key, int readings)

@@ -167,7 +167,7 @@ public class IdentityTests
         (program, _) = bench.Serve(server, port, settings);
         for (int i = 0; i < 300; i++)
         {
-            (int status, string body) = bench.Rest(HttpMethod.Post, url + "/api/devices/d1/commands", admin, """{"class":"interval","seconds":2}""");
+            (int status, string body) = bench.Rest(HttpMethod.Post, url + "/v1/devices/d1/commands", admin, """{"class":"interval","seconds":2}""");
             Assert.AreEqual(202, status, body);
         }
 

@@ -410,6 +410,15 @@ public class DiaryTests
 
         public int Open() => VolumeCode.Ok;
 
+        public bool Take()
+        {
+            return true;
+        }
+
+        public void Release()
+        {
+        }
+
         public uint[] List() => [];
 
         public int Length(uint file) => _lengths[At(file)] == 0 ? VolumeCode.NotFound : _lengths[At(file)];

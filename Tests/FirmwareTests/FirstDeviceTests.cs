@@ -2,6 +2,7 @@
 
 using System.Net;
 using NanoSync.Device;
+using NanoSync.Storage;
 using NanoSync.Examples;
 using NanoSync.Protocol;
 
@@ -24,7 +25,9 @@ public class FirstDeviceTests
         {
             string url = $"http://127.0.0.1:{port}/sync";
             Assert.AreEqual(RoundOutcome.InStep, FirstDevice.Run(folder, url, "token", SimBoard.Birth));
+            new FileVolume(folder).Shut(); // the board ends there, and starts again
             Assert.AreEqual(RoundOutcome.InStep, FirstDevice.Run(folder, url, "token", SimBoard.Birth + 60));
+            new FileVolume(folder).Shut();
             Assert.HasCount(2, server.Readings);
             Assert.AreEqual(0, server.Repeated);
 

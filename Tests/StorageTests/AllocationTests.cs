@@ -24,6 +24,15 @@ public sealed class AllocationTests
 
         public int Open() => VolumeCode.Ok;
 
+        public bool Take()
+        {
+            return true;
+        }
+
+        public void Release()
+        {
+        }
+
         public uint[] List() => [.. _files.Where(f => f != 0)];
 
         public int Length(uint file) => Find(file) is var at && at < 0 ? VolumeCode.NotFound : _lengths[at];

@@ -31,6 +31,15 @@ public sealed class BoardVolume(int blocks) : IVolume
 
     public int Open() => VolumeCode.Ok;
 
+    public bool Take()
+    {
+        return true;
+    }
+
+    public void Release()
+    {
+    }
+
     public uint[] List() => [.. _files.Keys];
 
     public int Length(uint file) => _files.TryGetValue(file, out byte[]? bytes) ? bytes.Length : VolumeCode.NotFound;

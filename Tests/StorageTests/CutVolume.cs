@@ -84,6 +84,15 @@ public sealed class CutVolume : IVolume
 
     public int Open() => VolumeCode.Ok;
 
+    public bool Take()
+    {
+        return true;
+    }
+
+    public void Release()
+    {
+    }
+
     public uint[] List() => [.. Files.Keys.Reverse()];
 
     public int Length(uint file)

@@ -73,6 +73,37 @@ public sealed class FileTests
         Assert.AreEqual(StoreInspector.Whole, StoreInspector.Run(_folder, text), text.ToString());
     }
 
+    [TestMethod]
+    public void A_second_store_on_a_folder_is_told_and_the_first_goes_on()
+    {
+        FileVolume volume = new(_folder);
+        FlashStore first = Life.Make(volume);
+        Assert.AreEqual(StoreError.None, first.Open());
+        foreach (FileVolume other in new[] { volume, new FileVolume(_folder) })
+        {
+            FlashStore second = Life.Make(other);
+            Assert.AreEqual(StoreError.VolumeInUse, second.Open());
+            Assert.AreEqual(StoreError.NotOpen, second.Append(Life.Dropping, 1, [1], 0, 1, out _));
+            second.Close(); // was not open: gives nothing back
+        }
+
+        Assert.AreEqual(StoreError.None, first.Append(Life.Dropping, 1, [1], 0, 1, out uint id));
+        first.Close();
+        FlashStore next = Life.Make(new FileVolume(_folder));
+        Assert.AreEqual(StoreError.None, next.Open());
+        Assert.AreEqual(id + 1, next.NextId(Life.Dropping));
+        next.Close();
+
+        // a store that cannot be opened gives the folder back
+        string way = Path.Combine(_folder, "way");
+        File.WriteAllText(way, "a file in the way");
+        FlashStore bad = Life.Make(new FileVolume(way));
+        Assert.AreEqual(StoreError.VolumeUnreadable, bad.Open());
+        File.Delete(way);
+        Assert.AreEqual(StoreError.None, bad.Open());
+        bad.Close();
+    }
+
     /// <summary>[SPEC 9.1] As the file system sees it: between two looks a file has grown at its end, come new or gone.</summary>
     [TestMethod]
     public void Files_are_appended_to_or_deleted_and_never_overwritten_truncated_or_renamed()

@@ -93,6 +93,7 @@ public sealed class KillTests
                 Assert.AreEqual(StoreError.None, store.GetMeta(1, 0, value, 0, out _));
                 CollectionAssert.AreEqual(first, second);
                 CollectionAssert.AreEqual(first, value[..4]);
+                store.Close();
             }
             TestContext.WriteLine($"6 kills, {reported} rounds reported");
         }

@@ -22,6 +22,15 @@ namespace NanoSync.SyncRun
             return _inside.Open();
         }
 
+        public bool Take()
+        {
+            return true;
+        }
+
+        public void Release()
+        {
+        }
+
         public uint[] List()
         {
             return _inside.List();

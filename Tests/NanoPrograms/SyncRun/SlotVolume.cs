@@ -35,6 +35,15 @@ namespace NanoSync.SyncRun
             return VolumeCode.Ok;
         }
 
+        public bool Take()
+        {
+            return true;
+        }
+
+        public void Release()
+        {
+        }
+
         public uint[] List()
         {
             int count = 0;
