@@ -20,6 +20,15 @@ public sealed record ServerOptions
     /// <summary>Where to listen, semicolon-separated; port 0 = any free one. Default: http://127.0.0.1:8080, which no other machine reaches.</summary>
     public string Urls { get; init; } = "http://127.0.0.1:8080";
 
+    /// <summary>The server's certificate, PEM, with those between it and its authority; null = no TLS but what Kestrel's own configuration has.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>Its key, PEM.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>True: http:// may be listened on beyond this machine, as behind a proxy that ends TLS.</summary>
+    public bool PlainHttp { get; init; }
+
     /// <summary>Bounds of messages and objects.</summary>
     public SyncLimits Limits { get; init; } = new();
 
@@ -69,6 +78,9 @@ public sealed record ServerOptions
             Data = configuration["data"] ?? defaults.Data,
             Database = configuration["database"] ?? defaults.Database,
             Urls = configuration["urls"] ?? defaults.Urls,
+            TlsCertificate = configuration["tlsCert"],
+            TlsKey = configuration["tlsKey"],
+            PlainHttp = bool.TryParse(configuration["plainHttp"], out bool plain) && plain,
             RatePerSecond = Number(configuration, "rate", defaults.RatePerSecond),
             RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
             Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),

@@ -54,6 +54,7 @@ public static class Commands
             s_database,
             Serve(),
             AdminToken(),
+            InitTls(),
             AccessCommands.Token(With, NewTable, Row, Time),
             AccessCommands.Session(With, parsed => Options(parsed)),
             AccessCommands.Audit(With, NewTable, Row, Time),
@@ -106,7 +107,7 @@ public static class Commands
             Description = "Where to listen, semicolon-separated (NANOSYNC_URLS; default: http://127.0.0.1:8080, which no other machine reaches).",
             HelpName = "URLS",
         };
-        Option<int?> port = new("--port") { Description = "Listen on this port of this machine; 0 = any free one. For other machines: --urls http://0.0.0.0:N", HelpName = "N" };
+        Option<int?> port = new("--port") { Description = "Listen on this port of this machine; 0 = any free one. For other machines: --urls https://0.0.0.0:N", HelpName = "N" };
         port.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && !(int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out int n) && n is >= 0 and <= 65535))
@@ -118,7 +119,10 @@ public static class Commands
         {
             Description = "Let requests to /v1 from this machine pass without the admin token. Only for a machine with one user.",
         };
-        Command command = new("serve", "Run the server.") { urls, port, open };
+        Option<string?> certificate = new("--tls-cert") { Description = "The certificate for https:// (PEM), read again when it changes (NANOSYNC_TLSCERT).", HelpName = "FILE" };
+        Option<string?> key = new("--tls-key") { Description = "Its key (PEM; NANOSYNC_TLSKEY).", HelpName = "FILE" };
+        Option<bool> plain = new("--plain-http") { Description = "Listen with http:// for other machines, too: behind a proxy that ends TLS, or in a network of your own." };
+        Command command = new("serve", "Run the server.") { urls, port, open, certificate, key, plain };
         command.Validators.Add(result =>
         {
             if (result.GetResult(urls) != null && result.GetResult(port) != null)
@@ -138,6 +142,9 @@ public static class Commands
             {
                 Urls = parsed.GetValue(urls) ?? options.Urls,
                 OpenApiOnLoopback = options.OpenApiOnLoopback || parsed.GetValue(open),
+                TlsCertificate = parsed.GetValue(certificate) ?? options.TlsCertificate,
+                TlsKey = parsed.GetValue(key) ?? options.TlsKey,
+                PlainHttp = options.PlainHttp || parsed.GetValue(plain),
             };
             await using Http.WebHost host = await Http.WebHost.Start(options, logLevel: LogLevel.Information);
             string data = Path.GetFullPath(options.Data);
@@ -160,6 +167,23 @@ public static class Commands
         {
             string folder = ServerCore.ExistingFolder(Options(parsed));
             Console.WriteLine(parsed.GetValue(renew) ? Http.AdminToken.Renew(folder) : Http.AdminToken.Show(folder));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command InitTls()
+    {
+        Argument<string[]> names = new("NAME") { Description = "Names and addresses under which the server is reached.", Arity = ArgumentArity.OneOrMore };
+        Option<string?> folder = new("--folder") { Description = "Where the files go; default: tls in the data folder.", HelpName = "DIR" };
+        Option<int> days = new("--days") { Description = "Life of the server's certificate.", HelpName = "N", DefaultValueFactory = _ => 825 };
+        Command command = new("init-tls", "Make an authority and a certificate for this server; made again, the authority stays.") { names, folder, days };
+        command.SetAction(parsed =>
+        {
+            string place = parsed.GetValue(folder) ?? Path.Combine(Path.GetFullPath(Options(parsed).Data), "tls");
+            TlsFiles files = TlsFiles.Make(place, parsed.GetValue(names)!, Math.Clamp(parsed.GetValue(days), 1, 3650), TimeProvider.System.GetUtcNow());
+            Console.WriteLine($"{(files.Made ? "for boards and browsers" : "as before, for boards and browsers")}: {files.Authority}");
+            Console.WriteLine($"serve --urls https://0.0.0.0:8443 --tls-cert {files.Certificate} --tls-key {files.Key}");
             return ExitCodes.Done;
         });
         return command;

@@ -35,6 +35,23 @@ public static class ListenUrls
         return urls;
     }
 
+    /// <summary>Refuses what would send tokens in the clear beyond this machine, unless that was wanted in words.</summary>
+    public static string[] Check(string[] urls, bool plainHttp)
+    {
+        foreach (string url in urls)
+        {
+            BindingAddress address = BindingAddress.Parse(url);
+            bool near = address.IsUnixPipe || address.IsNamedPipe || address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out IPAddress? ip) && IPAddress.IsLoopback(ip));
+            if (address.Scheme == "http" && !near && !plainHttp)
+            {
+                throw new StartupException($"{url} is reached from other machines without TLS, and tokens would go over the network readable. With TLS: https:// and --tls-cert FILE --tls-key FILE, "
+                    + "which init-tls makes for a first try. Without, behind a proxy that ends TLS or in a network of your own: --plain-http");
+            }
+        }
+
+        return urls;
+    }
+
     private static StartupException Bad(string url)
     {
         return new StartupException($"Cannot listen on \"{url}\": http:// or https://, an address of this machine, localhost or * (all addresses), and a port are wanted, such as http://127.0.0.1:8080");

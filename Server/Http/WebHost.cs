@@ -60,10 +60,25 @@ public sealed class WebHost : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops it from starting is told below
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.UseUrls(ListenUrls.Parse(options.Urls));
+        builder.WebHost.UseUrls(ListenUrls.Check(ListenUrls.Parse(options.Urls), options.PlainHttp));
+        if (options.TlsCertificate == null != (options.TlsKey == null))
+        {
+            throw new StartupException("tlsCert and tlsKey are given together.");
+        }
+
+        TlsCertificate? tls = options.TlsCertificate == null ? null : new TlsCertificate(options.TlsCertificate, options.TlsKey!);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            if (tls != null)
+            {
+                kestrel.ConfigureHttpsDefaults(https =>
+                {
+                    https.ServerCertificate = tls.Current.TargetCertificate;
+                    https.OnAuthenticate = (_, ssl) => ssl.ServerCertificateContext = tls.Current;
+                });
+            }
+
             kestrel.Limits.MaxRequestBodySize = options.Limits.MaxMessage;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
@@ -79,6 +94,7 @@ public sealed class WebHost : IAsyncDisposable
         ServerCore core = null!;
         builder.Services.AddSingleton(_ => core);
         WebApplication app = builder.Build();
+        tls?.Log = app.Services.GetRequiredService<ILogger<TlsCertificate>>();
         core = ServerCore.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
         try
         {
