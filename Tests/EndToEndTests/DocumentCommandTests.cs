@@ -112,6 +112,11 @@ public sealed partial class DocumentCommandTests : IDisposable
                 return true;
             }
 
+            if (filled[0] == "serve") // it runs until it is ended: ServerTests/TlsTests
+            {
+                return Known(filled);
+            }
+
             Ended ended = _bench.Run("dotnet", folder, [ProgramOf(project), .. filled]);
             if (filled.Contains("--wait") && filled.Contains("0"))
             {
