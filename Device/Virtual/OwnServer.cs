@@ -2,6 +2,7 @@
 
 using NanoSync.Firmware;
 using NanoSync.Server;
+using NanoSync.Server.Access;
 
 namespace NanoSync.Virtual;
 
@@ -53,12 +54,13 @@ internal sealed class OwnServer : IAsyncDisposable
     /// <param name="goesOn">True when the device stays, so that what is changed reaches it.</param>
     public void PrintHowTo(TextWriter output, bool goesOn)
     {
-        string sampling = $"{Url}api/devices/{Device}/collections/{FieldDevice.ConfigName}/objects/{SamplingConfig.Name}";
+        string sampling = $"{Url}v1/devices/{Device}/collections/{FieldDevice.ConfigName}/objects/{SamplingConfig.Name}";
         string auth = $"-H \"Authorization: Bearer $(cat {Path.Combine(_folder, "admin-token")})\"";
         string verb = "dotnet run --project Server -- object";
         output.WriteLine($"server at {Url} with its data in {_folder}; the device's flash is {Path.Combine(Path.GetDirectoryName(_folder)!, "flash")}");
         if (goesOn)
         {
+            output.WriteLine($"the page, with a link that signs in once, within a quarter of an hour: {Url}#link={_server.Core.Access.Link(AccessService.Admin, _server.AdminToken).Code}");
             output.WriteLine("change what the device does, either way:");
             output.WriteLine($"  curl -X PUT {sampling} {auth} -d '{{\"interval\":5,\"sensors\":\"load,memory\"}}'");
             output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":5,\"sensors\":\"\"}}' --data {_folder}");

@@ -1,4 +1,4 @@
-// Any message as indented XML. Of a bad one, what stood before the error.
+// Any message as indented XML, line by line with the offset at which each begins. Of a bad one, what stood before the error.
 
 using System.Globalization;
 using System.Text;
@@ -13,14 +13,29 @@ internal static class MessageDump
     /// <summary>Writes a message; false when it is not one, and then the error and its offset stand last.</summary>
     public static bool Write(ReadOnlyMemory<byte> message, TextWriter output)
     {
+        string? error = Read(message, (_, text) => output.WriteLine(text));
+        if (error != null)
+        {
+            output.WriteLine(error);
+        }
+
+        return error == null;
+    }
+
+    /// <summary>Gives each line with the offset in the message at which it begins; of the text form, which has none, 0. What is wrong with the message; null = nothing.</summary>
+    public static string? Read(ReadOnlyMemory<byte> message, Action<int, string> take)
+    {
         MessageReader reader = MessageFormat.Guess(message.Span).Open(message);
         MemoryStream data = new();
         string structure = "";
         int depth = 0;
-        void Line(string text) => output.WriteLine(new string(' ', depth * 2) + Terminal.Clean(text));
+        int begin = 0;
+        int dataBegin = -1;
+        void Line(string text) => take(begin, new string(' ', depth * 2) + Terminal.Clean(text));
 
         while (true)
         {
+            begin = reader.Position;
             Item item = reader.Read();
             string name = TagNames.Of(reader.Tag) ?? "";
             switch (item)
@@ -39,9 +54,12 @@ internal static class MessageDump
                     Line(value.Length == 0 ? $"<{name}/>" : $"<{name}>{Escape(value)}</{name}>");
                     break;
                 case Item.Data:
+                    dataBegin = dataBegin < 0 ? begin : dataBegin;
                     data.Write(reader.Data, reader.DataOffset, reader.DataCount);
                     break;
                 case Item.DataEnd:
+                    begin = dataBegin < 0 ? begin : dataBegin;
+                    dataBegin = -1;
                     Line($"<{name}>{Convert.ToBase64String(data.ToArray())}</{name}>{Explain(reader.Scope == Scopes.Options ? structure : null, data.ToArray())}");
                     data.SetLength(0);
                     break;
@@ -53,7 +71,7 @@ internal static class MessageDump
                 default:
                     if (item != Item.Error && reader.Finish() == Item.EndOfMessage)
                     {
-                        return true;
+                        return null;
                     }
 
                     if (data.Length > 0)
@@ -61,9 +79,7 @@ internal static class MessageDump
                         Line($"<!-- {data.Length} bytes of ApplicationData: {Convert.ToHexString(data.ToArray().AsSpan(0, (int)Math.Min(data.Length, 64)))} -->");
                     }
 
-                    output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                        $"error NS{(int)reader.Error} ({reader.Error}) at byte {reader.ErrorOffset} of {message.Length}"));
-                    return false;
+                    return string.Create(CultureInfo.InvariantCulture, $"error NS{(int)reader.Error} ({reader.Error}) at byte {reader.ErrorOffset} of {message.Length}");
             }
         }
     }

@@ -62,6 +62,7 @@ internal static class Api
         new ReadingRoutes(core, app.Lifetime).Map(api);
         new AccessRoutes(core, adminToken).Map(api);
         new ServerRoutes(core).Map(api);
+        new DecodeRoutes(core).Map(api);
         app.MapOpenApi("/openapi/{documentName}.json").Needs(Role.Read);
         app.MapScalarApiReference("/reference", o =>
         {
@@ -76,7 +77,8 @@ internal static class Api
     {
         await next(context);
         if (context.Request.Path.StartsWithSegments(Prefix) && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            && context.Response.StatusCode < StatusCodes.Status400BadRequest && context.Items[typeof(Caller)] is Caller caller)
+            && context.Response.StatusCode < StatusCodes.Status400BadRequest && context.Items[typeof(Caller)] is Caller caller
+            && context.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() == null)
         {
             string route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
             string action = context.Request.Method + " " + string.Join('/', route.Split('/').Skip(2).Where(s => !s.StartsWith('{')));

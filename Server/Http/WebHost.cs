@@ -104,6 +104,7 @@ public sealed class WebHost : IAsyncDisposable
             app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
             app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"))
                 .AllowAnonymous().ExcludeFromDescription();
+            PageFiles.Map(app);
             await app.StartAsync();
             token.Ensure(); // not before: a start that fails shows none
             trouble.Begin();

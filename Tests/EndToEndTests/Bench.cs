@@ -93,6 +93,15 @@ internal sealed class Bench : IDisposable
         return ((int)response.StatusCode, reader.ReadToEnd());
     }
 
+    /// <summary>Signs in as the page does, with the code of a link; the status.</summary>
+    public int SignIn(string url, string code)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, url + "v1/session") { Content = new StringContent($$"""{"link":"{{code}}"}""", new MediaTypeHeaderValue("application/json")) };
+        request.Headers.Add("X-NanoSync", "1");
+        using HttpResponseMessage response = _http.Send(request);
+        return (int)response.StatusCode;
+    }
+
     /// <summary>The objects that a data folder holds, by the command line: id and value.</summary>
     public List<(string Id, JsonElement Value)> Objects(string device, string collection, string data)
     {

@@ -154,7 +154,7 @@ public sealed class FolderTests
             return ((int)response.StatusCode, System.Text.RegularExpressions.Regex.Match(body, "<SyncKey>([^<]+)<").Groups[1].Value);
         }
 
-        int Held(int device) => System.Text.Json.JsonDocument.Parse(bench.Rest(HttpMethod.Get, $"{url}/api/devices/d{device}/collections/log/objects", admin).Body).RootElement
+        int Held(int device) => System.Text.Json.JsonDocument.Parse(bench.Rest(HttpMethod.Get, $"{url}/v1/devices/d{device}/collections/log/objects", admin).Body).RootElement
             .GetArrayLength();
 
         (int Status, string Key)[] first = await Task.WhenAll(tokens.Select(t => Sync(t, "0", 0)));

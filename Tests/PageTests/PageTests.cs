@@ -1,0 +1,202 @@
+// The page in a real browser, against a real server: each view, and what goes wrong. What a person does stands in scenarios.mjs.
+
+using System.Globalization;
+using NanoSync.Protocol;
+using NanoSync.Server.Access;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
+using NanoSync.Tests;
+
+[assembly: DoNotParallelize]
+
+namespace NanoSync.PageTests;
+
+[TestClass]
+[TestCategory("Slow")]
+public sealed class PageTests
+{
+    private const string Sampling = "sampling(interval:u,sensors:t)";
+
+    [TestMethod]
+    public async Task Signing_in_by_token_or_by_a_link_that_counts_once_and_out_everywhere_when_revoked()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        string reader = bench.Core.Access.Add("anna", Role.Read, null, "test");
+        string link = bench.Core.Access.Link(AccessService.Admin, bench.Server.AdminToken).Code;
+        await bench.Browse("signIn", new { reader, link = "/#link=" + link }, new() { ["revoke"] = () => Do(() => bench.Core.Access.Revoke("anna")) });
+    }
+
+    [TestMethod]
+    public async Task The_fleet_is_worst_first_with_counts_that_filter_and_an_overdue_device_by_the_clock()
+    {
+        await using PageBench bench = await PageBench.Start();
+        foreach (string device in (string[])["late", "well", "dropper", "idle", "out"])
+        {
+            bench.Server.Enrol(device);
+        }
+
+        bench.Core.Fleet.Place("late", null, 600);
+        bench.Core.Fleet.Place("dropper", "north", null);
+        bench.Tell("late", new KeyValuePair<string, string>("battery", "3.60"));
+        bench.Clock.Skew += TimeSpan.FromHours(2);
+        bench.Tell("well", new("firmware", "2.7"), new("battery", "3.90"), new("signal", "-61"));
+        bench.Tell("idle", new KeyValuePair<string, string>("firmware", "2.6"));
+        bench.Tell("out", new KeyValuePair<string, string>("firmware", "2.6"));
+        bench.Core.Devices.Revoke("out");
+        bench.Tell("dropper", new KeyValuePair<string, string>("dropped", "0"));
+        bench.Clock.Skew += TimeSpan.FromSeconds(5);
+        bench.Tell("dropper", new KeyValuePair<string, string>("dropped", "7"));
+        await bench.Browse("fleet", null, new() { ["sync late"] = () => Do(() => bench.Tell("late", new KeyValuePair<string, string>("battery", "3.60"))) });
+    }
+
+    [TestMethod]
+    public async Task A_list_of_20_000_devices_holds_what_is_seen_and_no_more()
+    {
+        await using PageBench bench = await PageBench.Start();
+        using (IStoreTransaction store = bench.Core.Store.BeginWrite())
+        {
+            for (int i = 0; i < 20_000; i++)
+            {
+                store.AddDevice(string.Create(CultureInfo.InvariantCulture, $"device{i:00000}"), BitConverter.GetBytes(i), 1);
+            }
+
+            store.Commit();
+        }
+
+        while (bench.Core.Fleet.Flush())
+        {
+        }
+
+        await bench.Browse("many");
+    }
+
+    [TestMethod]
+    public async Task A_device_says_what_is_wrong_and_each_button_what_it_does_and_when()
+    {
+        await using PageBench bench = await PageBench.Start();
+        MakeTroubled(bench);
+        await bench.Browse("device");
+        Assert.IsNull(bench.Core.Devices.Get("d1").Revoked);
+        CollectionAssert.AreEqual(new[] { "send-status", "interval" }, bench.Core.Devices.Commands("d1").ConvertAll(c => c.Class));
+    }
+
+    [TestMethod]
+    public async Task A_virtual_device_carries_out_what_the_page_asks_for()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.StartDevice("virtual").WaitFor("up +[1-9]");
+        await bench.Browse("virtual");
+    }
+
+    [TestMethod]
+    public async Task An_edit_is_applied_one_is_refused_with_the_reason_and_a_stale_one_writes_over_nothing()
+    {
+        await using PageBench bench = await PageBench.Start();
+        RunningProgram device = bench.StartDevice("virtual");
+        device.WaitFor("up +[1-9]");
+        bench.Put("virtual", "config", "sampling", """{"interval":1,"sensors":""}""", "sampling(interval:i,sensors:t)");
+        string Now() => ObjectJsonOf(bench);
+        await bench.Browse("config", null, new()
+        {
+            ["device has 2"] = () => Do(() => device.WaitFor("sampling every 2 s")),
+            ["edit elsewhere"] = () => Do(() => bench.Put("virtual", "config", "sampling", """{"interval":3,"sensors":""}""")),
+            ["still 3"] = () => Do(() => StringAssert.Contains(Now(), "\"interval\":3")),
+        });
+        StringAssert.Contains(Now(), "\"interval\":7");
+    }
+
+    [TestMethod]
+    public async Task Readings_are_plotted_with_gaps_as_gaps_zoomed_and_exported()
+    {
+        await using PageBench bench = await PageBench.Start();
+        MakeGappy(bench);
+        RunningProgram device = bench.StartDevice("virtual");
+        int mark = device.Mark();
+        device.WaitFor("up +[1-9]");
+        device.WaitFor("up +[1-9]", mark + 3);
+        await bench.Browse("readings");
+    }
+
+    [TestMethod]
+    public async Task Objects_are_shown_raw_and_decoded_and_a_pasted_message_with_its_offsets()
+    {
+        await using PageBench bench = await PageBench.Start();
+        MakeTroubled(bench);
+        SyncMessage message = new() { Version = "1.0" };
+        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "{7}", GetChanges = true });
+        byte[] bytes = MessagePrinter.Print(MessageFormat.Wbxml, message);
+        await bench.Browse("objects", new { hex = Convert.ToHexString(bytes), length = bytes.Length });
+    }
+
+    [TestMethod]
+    public async Task Devices_are_enrolled_with_files_for_flashing_and_their_first_contact_is_told()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        await bench.Browse("enrol", null, new() { ["board1 comes"] = () => Do(() => bench.Tell("board1", new KeyValuePair<string, string>("firmware", "1"))) });
+        Assert.AreEqual("board1 board2 d1", string.Join(' ', bench.Core.Devices.List().Select(d => d.Name).Order()));
+    }
+
+    [TestMethod]
+    public async Task A_server_that_is_away_is_said_and_what_it_has_when_it_is_back_is_shown()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        await bench.Browse("gone", null, new()
+        {
+            ["stop"] = async () => await bench.Stop(),
+            ["start"] = bench.Revive,
+            ["sync"] = () => Do(() => bench.Tell("d1", new KeyValuePair<string, string>("firmware", "1"))),
+        });
+    }
+
+    [TestMethod]
+    public async Task No_view_breaks_a_rule_of_accessibility_light_or_dark_on_a_phone_or_a_desk()
+    {
+        await using PageBench bench = await PageBench.Start();
+        MakeTroubled(bench);
+        MakeGappy(bench);
+        await bench.Browse("looks");
+    }
+
+    // refused configuration, a battery that sinks
+    private static void MakeTroubled(PageBench bench)
+    {
+        bench.Server.Enrol("d1");
+        bench.Put("d1", "config", "a", """{"interval":5,"sensors":null}""", Sampling);
+        string key = bench.StartSync("d1", "config", "AAAA");
+        key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+        bench.Tell("d1", new("battery", "3.70"), new("signal", "-67"), new("flashLeft", "120000"), new("freeHeap", "61000"), new("firmware", "1.2"));
+        bench.Clock.Skew += TimeSpan.FromHours(1);
+        bench.Put("d1", "config", "a", """{"interval":1,"sensors":null}""");
+        key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        bench.Refuse("d1", "config", key, "a", "interval below 5");
+        bench.Tell("d1", new("battery", "3.10"), new("signal", "-80"), new("flashLeft", "110000"), new("freeHeap", "60000"), new("firmware", "1.2"));
+    }
+
+    // 60 readings of a minute each in the last six hours; none for two hours in their middle
+    private static void MakeGappy(PageBench bench)
+    {
+        bench.Server.Enrol("gappy");
+        long now = bench.Clock.GetUtcNow().ToUnixTimeSeconds();
+        for (int i = 0; i < 60; i++)
+        {
+            long at = now - (i < 30 ? 300 - i : 150 - i) * 60L;
+            string when = DateTimeOffset.FromUnixTimeSeconds(at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            string temperature = (20 + (3 * Math.Sin(i / 6.0))).ToString("0.00", CultureInfo.InvariantCulture);
+            bench.Put("gappy", "readings", string.Create(CultureInfo.InvariantCulture, $"r{i}"), $$"""{"at":"{{when}}","temperature":{{temperature}}}""", i == 0 ? "weather(at:c,temperature:f2)" : null);
+        }
+
+        bench.Tell("gappy", new("firmware", "1.2"), new("battery", "3.95"));
+    }
+
+    private static string ObjectJsonOf(PageBench bench) => Server.Application.ObjectJson.Of(bench.Core.Objects.Get("virtual", "config", "sampling")).ToJsonString();
+
+    private static Task Do(Action work)
+    {
+        work();
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,389 @@
+// What a person does with the page, in Debian's Chromium driven by Playwright. One scenario a run:
+//   node scenarios.mjs NAME '{"url": ..., "admin": ..., "modules": ..., "pictures": ..., "given": ...}'
+// A line "? NAME" asks the test to do something and waits for its answer. The last line is "well".
+// In each scenario the console stays without errors but those it names, and no request goes elsewhere.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+
+const [name, text] = process.argv.slice(2);
+const settings = JSON.parse(text);
+const require = createRequire(settings.modules + "/");
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const program = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
+const input = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const ask = async what => { console.log("? " + what); await input.next(); };
+const WAIT = 30000; // a busy machine
+
+let browser, faults = [], allowed = [], elsewhere = [];
+/** Console errors of failed requests that the scenario brings about: statuses, or "refused" for a server that is away. */
+const allow = (...what) => { allowed = what; };
+
+async function open({ dark = false, phone = false, token = settings.admin, path = "/" } = {}) {
+  const context = await browser.newContext({ colorScheme: dark ? "dark" : "light", viewport: phone ? { width: 390, height: 780 } : { width: 1280, height: 800 }, isMobile: phone, locale: "en-GB", reducedMotion: "reduce" });
+  context.setDefaultTimeout(WAIT);
+  const page = await context.newPage();
+  page.on("console", message => { if (message.type() === "error" || message.type() === "warning") note(message.text()); });
+  page.on("pageerror", error => faults.push("thrown: " + error.stack));
+  page.on("request", request => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== settings.url) elsewhere.push(request.url()); });
+  if (token) {
+    const answer = await context.request.post(settings.url + "/v1/session", { data: { token }, headers: { "X-NanoSync": "1" } });
+    assert.equal(answer.status(), 200);
+  }
+  await page.goto(settings.url + path);
+  return page;
+}
+
+function note(message) {
+  const failed = /^Failed to load resource: (?:the server responded with a status of (\d+)|net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING))/.exec(message);
+  if (failed && (failed[1] ? allowed.includes(Number(failed[1])) : allowed.includes("refused"))) return;
+  faults.push(message);
+}
+
+const main = page => page.locator("#main");
+const see = (page, text, where) => (where ?? page.locator("body")).getByText(text).first().waitFor({ timeout: WAIT });
+const count = (page, name) => page.getByRole("navigation", { name: /^Counts/ }).getByRole("link", { name });
+const rows = page => page.locator(".rows .line .name a");
+
+async function until(what, test) {
+  const end = Date.now() + WAIT;
+  let last;
+  while (Date.now() < end) {
+    last = await test();
+    if (last) return last;
+    await new Promise(r => setTimeout(r, 100));
+  }
+  assert.fail(`not within ${WAIT / 1000} s: ${what}; last ${JSON.stringify(last)}`);
+}
+
+async function accessible(page, where) {
+  await page.evaluate(axe); // by the debugger's way: the page's policy lets no other script in
+  const found = await page.evaluate(async () => {
+    const result = await window.axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
+  });
+  assert.deepEqual(found, [], where);
+}
+
+const picture = async (page, file) => { mkdirSync(settings.pictures, { recursive: true }); await page.screenshot({ path: `${settings.pictures}/${file}.png` }); };
+
+const scenarios = {
+  async signIn() {
+    allow(401, 403);
+    const page = await open({ token: null });
+    await see(page, "Sign in");
+    await page.getByLabel("Token").fill("wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await see(page, "There is no such token.");
+    await page.getByLabel("Token").fill(settings.given.reader);
+    await page.keyboard.press("Enter");
+    await see(page, "anna, read");
+    assert.equal(await page.getByRole("link", { name: "Enrol" }).count(), 0, "a reader enrols nobody");
+    const cookie = (await page.context().cookies()).find(c => c.name === "nanosync");
+    assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, "Strict"]);
+    assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage })), "{}", "no script can read it");
+    assert.equal(await page.evaluate(async () => (await fetch("/v1/session", { method: "DELETE" })).status), 403, "a change without the header is refused");
+    await page.getByRole("link", { name: "d1" }).click();
+    await see(page, "It was enrolled and never came");
+    assert.equal(await page.getByRole("button", { name: "Restart" }).count(), 0, "nor does a reader restart a device");
+    await ask("revoke");
+    await see(page, "You are signed out");
+    await page.getByLabel("Token").fill(settings.admin);
+    await page.keyboard.press("Enter");
+    await see(page, "admin, administer");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await see(page, "You are signed out.");
+    await page.reload();
+    await page.getByLabel("Token").waitFor();
+
+    const linked = await open({ token: null, path: settings.given.link });
+    await see(linked, "admin, administer");
+    assert.ok(!linked.url().includes("link="), "the code does not stay in the address");
+    const again = await open({ token: null, path: settings.given.link });
+    await see(again, "This link was used");
+  },
+
+  async fleet() {
+    const page = await open();
+    await until("the worst first", async () => (await rows(page).first().textContent()) === "late");
+    await see(page, "Overdue", page.locator(".rows .line").first());
+    await count(page, "1 Overdue").waitFor();
+    await count(page, "1 Dropping").waitFor();
+    await count(page, "5 all").waitFor();
+    await count(page, "1 Dropping").click();
+    await until("one device", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
+    assert.ok(page.url().endsWith("?problem=dropping"));
+    await see(page, "7 dropped");
+    await page.reload();
+    await until("the address keeps the filter", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
+    await page.goBack();
+    await until("the way back", async () => await rows(page).count() === 5);
+    await page.getByLabel("Search").fill("2.7");
+    await until("found by firmware", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "well");
+    assert.ok(page.url().endsWith("?text=2.7"));
+    await page.getByLabel("Search").fill("nothing like this");
+    await see(page, "No device is like this.");
+    await page.getByLabel("Search").fill("");
+    await until("all again", async () => await rows(page).count() === 5);
+    await count(page, "1 revoked").click();
+    await until("the one kept out", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "out");
+    await count(page, "5 all").click();
+    await until("all once more", async () => await rows(page).count() === 5);
+    await ask("sync late");
+    await until("what came is no longer overdue, unasked", async () => await count(page, /Overdue/).count() === 0 && await rows(page).first().textContent() === "dropper");
+    await page.getByLabel("Group").selectOption("north");
+    await until("one group", async () => await rows(page).count() === 1);
+
+    // by the keyboard alone
+    await page.goto(settings.url + "/");
+    await until("rows", async () => await rows(page).count() === 5);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+    for (let i = 0; i < 40 && !(await page.evaluate(() => document.activeElement.closest(".name"))); i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "dropper" }).waitFor();
+  },
+
+  async many() {
+    const page = await open();
+    await until("the list", async () => await rows(page).count() > 5);
+    await see(page, "20000 devices");
+    assert.ok(await page.locator(".rows .line").count() < 60, "only what is seen is there");
+    const began = Date.now();
+    await page.goto(settings.url + "/");
+    await until("the list", async () => await rows(page).count() > 5);
+    console.log(`figures: 20,000 devices shown ${Date.now() - began} ms after the address was given`);
+    await page.locator(".list").evaluate(l => { l.scrollTop = l.scrollHeight; });
+    await until("the last one", async () => (await rows(page).allTextContents()).includes("device19999"));
+    assert.ok(await page.locator(".rows .line").count() < 60);
+    const longest = await page.locator(".list").evaluate(async list => { // frames while one scrolls through it
+      let longest = 0, last = performance.now();
+      for (let i = 0; i < 60; i++) {
+        list.scrollTop -= 14000;
+        await new Promise(requestAnimationFrame);
+        longest = Math.max(longest, performance.now() - last);
+        last = performance.now();
+      }
+      return Math.round(longest);
+    });
+    console.log(`figures: the longest of 60 frames while scrolling through 20,000 devices took ${longest} ms`);
+    await page.getByLabel("Search").fill("device12345");
+    await until("found", async () => (await rows(page).allTextContents()).join() === "device12345");
+  },
+
+  async device() {
+    const page = await open({ path: "/?device=d1" });
+    await see(page, "It does not take 1 object(s) as they are now");
+    await see(page, "interval below 5 (status 6)");
+    await page.getByRole("button", { name: "Retry a" }).click();
+    await see(page, "a: sent again");
+    await page.getByRole("button", { name: "Ask for its status" }).click();
+    await see(page, /It is asked for its status\. It is command \d+, carried out with its next sync/);
+    await see(page, "waits", page.getByRole("region", { name: "Commands, newest first" }));
+    await page.getByRole("button", { name: "Restart" }).click();
+    await see(page, /d1 restarts with its next sync/);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    assert.equal(await page.getByRole("region", { name: "Commands, newest first" }).getByText("restart").count(), 0, "nothing is done when one cancels");
+    await page.getByLabel("Seconds between syncs").fill("900");
+    await page.getByLabel("Seconds between syncs").press("Enter");
+    await see(page, "It is told to sync every 900 s.");
+    await page.getByRole("img", { name: /^Battery by the hour: 3\.10 to 3\.70 V/ }).waitFor();
+    await page.getByRole("region", { name: /^Stores/ }).getByText("AAAA").waitFor();
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await see(page, "d1 is kept out.");
+    await see(page, "Revoked", page.locator(".devicehead"));
+    await page.getByRole("button", { name: "New token" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
+    await see(page, "New token of d1, shown this once");
+    await until("let in again", async () => await page.locator(".devicehead .mark.off").count() === 0);
+  },
+
+  async virtual() {
+    const page = await open({ path: "/?device=virtual" });
+    await see(page, "Nothing is wrong: nothing to do.");
+    await page.getByRole("button", { name: "Ask for its status" }).click();
+    await page.getByRole("region", { name: "Commands, newest first" }).getByText("done").first().waitFor({ timeout: WAIT });
+    await page.getByRole("button", { name: "Ask for its diary" }).click();
+    await page.locator(".timeline li").first().waitFor({ timeout: WAIT });
+    await page.getByRole("region", { name: /^The last syncs/ }).getByText("well").first().waitFor();
+  },
+
+  async config() {
+    allow(400, 412);
+    const page = await open({ path: "/?device=virtual&tab=config" });
+    const card = page.getByRole("region", { name: "Object sampling" });
+    await see(page, "Applied: the device has it.", card);
+    await card.getByLabel("interval").fill("2");
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, "Saved. It goes to the device");
+    await until("applied by the device", async () => (await card.locator(".objstate").textContent()).includes("applied") && await card.getByLabel("interval").inputValue() === "2");
+    await ask("device has 2");
+
+    await card.getByLabel("interval").fill("-1"); // the class lets it; the device does not
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, /Refused by the device: .*interval/, card);
+    await card.getByRole("columnheader", { name: "The device has" }).waitFor();
+    await card.getByRole("row", { name: "interval 2 -1" }).waitFor();
+
+    await card.getByLabel("interval").fill("7");
+    await ask("edit elsewhere");
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, "Not saved:", card);
+    await card.getByRole("row", { name: "interval 7 3" }).waitFor();
+    await ask("still 3");
+    await card.getByRole("button", { name: "Write mine over it" }).click();
+    await until("applied", async () => (await card.locator(".objstate").textContent()).includes("applied") && await card.getByLabel("interval").inputValue() === "7");
+  },
+
+  async readings() {
+    const page = await open({ path: "/?device=virtual&tab=readings&span=3600" });
+    await page.locator(".uplot canvas").first().waitFor({ timeout: WAIT });
+    await see(page, /\d+ readings from/);
+    const plots = await page.locator(".plot").count();
+    assert.ok(plots >= 1);
+    assert.match(await page.locator(".plot").first().getAttribute("aria-label"), /virtual: .* to .*, last/);
+    const drawn = await page.locator(".uplot canvas").first().evaluate(c => [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data].some((v, i) => i % 4 === 3 && v > 0));
+    assert.ok(drawn, "something is drawn");
+    const href = await page.getByRole("link", { name: "Export as CSV" }).getAttribute("href");
+    const csv = await (await page.context().request.get(settings.url + href)).text();
+    assert.ok(csv.split("\n").length > 2, csv.slice(0, 300));
+    await page.getByRole("button", { name: "Zoom in" }).click();
+    await until("the span is in the address", async () => page.url().includes("span=1800"));
+    await page.locator(".uplot canvas").first().waitFor();
+    await page.getByRole("button", { name: "Day", exact: true }).click();
+    await until("a day", async () => !page.url().includes("span="));
+    await see(page, "each point sums up");
+    const box = await page.locator(".u-over").first().boundingBox();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.9, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await until("zoomed by dragging", async () => /span=\d+/.test(page.url()) && page.url().includes("to="));
+    // gaps: a device that was silent for an hour is no line over that hour
+    await page.goto(settings.url + "/?device=gappy&tab=readings&span=21600");
+    await page.locator(".uplot canvas").first().waitFor();
+    await see(page, /^60 readings from/);
+    const holes = await page.locator(".uplot canvas").first().evaluate(c => {
+      // columns of the drawing between the first and the last with ink that have none: the gap is one run of them
+      const area = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+      const plot = c.closest(".uplot").querySelector(".u-over").getBoundingClientRect(), whole = c.getBoundingClientRect(), scale = c.width / whole.width;
+      const [left, right, top, bottom] = [plot.left - whole.left, plot.right - whole.left, plot.top - whole.top, plot.bottom - whole.top].map(v => Math.round(v * scale));
+      const probe = document.createElement("div");
+      probe.style.color = getComputedStyle(document.documentElement).getPropertyValue("--line1");
+      document.body.append(probe);
+      const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+      probe.remove();
+      const ink = x => { for (let y = top; y < bottom; y++) { const i = (y * c.width + x) * 4; if (area.data[i + 3] > 100 && Math.abs(area.data[i] - r) + Math.abs(area.data[i + 1] - g) + Math.abs(area.data[i + 2] - b) < 60) return true; } return false; };
+      let first = -1, last = -1, run = 0, longest = 0;
+      for (let x = left; x < right; x++) {
+        if (ink(x)) { if (first < 0) first = x; last = x; longest = Math.max(longest, run); run = 0; } else if (first >= 0) run++;
+      }
+      return { share: longest / (right - left), width: (last - first) / (right - left) };
+    });
+    assert.ok(holes.share > 0.1 && holes.share < 0.6, JSON.stringify(holes));
+  },
+
+  async objects() {
+    const page = await open({ path: "/?device=d1&tab=objects&collection=config" });
+    await see(page, '{"interval":1,"sensors":null}');
+    await page.getByRole("button", { name: "Show a in full" }).click();
+    const card = page.getByRole("region", { name: "Object a" });
+    await see(page, "Raw", card);
+    await see(page, /^0000 {2}/, card);
+    await page.getByRole("link", { name: "Decode" }).click();
+    await page.getByLabel("Message").fill(settings.given.hex);
+    await page.getByRole("button", { name: "Decode" }).click();
+    await see(page, `A message of ${settings.given.length} bytes, wbxml.`);
+    const part = page.getByRole("row", { name: /<SyncKey>/ });
+    await part.first().waitFor();
+    const offset = Number(await part.first().getByRole("rowheader").textContent());
+    assert.ok(offset > 3 && offset < settings.given.length, `offset ${offset}`);
+    await page.getByLabel("Message").fill(settings.given.hex.slice(0, -6));
+    await page.getByRole("button", { name: "Decode" }).click();
+    await see(page, /It is no whole message: error NS\d+/);
+    allow(400);
+    await page.getByLabel("Message").fill("xyz");
+    await page.getByRole("button", { name: "Decode" }).click();
+    await see(page, "hex is pairs of 0-9 and a-f");
+  },
+
+  async enrol() {
+    allow(409);
+    const page = await open({ path: "/?view=enrol" });
+    await page.getByLabel("Names").fill("board1\nboard2 d1");
+    await page.getByLabel("Group in the fleet's list").fill("north");
+    await page.getByRole("button", { name: "Enrol" }).click();
+    await see(page, /d1: There is a device d1 already/);
+    await see(page, "waiting for its first contact");
+    assert.equal(await page.locator(".made li").count(), 2);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download secrets.env of board1" }).click()]);
+    const secrets = readFileSync(await file.path(), "utf8");
+    assert.match(secrets, /NANOSYNC_SERVER=http:\/\/127\.0\.0\.1:\d+\/sync\nNANOSYNC_TOKEN=[\w-]{43}\n/);
+    const [all] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
+    assert.equal(readFileSync(await all.path(), "utf8").split("\n").length, 4);
+    await ask("board1 comes");
+    await see(page, /came/, page.locator(".made li").first());
+  },
+
+  async gone() {
+    allow("refused");
+    const page = await open();
+    await until("rows", async () => await rows(page).count() === 1);
+    await ask("stop");
+    await see(page, "The server has not answered since");
+    assert.equal(await rows(page).count(), 1, "what was there is still shown");
+    await ask("start");
+    await until("back", async () => await page.locator("#gone p").count() === 0);
+    await ask("sync");
+    await until("live again", async () => (await page.locator(".rows .line").first().textContent()).includes("In step"));
+  },
+
+  async looks() {
+    const views = { fleet: "/", device: "/?device=d1", config: "/?device=d1&tab=config", readings: "/?device=gappy&tab=readings&span=21600", objects: "/?device=d1&tab=objects&collection=config", decode: "/?view=decode", enrol: "/?view=enrol" };
+    for (const dark of [false, true]) {
+      for (const phone of [false, true]) {
+        const page = await open({ dark, phone });
+        for (const [view, path] of Object.entries(views)) {
+          await page.goto(settings.url + path);
+          await page.locator("#main h1, #main .devicehead h1").first().waitFor({ state: "attached" });
+          await page.waitForFunction(() => !document.querySelector("#main") || document.querySelectorAll(".rows .line .mark, .tabs, form.card").length > 0);
+          if (view === "readings") await page.locator(".uplot canvas").first().waitFor();
+          if (view === "config") await page.locator(".card form").first().waitFor();
+          await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+          await accessible(page, `${view}, ${dark ? "dark" : "light"}, ${phone ? "phone" : "desk"}`);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          assert.ok(wide <= 0, `${view} on a ${phone ? "phone" : "desk"} is ${wide} px too wide`);
+          if (dark === phone || view === "fleet") await picture(page, `${view}-${dark ? "dark" : "light"}${phone ? "-phone" : ""}`);
+        }
+        await page.context().close();
+      }
+    }
+    allow(401);
+    const page = await open({ token: null });
+    await page.getByLabel("Token").waitFor();
+    await accessible(page, "sign-in");
+  },
+};
+
+try {
+  browser = await chromium.launch({ executablePath: program, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  await scenarios[name]();
+  await browser.close();
+  assert.deepEqual(elsewhere, [], "requests elsewhere");
+  assert.deepEqual(faults, [], "console");
+  console.log("well");
+  process.exit(0);
+} catch (e) {
+  console.error(e.stack);
+  for (const context of browser?.contexts() ?? []) {
+    for (const page of context.pages()) console.error("---- " + page.url() + "\n" + (await page.locator("body").innerText().catch(() => "")).slice(0, 3000));
+  }
+  console.error("console: " + faults.join("\n"));
+  await browser?.close();
+  process.exit(1);
+}
