@@ -95,7 +95,6 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         RunningProgram device = bench.StartDevice("virtual");
         device.WaitFor("up +[1-9]");
-        bench.Put("virtual", "config", "sampling", """{"interval":1,"sensors":""}""", "sampling(interval:i,sensors:t)");
         string Now() => ObjectJsonOf(bench);
         await bench.Browse("config", null, new()
         {

@@ -217,7 +217,7 @@ const scenarios = {
     allow(400, 412);
     const page = await open({ path: "/?device=virtual&tab=config" });
     const card = page.getByRole("region", { name: "Object sampling" });
-    await see(page, "Applied: the device has it.", card);
+    await see(page, "It came from the device.", card);
     await card.getByLabel("interval").fill("2");
     await card.getByRole("button", { name: "Save" }).click();
     await see(page, "Saved. It goes to the device");

@@ -4,6 +4,7 @@ import { h, fill, table, time, now } from "./dom.js";
 import { get, query, Gone, Refused } from "./api.js";
 
 const RANGES = { 3600: "Hour", 86400: "Day", 604800: "Week", 2592000: "30 days", 31536000: "Year" };
+const DAY = 86400;
 const SPANS = 500; // that a plot is wide
 const GAP = 3; // times the usual distance between readings
 const COLOURS = ["--line1", "--line2", "--line3", "--line4", "--line5", "--line6"];
@@ -11,20 +12,20 @@ const COLOURS = ["--line1", "--line2", "--line3", "--line4", "--line5", "--line6
 export async function open(root, { name, page, address }) {
   const devices = [...new Set([name, ...(address.get("with") ?? "").split(",").map(d => d.trim()).filter(d => d)])].slice(0, 6);
   const end = Date.parse(address.get("to") ?? "") || null; // null = now
-  const width = Number(address.get("span")) || 86400; // seconds
-  const classes = (await get("/v1/classes?device=" + encodeURIComponent(name))).filter(c => c.fields.some(f => f.number));
+  const width = Number(address.get("span")) || DAY; // seconds
+  const classes = await plottable(name);
   if (classes.length === 0) {
     fill(root, h("p", { class: "empty" }, "It has sent no readings with numbers yet."));
-    return { refresh: async () => { if ((await get("/v1/classes?device=" + encodeURIComponent(name))).some(c => c.fields.some(f => f.number))) page.go(location.pathname + location.search, true); } };
+    return { refresh: async () => { if ((await plottable(name)).length > 0) page.go(location.pathname + location.search, true); } };
   }
   const chosen = classes.find(c => c.collection + "/" + c.wireName === address.get("class")) ?? classes[0];
   const numbers = chosen.fields.filter(f => f.number && f.type !== "time");
   const asked = (address.get("fields") ?? "").split(",").filter(f => numbers.some(n => n.name === f));
   const fields = asked.length ? asked : numbers.slice(0, 4).map(f => f.name);
-  const go = change => page.go("/" + query({
-    device: name, tab: "readings", class: classes.length > 1 ? chosen.collection + "/" + chosen.wireName : "", fields: asked.join(","), with: devices.slice(1).join(","),
-    span: width === 86400 ? "" : width, to: end ? new Date(end).toISOString() : "", ...change,
-  }));
+  const go = change => {
+    const next = { span: width, to: end ? new Date(end).toISOString() : "", class: classes.length > 1 ? chosen.collection + "/" + chosen.wireName : "", fields: asked.join(","), with: devices.slice(1).join(","), ...change };
+    page.go("/" + query({ device: name, tab: "readings", ...next, span: Number(next.span) === DAY ? "" : next.span }));
+  };
 
   const move = (share, factor = 1) => {
     const last = (end ?? now()) + share * width * 1000;
@@ -47,7 +48,7 @@ export async function open(root, { name, page, address }) {
   h("div", { class: "row", role: "group", "aria-label": "Time" },
     Object.entries(RANGES).map(([s, text]) => h("button", { "aria-pressed": String(Number(s) === width && !end), onclick: () => go({ span: s, to: "" }) }, text)),
     h("button", { "aria-label": "Earlier", onclick: () => move(-0.5) }, "←"), h("button", { "aria-label": "Later", onclick: () => move(0.5) }, "→"),
-    h("button", { "aria-label": "Zoom in", onclick: () => move(-0.25, 0.5) }, "+"), h("button", { "aria-label": "Zoom out", onclick: () => move(end ? 0.5 : 0, 2) }, "−"), csv, json),
+    h("button", { "aria-label": "Zoom in", onclick: () => move(end ? -0.25 : 0, 0.5) }, "+"), h("button", { "aria-label": "Zoom out", onclick: () => move(end ? 0.5 : 0, 2) }, "−"), csv, json),
   said, plots, latest);
   await script();
   const drawn = [];
@@ -96,7 +97,7 @@ export async function open(root, { name, page, address }) {
         drawnSeries.push({ label: devices.length > 1 ? devices[i] : field, stroke: colour, width: 1.5, value: (_, v) => v === null || v === undefined ? "" : String(round(v)) });
         if (bucket > 1) {
           data.push(column(2), column(3));
-          drawnSeries.push({ label: "most", stroke: "transparent", points: { show: false } }, { label: "least", stroke: "transparent", points: { show: false } });
+          for (const label of ["most", "least"]) drawnSeries.push({ label, stroke: "transparent", points: { show: false }, value: (_, v) => v === null || v === undefined ? "" : String(round(v)) });
           bands.push({ series: [data.length - 2, data.length - 1], fill: colour + "33" });
         }
       });
@@ -104,7 +105,7 @@ export async function open(root, { name, page, address }) {
         const values = line.map(p => p[1]).filter(v => v !== null);
         return values.length ? `${devices[i]}: ${round(Math.min(...values))} to ${round(Math.max(...values))}, last ${round(values.at(-1))}` : `${devices[i]}: none`;
       }).join("; ");
-      const box = h("figure", { class: "plot", role: "group", "aria-label": `${field}. ${said}` }, h("figcaption", {}, field));
+      const box = h("section", { class: "plot", "aria-label": `${field}. ${said}` }, h("h2", {}, field));
       plots.append(box);
       drawn.push(new window.uPlot({
         width: Math.max(260, plots.clientWidth - 2), height: 190,
@@ -132,6 +133,13 @@ export async function open(root, { name, page, address }) {
   addEventListener("resize", resized);
   await refresh().catch(e => page.say(e.message, true));
   return { refresh, close() { dark.removeEventListener("change", again); removeEventListener("resize", resized); clearTimeout(resizing); while (drawn.length) drawn.pop().destroy(); } };
+}
+
+// Classes that have numbers; those that say their time, where there are such: others are rather configuration.
+async function plottable(name) {
+  const classes = (await get("/v1/classes?device=" + encodeURIComponent(name))).filter(c => c.fields.some(f => f.number && f.type !== "time"));
+  const timed = classes.filter(c => c.fields.some(f => f.type === "time"));
+  return timed.length ? timed : classes;
 }
 
 // [time, mean, most, least] of a field, with a null where more than the usual distance lies between two.
