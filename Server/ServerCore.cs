@@ -35,7 +35,8 @@ public sealed class ServerCore : IDisposable
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
         Access = new Access.AccessService(store, clock);
-        Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet);
+        Alerts = new Alerts.AlertService(store, clock, options.Alerts, options.Mail);
+        Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet, Alerts);
         Sync.Watcher = Fleet;
         Readings = new Readings.ReadingService(store, classes);
     }
@@ -69,6 +70,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Who may use REST.</summary>
     public Access.AccessService Access { get; }
+
+    /// <summary>What is told to somebody; turned by who runs it.</summary>
+    public Alerts.AlertService Alerts { get; }
 
     /// <summary>The fleet as an operator sees it; brought up to date by who runs it.</summary>
     public Fleet.FleetService Fleet { get; }

@@ -35,6 +35,9 @@ public sealed record ServerOptions
     /// <summary>When something counts as wrong with a device: batteryLow, flashLow, clockOff, holdHours.</summary>
     public Fleet.FleetLimits Fleet { get; init; } = new();
 
+    /// <summary>What becomes an alert, and who is told.</summary>
+    public Alerts.AlertOptions Alerts { get; init; } = new();
+
     /// <summary>For how long changes are kept for those who follow them.</summary>
     public TimeSpan KeepChanges { get; init; } = TimeSpan.FromHours(72);
 
@@ -90,6 +93,19 @@ public sealed record ServerOptions
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            Alerts = new Alerts.AlertOptions
+            {
+                Kinds = Kinds(configuration["alerts"], defaults.Alerts.Kinds),
+                After = TimeSpan.FromMinutes(Number(configuration, "alertAfter", defaults.Alerts.After.TotalMinutes)),
+                Clear = TimeSpan.FromMinutes(Number(configuration, "alertClear", defaults.Alerts.Clear.TotalMinutes)),
+                Quiet = TimeSpan.FromMinutes(Number(configuration, "alertQuiet", defaults.Alerts.Quiet.TotalMinutes)),
+                Webhook = configuration["alertWebhook"] is not { Length: > 0 } hook ? null
+                    : Uri.TryCreate(hook, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url
+                    : throw new StartupException($"The setting alertWebhook is http:// or https://, not {hook}"),
+                WebhookSecret = configuration["alertWebhookSecret"] ?? defaults.Alerts.WebhookSecret,
+                Mail = configuration["alertMail"] is not { Length: > 0 } to ? null
+                    : MimeKit.InternetAddressList.TryParse(to, out _) ? to : throw new StartupException($"The setting alertMail is mail addresses, not {to}"),
+            },
             KeepChanges = TimeSpan.FromHours(Number(configuration, "keepChangesHours", defaults.KeepChanges.TotalHours)),
             Fleet = new Fleet.FleetLimits
             {
@@ -122,6 +138,20 @@ public sealed record ServerOptions
             .AddConfiguration(file.GetSection("NanoSync"))
             .AddEnvironmentVariables("NANOSYNC_")
             .Build();
+    }
+
+    // Names, comma-separated; "none" = nothing becomes an alert.
+    private static IReadOnlyList<string> Kinds(string? text, IReadOnlyList<string> otherwise)
+    {
+        if (text == null)
+        {
+            return otherwise;
+        }
+
+        string[] known = [.. Enum.GetValues<Fleet.Problem>().Select(NanoSync.Server.Alerts.AlertOptions.NameOf), NanoSync.Server.Alerts.AlertService.ProxyAway];
+        string[] kinds = text == "none" ? [] : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Array.Find(kinds, k => !known.Contains(k)) is { } unknown
+            ? throw new StartupException($"The setting alerts has no {unknown}. There are: {string.Join(", ", known)}") : kinds;
     }
 
     private static double Number(IConfiguration configuration, string name, double otherwise)

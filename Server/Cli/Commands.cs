@@ -42,7 +42,7 @@ public static class Commands
     private static readonly string[] s_changes =
     [
         "device add", "device revoke", "device rotate", "device grant", "device tell", "device group", "device mail",
-        "object put", "object delete", "object retry", "object drop", "object fetch", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke",
+        "object put", "object delete", "object retry", "object drop", "object fetch", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
     ];
 
     /// <summary>Runs the program; its exit code.</summary>
@@ -62,6 +62,7 @@ public static class Commands
             Object(),
             Refusals(),
             ReadingCommands.Make(With),
+            AlertCommands.Make(With, NewTable, Row, Time),
             ProxyCommands.Make(With, NewTable, Row, Time),
             Decode(),
             Exchange(),

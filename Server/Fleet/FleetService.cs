@@ -5,6 +5,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using NanoSync.Protocol;
+using NanoSync.Server.Alerts;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 
@@ -48,6 +49,7 @@ public sealed class FleetService : ISyncWatcher
     private readonly TimeProvider _clock;
     private readonly Incarnation _incarnation;
     private readonly FleetLimits _limits;
+    private readonly AlertService? _alerts;
     private readonly ConcurrentDictionary<int, Notes> _noted = new();
     private readonly Lock _flushing = new();
     private bool _caughtUp;
@@ -55,8 +57,9 @@ public sealed class FleetService : ISyncWatcher
     private volatile bool _busy; // something but polls was noted
 
     /// <summary>Makes the service.</summary>
-    public FleetService(IServerStore store, TimeProvider clock, Incarnation incarnation, FleetLimits? limits = null)
+    public FleetService(IServerStore store, TimeProvider clock, Incarnation incarnation, FleetLimits? limits = null, AlertService? alerts = null)
     {
+        _alerts = alerts;
         _store = store;
         _clock = clock;
         _incarnation = incarnation;
@@ -403,6 +406,7 @@ public sealed class FleetService : ISyncWatcher
         };
         string search = string.Join('\n', summary.Name, summary.Group, summary.Firmware, summary.LastError).ToLowerInvariant();
         store.SaveFleet(new FleetRow { Device = device, Rank = rank, NextCheck = check, Summary = summary, Memory = memory }, search);
+        _alerts?.See(store, device, summary.Name, [.. summary.Problems.Select(p => (AlertOptions.NameOf(p), Http.AdviceText.For(p, summary)))], now);
         return true;
     }
 

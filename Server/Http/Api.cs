@@ -60,6 +60,7 @@ internal static class Api
         new DeviceRoutes(core).Map(api);
         new ObjectRoutes(core).Map(api);
         new ReadingRoutes(core, app.Lifetime).Map(api);
+        new AlertRoutes(core).Map(api);
         new AccessRoutes(core, adminToken).Map(api);
         new ServerRoutes(core).Map(api);
         new DecodeRoutes(core).Map(api);

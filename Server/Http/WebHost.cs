@@ -22,6 +22,7 @@ public sealed class WebHost : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _mail;
     private readonly Task _fleet;
+    private readonly Task _alerts;
     private readonly Task _retention;
 
     private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
@@ -34,6 +35,7 @@ public sealed class WebHost : IAsyncDisposable
             ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
             : Task.CompletedTask;
         _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
+        _alerts = KeepAlerts(app.Services.GetRequiredService<ILogger<Alerts.AlertService>>());
         _retention = new RetentionJob(core.Retention, core.Clock, app.Services.GetRequiredService<ILogger<Retention>>()).Run(_ending.Token);
     }
 
@@ -131,6 +133,48 @@ public sealed class WebHost : IAsyncDisposable
         }
     }
 
+    // Tells of alerts, and looks at upstreams.
+    private async Task KeepAlerts(ILogger log)
+    {
+        TimeSpan pause = TimeSpan.FromSeconds(2), away = TimeSpan.FromMinutes(15);
+        long looked = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (!_ending.IsCancellationRequested)
+        {
+            try
+            {
+                await _core.Alerts.Deliver(_ending.Token);
+                if (_core.Options.RunProxy && System.Diagnostics.Stopwatch.GetElapsedTime(looked) > TimeSpan.FromMinutes(1))
+                {
+                    looked = System.Diagnostics.Stopwatch.GetTimestamp();
+                    LookAtUpstreams(away);
+                }
+            }
+            catch (StoreException)
+            {
+                // told where requests meet it; tried again
+            }
+            catch (Exception e) when (!_ending.IsCancellationRequested)
+            {
+                log.LogError(e, "Alerts could not be told.");
+            }
+
+            await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void LookAtUpstreams(TimeSpan away)
+    {
+        long now = _core.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (IGrouping<string, Proxy.RouteRow> target in _core.Proxy.Routes().Select(r => r.Route).GroupBy(r => r.Target))
+        {
+            Proxy.RouteRow? late = target.FirstOrDefault(r => r.Done is { } done && now - done > away.TotalMilliseconds);
+            using IStoreTransaction store = _core.Store.BeginWrite();
+            _core.Alerts.See(store, 0, "proxy " + target.Key,
+                late == null ? [] : [(Alerts.AlertService.ProxyAway, $"Nothing has been passed on to {target.Key} for a quarter of an hour: {late.Outcome}")], now);
+            store.Commit();
+        }
+    }
+
     // Twice a second, and soon again while there is more to do; at most a fifth of the time, as devices wait for it.
     private async Task KeepFleet(ILogger log)
     {
@@ -142,7 +186,7 @@ public sealed class WebHost : IAsyncDisposable
             long began = System.Diagnostics.Stopwatch.GetTimestamp();
             try
             {
-                more = await Task.Run(() => _core.Fleet.Flush());
+                more = await Task.Run(() => _core.Fleet.Flush() | _core.Alerts.Turn());
                 if (pruned == 0 || System.Diagnostics.Stopwatch.GetElapsedTime(pruned) > TimeSpan.FromMinutes(10))
                 {
                     pruned = await Task.Run(() => _core.Fleet.Prune(_core.Options.KeepChanges, MostChanges)) ? 0 : System.Diagnostics.Stopwatch.GetTimestamp();
@@ -175,6 +219,7 @@ public sealed class WebHost : IAsyncDisposable
         await _ending.CancelAsync();
         await _mail;
         await _fleet;
+        await _alerts;
         await _retention;
         await _app.StopAsync();
         await _core.Proxy.DisposeAsync(); // before the application, which disposes the core that it was given

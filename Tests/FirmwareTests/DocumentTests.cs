@@ -129,7 +129,9 @@ public class DocumentTests
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
             ["retention"] = defaults.Retention.Count == 0 ? "none" : "", ["keepNotes"] = $"{defaults.KeepNotes?.TotalDays ?? 0}", ["runProxy"] = defaults.RunProxy ? "true" : "false",
             ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
-            ["tlsCert"] = defaults.TlsCertificate ?? "none", ["tlsKey"] = defaults.TlsKey ?? "none", ["plainHttp"] = defaults.PlainHttp ? "true" : "false", ["keepChangesHours"] = $"{defaults.KeepChanges.TotalHours}", ["batteryLow"] = FormattableString.Invariant($"{defaults.Fleet.BatteryLow}"), ["flashLow"] = $"{defaults.Fleet.FlashLow}", ["clockOff"] = $"{defaults.Fleet.ClockOff}", ["holdHours"] = $"{defaults.Fleet.Hold.TotalHours}",
+            ["alerts"] = string.Join(',', defaults.Alerts.Kinds), ["alertAfter"] = $"{defaults.Alerts.After.TotalMinutes}", ["alertClear"] = $"{defaults.Alerts.Clear.TotalMinutes}",
+            ["alertQuiet"] = $"{defaults.Alerts.Quiet.TotalMinutes}", ["alertWebhook"] = defaults.Alerts.Webhook?.ToString() ?? "none", ["alertMail"] = defaults.Alerts.Mail ?? "none",
+            ["alertWebhookSecret"] = defaults.Alerts.WebhookSecret.Length == 0 ? "none" : "", ["tlsCert"] = defaults.TlsCertificate ?? "none", ["tlsKey"] = defaults.TlsKey ?? "none", ["plainHttp"] = defaults.PlainHttp ? "true" : "false", ["keepChangesHours"] = $"{defaults.KeepChanges.TotalHours}", ["batteryLow"] = FormattableString.Invariant($"{defaults.Fleet.BatteryLow}"), ["flashLow"] = $"{defaults.Fleet.FlashLow}", ["clockOff"] = $"{defaults.Fleet.ClockOff}", ["holdHours"] = $"{defaults.Fleet.Hold.TotalHours}",
         };
         CollectionAssert.AreEquivalent(expected, listed);
     }

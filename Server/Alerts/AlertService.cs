@@ -1,0 +1,302 @@
+// From what is wrong to somebody who knows of it. A problem of a device's line is seen when the line is made; it becomes an alert
+// when it has lasted, and is over when it has been away for as long, so that one that comes and goes is one alert. Who is told of
+// the same again within the quiet time is not.
+//
+// Deliveries are kept in the database in the same transaction, are tried again until they are taken, and those of one subject go
+// in their order: "closed" never overtakes "opened". A receiver may get one twice, when the answer to the first was lost; its
+// number tells.
+
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using MailKit.Net.Smtp;
+using MimeKit;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
+using NanoSync.Server.Mail;
+
+namespace NanoSync.Server.Alerts;
+
+/// <summary>What becomes an alert, and who is told.</summary>
+public sealed record AlertOptions
+{
+    /// <summary>Problems that become alerts, and proxyAway.</summary>
+    public IReadOnlyList<string> Kinds { get; init; } = [.. Enum.GetValues<Problem>().Where(p => p != Problem.NeverSeen).Reverse().Select(NameOf), AlertService.ProxyAway];
+
+    /// <summary>How long a problem lasts before it is an alert.</summary>
+    public TimeSpan After { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long it is away before the alert is closed.</summary>
+    public TimeSpan Clear { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Of the same problem of the same device nobody is told again within this.</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Where alerts are posted; null = nowhere.</summary>
+    public Uri? Webhook { get; init; }
+
+    /// <summary>The key of the signature.</summary>
+    public string WebhookSecret { get; init; } = "";
+
+    /// <summary>Addresses that alerts are mailed to, by the mail server that is set; null = none.</summary>
+    public string? Mail { get; init; }
+
+    /// <summary>The name of a problem.</summary>
+    public static string NameOf(Problem problem) => JsonNamingPolicy.CamelCase.ConvertName(problem.ToString());
+}
+
+/// <summary>Alerts.</summary>
+public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOptions options, MailOptions? mail, HttpMessageHandler? network = null)
+{
+    /// <summary>The kind of an alert of a proxy's target.</summary>
+    public const string ProxyAway = "proxyAway";
+
+    /// <summary>The channel of the webhook.</summary>
+    public const string ToWebhook = "webhook";
+
+    /// <summary>The channel of mail.</summary>
+    public const string ToMail = "mail";
+
+    private const int Step = 200; // alerts looked at in a transaction
+    private const int MostTries = 48; // with an hour between the later ones: two days
+    private static readonly TimeSpan s_first = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(1);
+
+    private readonly HttpClient _http = new(network ?? new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(10) }) { Timeout = TimeSpan.FromSeconds(20) };
+
+    private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Says what is wrong with a subject now; in the transaction that found it.</summary>
+    public void See(IStoreTransaction transaction, int device, string subject, IReadOnlyCollection<(string Kind, string Text)> wrong, long now)
+    {
+        IAlertTransaction alerts = (IAlertTransaction)transaction;
+        List<AlertRow> live = alerts.ListLiveAlerts(device, subject);
+        foreach ((string kind, string text) in wrong.Where(w => options.Kinds.Contains(w.Kind)))
+        {
+            AlertRow? known = live.Find(a => a.Kind == kind);
+            if (known == null)
+            {
+                alerts.AddAlert(new AlertRow { Device = device, Subject = subject, Kind = kind, Text = text, Began = now });
+            }
+            else if (known.Ended != null)
+            {
+                alerts.EndAlert(known.Id, null);
+            }
+        }
+
+        foreach (AlertRow over in live.Where(a => a.Ended == null && !wrong.Any(w => w.Kind == a.Kind && options.Kinds.Contains(w.Kind))))
+        {
+            alerts.EndAlert(over.Id, now);
+        }
+    }
+
+    /// <summary>Opens what has lasted and closes what is over; true when there is more to do.</summary>
+    public bool Turn()
+    {
+        long now = Now, began = now - (long)options.After.TotalMilliseconds, ended = now - (long)options.Clear.TotalMilliseconds;
+        using (IAlertTransaction reading = Read())
+        {
+            if (!reading.HasAlertWork(began, ended))
+            {
+                return false;
+            }
+        }
+
+        using IAlertTransaction alerts = (IAlertTransaction)store.BeginWrite();
+        List<AlertRow> lasting = alerts.ListLasting(began, Step), over = alerts.ListOver(ended, Step);
+        foreach (AlertRow alert in lasting)
+        {
+            alerts.OpenAlert(alert.Id, now);
+            if (!alerts.WasTold(alert.Subject, alert.Kind, now - (long)options.Quiet.TotalMilliseconds))
+            {
+                Tell(alerts, alert, "opened", now);
+            }
+        }
+
+        foreach (AlertRow alert in over)
+        {
+            alerts.CloseAlert(alert.Id, now);
+            if (alerts.ListDeliveries(alert.Id).Count > 0)
+            {
+                Tell(alerts, alert, "closed", now); // of what nobody was told nobody is told the end
+            }
+        }
+
+        alerts.Commit();
+        return lasting.Count == Step || over.Count == Step;
+    }
+
+    /// <summary>Delivers what is due, by one process at a time; how many were taken.</summary>
+    public async Task<int> Deliver(CancellationToken cancellation = default)
+    {
+        List<DeliveryRow> due = Due();
+        if (due.Count == 0)
+        {
+            return 0;
+        }
+
+        using IDisposable? turn = store.TryLock("alerts");
+        if (turn == null)
+        {
+            return 0;
+        }
+
+        int taken = 0;
+        foreach (DeliveryRow delivery in Due())
+        {
+            string? error = await Send(delivery, cancellation);
+            long now = Now;
+            int tries = delivery.Tries + 1;
+            TimeSpan pause = TimeSpan.FromSeconds(Math.Min(s_first.TotalSeconds * Math.Pow(2, tries - 1), s_longest.TotalSeconds));
+            using IAlertTransaction alerts = (IAlertTransaction)store.BeginWrite();
+            alerts.SaveDelivery(delivery with
+            {
+                Tries = tries,
+                NextTry = now + (long)pause.TotalMilliseconds,
+                Done = error == null || tries >= MostTries ? now : null,
+                Error = error,
+            });
+            alerts.Commit();
+            taken += error == null ? 1 : 0;
+        }
+
+        return taken;
+    }
+
+    /// <summary>Alerts that were opened, newest first, with their deliveries.</summary>
+    public List<(AlertRow Alert, List<DeliveryRow> Deliveries)> List(AlertState state = AlertState.Open, string? device = null, string? group = null, long before = long.MaxValue, int count = 100)
+    {
+        using IAlertTransaction alerts = Read();
+        return alerts.ListAlerts(state, device, group, before, count).ConvertAll(a => (a, alerts.ListDeliveries(a.Id)));
+    }
+
+    /// <summary>Notes that somebody knows of an alert.</summary>
+    public void Acknowledge(long id, string by, string? note)
+    {
+        if (note?.Length > 1000)
+        {
+            throw new RefusedException(Refusal.BadInput, "note is at most 1000 characters.") { Code = "out_of_range", Field = "note" };
+        }
+
+        using IAlertTransaction alerts = (IAlertTransaction)store.BeginWrite();
+        if (alerts.FindAlert(id) == null)
+        {
+            throw new RefusedException(Refusal.NotFound, string.Create(CultureInfo.InvariantCulture, $"There is no alert {id}."));
+        }
+
+        alerts.AcknowledgeAlert(id, by, note, Now);
+        alerts.Commit();
+    }
+
+    /// <summary>The signature of a body: HMAC-SHA-256 of TIME.BODY, in hexadecimal.</summary>
+    public static string Sign(string secret, long time, ReadOnlySpan<byte> body)
+    {
+        byte[] signed = [.. Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture) + "."), .. body];
+        return Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed));
+    }
+
+    private IAlertTransaction Read() => (IAlertTransaction)store.BeginRead();
+
+    private List<DeliveryRow> Due()
+    {
+        using IAlertTransaction alerts = Read();
+        return alerts.ListDue(Now, 50);
+    }
+
+    private void Tell(IAlertTransaction alerts, AlertRow alert, string what, long now)
+    {
+        if (options.Webhook != null)
+        {
+            alerts.AddDelivery(new DeliveryRow(0, alert.Id, alert.Subject, ToWebhook, what, now, 0, now, null, null));
+        }
+
+        if (options.Mail != null && mail != null)
+        {
+            alerts.AddDelivery(new DeliveryRow(0, alert.Id, alert.Subject, ToMail, what, now, 0, now, null, null));
+        }
+    }
+
+    // null = taken; else why not
+    private async Task<string?> Send(DeliveryRow delivery, CancellationToken cancellation)
+    {
+        AlertRow? alert;
+        using (IAlertTransaction alerts = Read())
+        {
+            alert = alerts.FindAlert(delivery.Alert);
+        }
+
+        if (alert == null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return delivery.Channel == ToWebhook ? await Post(delivery, alert, cancellation) : await SendMail(delivery, alert, cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && e is HttpRequestException or TaskCanceledException or IOException or System.Net.Sockets.SocketException
+            or MailKit.ProtocolException or MailKit.CommandException or MailKit.Security.AuthenticationException or MailKit.Security.SslHandshakeException or ParseException or InvalidOperationException)
+        {
+            return e.Message;
+        }
+    }
+
+    private async Task<string?> Post(DeliveryRow delivery, AlertRow alert, CancellationToken cancellation)
+    {
+        if (options.Webhook == null)
+        {
+            return null; // no longer wanted
+        }
+
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            delivery = delivery.Id,
+            @event = delivery.Event,
+            alert = alert.Id,
+            kind = alert.Kind,
+            device = alert.Device == 0 ? null : alert.Subject,
+            subject = alert.Subject,
+            text = alert.Text,
+            began = ObjectJson.Time(alert.Began),
+            opened = alert.Opened is { } opened ? ObjectJson.Time(opened) : null,
+            closed = alert.Closed is { } closed ? ObjectJson.Time(closed) : null,
+        });
+        long time = Now / 1000;
+        using HttpRequestMessage request = new(HttpMethod.Post, options.Webhook) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("X-NanoSync-Delivery", delivery.Id.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add("X-NanoSync-Signature", string.Create(CultureInfo.InvariantCulture, $"t={time},sha256={Sign(options.WebhookSecret, time, body)}"));
+        using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
+        return response.IsSuccessStatusCode ? null : $"HTTP {(int)response.StatusCode}";
+    }
+
+    private async Task<string?> SendMail(DeliveryRow delivery, AlertRow alert, CancellationToken cancellation)
+    {
+        if (options.Mail == null || mail == null)
+        {
+            return null;
+        }
+
+        MimeMessage message = new();
+        message.From.Add(MailboxAddress.Parse(mail.From));
+        message.To.AddRange(InternetAddressList.Parse(options.Mail));
+        message.Subject = $"{(delivery.Event == "closed" ? "Over: " : "")}{alert.Subject} {alert.Kind}";
+        message.Headers[HeaderId.AutoSubmitted] = "auto-generated";
+        message.Body = new TextPart("plain") { Text = $"{alert.Subject}: {alert.Kind}, {delivery.Event}\n\n{alert.Text}\n\nbegan {ObjectJson.Time(alert.Began)}\n" };
+        using SmtpClient smtp = new();
+        MailTrust.Apply(smtp, mail.TrustedCa);
+        await smtp.ConnectAsync(mail.Smtp.Host, mail.Smtp.Port, mail.Smtp.Security, cancellation);
+        string user = mail.SmtpUser ?? mail.User;
+        if (user.Length > 0)
+        {
+            await smtp.AuthenticateAsync(user, mail.SmtpPassword ?? mail.Password, cancellation);
+        }
+
+        await smtp.SendAsync(message, cancellation);
+        await smtp.DisconnectAsync(true, cancellation);
+        return null;
+    }
+}

@@ -1,0 +1,36 @@
+// alert list, acknowledge: the same as REST has.
+
+using System.CommandLine;
+using System.Globalization;
+using NanoSync.Server.Alerts;
+using Spectre.Console;
+
+namespace NanoSync.Server.Cli;
+
+internal static class AlertCommands
+{
+    public static Command Make(Func<ParseResult, Action<ServerCore>, int> with, Func<string[], Table> newTable, Action<Table, string[]> row, Func<long, string> time)
+    {
+        Option<AlertState> state = new("--state") { Description = "open (default), closed or all." };
+        Option<string?> device = new("--device") { Description = "Only of this device.", HelpName = "DEVICE" };
+        Option<string?> group = new("--group") { Description = "Only of devices of this group.", HelpName = "GROUP" };
+        Command list = new("list", "Show alerts, newest first.") { state, device, group };
+        list.SetAction(parsed => with(parsed, core =>
+        {
+            Table table = newTable(["number", "about", "what", "since", "closed", "known to", "told", "text"]);
+            foreach ((AlertRow a, List<DeliveryRow> deliveries) in core.Alerts.List(parsed.GetValue(state), parsed.GetValue(device), parsed.GetValue(group), count: 1000))
+            {
+                row(table, [a.Id.ToString(CultureInfo.InvariantCulture), a.Subject, a.Kind, time(a.Began), a.Closed is { } closed ? time(closed) : "", a.AcknowledgedBy ?? "",
+                    string.Join(' ', deliveries.Select(d => $"{d.Channel}:{(d.Error == null && d.Done != null ? d.Event : d.Error ?? "waiting")}")), a.Text]);
+            }
+
+            AnsiConsole.Write(table);
+        }));
+
+        Argument<long> id = new("NUMBER") { Description = "The alert's number." };
+        Option<string?> note = new("--note") { Description = "What one has to say of it.", HelpName = "TEXT" };
+        Command acknowledge = new("acknowledge", "Say that one knows of an alert.") { id, note };
+        acknowledge.SetAction(parsed => with(parsed, core => core.Alerts.Acknowledge(parsed.GetValue(id), "cli " + Environment.UserName, parsed.GetValue(note))));
+        return new Command("alert", "What was wrong for long enough to tell somebody.") { list, acknowledge };
+    }
+}

@@ -1,0 +1,183 @@
+// Alerts: what lasts is told once, in order, until it is taken; under a clock that a test moves.
+
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using NanoSync.Server;
+using NanoSync.Server.Alerts;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class AlertTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public async Task A_problem_that_lasts_is_one_alert_however_often_it_comes_and_goes_until_it_is_away_for_long_enough()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        Battery(ops, "3.90");
+        Battery(ops, "3.00");
+        Assert.AreEqual("", await Alerts(ops), "not yet");
+        ops.Clock.Now += TimeSpan.FromMinutes(3);
+        Battery(ops, "3.90");
+        ops.Clock.Now += TimeSpan.FromMinutes(20);
+        Assert.AreEqual("", await Alerts(ops, "all"), "it was away before it was one");
+
+        Battery(ops, "3.00");
+        ops.Clock.Now += TimeSpan.FromMinutes(6);
+        Battery(ops, "3.01");
+        Assert.AreEqual("batteryLow open", await Alerts(ops));
+        for (int i = 0; i < 5; i++)
+        {
+            ops.Clock.Now += TimeSpan.FromMinutes(5);
+            Battery(ops, "3.90");
+            ops.Clock.Now += TimeSpan.FromMinutes(5);
+            Battery(ops, "3.00");
+        }
+
+        Assert.AreEqual("batteryLow open", await Alerts(ops, "all"));
+        Battery(ops, "3.90");
+        ops.Clock.Now += TimeSpan.FromMinutes(16);
+        Battery(ops, "3.90");
+        Assert.AreEqual("", await Alerts(ops));
+        Assert.AreEqual("batteryLow closed", await Alerts(ops, "closed"));
+    }
+
+    [TestMethod]
+    public async Task Who_knows_of_an_alert_is_shown_and_stands_in_the_audit_log()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        Battery(ops, "3.00");
+        ops.Clock.Now += TimeSpan.FromMinutes(6);
+        Assert.AreEqual("batteryLow open", await Alerts(ops));
+        JsonNode alert = (await ops.Get("/v1/alerts?device=d1"))["alerts"]![0]!;
+        StringAssert.Contains(alert["text"]!.GetValue<string>(), "3.00 V");
+        Assert.AreEqual(HttpStatusCode.NoContent, (await ops.Send(HttpMethod.Post, $"/v1/alerts/{alert["id"]}/acknowledge", """{"note":"on Monday"}""")).Status);
+        alert = (await ops.Get("/v1/alerts"))["alerts"]![0]!;
+        Assert.AreEqual("admin on Monday", $"{alert["acknowledgedBy"]} {alert["note"]}");
+        await ops.Refused(HttpStatusCode.NotFound, "not_found", HttpMethod.Post, "/v1/alerts/999/acknowledge", "{}");
+        Assert.AreEqual("POST alerts/acknowledge", (await ops.Get("/v1/audit?limit=1"))["entries"]![0]!["action"]!.GetValue<string>());
+        Assert.HasCount(0, (await ops.Get("/v1/alerts?device=d2"))["alerts"]!.AsArray());
+    }
+
+    [TestMethod]
+    public async Task A_webhook_gets_each_alert_signed_again_until_it_is_taken_and_those_of_a_device_in_order()
+    {
+        using Receiver receiver = new();
+        string folder = Directory.CreateTempSubdirectory("nanosync-alert-").FullName;
+        try
+        {
+            TestClock clock = new();
+            using IServerStore store = TestDatabase.Open(folder, clock);
+            AlertOptions options = new() { Webhook = new Uri("https://pager.example/hook"), WebhookSecret = "secret" };
+            AlertService alerts = new(store, clock, options, null, receiver);
+            receiver.Status = HttpStatusCode.BadGateway;
+            See(store, alerts, clock, "d1", "overdue");
+            See(store, alerts, clock, "d2", "dropping");
+            clock.Now += TimeSpan.FromMinutes(6);
+            alerts.Turn();
+            Assert.AreEqual(0, await alerts.Deliver(TestContext.CancellationToken));
+            Assert.HasCount(2, receiver.Got);
+            See(store, alerts, clock, "d1");
+            clock.Now += TimeSpan.FromMinutes(16);
+            alerts.Turn(); // d1's is over before anybody took that it began
+            await alerts.Deliver(TestContext.CancellationToken);
+            Assert.HasCount(4, receiver.Got);
+            Assert.DoesNotContain("closed d1", receiver.Events, "it does not overtake");
+
+            receiver.Status = HttpStatusCode.OK;
+            receiver.Got.Clear();
+            clock.Now += TimeSpan.FromHours(1);
+            Assert.AreEqual(2, await alerts.Deliver(TestContext.CancellationToken));
+            Assert.AreEqual(1, await alerts.Deliver(TestContext.CancellationToken));
+            Assert.AreEqual(0, await alerts.Deliver(TestContext.CancellationToken));
+            Assert.AreEqual("opened d1, opened d2, closed d1", string.Join(", ", receiver.Events));
+            foreach ((string signature, byte[] body) in receiver.Got)
+            {
+                string time = signature.Split('=', ',')[1];
+                Assert.AreEqual($"t={time},sha256={AlertService.Sign("secret", long.Parse(time, CultureInfo.InvariantCulture), body)}", signature);
+                Assert.AreNotEqual(signature.Split("sha256=")[1], AlertService.Sign("other", long.Parse(time, CultureInfo.InvariantCulture), body));
+            }
+
+            (AlertRow first, List<DeliveryRow> deliveries) = alerts.List(AlertState.Closed).Single();
+            Assert.AreEqual("d1: opened 3 , closed 1 ", $"{first.Subject}: {string.Join(", ", deliveries.Select(d => $"{d.Event} {d.Tries} {d.Error}"))}");
+        }
+        finally
+        {
+            TestDatabase.Drop(folder);
+        }
+    }
+
+    [TestMethod]
+    public async Task Of_the_same_within_the_quiet_time_nobody_is_told_again()
+    {
+        using Receiver receiver = new();
+        string folder = Directory.CreateTempSubdirectory("nanosync-alert-").FullName;
+        try
+        {
+            TestClock clock = new();
+            using IServerStore store = TestDatabase.Open(folder, clock);
+            AlertService alerts = new(store, clock, new AlertOptions { Webhook = new Uri("https://pager.example/hook") }, null, receiver);
+            for (int i = 0; i < 5; i++) // each is over after 16 minutes and comes again
+            {
+                See(store, alerts, clock, "d1", "overdue", "neverSeen");
+                clock.Now += TimeSpan.FromMinutes(6);
+                alerts.Turn();
+                See(store, alerts, clock, "d1");
+                clock.Now += TimeSpan.FromMinutes(16);
+                alerts.Turn();
+                await alerts.Deliver(TestContext.CancellationToken);
+                await alerts.Deliver(TestContext.CancellationToken);
+            }
+
+            Assert.HasCount(5, alerts.List(AlertState.Closed), "all are shown");
+            Assert.AreEqual("opened d1, closed d1, opened d1, closed d1", string.Join(", ", receiver.Events), "the first, and the one that began an hour after somebody was told last");
+        }
+        finally
+        {
+            TestDatabase.Drop(folder);
+        }
+    }
+
+    private static void See(IServerStore store, AlertService alerts, TestClock clock, string device, params string[] kinds)
+    {
+        using IStoreTransaction transaction = store.BeginWrite();
+        alerts.See(transaction, 1, device, [.. kinds.Select(k => (k, "it is so"))], clock.Now.ToUnixTimeMilliseconds());
+        transaction.Commit();
+    }
+
+    private static void Battery(OpsServer ops, string volts)
+    {
+        ops.SyncAll("d1", [new("battery", volts)]);
+        ops.Core.Fleet.Flush(look: true);
+    }
+
+    private static async Task<string> Alerts(OpsServer ops, string state = "open")
+    {
+        ops.Core.Fleet.Flush(look: true);
+        ops.Core.Alerts.Turn();
+        return string.Join(", ", (await ops.Get("/v1/alerts?state=" + state))["alerts"]!.AsArray().Select(a => $"{a!["kind"]} {(a["closed"] == null ? "open" : "closed")}"));
+    }
+
+    // A web server that is none.
+    private sealed class Receiver : HttpMessageHandler
+    {
+        public HttpStatusCode Status { get; set; } = HttpStatusCode.OK;
+
+        public List<(string Signature, byte[] Body)> Got { get; } = [];
+
+        public IEnumerable<string> Events => Got.Select(g => JsonNode.Parse(Encoding.UTF8.GetString(g.Body))!).Select(b => $"{b["event"]} {b["device"]}");
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Got.Add((request.Headers.GetValues("X-NanoSync-Signature").Single(), await request.Content!.ReadAsByteArrayAsync(cancellationToken)));
+            return new HttpResponseMessage(Status);
+        }
+    }
+}
