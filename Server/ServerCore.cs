@@ -12,7 +12,8 @@ namespace NanoSync.Server;
 /// <summary>Store, engine and services.</summary>
 public sealed class ServerCore : IDisposable
 {
-    private const string DatabaseFile = "nanosync.db";
+    /// <summary>Name of the database in the data folder.</summary>
+    public const string DatabaseFile = "nanosync.db";
 
     /// <summary>Joins the parts over a store; the store is disposed with them.</summary>
     /// <param name="store">The database.</param>

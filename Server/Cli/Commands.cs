@@ -11,6 +11,7 @@ using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Fleet;
 using NanoSync.Server.Http;
+using NanoSync.Server.Stores.Sqlite;
 using Spectre.Console;
 
 namespace NanoSync.Server.Cli;
@@ -55,6 +56,8 @@ public static class Commands
             Serve(),
             AdminToken(),
             InitTls(),
+            Backup(),
+            Restore(),
             AccessCommands.Token(With, NewTable, Row, Time),
             AccessCommands.Session(With, parsed => Options(parsed)),
             AccessCommands.Audit(With, NewTable, Row, Time),
@@ -171,6 +174,46 @@ public static class Commands
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    private static Command Backup()
+    {
+        Argument<string> file = new("FILE") { Description = "Where to; replaced when the backup is whole." };
+        Option<bool> check = new("--check") { Description = "Make none: look whether FILE is one, and what is in it." };
+        Command command = new("backup", "Copy the database into a file, also while servers run on it.") { file, check };
+        command.SetAction(parsed =>
+        {
+            string path = Path.GetFullPath(parsed.GetValue(file)!);
+            BackupContent content = parsed.GetValue(check) ? SqliteBackup.Check(path) : SqliteBackup.Make(Path.Combine(FileFolder(parsed), ServerCore.DatabaseFile), path);
+            Console.WriteLine($"{path}: {content.Devices} device(s), {content.Objects} object(s) and readings, "
+                + (content.LastSeen is { } seen ? $"a device was there last {Time(seen)}" : "no device was there") + $"; form {content.Form}");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Restore()
+    {
+        Argument<string> file = new("FILE") { Description = "A backup." };
+        Command command = new("restore", "Put a backup in the place of the database; no server runs on it meanwhile.") { file };
+        command.SetAction(parsed =>
+        {
+            string folder = Path.GetFullPath(Options(parsed).Data);
+            Directory.CreateDirectory(folder);
+            string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerCore.DatabaseFile));
+            Console.WriteLine(kept == null ? "Put back. The next start of the server makes it known to devices." : $"Put back; what was there is kept as {kept}. The next start of the server makes it known to devices.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    // The data folder of a database that is a file.
+    private static string FileFolder(ParseResult parsed, bool mustExist = true)
+    {
+        ServerOptions options = Options(parsed);
+        return options.Database != null
+            ? throw new RefusedException(Refusal.BadInput, "The database is PostgreSQL, which has tools of its own: pg_dump --format=custom, pg_restore --clean.")
+            : mustExist ? ServerCore.ExistingFolder(options) : Path.GetFullPath(options.Data);
     }
 
     private static Command InitTls()

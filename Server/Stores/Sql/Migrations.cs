@@ -9,6 +9,13 @@ namespace NanoSync.Server.Stores.Sql;
 
 internal static class Migrations
 {
+    /// <summary>The newest form that this program knows.</summary>
+    public static int Newest(string dialect)
+    {
+        string prefix = $"NanoSync.Server.Stores.{dialect}.Migrations.";
+        return typeof(Migrations).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Max(n => NumberOf(n, prefix));
+    }
+
     /// <summary>Brings a database to the newest form.</summary>
     public static void Apply(DbConnection connection, string dialect, TimeProvider clock)
     {
