@@ -1107,7 +1107,12 @@ namespace NanoSync.Device
         {
             if (_store.FindKey(_current.Number, _id, 1, _idLength, _info) != StoreError.None)
             {
-                return false;
+                // or it has got this id in this reply, and changed while the request was under way
+                uint local = _store.BoundInBatch(_current.Number, _id, 1, _idLength);
+                if (local == 0 || _store.FindLocal(_current.Number, local, _info) != StoreError.None)
+                {
+                    return false;
+                }
             }
 
             return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && !IsJudged(_current, _info.Version);

@@ -327,6 +327,26 @@ namespace NanoSync.Storage
         }
 
         /// <summary>
+        /// The local id of the object that the open batch has given this key (<see cref="Bind"/>): until the batch is written it
+        /// is found by that id alone. 0 = none.
+        /// </summary>
+        public uint BoundInBatch(int collection, byte[] key, int keyOffset, int keyCount)
+        {
+            lock (_gate)
+            {
+                uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
+                for (int i = 0; i < _touchedCount; i++)
+                {
+                    if (_touched[i] == hash && _touchedLocal[i] != 0)
+                    {
+                        return _touchedLocal[i];
+                    }
+                }
+                return 0;
+            }
+        }
+
+        /// <summary>
         /// The server has the change of this version: Clean with a new version, or gone if it was a deletion. Nothing happens
         /// if the object changed since.
         /// </summary>

@@ -157,7 +157,6 @@ namespace NanoSync.Device
         // The reply is applied, in the batch with all it brought: the next round sends.
         internal override StoreError EndRequest()
         {
-            _restored = false;
             _sentAnew = 0;
             _waited = 0;
             return KeepSent(false);

@@ -65,7 +65,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         _xml = rng.Percent(15);
         _maxObjects = rng.Pick([6, 24, 24]);
         Stamps = !world.Simple && rng.Percent(40);
-        _dropOldest = !world.Simple && (Post == null || !Awaits.LettersUnderWay) && rng.Percent(40);
+        _dropOldest = !world.Simple && rng.Percent(40);
         bool tight = !world.Simple && rng.Percent(40); // the log turns over and over
         int segment = tight ? 1024 : 4096;
         if (tight)
@@ -135,7 +135,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>Readings durable here and not yet accounted for.</summary>
     public HashSet<uint> Readings { get; } = [];
 
-    /// <summary>Readings kept aside that went because there were too many.</summary>
+    /// <summary>Readings kept aside that went because there were too many: dropped, and counted as such.</summary>
     public HashSet<uint> Overflowed { get; } = [];
 
     /// <summary>
@@ -264,7 +264,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     {
         _knownRuns.Clear();
         DroppedBefore.UnionWith(Dropped);
+        DroppedBefore.UnionWith(Overflowed);
         Dropped.Clear();
+        Overflowed.Clear();
         WipedOnce = true;
         foreach (Held held in Before.SelectMany(b => b).Where(h => h.State is ObjectState.Pending or ObjectState.Refused))
         {
@@ -541,7 +543,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
                 if (_world.Trace.Readable)
                 {
-                    _world.Trace.Line($"      {Name} {_plans[i].Name} {held.Key}{(held.Id != 0 ? "/" + held.Id : "")} #{held.Serial} {held.State}");
+                    _world.Trace.Line($"      {Name} {_plans[i].Name} {held.Key}{(held.Id != 0 ? "/" + held.Id : "")} #{held.Serial} {held.State} {held.Tag.ToString("x8", System.Globalization.CultureInfo.InvariantCulture)}");
                 }
 
                 _world.Trace.Mix(held.Serial + ((ulong)held.State << 32) + ((ulong)i << 40));

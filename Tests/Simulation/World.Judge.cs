@@ -155,11 +155,20 @@ public sealed partial class World
                     Event? current = held.Key.Length > 0 ? Server.Book.Current(number, held.Key) : null;
                     if (plan.Kind == CollectionKind.Outbox || current == null)
                     {
-                        if (Awaits.RefusedIsKept && plan.Kind == CollectionKind.Outbox)
+                        if (Server.Book.Has(held.Serial))
                         {
-                            device.Overflowed.Add(held.Serial);
+                            continue;
                         }
-                        else if (!Server.Book.Has(held.Serial))
+
+                        if (plan.Kind == CollectionKind.Outbox && device.Overflowed.Add(held.Serial))
+                        {
+                            uint counted = device.Store.DroppedCount(i);
+                            if (counted < device.Dropped.Count + device.Overflowed.Count)
+                            {
+                                Violate($"{device.Name} {plan.Name} #{held.Serial} was refused and kept, and is gone; the store counts {counted} dropped, {device.Dropped.Count + device.Overflowed.Count} are");
+                            }
+                        }
+                        else
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} was refused and kept, and is gone");
                         }
@@ -457,7 +466,7 @@ public sealed partial class World
         foreach (uint serial in device.Readings)
         {
             bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial)
-                || Ledger.IsGone(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || (Awaits.RefusedIsKept && device.Overflowed.Contains(serial));
+                || Ledger.IsGone(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || device.Overflowed.Contains(serial);
             if (!there)
             {
                 Violate($"{device.Name} log #{serial} is nowhere");

@@ -163,7 +163,7 @@ public sealed partial class World
         {
             if (plan.Kind == CollectionKind.Outbox)
             {
-                chosen = what < 9 || chosen?.State != ObjectState.Refused || (Awaits.LettersUnderWay && device.UnderWay) ? null : chosen;
+                chosen = what < 9 || chosen?.State != ObjectState.Refused ? null : chosen;
                 Trace.Line($"{step}: {device.Name} {(chosen == null ? "reads" : "tries again")} {plan.Name} #{(chosen == null ? serial : chosen.Serial)}{(cut ? " CUT" : "")}");
                 error = chosen == null ? device.Write(collection, serial, fate, pad, null) : device.Retry(collection, chosen);
             }
@@ -315,9 +315,9 @@ public sealed partial class World
             device.Dropped.UnionWith(gone.Select(g => g.Serial));
         }
 
-        if (counted < device.Dropped.Count)
+        if (counted < device.Dropped.Count + device.Overflowed.Count)
         {
-            Violate($"{device.Name} dropped {device.Dropped.Count} readings and counts {counted}");
+            Violate($"{device.Name} dropped {device.Dropped.Count + device.Overflowed.Count} readings and counts {counted}");
         }
     }
 
