@@ -29,6 +29,8 @@ public enum Fault
     ServerPowerCut,
     RestoreDatabase,
     WipeFlash,
+    ImagePutBack,
+    CloneLives,
     VolumeFails,
     Refuse503,
     TimeComesLate,

@@ -9,7 +9,7 @@ public static class Runner
 
     /// <summary>Runs seeds on two threads, each world in one; the failures, in the order of seeds.</summary>
     public static (Figures Figures, List<(ulong Seed, string What)> Failures) Run(ulong first, int count, int threads, Mutation mutation = Mutation.None,
-        bool stopAtFirst = false, CancellationToken stop = default, Action<Figures>? progress = null)
+        bool stopAtFirst = false, CancellationToken stop = default, Action<Figures>? progress = null, Action<World>? prepare = null)
     {
         Figures total = new();
         List<(ulong, string)> failures = [];
@@ -33,7 +33,7 @@ public static class Runner
                         continue; // what it would notice is known
                     }
 
-                    using World world = World.Run(first + (ulong)at, Steps, false, mutation);
+                    using World world = World.Run(first + (ulong)at, Steps, false, mutation, prepare);
                     lock (gate)
                     {
                         total.Add(world.Figures);
@@ -100,9 +100,21 @@ public static class Runner
         return string.Join('\n', world.Trace.Lines.Concat(world.Violations));
     }
 
-    public static int Show(ulong seed, Mutation mutation)
+    /// <summary>Seeds of boards whose flash is copied and put back.</summary>
+    public static (Figures Figures, List<(ulong Seed, string What)> Failures) RunBoards(ulong first, int count) =>
+        Run(first, count, Environment.ProcessorCount, prepare: w => w.Boards = true);
+
+    public static int PrintBoards(ulong first, int count)
     {
-        using World world = World.Run(seed, Steps, true, mutation);
+        (Figures figures, List<(ulong Seed, string What)> failures) = RunBoards(first, count);
+        Console.WriteLine(figures);
+        failures.ForEach(f => Console.WriteLine($"seed {f.Seed}: {f.What}"));
+        return failures.Count == 0 ? 0 : 1;
+    }
+
+    public static int Show(ulong seed, Mutation mutation, bool boards = false)
+    {
+        using World world = World.Run(seed, Steps, true, mutation, w => w.Boards = boards);
         foreach (string line in world.Trace.Lines)
         {
             Console.WriteLine(line);

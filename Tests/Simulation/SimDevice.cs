@@ -44,7 +44,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Identity = identity;
         _plans = plans;
         Link = new SimLink(world, this);
-        Post = world.Simple ? null : rng.Below(10) switch
+        Post = world.Simple || world.Boards ? null : rng.Below(10) switch
         {
             0 or 1 => new SimMail(world, this, SimServer.Token),
             2 => new SimFiles(world, this, SimServer.Token, world.Server.FolderOf(identity.Name)),
@@ -64,7 +64,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         };
         _xml = rng.Percent(15);
         _maxObjects = rng.Pick([6, 24, 24]);
-        Stamps = !world.Simple && rng.Percent(40);
+        Stamps = !world.Simple && !world.Boards && rng.Percent(40);
         _dropOldest = !world.Simple && rng.Percent(40);
         bool tight = !world.Simple && rng.Percent(40); // the log turns over and over
         int segment = tight ? 1024 : 4096;
@@ -83,6 +83,39 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         };
         Volume = new CutVolume();
         Mount();
+    }
+
+    /// <summary>Another board with the flash, the settings and the token of one that lives on.</summary>
+    public SimDevice(SimDevice other, int index)
+    {
+        _world = other._world;
+        Index = index;
+        Identity = other.Identity;
+        _plans = other._plans;
+        Link = new SimLink(_world, this);
+        _options = new SyncOptions
+        {
+            Window = other._options.Window,
+            ReplyBytes = other._options.ReplyBytes,
+            RequestBytes = other._options.RequestBytes,
+            BufferBytes = other._options.BufferBytes,
+            ObjectBytes = other._options.ObjectBytes,
+            MaxObjectBytes = other._options.MaxObjectBytes,
+            Answers = other._options.Answers,
+            Series = other._options.Series,
+            ReplyRounds = other._options.ReplyRounds,
+        };
+        _xml = other._xml;
+        _maxObjects = other._maxObjects;
+        _dropOldest = other._dropOldest;
+        _storeOptions = other._storeOptions;
+        _starts = 1000; // its own noise
+        Second = other.Second;
+        StoreIds.UnionWith(other.StoreIds);
+        DroppedBefore.UnionWith(other.DroppedBefore);
+        Wiped.UnionWith(other.Wiped);
+        Volume = new CutVolume();
+        Go(other.TakeImage());
     }
 
     public int Index { get; }
@@ -187,6 +220,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public bool PowerWent { get; private set; }
 
+    /// <summary>Whether an earlier flash came back: what it carried out since it carries out again.</summary>
+    public bool PutBackOnce { get; private set; }
+
     public List<Held>[] Before { get; private set; } = [];
 
     // ---- Power ----
@@ -274,6 +310,31 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         Volume = new CutVolume();
+        Mount();
+    }
+
+    /// <summary>Its flash, and what the judge knows of it.</summary>
+    public sealed record Image(CutVolume Volume, HashSet<uint> Readings, HashSet<uint> Dropped, HashSet<uint> Overflowed);
+
+    public Image TakeImage() => new(new CutVolume(Volume), [.. Readings], [.. Dropped], [.. Overflowed]);
+
+    /// <summary>An earlier flash is back: what was taken since, and went nowhere, is gone with the other one.</summary>
+    public void PutBack(Image image)
+    {
+        DroppedBefore.UnionWith(Dropped);
+        DroppedBefore.UnionWith(Overflowed);
+        Dropped.Clear();
+        Overflowed.Clear();
+        PutBackOnce = true;
+        Go(image);
+    }
+
+    private void Go(Image image)
+    {
+        Volume = new CutVolume(image.Volume);
+        Readings.UnionWith(image.Readings);
+        Dropped.UnionWith(image.Dropped);
+        Overflowed.UnionWith(image.Overflowed);
         Mount();
     }
 

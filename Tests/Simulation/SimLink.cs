@@ -210,6 +210,15 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     {
     }
 
+    /// <summary>Replies on their way are lost: over HTTP they end with their connection, before an older database is put back.</summary>
+    public void ForgetReplies()
+    {
+        for (int i = 0; i < _past.Count; i++)
+        {
+            _past[i] = _past[i] with { Reply = [] };
+        }
+    }
+
     private void Remember(byte[] request, byte[] reply)
     {
         _past.Add((request, reply, Made, device.Store.FormatId));

@@ -32,7 +32,7 @@ public sealed partial class World
             }
 
             // [exactly once] one object for one value; no value comes back over what replaced it
-            if (book.PlaceOf(e.Serial) is { } place && place != e.Id)
+            if (book.PlaceOf(e.Serial) is { } place && place != e.Id && !_mayDouble.Contains(e.Serial))
             {
                 Violate($"value #{e.Serial} is on the server twice: {place} and {e.Id} of {plan.Name}");
             }
@@ -203,7 +203,7 @@ public sealed partial class World
 
             foreach (((DeviceCommand command, uint value), int times) in device.Executed)
             {
-                if (command == DeviceCommand.Interval && times > 1 && !device.WipedOnce)
+                if (command == DeviceCommand.Interval && times > 1 && !device.WipedOnce && !device.PutBackOnce)
                 {
                     Violate($"{device.Name} carried {command} {value} out {times} times");
                 }
@@ -465,8 +465,8 @@ public sealed partial class World
     {
         foreach (uint serial in device.Readings)
         {
-            bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial)
-                || Ledger.IsGone(serial) || device.Wiped.Contains(serial) || device.Dropped.Contains(serial) || device.DroppedBefore.Contains(serial) || device.Overflowed.Contains(serial);
+            bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial) || Ledger.IsGone(serial)
+                || Array.Exists(Devices, d => d.Identity == device.Identity && d.Dropped.Union(d.DroppedBefore).Union(d.Overflowed).Union(d.Wiped).Contains(serial));
             if (!there)
             {
                 Violate($"{device.Name} log #{serial} is nowhere");

@@ -82,6 +82,10 @@ public sealed partial class World
             {
                 Operator(i, device);
             }
+            else if (Boards && Rng.Percent(50))
+            {
+                BoardTrouble(i, device);
+            }
             else
             {
                 Trouble(i, device);
@@ -496,6 +500,11 @@ public sealed partial class World
             foreach (SimDevice one in Devices)
             {
                 one.Post?.Forget();
+                if (Boards)
+                {
+                    one.Link.ForgetReplies(); // two boards send the same bytes
+                }
+
                 one.AnsweredBefore = one.UnderWay;
             }
         }
@@ -510,6 +519,73 @@ public sealed partial class World
 
             device.Wipe();
             device.Look();
+        }
+    }
+
+    // What happens to boards: their flash is put back, or copied to a board that lives on. In worlds of readings alone: what
+    // must become of them does not depend on what a store has seen.
+    private void BoardTrouble(int step, SimDevice device)
+    {
+        int what = Rng.Below(8);
+        SimDevice other = Devices[1 - device.Index];
+        if (what < 6)
+        {
+            PutBackOrKeep(step, device);
+        }
+        else if (what == 6 || other.Identity == device.Identity)
+        {
+            Trouble(step, device);
+        }
+        else
+        {
+            Trace.Line($"{step}: the board of {device.Name} is copied, and both live on");
+            Count(Fault.CloneLives);
+            LoseWhatIsOnlyThere(other.Before.SelectMany(b => b), []);
+            if (device.PutBackOnce)
+            {
+                _mayDouble.UnionWith(device.Before[0].Where(h => h.State == ObjectState.Pending).Select(h => h.Serial));
+            }
+
+            _image = null;
+            Devices[other.Index] = new SimDevice(device, other.Index);
+        }
+    }
+
+    private (int Device, SimDevice.Image Image)? _image;
+
+    // Readings that went up under another store id in a life of which the flash that holds them knows nothing: the ids that
+    // they are given again are others, and nobody can tell [SPEC 5.4].
+    private readonly HashSet<uint> _mayDouble = [];
+
+    private void PutBackOrKeep(int step, SimDevice device)
+    {
+        if (_image == null || Rng.Percent(40))
+        {
+            Trace.Line($"{step}: an image of {device.Name}'s flash is kept");
+            _image = (device.Index, device.TakeImage());
+            return;
+        }
+
+        device = Devices[_image.Value.Device];
+        Trace.Line($"{step}: the image is put back on {device.Name}");
+        Count(Fault.ImagePutBack);
+        List<Held> before = [.. device.Before.SelectMany(b => b)];
+        device.PutBack(_image.Value.Image);
+        LoseWhatIsOnlyThere(before, [.. device.Before.SelectMany(b => b)]);
+        foreach (Held held in device.Before[0].Where(h => h.State == ObjectState.Pending && Server.Book.PlaceOf(h.Serial) is { } place && !place.EndsWith($"{device.Store.FormatId}{h.Id}", StringComparison.Ordinal)))
+        {
+            _mayDouble.Add(held.Serial);
+        }
+
+        device.Look();
+    }
+
+    // What a flash held, and neither the server nor the flash that is there now has.
+    private void LoseWhatIsOnlyThere(IEnumerable<Held> held, List<Held> now)
+    {
+        foreach (Held one in held.Where(h => !Server.Book.Has(h.Serial) && !now.Exists(n => n.Serial == h.Serial)))
+        {
+            Ledger.Gone(one.Serial);
         }
     }
 

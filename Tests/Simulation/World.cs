@@ -45,6 +45,7 @@ public sealed class Figures
 /// <summary>Two devices, a server of two nodes, an operator: everything that one seed decides.</summary>
 public sealed partial class World : IDisposable
 {
+    private const int LogAlone = 0b000001;
     private const string Collections = "log,config,notes,prefs,common@site,scene@site";
 
     // An object of 8,000 bytes in parts of 64 to a device that has letters alone: 125 of them, and a look into an empty box for each.
@@ -65,9 +66,9 @@ public sealed partial class World : IDisposable
         Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([14L, 40, 1_000_000, 1_000_000, 1_000_000]) };
         Server = new SimServer(this, Collections, ["ada", "bob"]) { Mutation = mutation };
         int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
-        if (Only != 0)
+        if (Only != 0 || Boards)
         {
-            used = Only;
+            used = Boards ? LogAlone : Only;
         }
 
         List<Plan> plans = [.. Plan.All.Where((_, i) => (used & (1 << i)) != 0)];
@@ -106,6 +107,9 @@ public sealed partial class World : IDisposable
 
     /// <summary>Collections used, one bit each; 0 = as the seed says.</summary>
     public int Only { get; set; }
+
+    /// <summary>Boards with readings alone, over HTTP, whose flash is copied to another that lives on, and put back from an image.</summary>
+    public bool Boards { get; set; }
 
     /// <summary>Devices as most are: HTTP, much flash, readings without times.</summary>
     public bool Simple { get; set; }
