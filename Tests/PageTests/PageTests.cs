@@ -138,6 +138,18 @@ public sealed class PageTests
     }
 
     [TestMethod]
+    public async Task A_change_is_shown_unasked_by_the_stream_and_by_asking_where_that_is_cut()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        await bench.Browse("live", null, new()
+        {
+            ["sync"] = () => Do(() => bench.Tell("d1", new KeyValuePair<string, string>("battery", "3.90"))),
+            ["lower"] = () => Do(() => bench.Tell("d1", new KeyValuePair<string, string>("battery", "3.00"))),
+        });
+    }
+
+    [TestMethod]
     public async Task A_server_that_is_away_is_said_and_what_it_has_when_it_is_back_is_shown()
     {
         await using PageBench bench = await PageBench.Start();

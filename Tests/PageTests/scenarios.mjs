@@ -111,6 +111,7 @@ const scenarios = {
     const page = await open();
     await until("the worst first", async () => (await rows(page).first().textContent()) === "late");
     await see(page, "Overdue", page.locator(".rows .line").first());
+    await picture(page, "fleet");
     await count(page, "1 Overdue").waitFor();
     await count(page, "1 Dropping").waitFor();
     await count(page, "5 all").waitFor();
@@ -177,6 +178,8 @@ const scenarios = {
 
   async device() {
     const page = await open({ path: "/?device=d1" });
+    await page.locator(".charts svg").first().waitFor();
+    await picture(page, "device");
     await see(page, "It does not take 1 object(s) as they are now");
     await see(page, "interval below 5 (status 6)");
     await page.getByRole("button", { name: "Retry a" }).click();
@@ -221,6 +224,7 @@ const scenarios = {
     await card.getByLabel("interval").fill("2");
     await card.getByRole("button", { name: "Save" }).click();
     await see(page, "Saved. It goes to the device");
+    await picture(page, "configuration");
     await until("applied by the device", async () => (await card.locator(".objstate").textContent()).includes("applied") && await card.getByLabel("interval").inputValue() === "2");
     await ask("device has 2");
 
@@ -235,15 +239,17 @@ const scenarios = {
     await card.getByRole("button", { name: "Save" }).click();
     await see(page, "Not saved:", card);
     await card.getByRole("row", { name: "interval 7 3" }).waitFor();
+    await picture(page, "stale");
     await ask("still 3");
     await card.getByRole("button", { name: "Write mine over it" }).click();
     await until("applied", async () => (await card.locator(".objstate").textContent()).includes("applied") && await card.getByLabel("interval").inputValue() === "7");
   },
 
   async readings() {
-    const page = await open({ path: "/?device=virtual&tab=readings&span=3600" });
+    const page = await open({ path: "/?device=virtual&tab=readings" });
     await page.locator(".uplot canvas").first().waitFor({ timeout: WAIT });
     await see(page, /\d+ readings from/);
+    assert.equal(await page.getByRole("button", { name: "10 min" }).getAttribute("aria-pressed"), "true", "a device of a minute is not shown over a day");
     const plots = await page.locator(".plot").count();
     assert.ok(plots >= 1);
     assert.match(await page.locator(".plot").first().getAttribute("aria-label"), /virtual: .* to .*, last/);
@@ -253,10 +259,10 @@ const scenarios = {
     const csv = await (await page.context().request.get(settings.url + href)).text();
     assert.ok(csv.split("\n").length > 2, csv.slice(0, 300));
     await page.getByRole("button", { name: "Zoom in" }).click();
-    await until("the span is in the address", async () => page.url().includes("span=1800"));
+    await until("the span is in the address", async () => page.url().includes("span=300"));
     await page.locator(".uplot canvas").first().waitFor();
     await page.getByRole("button", { name: "Day", exact: true }).click();
-    await until("a day", async () => !page.url().includes("span="));
+    await until("a day", async () => page.url().includes("span=86400"));
     await see(page, "each point sums up");
     const box = await page.locator(".u-over").first().boundingBox();
     await page.mouse.move(box.x + box.width * 0.6, box.y + 40);
@@ -268,6 +274,7 @@ const scenarios = {
     await page.goto(settings.url + "/?device=gappy&tab=readings&span=21600");
     await page.locator(".uplot canvas").first().waitFor();
     await see(page, /^60 readings from/);
+    await picture(page, "readings");
     const holes = await page.locator(".uplot canvas").first().evaluate(c => {
       // columns of the drawing between the first and the last with ink that have none: the gap is one run of them
       const area = c.getContext("2d").getImageData(0, 0, c.width, c.height);
@@ -328,6 +335,27 @@ const scenarios = {
     assert.equal(readFileSync(await all.path(), "utf8").split("\n").length, 4);
     await ask("board1 comes");
     await see(page, /came/, page.locator(".made li").first());
+  },
+
+  /** By the stream where there is one, by asking where it is cut. */
+  async live() {
+    allow("refused");
+    const page = await open();
+    await until("rows", async () => await rows(page).count() === 1);
+    await new Promise(r => setTimeout(r, 3000)); // the stream is open, and asking every 20 s
+    let began = Date.now();
+    await ask("sync");
+    await until("told by the stream", async () => (await page.locator(".rows .line").first().textContent()).includes("In step"));
+    const stream = Date.now() - began;
+    const context = page.context();
+    await context.route("**/v1/changes**", route => route.abort("connectionrefused"));
+    await page.reload();
+    await until("rows", async () => await rows(page).count() === 1);
+    began = Date.now();
+    await ask("lower");
+    await until("asked", async () => (await page.locator(".rows .line").first().textContent()).includes("Battery low"));
+    console.log(`figures: a change is shown after ${stream} ms by the stream, ${Date.now() - began} ms where that is cut`);
+    assert.ok(stream < 15000, `${stream} ms is asking, not the stream`);
   },
 
   async gone() {

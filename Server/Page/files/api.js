@@ -66,29 +66,34 @@ export function query(members) {
   return given.length ? "?" + new URLSearchParams(given) : "";
 }
 
-/** Calls changed() when something on the server may have: told by its change stream, by asking every few seconds where that is cut. */
-export function follow(changed) {
-  let events = null, timer = 0, wait = 0, closed = false;
-  const PAUSE = 1000, POLL = 5000;
+/**
+ * Calls changed() when something on the server may have: told by its change stream, by asking every few seconds where that is cut.
+ * A page that is not seen holds no stream: a browser has few connections for one server.
+ */
+export function follow(changed, filter) {
+  const PAUSE = 1000, POLL = 5000, RETRY = 30000;
+  let events = null, timer = 0, pace = 0, wait = 0, again = 0;
   const soon = () => { wait ||= setTimeout(() => { wait = 0; if (!document.hidden) changed(); }, PAUSE); };
-  const poll = () => { timer ||= setInterval(() => { if (!document.hidden) changed(); }, POLL); };
-  poll();
+  const every = pause => { // left as it is when it is the same: a stream that fails again and again must not put it off
+    if (pause === pace) return;
+    clearInterval(timer);
+    timer = setInterval(soon, pace = pause);
+  };
+  const close = () => { events?.close(); events = null; clearTimeout(again); };
   const open = () => {
-    if (closed) return;
-    events = new EventSource("/v1/changes");
-    events.onopen = () => { clearInterval(timer); timer = setInterval(soon, 4 * POLL); soon(); }; // ages and due times move by themselves
+    close();
+    events = new EventSource("/v1/changes" + query(filter));
+    events.onopen = () => { every(4 * POLL); soon(); }; // ages and due times move by themselves
     events.addEventListener("object", soon);
     events.addEventListener("device", soon);
-    events.onmessage = soon;
     events.onerror = () => {
-      clearInterval(timer);
-      timer = 0;
-      poll();
-      if (events.readyState === EventSource.CLOSED) setTimeout(open, 6 * POLL);
+      every(POLL);
+      if (events?.readyState === EventSource.CLOSED) again = setTimeout(open, RETRY);
     };
   };
-  open();
-  const visible = () => { if (!document.hidden) soon(); };
-  document.addEventListener("visibilitychange", visible);
-  return () => { closed = true; events?.close(); clearInterval(timer); clearTimeout(wait); document.removeEventListener("visibilitychange", visible); };
+  const seen = () => { if (document.hidden) close(); else { open(); soon(); } };
+  document.addEventListener("visibilitychange", seen);
+  every(POLL);
+  if (!document.hidden) open();
+  return () => { close(); clearInterval(timer); clearTimeout(wait); document.removeEventListener("visibilitychange", seen); };
 }

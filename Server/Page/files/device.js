@@ -39,6 +39,7 @@ export async function open(root, address, page) {
   top();
   return {
     takes: () => false,
+    follows: { device: name },
     async refresh() {
       full = await load(name);
       top();

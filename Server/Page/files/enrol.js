@@ -54,6 +54,7 @@ export function open(root, address, page) {
   }
 
   return {
+    follows: { collection: "-" },
     async refresh() {
       let news = false;
       for (const d of made.filter(m => !m.came).slice(0, 20)) {

@@ -158,5 +158,6 @@ export async function open(root, address, page) {
   }
 
   await refresh().catch(e => page.say(e.message, true));
-  return { refresh, takes, close() { removeEventListener("resize", resize); small.removeEventListener("change", resize); clearTimeout(delay); era++; } };
+  // lines of devices, and objects of no collection
+  return { refresh, takes, follows: { collection: "-" }, close() { removeEventListener("resize", resize); small.removeEventListener("change", resize); clearTimeout(delay); era++; } };
 }

@@ -152,7 +152,7 @@ async function show() {
       } finally {
         busy = false;
       }
-    });
+    }, view.follows);
   }
 }
 

@@ -3,16 +3,17 @@
 import { h, fill, table, time, now } from "./dom.js";
 import { get, query, Gone, Refused } from "./api.js";
 
-const RANGES = { 3600: "Hour", 86400: "Day", 604800: "Week", 2592000: "30 days", 31536000: "Year" };
+const RANGES = { 600: "10 min", 3600: "Hour", 86400: "Day", 604800: "Week", 2592000: "30 days", 31536000: "Year" };
 const DAY = 86400;
 const SPANS = 500; // that a plot is wide
 const GAP = 3; // times the usual distance between readings
 const COLOURS = ["--line1", "--line2", "--line3", "--line4", "--line5", "--line6"];
 
-export async function open(root, { name, page, address }) {
+export async function open(root, { name, full, page, address }) {
   const devices = [...new Set([name, ...(address.get("with") ?? "").split(",").map(d => d.trim()).filter(d => d)])].slice(0, 6);
   const end = Date.parse(address.get("to") ?? "") || null; // null = now
-  const width = Number(address.get("span")) || DAY; // seconds
+  const age = (now() - Date.parse(full.summary.created)) / 1000;
+  const width = Number(address.get("span")) || Math.min(DAY, Object.keys(RANGES).map(Number).find(r => r > age) ?? DAY); // seconds
   const classes = await plottable(name);
   if (classes.length === 0) {
     fill(root, h("p", { class: "empty" }, "It has sent no readings with numbers yet."));
@@ -24,7 +25,7 @@ export async function open(root, { name, page, address }) {
   const fields = asked.length ? asked : numbers.slice(0, 4).map(f => f.name);
   const go = change => {
     const next = { span: width, to: end ? new Date(end).toISOString() : "", class: classes.length > 1 ? chosen.collection + "/" + chosen.wireName : "", fields: asked.join(","), with: devices.slice(1).join(","), ...change };
-    page.go("/" + query({ device: name, tab: "readings", ...next, span: Number(next.span) === DAY ? "" : next.span }));
+    page.go("/" + query({ device: name, tab: "readings", ...next }));
   };
 
   const move = (share, factor = 1) => {
@@ -71,7 +72,7 @@ export async function open(root, { name, page, address }) {
       }
     }));
     const count = series.reduce((n, s) => n + s.reduce((m, r) => m + (r.count ?? 1), 0), 0);
-    fill(said, count === 0 ? "No readings in this time." : `${count} readings from ${time(new Date(first).toISOString())} to ${time(new Date(last).toISOString())}${bucket > 1 ? `; each point sums up ${bucket} s, the band is from least to most` : ""}.`);
+    fill(said, count === 0 ? "No readings in this time: choose a longer one, or another." : `${count} readings from ${time(new Date(first).toISOString())} to ${time(new Date(last).toISOString())}${bucket > 1 ? `; each point sums up ${bucket} s, the band is from least to most` : ""}.`);
     plots.hidden = count === 0;
     draw(series, first / 1000, last / 1000, bucket);
     const newest = series[0].slice(-10).reverse();
@@ -89,7 +90,12 @@ export async function open(root, { name, page, address }) {
       const data = [xs];
       const style = getComputedStyle(document.documentElement);
       const ink = style.getPropertyValue("--ink").trim(), grid = style.getPropertyValue("--rule").trim();
-      const drawnSeries = [{}], bands = [];
+      const drawnSeries = [{ label: "Time", value: (_, v) => v === null || v === undefined ? "" : time(v * 1000) }], bands = [];
+      const clock = seconds => {
+        const date = new Date(seconds * 1000);
+        return last - first > 2 * DAY ? date.toLocaleDateString(undefined, { day: "numeric", month: "short" })
+          : date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: last - first < 600 ? "2-digit" : undefined, hour12: false });
+      };
       lines.forEach((line, i) => {
         const colour = style.getPropertyValue(COLOURS[i]).trim();
         const column = k => { const values = new Array(xs.length).fill(undefined); for (const p of line) values[place.get(p[0])] = p[k]; return values; };
@@ -112,7 +118,10 @@ export async function open(root, { name, page, address }) {
         scales: { x: { min: first, max: last } },
         cursor: { sync: { key: "readings" }, drag: { x: true, y: false, setScale: false } },
         legend: { live: true },
-        axes: [{ stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid } }, { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, size: 60 }],
+        axes: [
+          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, space: 90, values: (_, times) => times.map(clock) },
+          { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, size: (_, values) => 24 + 7 * Math.max(4, ...(values ?? []).map(v => String(v).length)) },
+        ],
         series: drawnSeries, bands,
         hooks: {
           setSelect: [u => {
