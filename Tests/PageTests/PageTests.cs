@@ -138,6 +138,17 @@ public sealed class PageTests
     }
 
     [TestMethod]
+    public async Task Open_alerts_stand_above_the_fleet_and_one_says_that_one_knows()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        bench.Tell("d1", new KeyValuePair<string, string>("battery", "3.00"));
+        bench.Clock.Skew += TimeSpan.FromMinutes(6);
+        bench.Core.Fleet.Flush(look: true);
+        await bench.Browse("alerts");
+    }
+
+    [TestMethod]
     public async Task A_change_is_shown_unasked_by_the_stream_and_by_asking_where_that_is_cut()
     {
         await using PageBench bench = await PageBench.Start();

@@ -145,6 +145,10 @@ const scenarios = {
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
     for (let i = 0; i < 40 && !(await page.evaluate(() => document.activeElement.closest(".name"))); i++) await page.keyboard.press("Tab");
+    const before = await page.locator(".rows .line").first().textContent();
+    await ask("sync late");
+    await until("the row is drawn anew", async () => await page.locator(".rows .line").first().textContent() !== before);
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "dropper", "the focus stays where it was");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "dropper" }).waitFor();
   },
@@ -335,6 +339,22 @@ const scenarios = {
     assert.equal(readFileSync(await all.path(), "utf8").split("\n").length, 4);
     await ask("board1 comes");
     await see(page, /came/, page.locator(".made li").first());
+  },
+
+  async alerts() {
+    const page = await open();
+    const said = page.locator(".alerts summary");
+    await see(page, "1 open alert", said);
+    await see(page, "1 that nobody acknowledged", said);
+    await said.click();
+    await see(page, /Its battery is low \(3\.00 V\)/, page.locator(".alerts"));
+    await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+    await accessible(page, "alerts");
+    await page.getByRole("button", { name: "Acknowledge: d1, Battery low" }).click();
+    await see(page, "admin knows of it", page.locator(".alerts"));
+    await see(page, "all acknowledged", said);
+    await page.locator(".alerts").getByRole("link", { name: "d1" }).click();
+    await page.getByRole("heading", { name: "d1" }).waitFor();
   },
 
   /** By the stream where there is one, by asking where it is cut. */

@@ -27,12 +27,16 @@ export function fill(element, ...children) {
   return element;
 }
 
-/** Replaces what an element holds when the data is another than last time; true when it did. */
+const FOCUSABLE = "a[href], button, input, select, textarea, [tabindex]";
+
+/** Replaces what an element holds when the data is another than last time; true when it did. The focus stays where it was. */
 export function fillIfNew(element, data, make) {
   const text = JSON.stringify(data);
   if (element.shownData === text) return false;
   element.shownData = text;
+  const place = element.contains(document.activeElement) ? [...element.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement) : -1;
   fill(element, make());
+  if (place >= 0) element.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
   return true;
 }
 

@@ -1,9 +1,10 @@
 // The fleet: worst first, with counts that are filters, and a list of which only what is seen is there.
 
-import { h, fill, fillIfNew, marks, ago, due, time, setClock, PROBLEMS } from "./dom.js";
-import { get, query } from "./api.js";
+import { h, fill, fillIfNew, marks, when, ago, due, time, setClock, PROBLEMS } from "./dom.js";
+import { get, post, query, at } from "./api.js";
 
 const PAGE = 100; // devices asked for at once
+const ALERTS = 50; // shown at most
 const MORE = 12; // rows beyond what is seen
 const SORTS = { worst: "Worst first", name: "Name", lastSync: "Longest away", battery: "Lowest battery", signal: "Weakest signal", flashLeft: "Fullest flash", dropped: "Most dropped", pendingDown: "Most waiting" };
 const FILTERS = ["text", "problem", "state", "group", "sort"];
@@ -29,7 +30,8 @@ export async function open(root, address, page) {
     body);
   const list = h("div", { class: "list", tabindex: "0", role: "region", "aria-label": "Devices, a list that scrolls", onscroll: () => requestAnimationFrame(draw) }, grid);
   const empty = h("p", { class: "empty" });
-  fill(root, h("h1", { class: "sr" }, "Fleet"), counts,
+  const alertsSaid = h("summary", {}), alertsList = h("ul", {}), alerts = h("details", { class: "alerts", hidden: true }, alertsSaid, alertsList);
+  fill(root, h("h1", { class: "sr" }, "Fleet"), counts, alerts,
     h("form", { class: "row filters", role: "search", onsubmit: e => e.preventDefault() },
       h("label", { for: "search" }, "Search"), text, h("label", { for: "group" }, "Group"), group, h("label", { for: "sort" }, "Order"), sort, found),
     list, empty);
@@ -138,11 +140,22 @@ export async function open(root, address, page) {
     group.value = filter.group ?? "";
   }
 
+  function showAlerts(open) {
+    alerts.hidden = open.length === 0;
+    const fresh = open.filter(a => !a.acknowledged).length;
+    fillIfNew(alertsSaid, [open.length, fresh], () => [h("b", {}, `${open.length}${open.length === ALERTS ? " or more" : ""} open alert${open.length === 1 ? "" : "s"}`), fresh ? `, ${fresh} that nobody acknowledged` : ", all acknowledged"]);
+    fillIfNew(alertsList, [open, ago(open[0]?.began)], () => open.map(a => h("li", {},
+      a.device ? h("a", { href: "/" + query({ device: a.device }) }, a.device) : h("b", {}, a.subject), " ", h("span", { class: "mark bad" }, PROBLEMS[a.kind] ?? a.kind), " since ", when(a.began), ": ", a.text, " ",
+      a.acknowledged ? h("small", {}, `${a.acknowledgedBy} knows of it`, a.note ? `: ${a.note}` : "")
+        : page.may("configure") ? h("button", { "aria-label": `Acknowledge: ${a.subject}, ${PROBLEMS[a.kind] ?? a.kind}`, onclick: () => page.attempt(() => post(at`/v1/alerts/${a.id}/acknowledge`, {}), `Acknowledged: ${a.subject}.`) }, "Acknowledge") : null)));
+  }
+
   async function refresh() {
     const mine = era;
-    const fleet = await get("/v1/fleet" + query({ group: filter.group }));
+    const [fleet, open] = await Promise.all([get("/v1/fleet" + query({ group: filter.group })), get("/v1/alerts" + query({ group: filter.group, limit: ALERTS }))]);
     if (mine !== era) return;
     setClock(fleet.time);
+    showAlerts(open.alerts);
     showCounts(fleet);
     const [first, end] = range();
     const wanted = new Set([Math.floor(first / PAGE), Math.floor(Math.max(first, end - 1) / PAGE)]);
