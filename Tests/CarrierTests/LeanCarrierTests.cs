@@ -414,6 +414,30 @@ public sealed class LeanCarrierTests : CarrierTests
     }
 
     [TestMethod]
+    public void Over_plain_http_the_token_and_the_message_can_be_read_on_the_way()
+    {
+        using System.Net.Sockets.TcpListener way = new(System.Net.IPAddress.Loopback, 0);
+        way.Start();
+        LeanHttpCarrier carrier = new($"http://127.0.0.1:{((System.Net.IPEndPoint)way.LocalEndpoint).Port}/", "token-of-the-device", null);
+        byte[] message = "a message"u8.ToArray();
+        Assert.AreEqual(CarrierError.None, carrier.Open(Exchange.Wbxml, message.Length));
+        using System.Net.Sockets.TcpClient peer = way.AcceptTcpClient();
+        Assert.AreEqual(CarrierError.None, carrier.Write(message, 0, message.Length));
+        Task receiving = Task.Run(carrier.Receive); // sends what waits
+        byte[] seen = new byte[1000];
+        int count = 0;
+        while (!System.Text.Encoding.ASCII.GetString(seen, 0, count).EndsWith("a message", StringComparison.Ordinal))
+        {
+            count += peer.GetStream().Read(seen, count, seen.Length - count);
+        }
+
+        Assert.Contains("Bearer token-of-the-device", System.Text.Encoding.ASCII.GetString(seen, 0, count));
+        peer.Close();
+        receiving.Wait();
+        carrier.Close();
+    }
+
+    [TestMethod]
     public void Buffer_too_small_for_a_request_is_refused_at_once()
     {
         Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier("http://host/", null, null, 60));

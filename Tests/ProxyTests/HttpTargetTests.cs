@@ -39,6 +39,26 @@ public sealed class HttpTargetTests
     }
 
     [TestMethod]
+    public async Task A_redirect_is_not_followed()
+    {
+        await using ThingServer elsewhere = await ThingServer.Start();
+        await using ThingServer things = await ThingServer.Start();
+        await using Node site = await Node.Start();
+        things.PassFrom(site, "config");
+        things.SendsOnTo = elsewhere.Url;
+        FieldDevice device = site.Device("d1", "readings,config");
+        Learn(site);
+        device.Put("sampling", 7);
+        device.Sync();
+        site.Run();
+        Assert.AreNotEqual(0, things.Asked);
+        Assert.AreEqual(0, elsewhere.Asked, "the token stays with the URL that was given");
+        things.SendsOnTo = null;
+        Assert.IsTrue(site.Run() || site.Run(), site.LastText);
+        Assert.HasCount(1, things.Bodies);
+    }
+
+    [TestMethod]
     public async Task A_lost_answer_and_a_kill_before_it_is_kept_double_nothing()
     {
         foreach (ProxyStep step in new[] { ProxyStep.Exchanged, ProxyStep.BeforeTaken, ProxyStep.Taken })

@@ -34,6 +34,12 @@ public sealed class ThingServer : IAsyncDisposable
     /// <summary>Path of each request that would change something, as it was sent.</summary>
     public List<string> Paths { get; } = [];
 
+    /// <summary>Not null: every request is sent on to this URL and its path.</summary>
+    public string? SendsOnTo { get; set; }
+
+    /// <summary>Requests of any kind.</summary>
+    public int Asked { get; private set; }
+
     /// <summary>What a request to a path is answered instead.</summary>
     public Func<string, (int Status, string Text)?> Fail { get; set; } = _ => null;
 
@@ -70,6 +76,14 @@ public sealed class ThingServer : IAsyncDisposable
     private async Task Handle(HttpContext context)
     {
         string path = context.Request.Path;
+        Asked++;
+        if (SendsOnTo != null)
+        {
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = SendsOnTo + path;
+            return;
+        }
+
         if (Fail(path) is { } fault)
         {
             context.Response.StatusCode = fault.Status;

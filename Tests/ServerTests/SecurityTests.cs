@@ -43,6 +43,22 @@ public sealed class SecurityTests
         Assert.AreEqual("b=09", bench.Held("d1"));
     }
 
+    [TestMethod]
+    public void What_a_token_spoilt_a_backup_brings_back()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 2);
+        bench.BackUp();
+        device.Start();
+        device.Pull();
+        device.Sync(With(device.Ask(), TestDevice.Delete("a"), TestDevice.Change("b", 9)));
+        bench.Restore();
+        bench.Core.Devices.Revoke("d1"); // or it would give back what it holds
+        Assert.AreEqual("a=01 b=02", bench.Held("d1"));
+    }
+
     private static SyncCollection With(SyncCollection request, params SyncCommand[] commands)
     {
         request.Commands.AddRange(commands);

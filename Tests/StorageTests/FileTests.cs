@@ -104,6 +104,17 @@ public sealed class FileTests
         bad.Close();
     }
 
+    [TestMethod]
+    public void What_is_kept_lies_in_the_files_as_it_is()
+    {
+        FlashStore store = Life.Make(new FileVolume(_folder));
+        Assert.AreEqual(StoreError.None, store.Open());
+        byte[] payload = "nobody seals this"u8.ToArray();
+        Assert.AreEqual(StoreError.None, store.Append(Life.Dropping, 1, payload, 0, payload.Length, out _));
+        store.Close();
+        Assert.IsTrue(Directory.GetFiles(_folder).Any(f => File.ReadAllBytes(f).AsSpan().IndexOf(payload) >= 0));
+    }
+
     /// <summary>[SPEC 9.1] As the file system sees it: between two looks a file has grown at its end, come new or gone.</summary>
     [TestMethod]
     public void Files_are_appended_to_or_deleted_and_never_overwritten_truncated_or_renamed()
