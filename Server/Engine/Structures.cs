@@ -14,6 +14,9 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
     private readonly List<string> _wanted = [];
     private readonly List<Structure> _due = [];
 
+    /// <summary>What the log is to say once all of this is durable.</summary>
+    public List<Action> Afterwards { get; } = [];
+
     /// <summary>Number of the device's last change; 0 = not told. [SPEC 7.1, `last`]</summary>
     public static long LastChange(List<Structure> told)
     {
@@ -139,7 +142,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             ? told : new DeviceCounts(0, 0, 0, 0);
         if (DeviceCounts.Of(status)?.InWords(before) is { Length: > 0 } risen)
         {
-            log.LogWarning("Device {Device} tells of more: {Counts}.", device.Name, risen);
+            Afterwards.Add(() => log.LogWarning("Device {Device} tells of more: {Counts}.", device.Name, risen));
         }
     }
 

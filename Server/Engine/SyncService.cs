@@ -187,6 +187,7 @@ public sealed class SyncService
     private SyncReply Print(DeviceIdentity device, int bytesUp, Request request, MessageFormat format, Answered answer)
     {
         byte[] body = answer.Empty ?? MessagePrinter.Print(format, answer.Reply!);
+        answer.Afterwards.ForEach(say => say());
         Watcher?.Answered(device, request.Message, answer.Reply, answer.Reply?.Status ?? Status.Success, bytesUp, body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(),
             System.Diagnostics.Stopwatch.GetElapsedTime(request.Came));
         return new SyncReply(SyncOutcome.Answered, body);
@@ -209,7 +210,7 @@ public sealed class SyncService
         if (IsIdle(device, request, structures))
         {
             NoteIdle(device, request, now);
-            return new Answered(null, EmptyReply.To(id.Sum));
+            return new Answered(null, EmptyReply.To(id.Sum)) { Afterwards = structures.Afterwards };
         }
 
         SyncMessage reply = new();
@@ -221,7 +222,7 @@ public sealed class SyncService
         }
 
         structures.Tell(reply.Options, budget);
-        return new Answered(reply);
+        return new Answered(reply) { Afterwards = structures.Afterwards };
     }
 
     // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well.
@@ -358,7 +359,7 @@ public sealed class SyncService
             structures.Want(sync.WantedClasses);
             if (sync.NewReplica.Length > 0)
             {
-                _log.LogInformation("Device {Device} has one more store in {Collection}: {Why}.", device.Name, request.Id, sync.NewReplica);
+                structures.Afterwards.Add(() => _log.LogInformation("Device {Device} has one more store in {Collection}: {Why}.", device.Name, request.Id, sync.NewReplica));
             }
         }
         catch (Exception e) when (e is not StoreException)
@@ -378,7 +379,11 @@ public sealed class SyncService
     private sealed record Request(RequestId Id, SyncMessage Message, long Came);
 
     // What it came to: a reply, or the empty one.
-    private sealed record Answered(SyncMessage? Reply, byte[]? Empty = null);
+    private sealed record Answered(SyncMessage? Reply, byte[]? Empty = null)
+    {
+        /// <summary>What the log says of it, once it is durable: of what a full disk undid nothing is said.</summary>
+        public List<Action> Afterwards { get; init; } = [];
+    }
 
     // What cannot be answered otherwise.
     private sealed record Wrong(int Status, string? Note)

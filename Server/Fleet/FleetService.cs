@@ -115,7 +115,6 @@ public sealed class FleetService : ISyncWatcher
     {
         lock (_flushing)
         {
-            string life = _incarnation.Code; // begun outside of the transaction
             long now = Now;
             bool polls = look || now - _idleWritten >= s_idle.TotalMilliseconds;
             int most = look ? MostAtOnce : FewAtOnce;
@@ -140,7 +139,7 @@ public sealed class FleetService : ISyncWatcher
 
             try
             {
-                return Write(taken, life, now, most) || left;
+                return Write(taken, now, most) || left;
             }
             catch (StoreException)
             {
@@ -221,15 +220,23 @@ public sealed class FleetService : ISyncWatcher
 
     private IFleetTransaction Read() => (IFleetTransaction)_store.BeginRead();
 
-    // Before a look: what passed, and what became overdue since. At most some thousand lines, which is half a second.
+    // Before a look: what passed, and what became overdue since. At most some thousand lines, which is half a second. Where the
+    // database takes nothing, as on a full disk, the lines are those of before: who looks is there to mend that.
     private void Refresh()
     {
-        for (int i = 0; i < 4 && Flush(look: true); i++)
+        try
         {
+            for (int i = 0; i < 4 && Flush(look: true); i++)
+            {
+            }
+        }
+        catch (StoreException)
+        {
+            // whoever writes next is told, and what was noted is kept for the next look
         }
     }
 
-    private bool Write(Dictionary<int, Notes> taken, string life, long now, int most)
+    private bool Write(Dictionary<int, Notes> taken, long now, int most)
     {
         List<int> stale;
         using (IFleetTransaction reading = Read())
@@ -243,6 +250,7 @@ public sealed class FleetService : ISyncWatcher
 
         int made = 0;
         bool more;
+        string life = _incarnation.Code; // begun outside of the transaction
         using (IFleetTransaction store = (IFleetTransaction)_store.BeginWrite())
         {
             if (!_caughtUp)

@@ -32,17 +32,22 @@ internal sealed class StoreTrouble(ServerCore core, ILogger log)
         }
         catch (StoreException e)
         {
-            Met(e);
+            Note(e, 0);
         }
     }
 
     /// <summary>Notes a failure; what to put into Retry-After.</summary>
     public string Met(StoreException failure)
     {
-        bool busy = failure is StoreBusyException;
+        Note(failure, 1);
+        return (failure is StoreBusyException ? Soon : Later).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private void Note(StoreException failure, int unanswered)
+    {
         lock (_gate)
         {
-            _unanswered++;
+            _unanswered += unanswered;
             if (failure.Message != _last || core.Clock.GetElapsedTime(_told) > s_reminder)
             {
                 _last = failure.Message;
@@ -51,7 +56,6 @@ internal sealed class StoreTrouble(ServerCore core, ILogger log)
             }
         }
 
-        return (busy ? Soon : Later).ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>A request was answered: looks whether the trouble is over, if there was any.</summary>

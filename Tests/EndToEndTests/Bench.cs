@@ -102,6 +102,16 @@ internal sealed class Bench : IDisposable
         return (int)response.StatusCode;
     }
 
+    /// <summary>Posts a message as XML; the status of HTTP.</summary>
+    public int Raw(string url, string token, string message)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, url.TrimEnd('/') + "/sync");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Content = new StringContent(message, new MediaTypeHeaderValue("application/vnd.nanosync+xml"));
+        using HttpResponseMessage response = _http.Send(request);
+        return (int)response.StatusCode;
+    }
+
     /// <summary>The objects that a data folder holds, by the command line: id and value.</summary>
     public List<(string Id, JsonElement Value)> Objects(string device, string collection, string data)
     {

@@ -1,6 +1,7 @@
 // Folders: whose a relative path is, where data lies when nothing is said, two programs on one store, a disk that is full.
 
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace NanoSync.Tests;
 
@@ -115,6 +116,12 @@ public sealed class FolderTests
         (int health, string said) = bench.Rest(HttpMethod.Get, url + "/health", "");
         Assert.AreEqual(503, health, said);
         Assert.Contains("the disk is full", said);
+        (int looked, string fleet) = bench.Rest(HttpMethod.Get, url + "/v1/devices", admin);
+        Assert.AreEqual(200, looked, "who mends it can look: " + fleet);
+        Assert.AreEqual(200, bench.Rest(HttpMethod.Get, url + "/v1/devices/d", admin).Status);
+        int told = Regex.Count(server.Output, "one more store");
+        Assert.AreEqual(503, bench.Raw(url, token, "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><Collections><Collection><SyncKey>0</SyncKey><CollectionId>readings</CollectionId></Collection></Collections></Sync>"));
+        Assert.AreEqual(told, Regex.Count(server.Output, "one more store"), "what was not done is not said: " + server.Output);
         string[] log = [.. server.Output.Split('\n').Where(l => l.Contains("fail:", StringComparison.Ordinal))];
         Assert.HasCount(1, log, server.Output);
         Assert.IsLessThan(250, log[0].Length, log[0]);
