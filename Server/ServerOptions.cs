@@ -53,6 +53,9 @@ public sealed record ServerOptions
     /// <summary>The mailbox; null = none is read.</summary>
     public MailOptions? Mail { get; init; }
 
+    /// <summary>Where metrics and traces go by OTLP, such as http://127.0.0.1:4318; null = nowhere. /metrics shows the metrics either way.</summary>
+    public Uri? Otlp { get; init; }
+
     /// <summary>How long readings are kept; none = for ever.</summary>
     public IReadOnlyList<RetentionRule> Retention { get; init; } = [];
 
@@ -88,6 +91,7 @@ public sealed record ServerOptions
             RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
             Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),
             SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
+            Otlp = configuration["otlp"] is { Length: > 0 } otlp ? Address(otlp) : null,
             Retention = RetentionRule.Parse(configuration["retention"] ?? ""),
             KeepNotes = Number(configuration, "keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
@@ -152,6 +156,12 @@ public sealed record ServerOptions
         string[] kinds = text == "none" ? [] : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return Array.Find(kinds, k => !known.Contains(k)) is { } unknown
             ? throw new StartupException($"The setting alerts has no {unknown}. There are: {string.Join(", ", known)}") : kinds;
+    }
+
+    private static Uri Address(string text)
+    {
+        return Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address
+            : throw new StartupException($"The setting otlp is not an address like http://127.0.0.1:4318: {text}");
     }
 
     private static double Number(IConfiguration configuration, string name, double otherwise)

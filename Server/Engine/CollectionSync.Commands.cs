@@ -131,7 +131,7 @@ internal sealed partial class CollectionSync
 
             if (ServerWins)
             {
-                _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
+                AddLoser(new LoserRow(id, true, true, null, null, _now), 0);
                 _store.Retry(Replica, Collection.Id, id);
                 Respond(command, Status.Conflict, null);
                 return;
@@ -447,6 +447,7 @@ internal sealed partial class CollectionSync
             response.Options.Add(option);
         }
 
+        Tally.Responded(status);
         _reply.Responses.Add(response);
     }
 

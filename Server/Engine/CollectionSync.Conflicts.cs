@@ -30,12 +30,18 @@ internal sealed partial class CollectionSync
     private void KeepLoser(string id, Value content)
     {
         LoserRow loser = new(id, true, false, content.Class, content.Data.ToArray(), _now);
-        _store.AddLoser(Device, Collection.Id, loser, content.Sum);
+        AddLoser(loser, content.Sum);
     }
 
     private void KeepLoser(ObjectRow current)
     {
         LoserRow loser = new(current.Id, false, current.Deleted, current.Class, current.Data, _now);
-        _store.AddLoser(Device, Collection.Id, loser, current.Deleted ? 0 : ContentSum.Of(current.Class, current.Data));
+        AddLoser(loser, current.Deleted ? 0 : ContentSum.Of(current.Class, current.Data));
+    }
+
+    private void AddLoser(LoserRow loser, long sum)
+    {
+        Tally.Conflicts++;
+        _store.AddLoser(Device, Collection.Id, loser, sum);
     }
 }

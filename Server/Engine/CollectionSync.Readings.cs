@@ -73,6 +73,7 @@ internal sealed partial class CollectionSync
             IdRow made = new(NewServerId(clientId), content.Sum, content.Data.Length, content.Crc, content.Version);
             Save(new ObjectRow { Id = made.ServerId, Deleted = true, Created = _now }, content);
             _store.SaveId(Device, Collection.Id, clientId, made);
+            Tally.Readings++;
             _prefix = "";
         }
     }
@@ -98,6 +99,7 @@ internal sealed partial class CollectionSync
 
         _run ??= new LogRun(Device, Replica, id, Collection.Seq + 1, content.Class, _now);
         _log.Add(content.Data.ToArray());
+        Tally.Readings++;
         _mark = _mark with { Last = Math.Max(_mark.Last, id.Number) };
         Collection.Seq++;
         Collection.Live++;

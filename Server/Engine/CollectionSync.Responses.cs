@@ -98,7 +98,7 @@ internal sealed partial class CollectionSync
 
         if (unseen && ServerWins)
         {
-            _store.AddLoser(Device, Collection.Id, new LoserRow(id, true, true, null, null, _now), 0);
+            AddLoser(new LoserRow(id, true, true, null, null, _now), 0);
             _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, wasAdd: true);
         }
         else

@@ -56,6 +56,9 @@ internal sealed partial class CollectionSync
     /// <summary>Why the device has one more replica; "" when it has not.</summary>
     public string NewReplica => _newReplica;
 
+    /// <summary>What is counted of it.</summary>
+    public required SyncTally Tally { get; init; }
+
     private int Device => _device.Id;
 
     private int Replica => _row.Replica;
@@ -77,6 +80,7 @@ internal sealed partial class CollectionSync
         }
 
         KeyCase meaning = FindRow(collection);
+        Tally.Keys.Add(meaning);
         if (StatusOf(meaning) is var status && status != Status.Success)
         {
             return Failed(status);

@@ -112,6 +112,7 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         }
 
         pass = pass with { Ended = Now };
+        Telemetry.Removed(pass);
         using IStoreTransaction writing = store.BeginWrite();
         writing.SaveInfo(Nobody, new InfoRow(Job, JsonSerializer.SerializeToUtf8Bytes(pass), Now));
         writing.Commit();

@@ -127,7 +127,20 @@ public sealed class SyncService
     /// </summary>
     public SyncReply Handle(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
     {
-        return Read(body, format, out Request request) is { } wrong ? Refuse(device, format, wrong) : Print(device, body.Length, request, format, Answer(device, request, cancellation));
+        if (Read(body, format, out Request request) is { } wrong)
+        {
+            return Refuse(device, format, wrong);
+        }
+
+        try
+        {
+            return Print(device, body.Length, request, format, Answer(device, request, cancellation));
+        }
+        catch (StoreException)
+        {
+            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), body.Length, 0);
+            throw;
+        }
     }
 
     /// <summary>
@@ -138,10 +151,11 @@ public sealed class SyncService
     {
         if (Read(body, format, out Request request) is { } wrong)
         {
-            return wrong.Note == null ? wrong.Reply(format) : await _store.Together(device.Id, () => Refuse(device, format, wrong));
+            return wrong.Note == null ? Refuse(device, format, wrong) : await _store.Together(device.Id, () => Refuse(device, format, wrong));
         }
 
         _ = _incarnation.Code; // begun before a commit that might fail
+        using System.Diagnostics.Activity? activity = Telemetry.Source.StartActivity("sync");
         try
         {
             return Print(device, body.Length, request, format, await _store.Together(device.Id, () => Answer(device, request, cancellation)));
@@ -149,6 +163,8 @@ public sealed class SyncService
         catch (StoreException)
         {
             _classes.Forget(); // a definition may have been read that did not become durable
+            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), body.Length, 0);
+            activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
             throw;
         }
     }
@@ -188,6 +204,9 @@ public sealed class SyncService
     {
         byte[] body = answer.Empty ?? MessagePrinter.Print(format, answer.Reply!);
         answer.Afterwards.ForEach(say => say());
+        bool refused = answer.Reply is { Status: not Status.Success };
+        Telemetry.Sync(answer.Empty != null ? "empty" : refused ? "refused" : "answered", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), bytesUp, body.Length);
+        Telemetry.Done(request.Tally);
         Watcher?.Answered(device, request.Message, answer.Reply, answer.Reply?.Status ?? Status.Success, bytesUp, body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(),
             System.Diagnostics.Stopwatch.GetElapsedTime(request.Came));
         return new SyncReply(SyncOutcome.Answered, body);
@@ -218,7 +237,7 @@ public sealed class SyncService
         foreach (SyncCollection collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
-            reply.Collections.Add(Answer(device, id, collection, now, structures, budget));
+            reply.Collections.Add(Answer(device, id, collection, now, structures, budget, message.Tally));
         }
 
         structures.Tell(reply.Options, budget);
@@ -275,6 +294,7 @@ public sealed class SyncService
         }
 
         SyncReply reply = wrong.Reply(format);
+        Telemetry.Sync(wrong.Note == null ? "refused" : "malformed", TimeSpan.Zero, 0, reply.Body.Length);
         Watcher?.Answered(device, null, null, wrong.Status, 0, reply.Body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(), TimeSpan.Zero);
         return reply;
     }
@@ -348,13 +368,13 @@ public sealed class SyncService
             || (collection.Conflict != null && collection.Conflict != row.Conflict);
     }
 
-    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget)
+    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
     {
         using IStoreTransaction store = _store.BeginWrite();
         SyncCollection reply;
         try
         {
-            CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget);
+            CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget) { Tally = tally };
             reply = sync.Answer();
             structures.Want(sync.WantedClasses);
             if (sync.NewReplica.Length > 0)
@@ -376,7 +396,10 @@ public sealed class SyncService
     }
 
     // A message that was read.
-    private sealed record Request(RequestId Id, SyncMessage Message, long Came);
+    private sealed record Request(RequestId Id, SyncMessage Message, long Came)
+    {
+        public SyncTally Tally { get; } = new();
+    }
 
     // What it came to: a reply, or the empty one.
     private sealed record Answered(SyncMessage? Reply, byte[]? Empty = null)

@@ -91,6 +91,7 @@ public sealed class WebHost : IAsyncDisposable
             kestrel.Limits.MinResponseDataRate = new MinDataRate(16, TimeSpan.FromSeconds(30));
         });
         Api.Add(builder.Services);
+        Observing.Add(builder.Services, options.Otlp);
         AdminToken token = new(Path.GetFullPath(options.Data));
         builder.Services.AddSingleton(token);
         ServerCore core = null!;
@@ -103,6 +104,7 @@ public sealed class WebHost : IAsyncDisposable
             StoreTrouble trouble = new(core, app.Services.GetRequiredService<ILogger<StoreTrouble>>());
             SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock), trouble);
             Api.Map(app, core, token, trouble);
+            Observing.Map(app);
             app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
             app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"))
                 .AllowAnonymous().ExcludeFromDescription();

@@ -95,12 +95,14 @@ public sealed partial class SqliteStore
 
     private void WriteBatch(ChannelReader<Work> waiting, List<Work> done)
     {
+        using Activity? activity = Telemetry.Source.StartActivity("batch");
         using Transaction all = Begin(write: true);
         s_batch = new Batch(this, all);
         long began = Stopwatch.GetTimestamp();
         while (done.Count < MostInBatch && Stopwatch.GetElapsedTime(began) < s_longestBatch && waiting.TryRead(out Work? next))
         {
             done.Add(next);
+            Telemetry.Waited(Stopwatch.GetElapsedTime(next.Given));
             next.Do();
             if (s_batch.Lost is { } lost)
             {
@@ -108,7 +110,10 @@ public sealed partial class SqliteStore
             }
         }
 
+        long flushing = Stopwatch.GetTimestamp();
         all.Commit();
+        Telemetry.Commit(done.Count, Stopwatch.GetElapsedTime(flushing));
+        activity?.SetTag("requests", done.Count);
     }
 
     // A transaction inside of a batch.
