@@ -31,7 +31,7 @@ public sealed class PageTests
     public async Task The_fleet_is_worst_first_with_counts_that_filter_and_an_overdue_device_by_the_clock()
     {
         await using PageBench bench = await PageBench.Start();
-        foreach (string device in (string[])["late", "well", "dropper", "idle", "out"])
+        foreach (string device in (string[])["late", "well", "dropper", "idle", "out", "twin"])
         {
             bench.Server.Enrol(device);
         }
@@ -47,6 +47,8 @@ public sealed class PageTests
         bench.Tell("dropper", new KeyValuePair<string, string>("dropped", "0"));
         bench.Clock.Skew += TimeSpan.FromSeconds(5);
         bench.Tell("dropper", new KeyValuePair<string, string>("dropped", "7"));
+        bench.StartSync("twin", "config", "AAAA");
+        bench.StartSync("twin", "config", "BBBB");
         await bench.Browse("fleet", null, new() { ["sync late"] = () => Do(() => bench.Tell("late", new KeyValuePair<string, string>("battery", "3.60"))) });
     }
 

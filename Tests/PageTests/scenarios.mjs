@@ -114,7 +114,8 @@ const scenarios = {
     await picture(page, "fleet");
     await count(page, "1 Overdue").waitFor();
     await count(page, "1 Dropping").waitFor();
-    await count(page, "5 all").waitFor();
+    await count(page, "1 Two stores").waitFor();
+    await count(page, "6 all").waitFor();
     await count(page, "1 Dropping").click();
     await until("one device", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
     assert.ok(page.url().endsWith("?problem=dropping"));
@@ -122,35 +123,36 @@ const scenarios = {
     await page.reload();
     await until("the address keeps the filter", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
     await page.goBack();
-    await until("the way back", async () => await rows(page).count() === 5);
+    await until("the way back", async () => await rows(page).count() === 6);
     await page.getByLabel("Search").fill("2.7");
     await until("found by firmware", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "well");
     assert.ok(page.url().endsWith("?text=2.7"));
     await page.getByLabel("Search").fill("nothing like this");
     await see(page, "No device is like this.");
     await page.getByLabel("Search").fill("");
-    await until("all again", async () => await rows(page).count() === 5);
+    await until("all again", async () => await rows(page).count() === 6);
     await count(page, "1 revoked").click();
     await until("the one kept out", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "out");
-    await count(page, "5 all").click();
-    await until("all once more", async () => await rows(page).count() === 5);
+    await count(page, "6 all").click();
+    await until("all once more", async () => await rows(page).count() === 6);
     await ask("sync late");
-    await until("what came is no longer overdue, unasked", async () => await count(page, /Overdue/).count() === 0 && await rows(page).first().textContent() === "dropper");
+    await until("what came is no longer overdue, unasked", async () => await count(page, /Overdue/).count() === 0 && await rows(page).first().textContent() === "twin");
     await page.getByLabel("Group").selectOption("north");
     await until("one group", async () => await rows(page).count() === 1);
 
     // by the keyboard alone
     await page.goto(settings.url + "/");
-    await until("rows", async () => await rows(page).count() === 5);
+    await until("rows", async () => await rows(page).count() === 6);
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
     for (let i = 0; i < 40 && !(await page.evaluate(() => document.activeElement.closest(".name"))); i++) await page.keyboard.press("Tab");
     const before = await page.locator(".rows .line").first().textContent();
     await ask("sync late");
     await until("the row is drawn anew", async () => await page.locator(".rows .line").first().textContent() !== before);
-    assert.equal(await page.evaluate(() => document.activeElement.textContent), "dropper", "the focus stays where it was");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "twin", "the focus stays where it was");
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "dropper" }).waitFor();
+    await page.getByRole("heading", { name: "twin" }).waitFor();
+    await see(page, "Two stores sync with one token");
   },
 
   async many() {
