@@ -144,7 +144,7 @@ public sealed class PageTests
     {
         await using PageBench bench = await PageBench.Start();
         bench.Server.Enrol("d1");
-        bench.Tell("d1", new KeyValuePair<string, string>("battery", "3.00"));
+        bench.Tell("d1", new("battery", "3.00"), new("firmware", "<img src=/x onerror=alert(1)>"));
         bench.Clock.Skew += TimeSpan.FromMinutes(6);
         bench.Core.Fleet.Flush(look: true);
         await bench.Browse("alerts");

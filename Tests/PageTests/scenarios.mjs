@@ -348,6 +348,8 @@ const scenarios = {
     const said = page.locator(".alerts summary");
     await see(page, "1 open alert", said);
     await see(page, "1 that nobody acknowledged", said);
+    await see(page, "<img src=/x onerror=alert(1)>"); // a device's text is text
+    assert.equal(await page.locator("#main img").count(), 0);
     await said.click();
     await see(page, /Its battery is low \(3\.00 V\)/, page.locator(".alerts"));
     await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
