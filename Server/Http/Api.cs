@@ -16,6 +16,14 @@ internal static class Api
     /// <summary>Where REST begins; in front of it a version that changes when something is no longer understood.</summary>
     public const string Prefix = "/v1";
 
+    // What is not there is 404 to everybody; without it the rule for routes that say nothing would make it 401.
+    private static readonly Endpoint s_nothing = new(
+        context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        }, new EndpointMetadataCollection(new AllowAnonymousAttribute()), "nothing");
+
     /// <summary>Adds what REST needs of the framework.</summary>
     public static void Add(IServiceCollection services)
     {
@@ -48,6 +56,17 @@ internal static class Api
         });
         app.UseRouting();
         app.UseAuthentication();
+        app.Use(next => context =>
+        {
+            // one that is no route is the framework's own refusal: 405
+            Endpoint? found = context.GetEndpoint();
+            if (found is not RouteEndpoint)
+            {
+                context.SetEndpoint(found == null ? s_nothing : new Endpoint(found.RequestDelegate, s_nothing.Metadata, found.DisplayName));
+            }
+
+            return next(context);
+        });
         app.UseAuthorization();
         app.Use(next => context => Note(context, core, next));
         RouteGroupBuilder api = app.MapGroup(Prefix);
