@@ -259,20 +259,6 @@ namespace NanoSync.Storage
             return false;
         }
 
-        // The local id of an object that got its key earlier in this batch; 0 = none did.
-        private uint TouchedLocal(uint hash)
-        {
-            uint id = 0;
-            for (int i = 0; i < _touchedCount; i++)
-            {
-                if (_touched[i] == hash && _touchedLocal[i] != 0)
-                {
-                    id = _touchedLocal[i];
-                }
-            }
-            return id;
-        }
-
         private StoreError EndBatch(bool commit)
         {
             StoreError error = FinishMain(commit, false);

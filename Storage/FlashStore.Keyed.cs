@@ -332,18 +332,15 @@ namespace NanoSync.Storage
         /// </summary>
         public uint BoundInBatch(int collection, byte[] key, int keyOffset, int keyCount)
         {
-            lock (_gate)
+            uint hash = KeyHash(collection, key, keyOffset, keyCount, false); // no lock: the batch is the caller's
+            for (int i = 0; i < _touchedCount; i++)
             {
-                uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
-                for (int i = 0; i < _touchedCount; i++)
+                if (_touched[i] == hash && _touchedLocal[i] != 0)
                 {
-                    if (_touched[i] == hash && _touchedLocal[i] != 0)
-                    {
-                        return _touchedLocal[i];
-                    }
+                    return _touchedLocal[i];
                 }
-                return 0;
             }
+            return 0;
         }
 
         /// <summary>

@@ -93,7 +93,7 @@ namespace NanoSync.Storage
             }
             uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
             int slot = FindKey(collection, key, keyOffset, keyCount, false);
-            uint id = slot >= 0 ? Format.U32(_probe, Format.Id) : TouchedLocal(hash);
+            uint id = slot >= 0 ? Format.U32(_probe, Format.Id) : BoundInBatch(collection, key, keyOffset, keyCount);
             bool isNew = slot < 0 && !IsTouched(hash);
             if (isNew && _entries[collection] + _batchNew >= _limits[collection])
             {
