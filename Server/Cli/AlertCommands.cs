@@ -30,7 +30,7 @@ internal static class AlertCommands
         Argument<long> id = new("NUMBER") { Description = "The alert's number." };
         Option<string?> note = new("--note") { Description = "What one has to say of it.", HelpName = "TEXT" };
         Command acknowledge = new("acknowledge", "Say that one knows of an alert.") { id, note };
-        acknowledge.SetAction(parsed => with(parsed, core => core.Alerts.Acknowledge(parsed.GetValue(id), "cli " + Environment.UserName, parsed.GetValue(note))));
+        acknowledge.SetAction(parsed => with(parsed, core => core.Alerts.Acknowledge(parsed.GetValue(id), "cli " + Terminal.User, parsed.GetValue(note))));
         return new Command("alert", "What was wrong for long enough to tell somebody.") { list, acknowledge };
     }
 }

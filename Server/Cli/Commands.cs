@@ -553,7 +553,7 @@ public static class Commands
         if (s_changes.Contains(verb))
         {
             string target = string.Join('/', parsed.CommandResult.Command.Arguments.Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value).Where(v => v != null).Take(3));
-            core.Access.Audit("cli", verb, Terminal.Clean(target), Environment.UserName);
+            core.Access.Audit("cli", verb, Terminal.Clean(target), Terminal.User);
         }
 
         return ExitCodes.Done;

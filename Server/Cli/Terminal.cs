@@ -9,6 +9,22 @@ namespace NanoSync.Server.Cli;
 /// <summary>Text for terminals and logs.</summary>
 public static class Terminal
 {
+    /// <summary>Who runs this, for the audit log; a container's user has a number and no name.</summary>
+    public static string User
+    {
+        get
+        {
+            try
+            {
+                return Environment.UserName;
+            }
+            catch (IOException)
+            {
+                return Environment.GetEnvironmentVariable("USER") is { Length: > 0 } name ? name : "unnamed";
+            }
+        }
+    }
+
     /// <summary>The text with each control character written as \u and its code.</summary>
     public static string Clean(string text)
     {

@@ -16,15 +16,24 @@ public static class Mutants
         new("a Delete frees no quota", "Server/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 7),
         new("a Delete of a gone object settles nothing", "Server/Engine/CollectionSync.Commands.cs",
             """
-            _store.Settle(Device, Collection.Id, id);
+            _store.Settle(Replica, Collection.Id, id);
                         return; // [SPEC 5.6] both deleted: no conflict
             """, "return;", 70),
         new("Limit + 1 for structures", "Server/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 36),
-        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
-        new("the last change answered is not kept", "Server/Engine/CollectionSync.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
-        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.cs", "_store.Retry(Device, Collection.Id, aside.ServerId);", "", 18),
+        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
+        new("the last change answered is not kept", "Server/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
+        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
         new("a device seen with its key is not marked", "Server/Engine/SyncService.cs", "row.Acknowledged = true;", "", 117),
         new("parts joined on the server are not checked", "Server/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
+        new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Engine/CollectionSync.Readings.cs",
+            "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
+        new("a database that went back is not told so", "Server/Engine/CollectionSync.Keys.cs",
+            "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 1),
+        new("a copy asked for undoes a deletion", "Server/Engine/CollectionSync.Responses.cs",
+            "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 249),
+        new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
+            "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
+        new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 596),
         new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),
     ];
 
@@ -38,19 +47,9 @@ public static class Mutants
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
                         _store.SaveId(Device, Collection.Id, clientId, now);
             """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1),
-        new("a letter's number is noted after it is worked on", "Server/Sealed/SealedService.cs",
-            "new SealedNumberRow(message.Number, false, Now));\n            store.Commit();\n        }\n\n        SyncReply reply = core.Sync.Handle(device.Device, message.Body, message.Format, cancellation);",
-            """
-            last ?? new SealedNumberRow(0, true, Now));
-            }
-
-            SyncReply reply = core.Sync.Handle(device.Device, message.Body, message.Format, cancellation);
-            using (IStoreTransaction after = core.Store.BeginWrite())
-            {
-                after.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now));
-                after.Commit();
-            }
-            """, 1),
+        new("a letter's number is not noted before it is worked on", "Server/Sealed/SealedService.cs",
+            "store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now, proofs));\n        store.Commit();\n        return null;",
+            "return proofs.Length < 0 ? Refused(\"\") : null;", 1),
         new("a file is marked answered before its reply is written", "Server/Sealed/FileExchange.cs",
             "Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());\n                    service.Answered(result.Reply);",
             """

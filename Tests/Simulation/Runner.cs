@@ -55,9 +55,9 @@ public static class Runner
     }
 
     /// <summary>The first seed that fails and what is wrong, in one text; null = none. For <see cref="Bench"/>: no types of ours.</summary>
-    public static string? FirstFailure(ulong first, int count, int threads)
+    public static string? FirstFailure(ulong first, int count, int threads, bool boards)
     {
-        (_, List<(ulong Seed, string What)> failures) = Run(first, count, threads, stopAtFirst: true);
+        (_, List<(ulong Seed, string What)> failures) = Run(first, count, threads, stopAtFirst: true, prepare: w => w.Boards = boards);
         return failures.Count == 0 ? null : $"{failures[0].Seed} {failures[0].What}";
     }
 

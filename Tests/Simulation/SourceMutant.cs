@@ -18,6 +18,9 @@ namespace NanoSync.Simulation;
 /// <param name="Seed">A seed that noticed it: tried first.</param>
 public sealed record SourceMutant(string Name, string File, string Place, string Instead, ulong Seed)
 {
+    /// <summary>Whether boards whose flash is copied and put back look for it.</summary>
+    public bool Boards { get; init; }
+
     /// <summary>Seeds tried around <see cref="Seed"/> before all others.</summary>
     private const int Near = 2;
 
@@ -29,8 +32,8 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     {
         Sources sources = s_sources.GetOrAdd(File[..File.IndexOf('/')] + (File.StartsWith("Device/Sealed", StringComparison.Ordinal) ? "/Sealed" : ""), f => new Sources(f));
         Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
-        string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads)
-            ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads);
+        string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads, Boards)
+            ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads, Boards);
         return failure == null ? null : (ulong.Parse(failure[..failure.IndexOf(' ')]), failure[(failure.IndexOf(' ') + 1)..]);
     }
 
