@@ -146,7 +146,9 @@ public abstract partial class SqlTransaction : IStoreTransaction
         bool made = command.Parameters.Count == values.Length;
         for (int i = 0; i < values.Length; i++)
         {
-            object value = values[i].Value ?? DBNull.Value;
+            // whole numbers have 8 bytes, as their columns: PostgreSQL takes a null that came first for that, and a statement that is
+            // prepared so does not take 4
+            object value = values[i].Value is int number ? (long)number : values[i].Value ?? DBNull.Value;
             if (made)
             {
                 command.Parameters[i].Value = value;
