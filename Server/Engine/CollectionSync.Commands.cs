@@ -213,6 +213,10 @@ internal sealed partial class CollectionSync
         {
             type = null;
         }
+        else if (type is ['#', _, _, _, _])
+        {
+            type = _store.FindClassByHash(Device, type) ?? type; // [SPEC 2.3] the sender no longer knows the name
+        }
 
         ObjectClass? definition = _classes.Find(_store, Device, type);
         if (definition == null)

@@ -260,6 +260,9 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Wire names of a class name among the definitions of a device or the application (0), newest first.</summary>
     List<string> FindClasses(int owner, string name);
 
+    /// <summary>The wire name that ends with a #hash among the definitions of a device; null when there is none, or more than one.</summary>
+    string? FindClassByHash(int device, string hash);
+
     /// <summary>How many definitions a device told.</summary>
     int CountClasses(int owner);
 

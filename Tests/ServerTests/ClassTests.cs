@@ -46,6 +46,25 @@ public sealed class ClassTests
     }
 
     [TestMethod]
+    public void A_class_named_by_its_hash_alone_is_the_one_that_the_device_told()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", s_record), TestDevice.Add("Ab1_2", s_record));
+        adding.Class = s_name[^5..];
+        device.Sync(adding);
+        Assert.AreEqual("bytes", Value(bench, "d1", "Ab1_1"), "nobody told it yet");
+        Tell(device, Bench.Reading);
+        SyncCommand one = TestDevice.Add("Ab1_3", s_record);
+        one.Class = s_name[^5..];
+        Assert.AreEqual("ok [Add Ab1_3 Ab1_3]", device.Sync(With(device, one)).Line());
+        Assert.AreEqual(Shown, Value(bench, "d1", "Ab1_3"));
+        SyncCommand wrong = TestDevice.Add("Ab1_4", 255, 255);
+        wrong.Class = s_name[^5..];
+        Assert.AreEqual("ok [Add Ab1_4 status 6]", device.Sync(With(device, wrong)).Line());
+    }
+
+    [TestMethod]
     public void A_class_named_by_the_application_is_the_devices_own_or_the_applications()
     {
         using Bench bench = new();

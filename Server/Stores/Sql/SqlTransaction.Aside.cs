@@ -195,6 +195,13 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public string? FindClassByHash(int device, string hash)
+    {
+        return One("SELECT MIN(wire_name) FROM definition WHERE device_id = @device AND substr(wire_name, length(wire_name) - 4) = @hash HAVING COUNT(*) = 1",
+            r => r.GetString(0), ("device", device), ("hash", hash));
+    }
+
+    /// <inheritdoc/>
     public int CountClasses(int owner)
     {
         return (int)Number("SELECT COUNT(*) FROM definition WHERE device_id = @device", ("device", owner));
