@@ -27,6 +27,9 @@ public interface IServerStore : IDisposable
     /// </summary>
     Task<T> Together<T>(int device, Func<T> work);
 
+    /// <summary>Says when something may be due to a device, whichever process changed it.</summary>
+    DueSignal Due { get; }
+
     /// <summary>Takes a lock of this name among all processes on the database; null while another has it. A process that ends lets go of it.</summary>
     IDisposable? TryLock(string name);
 }
@@ -160,6 +163,9 @@ public interface IStoreTransaction : IDisposable
 
     /// <summary>What is due to this device and not in its feed above <paramref name="from"/>, in order.</summary>
     List<FeedRow> Due(KeyRow row, long from, int count);
+
+    /// <summary>The devices that a note is about, by name, without those that are revoked.</summary>
+    List<DeviceIdentity> ListDue(DueNote note);
 
     // Readings: a log beside the objects. A reading that anything is done to becomes an object, under its id and its number.
 

@@ -63,6 +63,8 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 
     public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
 
+    public DueSignal Due => inner.Due;
+
     public IDisposable? TryLock(string name) => inner.TryLock(name);
 
     public void Dispose() => inner.Dispose();

@@ -145,6 +145,8 @@ public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerS
 
     public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
 
+    public DueSignal Due => inner.Due;
+
     public IDisposable? TryLock(string name) => inner.TryLock(name);
 
     public void Dispose() => inner.Dispose();

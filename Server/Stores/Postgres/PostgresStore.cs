@@ -11,7 +11,7 @@ using Npgsql;
 namespace NanoSync.Server.Stores.Postgres;
 
 /// <summary>A store in a PostgreSQL database.</summary>
-public sealed class PostgresStore : IServerStore
+public sealed partial class PostgresStore : IServerStore
 {
     private const long MigrationLock = 0x4E616E6F53796E63; // "NanoSync": nodes that start together migrate one after the other
     private const int PreparedStatements = 200; // on a connection: all there are
@@ -36,6 +36,8 @@ public sealed class PostgresStore : IServerStore
             string lockTimeout = string.Create(CultureInfo.InvariantCulture, $"-c lock_timeout={Math.Max(1, (long)patience.TotalMilliseconds)}");
             settings.Options = settings.Options == null ? lockTimeout : settings.Options + " " + lockTimeout;
             _source = NpgsqlDataSource.Create(settings);
+            _listening = ListeningTo(settings);
+            Due = new DueSignal(BeginListening);
         }
         catch (ArgumentException e)
         {
@@ -104,6 +106,7 @@ public sealed class PostgresStore : IServerStore
     /// <inheritdoc/>
     public void Dispose()
     {
+        EndListening();
         if (_lanes.IsValueCreated)
         {
             _lanes.Value.Dispose();
@@ -171,6 +174,10 @@ public sealed class PostgresStore : IServerStore
 
     private sealed class Transaction(SqlSession session, NpgsqlTransaction transaction, bool write) : SqlTransaction(session, transaction)
     {
+        public const string Channel = "'nanosync_' || md5(current_schema())"; // an expression: the same for all nodes on a schema
+
+        private const int NotesInPayload = 500; // of at most 12 bytes; PostgreSQL takes 8,000
+
         protected override string ForUpdate => write ? " FOR UPDATE" : "";
 
         protected override void Release(SqlSession session, bool sound)
@@ -179,5 +186,18 @@ public sealed class PostgresStore : IServerStore
         }
 
         protected override StoreException Translate(DbException error) => Meaning(error);
+
+        protected override void TellOthers()
+        {
+            foreach (DueNote[] notes in Notes.Chunk(NotesInPayload))
+            {
+                Notify(Channel, string.Join(' ', notes.Select(n => string.Create(CultureInfo.InvariantCulture, $"{(n.To == DueTo.Collection ? 'c' : 'd')}{n.Id}"))));
+            }
+        }
+
+        protected override void Raise()
+        {
+            // by LISTEN, as on every other node
+        }
     }
 }

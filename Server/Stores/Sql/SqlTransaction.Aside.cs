@@ -21,6 +21,7 @@ public abstract partial class SqlTransaction
         Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) VALUES (@replica, @collection, @id, @kind, @wasAdd) "
             + "ON CONFLICT DO NOTHING",
             ("replica", replica), ("collection", collection), ("id", id), ("kind", (int)kind), ("wasAdd", wasAdd ? 1 : 0));
+        NoteReplica(replica);
     }
 
     /// <inheritdoc/>
@@ -108,7 +109,13 @@ public abstract partial class SqlTransaction
         Run($"DELETE FROM due WHERE {These} AND kind = 1", values); // it was to be dropped; what was asked for last counts
         Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) "
             + $"SELECT replica_id, collection_id, server_id, 0, was_add FROM set_aside WHERE {These} ON CONFLICT DO NOTHING", values);
-        return Run($"DELETE FROM set_aside WHERE {These}", values);
+        int count = Run($"DELETE FROM set_aside WHERE {These}", values);
+        if (count > 0)
+        {
+            NoteReplica(replica);
+        }
+
+        return count;
     }
 
     /// <inheritdoc/>

@@ -47,6 +47,7 @@ public abstract partial class SqlTransaction
     {
         Run("UPDATE device SET token_hash = @hash, revoked = NULL WHERE id = @device", ("hash", tokenHash), ("device", device));
         Touch(device);
+        Note(DueTo.Device, device);
     }
 
     /// <inheritdoc/>
@@ -54,6 +55,7 @@ public abstract partial class SqlTransaction
     {
         Run("UPDATE device SET revoked = @now WHERE id = @device AND revoked IS NULL", ("now", now), ("device", device));
         Touch(device);
+        Note(DueTo.Device, device);
     }
 
     /// <inheritdoc/>
@@ -147,6 +149,7 @@ public abstract partial class SqlTransaction
             + "FROM device_command WHERE device_id = @device AND done IS NOT NULL) newest WHERE n > @most)",
             ("device", device), ("most", MostNotes));
         Touch(device);
+        Note(DueTo.Device, device);
         return id;
     }
 
@@ -158,6 +161,7 @@ public abstract partial class SqlTransaction
             ("above", above), ("device", device));
         Run("UPDATE device_command SET id = @next, data = @data WHERE device_id = @device AND id = @id",
             ("next", next), ("data", record(next)), ("device", device), ("id", id));
+        Note(DueTo.Device, device);
     }
 
     /// <inheritdoc/>

@@ -162,6 +162,10 @@ public abstract partial class SqlTransaction
         NoteObjects(collection.Id, collection.Seq);
         Run("UPDATE collection SET seq = @seq, live = @live, outbox = @outbox WHERE id = @id",
             ("seq", collection.Seq), ("live", collection.Live), ("outbox", collection.IsOutbox ? 1 : 0), ("id", collection.Id));
+        if (!collection.IsOutbox)
+        {
+            Note(DueTo.Collection, collection.Id);
+        }
     }
 
     /// <inheritdoc/>

@@ -55,22 +55,30 @@ public abstract partial class SqlTransaction : IStoreTransaction
     /// <summary>What locks the rows of a SELECT, where the database needs it said.</summary>
     protected virtual string ForUpdate => "";
 
-    /// <summary>True when what goes wrong outside a statement is of the same kind.</summary>
-    protected bool Ended { get; private set; }
+    /// <summary>What may be due once this is durable; in order, each once.</summary>
+    protected List<DueNote> Notes { get; } = [];
 
     /// <inheritdoc/>
     public virtual void Commit()
     {
+        TellOthers();
         try
         {
             _transaction.Commit();
-            Ended = true;
         }
         catch (DbException e)
         {
             throw Translate(e);
         }
+
+        Raise();
     }
+
+    /// <summary>Before the commit: leaves the notes for other processes.</summary>
+    protected abstract void TellOthers();
+
+    /// <summary>After the commit: tells the notes here.</summary>
+    protected abstract void Raise();
 
     /// <inheritdoc/>
     public virtual void Dispose()

@@ -140,6 +140,7 @@ public sealed partial class SqliteStore
             {
                 Execute("RELEASE " + _savepoint);
                 _open = false;
+                _batch.All.Take(Notes);
             }
         }
 
@@ -162,6 +163,15 @@ public sealed partial class SqliteStore
         protected override void Release(SqlSession session, bool sound)
         {
             // it is the batch's
+        }
+
+        protected override void TellOthers()
+        {
+            // so are the notes
+        }
+
+        protected override void Raise()
+        {
         }
 
         // Some errors end the whole transaction, and what came after would be committed statement by statement.

@@ -30,6 +30,7 @@ public sealed partial class SqliteStore : IServerStore
         _path = path;
         _flush = flush;
         _patience = patience;
+        Due = new DueSignal(BeginLooking);
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -101,6 +102,7 @@ public sealed partial class SqliteStore : IServerStore
     public void Dispose()
     {
         EndQueue();
+        EndLooking();
         _disposed = true;
         while (_idle.TryTake(out SqlSession? session))
         {
@@ -205,11 +207,22 @@ public sealed partial class SqliteStore : IServerStore
     private sealed class Transaction(SqliteStore store, SqlSession session, SqliteTransaction transaction, bool write)
         : SqlTransaction(session, transaction)
     {
+        private List<long> _told = [];
+
         public SqlSession Session { get; } = session;
 
         public SqliteTransaction Whole { get; } = transaction;
 
         public StoreException MeaningOf(DbException error) => Translate(error);
+
+        // Of a part that is in this transaction for good.
+        public void Take(List<DueNote> notes) => Notes.AddRange(notes.Except(Notes).ToList());
+
+        public List<(long Seq, DueNote Note)> AllNotesAbove(long seq) => NotesAbove(seq);
+
+        protected override void TellOthers() => _told = Notes.ConvertAll(LeaveNote);
+
+        protected override void Raise() => store.Told(Notes, _told);
 
         protected override void Release(SqlSession session, bool sound)
         {
