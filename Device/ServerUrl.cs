@@ -1,6 +1,8 @@
 // What a server's address may look like, and what a token: one rule for settings, carriers and the virtual device, told as a
 // sentence. A server is named with or without the /sync at its end.
 
+using NanoSync.Protocol;
+
 namespace NanoSync.Device
 {
     /// <summary>The address of a server, as people write it.</summary>
@@ -12,8 +14,7 @@ namespace NanoSync.Device
         /// <summary>What is wrong with an address; null when nothing is.</summary>
         public static string Problem(string url)
         {
-            bool secure = url != null && url.StartsWith("https://");
-            if (!secure && (url == null || !url.StartsWith("http://")))
+            if (url == null || !(IsSecure(url) || Begins(url, "http://")))
             {
                 return "http:// or https://, then a host";
             }
@@ -40,24 +41,29 @@ namespace NanoSync.Device
                 return "no IPv6 address: a name, or an IPv4 address";
             }
 
-            int port = 1;
             if (colon == 0 || authority.Length == 0)
             {
                 return "http:// or https://, then a host";
             }
 
-            if (colon > 0 && (!int.TryParse(authority.Substring(colon + 1), out port) || port < 1 || port > 65535))
+            if (!Naming.IsCollection(colon < 0 ? authority : authority.Substring(0, colon)))
             {
-                return "a port is 1 to 65535";
+                return "a host is made of A-Z a-z 0-9 . _ -";
             }
 
-            return null;
+            return colon < 0 || IsPort(authority, colon + 1) ? null : "a port is 1 to 65535";
+        }
+
+        /// <summary>True for https.</summary>
+        public static bool IsSecure(string url)
+        {
+            return Begins(url, "https://");
         }
 
         /// <summary>What is wrong with a token; null when nothing is, and when there is none.</summary>
         public static string TokenProblem(string token)
         {
-            return token == null || IsPrintable(token) ? null : "only printable ASCII without spaces";
+            return token == null || (token.Length > 0 && IsPrintable(token)) ? null : "only printable ASCII without spaces";
         }
 
         /// <summary>The address that messages are sent to: with <see cref="Path"/> at its end.</summary>
@@ -75,9 +81,31 @@ namespace NanoSync.Device
         /// <summary>Host and port of an address without <see cref="Problem"/>.</summary>
         public static string Authority(string url)
         {
-            int start = url.IndexOf("//") + 2;
+            int start = url.IndexOf('/') + 2;
             int slash = url.IndexOf('/', start);
             return slash < 0 ? url.Substring(start) : url.Substring(start, slash - start);
+        }
+
+        // Not what the PC's culture takes for equal.
+        private static bool Begins(string url, string with)
+        {
+            return url.Length >= with.Length && url.Substring(0, with.Length) == with;
+        }
+
+        private static bool IsPort(string text, int at)
+        {
+            int port = 0;
+            for (; at < text.Length && port <= 65535; at++)
+            {
+                if (text[at] < '0' || text[at] > '9')
+                {
+                    return false;
+                }
+
+                port = port * 10 + text[at] - '0';
+            }
+
+            return port >= 1 && port <= 65535;
         }
 
         private static bool IsPrintable(string text)

@@ -18,8 +18,20 @@ namespace NanoSync.Device
         /// </summary>
         /// <param name="outbox">An outbox whose classes are known to the engine and begin with a time; its records fit
         /// <see cref="SyncOptions.ObjectBytes"/>.</param>
+        /// <exception cref="InvalidOperationException">The engine is not open.</exception>
+        /// <exception cref="ArgumentException">It is no outbox, or its class does not begin with a time.</exception>
         public void UseUptimes(SyncCollection outbox)
         {
+            if (!_open)
+            {
+                throw new InvalidOperationException("UseUptimes comes after Open.");
+            }
+
+            if (outbox == null || outbox.Kind != CollectionKind.Outbox || outbox.Class.Count == 0 || outbox.Class.TypeOf(0) != FieldType.Time)
+            {
+                throw new ArgumentException("outbox: its class begins with a time");
+            }
+
             outbox.Runs = new uint[3 * MostRuns];
             LoadRuns(outbox);
             outbox.WaitFrom = _store.NextId(outbox.Number);

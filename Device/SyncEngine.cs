@@ -37,6 +37,9 @@ namespace NanoSync.Device
 
         private const int FetchAnswer = 0x80; // beside the collection's number: an object may be refused and asked for in one reply
 
+        private const string OpenAlready = "Add collections before Open, at most 14.";
+        private const string KeyedBounds = "maxObjects is 1 to 60000";
+
         private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);
 
         internal readonly FlashStore _store;
@@ -59,8 +62,15 @@ namespace NanoSync.Device
         private int _answersMost; // refusals in one reply; more are asked for again in smaller portions
 
         /// <summary>Makes an engine. Add collections, then Open.</summary>
+        /// <exception cref="ArgumentException">One of the three is missing, or an option is out of its bounds.</exception>
         public SyncEngine(FlashStore store, ICarrier carrier, SyncOptions options)
         {
+            if (store == null || carrier == null || options == null)
+            {
+                throw new ArgumentException("store, carrier, options: one is missing");
+            }
+
+            options.Check();
             _store = store;
             _carrier = carrier;
             _options = options;
@@ -98,17 +108,15 @@ namespace NanoSync.Device
         /// <param name="dropOldest">What a full outbox does: true = drops the oldest, and counts; false = refuses the new.</param>
         public SyncCollection AddOutbox(string name, ObjectClass type, int quotaBytes, bool dropOldest)
         {
-            SyncCollection added = Add(CollectionKind.Outbox, name, type, null, false);
-            Check(_store.DeclareOutbox(added.Number, quotaBytes, dropOldest));
-            return added;
+            SyncCollection added = Make(CollectionKind.Outbox, name, type, null, false);
+            return Add(added, _store.DeclareOutbox(added.Number, quotaBytes, dropOldest), "quotaBytes is at least 4096");
         }
 
         /// <summary>Adds a collection that comes from the server.</summary>
         public SyncCollection AddInbox(string name, ObjectClass type, int maxObjects, IObjectHandler handler)
         {
-            SyncCollection added = Add(CollectionKind.Inbox, name, type, handler, false);
-            Check(_store.DeclareKeyed(added.Number, maxObjects));
-            return added;
+            SyncCollection added = Make(CollectionKind.Inbox, name, type, handler, false);
+            return Add(added, _store.DeclareKeyed(added.Number, maxObjects), KeyedBounds);
         }
 
         /// <summary>Adds a collection that both sides change.</summary>
@@ -119,14 +127,18 @@ namespace NanoSync.Device
         /// <param name="deviceWins">Who wins when both sides changed an object.</param>
         public SyncCollection AddTwoWay(string name, ObjectClass type, int maxObjects, IObjectHandler handler, bool deviceWins)
         {
-            SyncCollection added = Add(CollectionKind.TwoWay, name, type, handler, deviceWins);
-            Check(_store.DeclareKeyed(added.Number, maxObjects));
-            return added;
+            SyncCollection added = Make(CollectionKind.TwoWay, name, type, handler, deviceWins);
+            return Add(added, _store.DeclareKeyed(added.Number, maxObjects), KeyedBounds);
         }
 
         /// <summary>Makes a class known besides those of the collections: of objects kept by an earlier firmware, or a second one in a collection.</summary>
         public void AddClass(ObjectClass type)
         {
+            if (type == null)
+            {
+                throw new ArgumentException("type: missing");
+            }
+
             for (int i = 0; i < _classCount; i++)
             {
                 if (_classes[i].Hash == type.Hash)
@@ -254,11 +266,11 @@ namespace NanoSync.Device
             return _result.Carrier == CarrierError.None;
         }
 
-        private SyncCollection Add(CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
+        private SyncCollection Make(CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
         {
             if (_open || _count == MaxCollections)
             {
-                throw new InvalidOperationException("Add collections before Open, at most 14.");
+                throw new InvalidOperationException(OpenAlready);
             }
 
             if (!Naming.IsCollection(name))
@@ -279,18 +291,25 @@ namespace NanoSync.Device
                 throw new ArgumentException("The collection " + name + " has no class.");
             }
 
-            SyncCollection added = new SyncCollection(_count, kind, name, type, handler, deviceWins);
-            _collections[_count++] = added;
             AddClass(type);
-            return added;
+            return new SyncCollection(_count, kind, name, type, handler, deviceWins);
         }
 
-        private static void Check(StoreError error)
+        // Once the store has taken it, and not before.
+        private SyncCollection Add(SyncCollection made, StoreError error, string bounds)
         {
+            if (error == StoreError.AlreadyOpen)
+            {
+                throw new InvalidOperationException(OpenAlready);
+            }
+
             if (error != StoreError.None)
             {
-                throw new ArgumentException("The store does not take the collection: error " + ((int)error).ToString());
+                throw new ArgumentException(bounds);
             }
+
+            _collections[_count++] = made;
+            return made;
         }
 
         private void LoadKey(SyncCollection collection)

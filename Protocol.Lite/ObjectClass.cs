@@ -37,7 +37,7 @@ namespace NanoSync.Protocol
         Time = 'c',
     }
 
-    /// <summary>A class of objects. Complete once its hash or wire name was asked for. [SPEC 6.2]</summary>
+    /// <summary>A class of objects. Complete once its hash or wire name was asked for, or a record of it was begun. [SPEC 6.2]</summary>
     public sealed class ObjectClass
     {
         /// <summary>Most fields of a class.</summary>
@@ -93,13 +93,7 @@ namespace NanoSync.Protocol
             {
                 if (_wireName == null)
                 {
-                    byte[] definition = Encoding.UTF8.GetBytes(Definition);
-                    _hash = Fnv.Of(definition, 0, definition.Length);
-                    byte[] wireName = new byte[_name.Length + 5];
-                    Encoding.UTF8.GetBytes(_name, 0, _name.Length, wireName, 0);
-                    wireName[_name.Length] = (byte)'#';
-                    Fnv.WriteTag(_hash, wireName, _name.Length + 1);
-                    _wireName = wireName;
+                    Complete();
                 }
 
                 return _hash;
@@ -111,8 +105,12 @@ namespace NanoSync.Protocol
         {
             get
             {
-                uint made = Hash; // asking for it makes both
-                return made == _hash ? _wireName : null;
+                if (_wireName == null)
+                {
+                    Complete();
+                }
+
+                return _wireName;
             }
         }
 
@@ -173,7 +171,15 @@ namespace NanoSync.Protocol
         /// <summary>The types of the fields, then a 0.</summary>
         internal byte[] Types
         {
-            get { return _types; }
+            get
+            {
+                if (_wireName == null)
+                {
+                    Complete(); // a record begun has no place for a field declared later
+                }
+
+                return _types;
+            }
         }
 
         /// <summary>The type of a field.</summary>
@@ -233,7 +239,7 @@ namespace NanoSync.Protocol
                 return "A fixed-point number has 0 to 9 digits behind the point, others have none: not " + digits + " (field " + field + ").";
             }
 
-            if (_definition.IndexOf("(" + field + ":") >= 0 || _definition.IndexOf("," + field + ":") >= 0)
+            if (Has(field))
             {
                 return "The class " + _name + " has a field " + field + " already.";
             }
@@ -245,6 +251,35 @@ namespace NanoSync.Protocol
 
             return _definition.Length + Part(field, type, digits).Length + 1 > MaxDefinition
                 ? "The definition of a class has at most 1,024 bytes (class " + _name + ", field " + field + ")." : null;
+        }
+
+        private void Complete()
+        {
+            byte[] definition = Encoding.UTF8.GetBytes(Definition);
+            _hash = Fnv.Of(definition, 0, definition.Length);
+            byte[] wireName = new byte[_name.Length + 5];
+            Encoding.UTF8.GetBytes(_name, 0, _name.Length, wireName, 0);
+            wireName[_name.Length] = (byte)'#';
+            Fnv.WriteTag(_hash, wireName, _name.Length + 1);
+            _wireName = wireName;
+        }
+
+        // Character by character: what looks for a string asks the PC's culture what is equal.
+        private bool Has(string field)
+        {
+            int at = _name.Length;
+            for (int i = 0; i < _count; i++)
+            {
+                int colon = _definition.IndexOf(':', at);
+                if (_definition.Substring(at + 1, colon - at - 1) == field)
+                {
+                    return true;
+                }
+
+                at = _definition.IndexOf(',', colon);
+            }
+
+            return false;
         }
 
         private string Part(string field, FieldType type, int digits)

@@ -80,6 +80,10 @@ namespace NanoSync.Storage
         /// <param name="options">Sizes; must not change afterwards.</param>
         public FlashStore(IVolume volume, StoreOptions options)
         {
+            if (volume == null || options == null)
+            {
+                throw new ArgumentException("volume, options: one is missing");
+            }
             _volume = volume;
             _gate = volume;
             _options = options;

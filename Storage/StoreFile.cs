@@ -73,7 +73,7 @@ namespace NanoSync.Storage
         public static uint Parse(string path)
         {
             int start = path.Length - NameLength;
-            if (start < 0 || !path.EndsWith(".ns"))
+            if (start < 0 || path.Substring(path.Length - 3) != ".ns")
             {
                 return 0;
             }

@@ -128,7 +128,8 @@ namespace NanoSync.Firmware
             return null;
         }
 
-        private static bool Contains(string list, string name)
+        /// <summary>Whether a list of names separated by commas has this one.</summary>
+        public static bool Contains(string list, string name)
         {
             string[] names = list.Split(',');
             for (int i = 0; i < names.Length; i++)

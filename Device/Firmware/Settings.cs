@@ -126,6 +126,7 @@ namespace NanoSync.Firmware
         /// <summary>How many.</summary>
         public int SensorCount;
 
+        private string _keys = ""; // those that had their line, each with a comma behind it
 
         /// <summary>Reads a file's bytes.</summary>
         /// <returns>null, or what is wrong, beginning with the line.</returns>
@@ -224,6 +225,16 @@ namespace NanoSync.Firmware
             if (value.Length == 0)
             {
                 return key + ": no value";
+            }
+
+            if (key != "sensor")
+            {
+                if (SamplingConfig.Contains(_keys, key))
+                {
+                    return key + ": stands twice";
+                }
+
+                _keys += key + ",";
             }
 
             switch (key)

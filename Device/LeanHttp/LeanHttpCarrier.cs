@@ -40,6 +40,9 @@ namespace NanoSync.Device
         // All heads of one exchange (1xx included), or the trailers of one reply, hold at most this many bytes.
         private const int MaxHeadBytes = 4096;
 
+        // The longest media type of a message: application/vnd.nanosync+wbxml.
+        private const int MediaTypeBytes = 30;
+
         // What follows _head, without the media type: 14 "Content-Type: " + 2, 16 "Content-Length: " + 10 digits + 2, 2.
         private const int MessageHeaderBytes = 46;
 
@@ -118,7 +121,7 @@ namespace NanoSync.Device
                 throw new ArgumentException("token: " + problem);
             }
 
-            bool secure = url.StartsWith("https://");
+            bool secure = ServerUrl.IsSecure(url);
             if (secure && tlsOpener == null)
             {
                 throw new ArgumentException("tlsOpener: needed for https");
@@ -136,7 +139,7 @@ namespace NanoSync.Device
             }
 
             _head = Encoding.UTF8.GetBytes(head);
-            if (bufferBytes < _head.Length + MessageHeaderBytes)
+            if (bufferBytes < _head.Length + MessageHeaderBytes + MediaTypeBytes)
             {
                 throw new ArgumentException("server, token: together too long for a buffer of " + bufferBytes.ToString() + " bytes");
             }
@@ -157,7 +160,7 @@ namespace NanoSync.Device
         public int ConnectTimeout
         {
             get { return _connectTimeout; }
-            set { _connectTimeout = value; }
+            set { _connectTimeout = Milliseconds(value, 1); }
         }
 
         /// <summary>
@@ -167,7 +170,7 @@ namespace NanoSync.Device
         public int ExchangeTimeout
         {
             get { return _exchangeTimeout; }
-            set { _exchangeTimeout = value; }
+            set { _exchangeTimeout = Milliseconds(value, 1); }
         }
 
         /// <summary>
@@ -177,17 +180,27 @@ namespace NanoSync.Device
         public int IdleTimeout
         {
             get { return _idleTimeout; }
-            set { _idleTimeout = value; }
+            set { _idleTimeout = Milliseconds(value, 0); }
         }
 
         /// <summary>
         /// Milliseconds without an answer after which a connection that was used again is given up, and the exchange with it.
-        /// Default 10,000. The next exchange has a new connection and all of <see cref="ExchangeTimeout"/>.
+        /// Default 10,000, at least 1. The next exchange has a new connection and all of <see cref="ExchangeTimeout"/>.
         /// </summary>
         public int ReusedTimeout
         {
             get { return _reusedTimeout; }
-            set { _reusedTimeout = value; }
+            set { _reusedTimeout = Milliseconds(value, 1); }
+        }
+
+        private static int Milliseconds(int value, int least)
+        {
+            if (value < least)
+            {
+                throw new ArgumentException("a timeout is at least " + least.ToString() + " ms, not " + value.ToString());
+            }
+
+            return value;
         }
 
         /// <inheritdoc/>

@@ -1,5 +1,6 @@
 // Composes the mail around a sealed message while it is written: headers, then base64 in lines of 76. Holds one line.
 
+using System;
 using System.Text;
 
 namespace NanoSync.Device
@@ -23,8 +24,14 @@ namespace NanoSync.Device
         /// <param name="sink">Takes them.</param>
         /// <param name="from">The device's own address; replies go there.</param>
         /// <param name="to">The server's address.</param>
+        /// <exception cref="ArgumentException">An address is missing or not of printable ASCII without spaces, &lt; and &gt;: it would end its line.</exception>
         public MailComposer(IMailSink sink, string from, string to)
         {
+            if (!IsAddress(from) || !IsAddress(to))
+            {
+                throw new ArgumentException("from, to: printable ASCII without spaces, < and >");
+            }
+
             _sink = sink;
             _from = from;
             _to = to;
@@ -77,6 +84,11 @@ namespace NanoSync.Device
         public void Close()
         {
             _sink.Close();
+        }
+
+        private static bool IsAddress(string text)
+        {
+            return text != null && ServerUrl.TokenProblem(text) == null && text.IndexOf('<') < 0 && text.IndexOf('>') < 0;
         }
 
         private CarrierError Line()

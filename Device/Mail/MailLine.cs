@@ -29,6 +29,8 @@ namespace NanoSync.Device
         private int _inPos;
         private int _inEnd;
         private long _deadline;
+        private int _connectTimeout = 10000;
+        private int _exchangeTimeout = 120000;
 
         /// <summary>Where the last line, or piece of one, begins in <see cref="Buffer"/>.</summary>
         public int Start;
@@ -48,15 +50,31 @@ namespace NanoSync.Device
             _host = host;
             _port = port;
             _opener = tls;
-            ConnectTimeout = 10000;
-            ExchangeTimeout = 120000;
         }
 
-        /// <summary>Milliseconds to connect. Default 10,000.</summary>
-        public int ConnectTimeout { get; set; }
+        /// <summary>Milliseconds to connect. Default 10,000, at least 1.</summary>
+        public int ConnectTimeout
+        {
+            get { return _connectTimeout; }
+            set { _connectTimeout = Milliseconds(value); }
+        }
 
-        /// <summary>Milliseconds from Connect to Disconnect. Default 120,000.</summary>
-        public int ExchangeTimeout { get; set; }
+        /// <summary>Milliseconds from Connect to Disconnect. Default 120,000, at least 1.</summary>
+        public int ExchangeTimeout
+        {
+            get { return _exchangeTimeout; }
+            set { _exchangeTimeout = Milliseconds(value); }
+        }
+
+        private static int Milliseconds(int value)
+        {
+            if (value < 1)
+            {
+                throw new ArgumentException("a timeout is at least 1 ms, not " + value.ToString());
+            }
+
+            return value;
+        }
 
         /// <summary>Holds the last line.</summary>
         public byte[] Buffer

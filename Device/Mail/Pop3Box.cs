@@ -3,6 +3,8 @@
 // No MIME is taken apart: a sealed message begins with 4E 53 01, whose base64 is "TlMB", at the start of a line; it ends with
 // the first line that is not base64. So any nesting, any headers, any gateway will do, as long as the part is in base64.
 
+using System;
+
 namespace NanoSync.Device
 {
     /// <summary>The way in by mail.</summary>
@@ -25,12 +27,23 @@ namespace NanoSync.Device
         private int _given;
 
         /// <summary>A mailbox; nothing is connected yet.</summary>
+        /// <exception cref="ArgumentException">There is no server, user or password, or one of the texts would end its line.</exception>
         public Pop3Box(MailLine line, string user, string password)
         {
+            if (line == null || !IsOneLine(user) || !IsOneLine(password))
+            {
+                throw new ArgumentException("line, user, password: missing, or with a line break");
+            }
+
             _line = line;
             _user = user;
             _password = password;
             MaxMailBytes = 64 * 1024;
+        }
+
+        private static bool IsOneLine(string text)
+        {
+            return text != null && text.IndexOf('\r') < 0 && text.IndexOf('\n') < 0;
         }
 
         /// <summary>Larger mails are deleted unread. Default 65,536.</summary>

@@ -99,7 +99,15 @@ namespace NanoSync.Device
         public int ExchangeTimeout
         {
             get { return _exchangeTimeout; }
-            set { _exchangeTimeout = value; }
+            set
+            {
+                if (value < 1)
+                {
+                    throw new ArgumentException("a timeout is at least 1 ms, not " + value.ToString());
+                }
+
+                _exchangeTimeout = value;
+            }
         }
 
         /// <inheritdoc/>

@@ -3,6 +3,7 @@
 
 using System;
 using System.Text;
+using NanoSync.Protocol;
 
 namespace NanoSync.Device
 {
@@ -40,14 +41,25 @@ namespace NanoSync.Device
         /// <param name="token">Its token; the key is made of it.</param>
         /// <param name="postOut">Where requests go.</param>
         /// <param name="postIn">Where replies come from.</param>
+        /// <exception cref="ArgumentException">The name is not one that a server enrols, the token is missing or malformed, or there is no post.</exception>
         public SealedCarrier(string device, string token, IPostOut postOut, IPostIn postIn)
         {
-            byte[] name = Encoding.UTF8.GetBytes(device);
-            if (name.Length < 1 || name.Length > 64)
+            if (!Naming.IsCollection(device)) // of devices too: it becomes a part of file names
             {
-                throw new ArgumentException("device");
+                throw new ArgumentException("device: 1 to 64 of A-Z a-z 0-9 . _ - , not . or .. and not beginning with -");
             }
 
+            if (token == null || ServerUrl.TokenProblem(token) != null)
+            {
+                throw new ArgumentException("token: printable ASCII without spaces");
+            }
+
+            if (postOut == null || postIn == null)
+            {
+                throw new ArgumentException("postOut, postIn: missing");
+            }
+
+            byte[] name = Encoding.UTF8.GetBytes(device);
             _out = postOut;
             _in = postIn;
             _device = device;
@@ -99,7 +111,7 @@ namespace NanoSync.Device
             }
 
             _head[3] = 1;
-            _head[4] = (byte)(contentType.EndsWith("+xml") ? 2 : 1);
+            _head[4] = (byte)(contentType[contentType.Length - 1] == 'l' && contentType[contentType.Length - 2] == 'm' && contentType[contentType.Length - 4] == '+' ? 2 : 1);
             CarrierError error = _out.Begin(_name, _head.Length + contentLength + Hmac.Size);
             if (error == CarrierError.None)
             {

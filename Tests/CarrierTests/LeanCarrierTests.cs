@@ -378,7 +378,13 @@ public sealed class LeanCarrierTests : CarrierTests
     [DataRow("http://host:1?x=1", null, "server: no ? and no #: a query is not part of a server's address")]
     [DataRow("http://host#x", null, "server: no ? and no #: a query is not part of a server's address")]
     [DataRow("http://host:0/sync", null, "server: a port is 1 to 65535")]
+    [DataRow("http://host:+80/sync", null, "server: a port is 1 to 65535")]
+    [DataRow("http://host:99999999999/sync", null, "server: a port is 1 to 65535")]
+    [DataRow("http://host\\sync", null, "server: a host is made of A-Z a-z 0-9 . _ -")]
+    [DataRow("http://<host>/sync", null, "server: a host is made of A-Z a-z 0-9 . _ -")]
+    [DataRow("http://-host/sync", null, "server: a host is made of A-Z a-z 0-9 . _ -")]
     [DataRow("http://host/sync", "t\u00f6ken", "token: only printable ASCII without spaces")]
+    [DataRow("http://host/sync", "", "token: only printable ASCII without spaces")]
     public void Address_or_token_that_is_none_is_refused_with_a_sentence(string url, string? token, string sentence)
     {
         Assert.AreEqual(sentence, Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier(url, token, null)).Message);
@@ -441,8 +447,36 @@ public sealed class LeanCarrierTests : CarrierTests
     public void Buffer_too_small_for_a_request_is_refused_at_once()
     {
         Assert.ThrowsExactly<ArgumentException>(() => new LeanHttpCarrier("http://host/", null, null, 60));
-        LeanHttpCarrier tight = new("http://host/", null, null, 100);
-        Assert.AreEqual(CarrierError.Misuse, tight.Open(Exchange.Wbxml, 1));
+        int least = 0;
+        LeanHttpCarrier? tight = null;
+        while (tight == null)
+        {
+            try
+            {
+                tight = new LeanHttpCarrier("http://127.0.0.1:1/", null, null, ++least);
+            }
+            catch (ArgumentException)
+            {
+            }
+        }
+
+        Assert.IsGreaterThan(100, least);
+        Assert.AreEqual(CarrierError.Unreachable, tight.Open(Exchange.Wbxml, 1234567890), "what is taken holds a head");
+    }
+
+    [TestMethod]
+    public void A_timeout_of_no_time_is_refused()
+    {
+        LeanHttpCarrier lean = new("http://host/", null, null);
+        Assert.AreEqual("a timeout is at least 1 ms, not 0", Assert.ThrowsExactly<ArgumentException>(() => lean.ConnectTimeout = 0).Message);
+        Assert.ThrowsExactly<ArgumentException>(() => lean.ExchangeTimeout = -1);
+        Assert.ThrowsExactly<ArgumentException>(() => lean.ReusedTimeout = 0);
+        Assert.ThrowsExactly<ArgumentException>(() => lean.IdleTimeout = -1);
+        lean.IdleTimeout = 0;
+        Assert.AreEqual((10000, 60000, 10000, 0), (lean.ConnectTimeout, lean.ExchangeTimeout, lean.ReusedTimeout, lean.IdleTimeout));
+        PlatformHttpCarrier platform = new("http://host/", null, new PcHttpPlatform(null));
+        Assert.ThrowsExactly<ArgumentException>(() => platform.ExchangeTimeout = 0);
+        Assert.AreEqual(60000, platform.ExchangeTimeout);
     }
 
     [TestMethod]

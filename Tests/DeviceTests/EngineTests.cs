@@ -835,11 +835,11 @@ namespace NanoSync.Tests
         {
             ScriptedServer server = new ScriptedServer(4096);
             server.ReadingClass = s_reading;
-            Bench bench = new Bench(server, null, new SyncOptions() { Window = 100, Series = true, ObjectBytes = 16 });
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 100, Series = true, ObjectBytes = 209 });
             bench.Append(5);
             bench.AppendBytes(new byte[] { 9 }); // not of the class
             bench.Append(5);
-            bench.AppendBytes(new byte[40]); // more than a series takes
+            bench.AppendBytes(new byte[210]); // more than a series takes
             bench.Append(1);
             bench.AppendBytes(new byte[0]);
             bench.Append(2);

@@ -69,15 +69,13 @@ public class SettingsTests
     [DataRow("interval = 86401", "line 2: interval: 1 to 86400, not 86401")]
     [DataRow("interval = 99999999999", "line 2: interval: 1 to 86400, not 99999999999")]
     [DataRow("interval = five", "line 2: interval: 1 to 86400, not five")]
-    [DataRow("server = ftp://x", "line 2: server: http:// or https://, then a host")]
-    [DataRow("server = https://", "line 2: server: http:// or https://, then a host")]
-    [DataRow("server = http://[::1]:80/sync", "line 2: server: no IPv6 address: a name, or an IPv4 address")]
-    [DataRow("server = http://u:p@host", "line 2: server: no user and password: the token says which device it is")]
     [DataRow("token = a b", "line 2: token: only printable ASCII without spaces")]
     [DataRow("sleep = yes", "line 2: sleep: off or deep, not yes")]
     [DataRow("led = 49", "line 2: led: 0 to 48, not 49")]
     [DataRow("i2c = 1 21", "line 2: i2c: bus, data pin, clock pin")]
     [DataRow("i2c = 3 21 22", "line 2: i2c bus: 1 to 2, not 3")]
+    [DataRow("sync = 60\nsync = 60", "line 3: sync: stands twice")]
+    [DataRow("server = http://t", "line 2: server: stands twice")]
     [DataRow("colour = red", "line 2: there is no key colour")]
     [DataRow("sensor = heap", "line 2: sensor: name kind [argument]")]
     [DataRow("sensor = at uptime", "line 2: sensor: a name has 1 to 32 of A-Z a-z 0-9 _ - and is not \"at\"")]
@@ -95,6 +93,17 @@ public class SettingsTests
     public void A_wrong_line_is_named(string line, string error)
     {
         Assert.AreEqual(error, Parse("server = http://s\n" + line, out _));
+    }
+
+    [TestMethod]
+    [DataRow("ftp://x", "http:// or https://, then a host")]
+    [DataRow("https://", "http:// or https://, then a host")]
+    [DataRow("http://[::1]:80/sync", "no IPv6 address: a name, or an IPv4 address")]
+    [DataRow("http://u:p@host", "no user and password: the token says which device it is")]
+    [DataRow("http://h:+80", "a port is 1 to 65535")]
+    public void A_wrong_server_is_named(string server, string error)
+    {
+        Assert.AreEqual("line 1: server: " + error, Parse("server = " + server, out _));
     }
 
     [TestMethod]

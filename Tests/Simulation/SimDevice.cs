@@ -55,7 +55,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             Window = rng.Pick([1, 2, 3, 5, 20]),
             ReplyBytes = rng.Percent(30) ? rng.Between(64, 160) : rng.Pick([128, 300, 700, 1024]),
             RequestBytes = rng.Pick([200, 600, 4096]),
-            BufferBytes = rng.Pick([64, 256, 512]),
+            BufferBytes = rng.Pick([67, 256, 512]),
             ObjectBytes = 256,
             MaxObjectBytes = world.DeviceMaxObject,
             Answers = rng.Pick([4, 32]),

@@ -24,8 +24,14 @@ namespace NanoSync.Device
         /// <summary>A post in a folder, made when missing.</summary>
         /// <param name="folder">Without a separator at the end.</param>
         /// <param name="separator">What stands between folder and file: "\\" on a board.</param>
+        /// <exception cref="ArgumentException">Folder or separator is missing, or the folder ends in the separator.</exception>
         public FilePost(string folder, string separator)
         {
+            if (folder == null || separator == null || folder.Length == 0 || separator.Length != 1 || folder[folder.Length - 1] == separator[0])
+            {
+                throw new ArgumentException("folder, separator: a path without separator at its end, and one character");
+            }
+
             _toServer = folder + separator + "to-server";
             _toDevice = folder + separator + "to-device";
             _separator = separator;
