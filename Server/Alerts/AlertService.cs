@@ -286,15 +286,7 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
         message.Subject = $"{(delivery.Event == "closed" ? "Over: " : "")}{alert.Subject} {alert.Kind}";
         message.Headers[HeaderId.AutoSubmitted] = "auto-generated";
         message.Body = new TextPart("plain") { Text = $"{alert.Subject}: {alert.Kind}, {delivery.Event}\n\n{alert.Text}\n\nbegan {ObjectJson.Time(alert.Began)}\n" };
-        using SmtpClient smtp = new();
-        MailTrust.Apply(smtp, mail.TrustedCa);
-        await smtp.ConnectAsync(mail.Smtp.Host, mail.Smtp.Port, mail.Smtp.Security, cancellation);
-        string user = mail.SmtpUser ?? mail.User;
-        if (user.Length > 0)
-        {
-            await smtp.AuthenticateAsync(user, mail.SmtpPassword ?? mail.Password, cancellation);
-        }
-
+        using SmtpClient smtp = await MailTrust.ConnectSmtp(mail, cancellation);
         await smtp.SendAsync(message, cancellation);
         await smtp.DisconnectAsync(true, cancellation);
         return null;

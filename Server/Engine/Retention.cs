@@ -56,8 +56,6 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
     private const string Job = "retention";
     private const int Nobody = 0; // the device of a row that tells of no device
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromDays(90); // with a store that does not come; see Tombstones
-
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>The rules.</summary>
@@ -99,7 +97,7 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
             }
         }
 
-        long seenSince = Now - (long)s_patience.TotalMilliseconds;
+        long seenSince = Now - Tombstones.Patience;
         pass = await Repeat(pass, t => t.ForgetStores(seenSince, Step), (p, n) => p with { Stores = p.Stores + n }, pause, end);
         foreach (int collection in deleted)
         {

@@ -8,8 +8,8 @@ internal static class Tombstones
 {
     private const int Every = 200; // changes of a collection between two looks
 
-    // A store that was not seen for so long is not waited for: it starts over when it comes.
-    private static readonly long s_patience = (long)TimeSpan.FromDays(90).TotalMilliseconds;
+    /// <summary>A store that was not seen for so long, in milliseconds, is not waited for: it starts over when it comes.</summary>
+    public const long Patience = 90L * 24 * 60 * 60 * 1000;
 
     /// <summary>Removes what everyone has seen, now and then.</summary>
     /// <param name="store">The transaction that changed the collection.</param>
@@ -20,7 +20,7 @@ internal static class Tombstones
     {
         if (collection.Seq / Every != before / Every)
         {
-            store.PruneDeleted(collection.Id, now - s_patience);
+            store.PruneDeleted(collection.Id, now - Patience);
         }
     }
 
@@ -32,7 +32,7 @@ internal static class Tombstones
             return false;
         }
 
-        store.PruneDeleted(collection.Id, now - s_patience);
+        store.PruneDeleted(collection.Id, now - Patience);
         return store.CountDeleted(collection.Id, limits.MaxDeleted) >= limits.MaxDeleted;
     }
 }

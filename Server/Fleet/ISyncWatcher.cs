@@ -1,3 +1,5 @@
+// Who looks on while requests are answered: the fleet's lines are made of what it is told, and the engine knows nothing of them.
+
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Fleet;

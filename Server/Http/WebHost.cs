@@ -138,7 +138,8 @@ public sealed class WebHost : IAsyncDisposable
     // Tells of alerts, and looks at upstreams.
     private async Task KeepAlerts(ILogger log)
     {
-        TimeSpan pause = TimeSpan.FromSeconds(2), away = TimeSpan.FromMinutes(15);
+        TimeSpan pause = TimeSpan.FromSeconds(2);
+        Proxy.UpstreamWatch upstreams = new(_core);
         long looked = System.Diagnostics.Stopwatch.GetTimestamp();
         while (!_ending.IsCancellationRequested)
         {
@@ -148,7 +149,7 @@ public sealed class WebHost : IAsyncDisposable
                 if (_core.Options.RunProxy && System.Diagnostics.Stopwatch.GetElapsedTime(looked) > TimeSpan.FromMinutes(1))
                 {
                     looked = System.Diagnostics.Stopwatch.GetTimestamp();
-                    LookAtUpstreams(away);
+                    upstreams.Look();
                 }
             }
             catch (StoreException)
@@ -161,19 +162,6 @@ public sealed class WebHost : IAsyncDisposable
             }
 
             await Task.Delay(pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private void LookAtUpstreams(TimeSpan away)
-    {
-        long now = _core.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (IGrouping<string, Proxy.RouteRow> target in _core.Proxy.Routes().Select(r => r.Route).GroupBy(r => r.Target))
-        {
-            Proxy.RouteRow? late = target.FirstOrDefault(r => r.Done is { } done && now - done > away.TotalMilliseconds);
-            using IStoreTransaction store = _core.Store.BeginWrite();
-            _core.Alerts.See(store, 0, "proxy " + target.Key,
-                late == null ? [] : [(Alerts.AlertService.ProxyAway, $"Nothing has been passed on to {target.Key} for a quarter of an hour: {late.Outcome}")], now);
-            store.Commit();
         }
     }
 

@@ -267,19 +267,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
 
         public async Task Send(MimeMessage mail, CancellationToken cancellation)
         {
-            if (_smtp == null)
-            {
-                SmtpClient smtp = new();
-                _smtp = smtp;
-                MailTrust.Apply(smtp, options.TrustedCa);
-                await smtp.ConnectAsync(options.Smtp.Host, options.Smtp.Port, options.Smtp.Security, cancellation);
-                string user = options.SmtpUser ?? options.User;
-                if (user.Length > 0)
-                {
-                    await smtp.AuthenticateAsync(user, options.SmtpPassword ?? options.Password, cancellation);
-                }
-            }
-
+            _smtp ??= await MailTrust.ConnectSmtp(options, cancellation);
             await _smtp.SendAsync(mail, cancellation);
         }
 

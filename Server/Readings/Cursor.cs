@@ -1,3 +1,5 @@
+// Where somebody who follows changes goes on, also after a restart of either side and after the database was put back.
+
 using System.Globalization;
 using NanoSync.Server.Application;
 

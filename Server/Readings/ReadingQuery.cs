@@ -1,3 +1,5 @@
+// What is asked for when readings are read out or followed: one form for REST and the command line.
+
 namespace NanoSync.Server.Readings;
 
 /// <summary>Which readings are asked for, and how.</summary>

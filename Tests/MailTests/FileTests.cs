@@ -201,6 +201,50 @@ public sealed class FileTests
         Assert.HasCount(3, _core.Objects.List("field-1", "readings"));
     }
 
+    [TestMethod]
+    public void A_class_that_the_firmware_changed_while_a_request_was_under_way_is_told()
+    {
+        _device.Append(1);
+        SyncAll(); // the server knows which class the readings have
+        _device.Append(1);
+        _device.Round(RoundOutcome.Later);
+        Exchange();
+        _device.Upgrade(); // the reply to the request of the firmware before waits
+        _device.Append(1);
+        SyncAll();
+        string before = Wire("reading(n:u)");
+        Assert.AreEqual($"{before} {before} {Wire("reading(n:u,more:u)")}", string.Join(' ', _core.Objects.List("field-1", "readings").Select(r => r.Row.Class)));
+        Assert.IsEmpty(_core.Devices.Refusals("field-1"));
+    }
+
+    [TestMethod]
+    public void An_object_that_changed_while_it_was_sent_is_not_replaced_by_the_reply_that_names_it()
+    {
+        SyncAll();
+        uint id = _device.Make(1);
+        _device.Round(RoundOutcome.Later);
+        Exchange();
+        Files("to-device").ForEach(File.Delete); // it is lost, and somebody changes the object
+        string name = _core.Objects.List("field-1", "config").Single().Row.Id;
+        _core.Objects.Put("field-1", "config", name, Server.Application.ObjectJson.Parse("{\"n\":5}"u8.ToArray(), "setting(n:u)"));
+        _device.Append(1); // the request is made anew, with this: it is not the same, and gets a reply of its own
+        while (Files("to-server").Count == 0)
+        {
+            _device.Round(RoundOutcome.Later);
+        }
+
+        // this reply names the object and brings what somebody made of it; here it changed once more
+        Exchange();
+        _device.Change(id, 2);
+        Assert.AreNotEqual(RoundOutcome.Failed, _device.Engine.Round().Outcome);
+        Assert.AreEqual("2", _device.Held(), "the change is not lost unseen");
+        SyncAll();
+        Assert.AreEqual("5", _device.Held(), "the server wins");
+        Assert.Contains(2, _core.Objects.Losers("field-1", "config").Select(l => (int)l.Row.Data![^1]), "and the change is there to be read");
+    }
+
+    private static string Wire(string definition) => Server.Engine.ClassCatalog.WireName(Server.Engine.ClassCatalog.Parse(definition)!);
+
     private FileExchangeResult Exchange() => FileExchange.Run(_core, _core.Sealed, Stick);
 
     private List<string> Files(string folder)
@@ -209,7 +253,7 @@ public sealed class FileTests
         return Directory.Exists(path) ? [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)] : [];
     }
 
-    private void SyncAll()
+    private void SyncAll(Action? serve = null)
     {
         for (int i = 0; i < 40; i++)
         {
@@ -221,7 +265,7 @@ public sealed class FileTests
 
             if (result.Outcome == RoundOutcome.Later)
             {
-                Exchange();
+                (serve ?? (() => Exchange()))();
             }
         }
 

@@ -66,7 +66,7 @@ internal sealed class ManualClock : TimeProvider
 /// <summary>A device whose requests leave by SMTP and whose replies come by POP3.</summary>
 internal sealed class MailDevice
 {
-    private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("n");
+    private ObjectClass _reading = new ObjectClass("reading").UInt("n");
     private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("n");
 
     private MemoryVolume _volume = new(256 * 1024, 64);
@@ -99,9 +99,50 @@ internal sealed class MailDevice
     {
         _store = new FlashStore(_volume, new StoreOptions());
         Engine = _carrier() is ILaterCarrier later ? new LaterEngine(_store, later, _options) : new SyncEngine(_store, _carrier(), _options);
-        _readings = Engine.AddOutbox("readings", s_reading, 64 * 1024, false);
+        _readings = Engine.AddOutbox("readings", _reading, 64 * 1024, false);
         _config = Engine.AddTwoWay("config", s_setting, 64, null, false);
         Assert.AreEqual(StoreError.None, Engine.Open());
+    }
+
+    /// <summary>Another firmware, whose readings have one more field.</summary>
+    public void Upgrade()
+    {
+        _reading = new ObjectClass("reading").UInt("n").UInt("more");
+        Restart();
+    }
+
+    /// <summary>Makes a setting here; its local id.</summary>
+    public uint Make(uint n)
+    {
+        byte[] record = Setting(n);
+        Assert.AreEqual(StoreError.None, _store.Add(_config.Number, s_setting.Hash, record, 0, record.Length, out uint id));
+        return id;
+    }
+
+    /// <summary>Changes a setting made here that has no name yet.</summary>
+    public void Change(uint id, uint n)
+    {
+        ObjectInfo info = new();
+        byte[] record = Setting(n);
+        Assert.AreEqual(StoreError.None, _store.FindLocal(_config.Number, id, info));
+        Assert.AreEqual(StoreError.None, _store.Change(info, s_setting.Hash, record, 0, record.Length));
+    }
+
+    /// <summary>The settings' values.</summary>
+    public string Held()
+    {
+        List<ulong> held = [];
+        ObjectInfo info = new();
+        byte[] record = new byte[16];
+        while (_store.Next(_config.Number, info) == StoreError.None)
+        {
+            RecordReader reader = new();
+            reader.Begin(s_setting, record, 0, _store.Read(info, 0, record, 0, info.Length));
+            Assert.IsTrue(reader.Next());
+            held.Add((ulong)reader.Value);
+        }
+
+        return string.Join(' ', held);
     }
 
     /// <summary>A copy of the flash as it is.</summary>
@@ -131,10 +172,25 @@ internal sealed class MailDevice
     {
         for (int i = 0; i < count; i++)
         {
-            _record.Begin(s_reading);
+            _record.Begin(_reading);
             _record.UInt(_appended++);
-            Assert.AreEqual(StoreError.None, _store.Append(_readings.Number, s_reading.Hash, _record.Buffer, 0, _record.Length, out _));
+            if (_reading.Count > 1)
+            {
+                _record.UInt(1);
+            }
+
+            _record.End();
+            Assert.AreEqual(StoreError.None, _store.Append(_readings.Number, _reading.Hash, _record.Buffer, 0, _record.Length, out _));
         }
+    }
+
+    private static byte[] Setting(uint n)
+    {
+        RecordWriter writer = new(16);
+        writer.Begin(s_setting);
+        writer.UInt(n);
+        writer.End();
+        return writer.Buffer[..writer.Length];
     }
 
     public void Round(RoundOutcome outcome)

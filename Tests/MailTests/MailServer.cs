@@ -28,6 +28,7 @@ internal sealed class MailServer : IDisposable
 
     private readonly List<Process> _processes = [];
     private readonly string _folder;
+    private Process? _smtp;
 
     public MailServer()
     {
@@ -51,9 +52,9 @@ internal sealed class MailServer : IDisposable
 
         try
         {
-            Start("/usr/sbin/exim4", "-bdf", "-C", Path.Combine(_folder, "exim.conf"));
+            StartSmtp();
             Start("/usr/sbin/dovecot", "-F", "-c", Path.Combine(_folder, "dovecot.conf"));
-            foreach (int port in (int[])[SmtpPort, ImapPort, ImapsPort, Pop3Port])
+            foreach (int port in (int[])[ImapPort, ImapsPort, Pop3Port])
             {
                 WaitUntilListening(port);
             }
@@ -84,6 +85,23 @@ internal sealed class MailServer : IDisposable
         smtp.Connect("127.0.0.1", SmtpPort, SecureSocketOptions.None);
         smtp.Send(mail);
         smtp.Disconnect(true);
+    }
+
+    /// <summary>Ends the program that takes mails; what it has taken stays.</summary>
+    public void EndSmtp()
+    {
+        Process smtp = _smtp!;
+        _processes.Remove(smtp);
+        smtp.Kill(entireProcessTree: true);
+        smtp.WaitForExit();
+        smtp.Dispose();
+    }
+
+    /// <summary>Starts it, and waits until it listens.</summary>
+    public void StartSmtp()
+    {
+        _smtp = Start("/usr/sbin/exim4", "-bdf", "-C", Path.Combine(_folder, "exim.conf"));
+        WaitUntilListening(SmtpPort);
     }
 
     /// <summary>The mails of a folder, in the order of their arrival.</summary>
@@ -246,10 +264,12 @@ internal sealed class MailServer : IDisposable
         File.WriteAllText(Path.Combine(_folder, "key.pem"), key.ExportPkcs8PrivateKeyPem());
     }
 
-    private void Start(string program, params string[] arguments)
+    private Process Start(string program, params string[] arguments)
     {
         Assert.IsTrue(File.Exists(program), program + " is missing: test.sh installs it.");
-        _processes.Add(Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!);
+        Process process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false })!;
+        _processes.Add(process);
+        return process;
     }
 
     private static void Run(string program, params string[] arguments)

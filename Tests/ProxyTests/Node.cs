@@ -23,11 +23,13 @@ public sealed class Node : IAsyncDisposable
     private readonly SyncLimits _limits;
     private EmbeddedServer? _server;
     private ProxyService? _proxy;
+    private readonly TimeProvider? _clock;
     private int _port;
 
-    private Node(SyncLimits limits)
+    private Node(SyncLimits limits, TimeProvider? clock)
     {
         _limits = limits;
+        _clock = clock;
     }
 
     public string Url { get; private set; } = "";
@@ -50,16 +52,16 @@ public sealed class Node : IAsyncDisposable
 
     public int KillAfter { get; set; }
 
-    public static async Task<Node> Start(SyncLimits? limits = null)
+    public static async Task<Node> Start(SyncLimits? limits = null, TimeProvider? clock = null)
     {
-        Node node = new(limits ?? new SyncLimits());
+        Node node = new(limits ?? new SyncLimits(), clock);
         await node.Start();
         return node;
     }
 
     public async Task Start()
     {
-        _server = await EmbeddedServer.Start(_folder, _port, new ServerOptions { RatePerSecond = 0, Limits = _limits, RunProxy = false });
+        _server = await EmbeddedServer.Start(_folder, _port, new ServerOptions { RatePerSecond = 0, Limits = _limits, RunProxy = false }, clock: _clock);
         Url = _server.Url;
         _port = new Uri(Url).Port;
         _proxy = new ProxyService(Core, null, c => Wrap(c), step =>

@@ -130,6 +130,23 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void A_late_request_does_nothing_also_where_the_next_reply_had_no_commands()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 0);
+        device.Sync(device.Ask());
+        device.Lose(With(device, TestDevice.Change("a", 1)));
+        byte[] late = device.LastRequest;
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 2))).Line(), "nothing to acknowledge but the key");
+        Assert.IsNull(device.Exchange(device.Ask()));
+
+        Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
     public void A_request_that_a_newer_one_overtook_does_nothing()
     {
         using Bench bench = new();

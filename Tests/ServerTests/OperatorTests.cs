@@ -135,6 +135,26 @@ public sealed class OperatorTests
     }
 
     [TestMethod]
+    public void A_copy_asked_for_does_not_undo_a_deletion_that_came_after()
+    {
+        using Field field = new(deviceWins: true); // by the rule of conflicts the device's value would stay
+        field.Put("a", 1);
+        field.Sync();
+        field.Change("a", 2);
+        field.Sync();
+        Assert.IsEmpty(Lines(field, "object", "fetch", "d1", "config", "a"));
+        field.Round(); // the question came, and the answer waits
+        field.Core.Objects.Delete("d1", "config", "a");
+        int before = field.Requests.Count;
+        field.Sync();
+        field.Round();
+        Assert.AreEqual("Fetch a 0102", field.Requests.Skip(before).SelectMany(r => r.Collections).SelectMany(c => c.Responses).Single().Text());
+        Assert.AreEqual("", field.Bench.Held("d1"));
+        Assert.AreEqual("", field.Held());
+        StringAssert.EndsWith(Lines(field, "object", "conflicts", "d1", "config")[^1], """ {"n":2}""", "the copy is there to be read");
+    }
+
+    [TestMethod]
     public void Tell_queues_a_command_and_show_shows_what_became_of_it()
     {
         using Field field = new() { Host = new Machine() };

@@ -28,11 +28,6 @@ public static class Runner
                         return;
                     }
 
-                    if (stopAtFirst && OpenFindings.Has(first + (ulong)at))
-                    {
-                        continue; // what it would notice is known
-                    }
-
                     using World world = World.Run(first + (ulong)at, Steps, false, mutation, prepare);
                     lock (gate)
                     {

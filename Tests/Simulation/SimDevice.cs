@@ -93,18 +93,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Identity = other.Identity;
         _plans = other._plans;
         Link = new SimLink(_world, this);
-        _options = new SyncOptions
-        {
-            Window = other._options.Window,
-            ReplyBytes = other._options.ReplyBytes,
-            RequestBytes = other._options.RequestBytes,
-            BufferBytes = other._options.BufferBytes,
-            ObjectBytes = other._options.ObjectBytes,
-            MaxObjectBytes = other._options.MaxObjectBytes,
-            Answers = other._options.Answers,
-            Series = other._options.Series,
-            ReplyRounds = other._options.ReplyRounds,
-        };
+        _options = other._options;
         _xml = other._xml;
         _maxObjects = other._maxObjects;
         _dropOldest = other._dropOldest;

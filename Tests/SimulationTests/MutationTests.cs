@@ -7,7 +7,7 @@ namespace NanoSync.SimulationTests;
 [TestClass]
 public class MutationTests
 {
-    private const int Seeds = 600;
+    private const int Seeds = 1000; // what takes longest to be noticed, NoRecovery, is by seed 595
 
     public required TestContext TestContext { get; set; }
 

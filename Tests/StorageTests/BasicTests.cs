@@ -173,6 +173,40 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void What_a_batch_names_is_found_by_its_local_id_until_the_batch_is_written()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 5, Bytes(30), 0, 30, out uint first));
+        Ok(store.Add(Config, 5, Bytes(40, 2), 0, 40, out uint second));
+        Ok(store.FindLocal(Config, second, info));
+        foreach (bool written in new[] { false, true })
+        {
+            Ok(store.Begin());
+            Ok(store.Bind(Config, second, info.Version, Key("s2"), 0, 2));
+            Assert.AreEqual(second, store.BoundInBatch(Config, Key("s2"), 0, 2));
+            Assert.AreEqual(0u, store.BoundInBatch(Config, Key("s1"), 0, 2));
+            Assert.AreEqual(StoreError.NotFound, store.FindKey(Config, Key("s2"), 0, 2, info));
+            Ok(store.FindLocal(Config, second, info));
+            if (written)
+            {
+                Ok(store.Commit());
+            }
+            else
+            {
+                store.Abandon();
+            }
+            Assert.AreEqual(0u, store.BoundInBatch(Config, Key("s2"), 0, 2), "no batch is open");
+            Assert.AreEqual(written ? StoreError.None : StoreError.NotFound, store.FindKey(Config, Key("s2"), 0, 2, info));
+            Ok(store.FindLocal(Config, second, info));
+        }
+        CollectionAssert.AreEqual(Bytes(40, 2), ReadAll(store, info));
+        CollectionAssert.AreEqual(Key("s2"), info.Key[..info.KeyLength]);
+        Ok(store.FindLocal(Config, first, info));
+        Assert.AreEqual(0, info.KeyLength);
+    }
+
+    [TestMethod]
     public void Naming_an_object_loses_nothing_that_is_pending_or_refused_under_that_name()
     {
         // the server's value came under a name that the store did not know for that of its own object, and was changed
