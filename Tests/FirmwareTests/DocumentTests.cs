@@ -51,10 +51,32 @@ public class DocumentTests
     }
 
     [TestMethod]
-    public void Every_statement_of_the_specification_names_a_test_that_exists_or_says_that_none_checks_it()
+    public void Every_statement_of_the_specification_has_its_entry_and_every_entry_its_statement_and_its_tests()
     {
-        string[] wrong = new Specification(Repository.Read("SPEC.md")).Wrong().ToArray();
+        string[] wrong = new StatementIndex(Repository.Read("SPEC.md"), Repository.Read("docs", "spec-tests.md")).Wrong().ToArray();
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
+
+    private const string Zip = "\n  - DeviceTests/StoreTests.Crc32_is_that_of_zip";
+
+    [TestMethod]
+    [DataRow("A rule. Another one.", "- A rule." + Zip + "\n- Another one." + Zip, null)]
+    [DataRow("1. A rule of more words than ten, which its entry leaves out.", "- A rule of more … entry leaves out." + Zip, null)]
+    [DataRow("| key | done |\n|---|---|\n| a | b |\n| `c` | d |", "- a | b" + Zip + "\n- `c` | d\n  - none", null)]
+    [DataRow("A rule. Another one.", "- A rule." + Zip, "SPEC.md 3.1 says what docs/spec-tests.md has no entry for. Put this there under 3.1, below the tests of \"A rule.\", with the tests that assert it, or none:\n- Another one.\n  - FOLDER/CLASS.TEST")]
+    [DataRow("A rule. Another one. A third.", "- A rule." + Zip + "\n- A third." + Zip, "SPEC.md 3.1 says what docs/spec-tests.md has no entry for. Put this there under 3.1, below the tests of \"A rule.\", with the tests that assert it, or none:\n- Another one.\n  - FOLDER/CLASS.TEST")]
+    [DataRow("- one two three four five six seven eight nine ten nine ten.\nA rule.", "- A rule." + Zip, "SPEC.md 3.1 says what docs/spec-tests.md has no entry for. Put this there under 3.1, first, with the tests that assert it, or none:\n- one two three four … ten nine ten.\n  - FOLDER/CLASS.TEST")]
+    [DataRow("A rule.", "- A rule." + Zip + "\n- Another one." + Zip, "docs/spec-tests.md 3.1: SPEC.md does not say, at its place: Another one.")]
+    [DataRow("One. Two.", "- Two." + Zip + "\n- One." + Zip, "SPEC.md 3.1 says what docs/spec-tests.md has no entry for. Put this there under 3.1, below the tests of \"One.\", with the tests that assert it, or none:\n- Two.\n  - FOLDER/CLASS.TEST;docs/spec-tests.md 3.1: SPEC.md does not say, at its place: Two.")]
+    [DataRow("A rule.", "- A rule.\n  - none", "3.1: no test")]
+    [DataRow("A rule.", "- A rule." + Zip + "\n  - none", "docs/spec-tests.md: tests, or none alone, are wanted below: A rule.")]
+    [DataRow("A rule.", "- A rule." + Zip + "x", "docs/spec-tests.md: there is no DeviceTests/StoreTests.Crc32_is_that_of_zipx")]
+    [DataRow("A rule.", "- A rule." + Zip + "\n\n## 3.2 Gone\n- A rule." + Zip, "docs/spec-tests.md: SPEC.md has no section 3.2")]
+    [DataRow("A rule.[^a]", "- A rule.[^a]" + Zip, "SPEC.md has a footnote: the tests of a statement stand in docs/spec-tests.md")]
+    public void What_the_index_of_statements_lacks_or_has_too_much_is_said(string text, string index, string? wrong)
+    {
+        StatementIndex read = new($"# Title\nWords.\n\n## 3. Chapter\n### 3.1 Section\n{text}\n```\ncode\n```\n", $"# Index\nWords.\n\n## 3.1 Section\n{index}\n");
+        Assert.AreEqual(wrong ?? "", string.Join(';', read.Wrong()));
     }
 
     [TestMethod]
@@ -76,7 +98,7 @@ public class DocumentTests
     [DataRow("Text.[^a1] More.", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.1: no footnote behind: Text.[^a1] More.")]
     [DataRow("Text.[^a1]\n- item", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.1: no footnote behind: - item")]
     [DataRow("Text.[^a1]\n### 3.2 Empty", "DeviceTests/StoreTests.Crc32_is_that_of_zip", "3.2: no test")]
-    public void What_the_specification_names_wrongly_is_noticed(string text, string test, string? wrong)
+    public void What_the_footnotes_of_a_document_name_wrongly_is_noticed(string text, string test, string? wrong)
     {
         string whole = $"# Title\nWords.\n\n## 3. Chapter\n### 3.1 Section\n{text}\n```\ncode\n```\n| a |\n|---|\n| b[^none] |\n\n[^none]: No test.\n[^a1]: {test}\n";
         Assert.AreEqual(wrong ?? "", string.Join(';', new Specification(whole).Wrong()));

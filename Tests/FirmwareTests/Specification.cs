@@ -1,4 +1,4 @@
-// Reads the footnotes of SPEC.md, each of which names the test of a statement: [^key1] behind it, at the end of the file
+// Reads the footnotes of a document, each of which names the test of a statement: [^key1] behind it, at the end of the file
 // [^key1]: FOLDER/CLASS.METHOD of Tests/, [^none] where no test checks it.
 
 using System.Text.RegularExpressions;
@@ -15,7 +15,7 @@ internal sealed class Specification(string text)
     public IEnumerable<string> Wrong()
     {
         var used = new HashSet<string> { None };
-        foreach ((string section, List<string> lines) in Sections().Where(s => s.Lines.Count == 0 || !s.Lines[^1].StartsWith("Not checked: ", StringComparison.Ordinal)))
+        foreach ((string section, List<string> lines) in Sections(text).Where(s => s.Lines.Count == 0 || !s.Lines[^1].StartsWith("Not checked: ", StringComparison.Ordinal)))
         {
             if (!lines.Exists(l => Regex.IsMatch(l, @"\[\^(?!none)")))
             {
@@ -53,7 +53,8 @@ internal sealed class Specification(string text)
         }
     }
 
-    private static bool IsTest(string name)
+    /// <summary>Whether FOLDER/CLASS.METHOD is a test.</summary>
+    public static bool IsTest(string name)
     {
         Match parts = Regex.Match(name, @"^(\w+)/(\w+)\.(\w+)$");
         string file = Repository.PathOf("Tests", parts.Groups[1].Value, parts.Groups[2].Value + ".cs");
@@ -61,8 +62,8 @@ internal sealed class Specification(string text)
             && Regex.IsMatch(File.ReadAllText(file), $@"\[(?:TestMethod|DataRow)\b[^\n]*\n(?:\s*\[[^\n]*\n)*\s*public (?:async Task|void) {parts.Groups[3].Value}\(");
     }
 
-    // The text of each section; a chapter that begins with a section has none of its own.
-    private IEnumerable<(string Number, List<string> Lines)> Sections()
+    /// <summary>The text of each section, without code and heads of tables; a chapter that begins with a section has none of its own.</summary>
+    public static IEnumerable<(string Number, List<string> Lines)> Sections(string text)
     {
         string[] sections = Regex.Split(text, @"(?m)^(?=##+ \d)").Skip(1).ToArray();
         for (int i = 0; i < sections.Length; i++)
