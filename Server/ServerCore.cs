@@ -31,6 +31,7 @@ public sealed class ServerCore : IDisposable
         Sync = new SyncService(store, clock, options.Limits, classes, log, incarnation: Incarnation);
         Sync.Guard = new Proxy.LoopGuard(store, clock);
         Devices = new DeviceService(store, clock, Incarnation);
+        Enrolment = new EnrolmentService(store, clock);
         Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
         Retention = new Retention(store, clock, options.Retention, options.KeepNotes);
         Sealed = new SealedService(this);
@@ -65,6 +66,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Devices.</summary>
     public DeviceService Devices { get; }
+
+    /// <summary>Enrolling many, codes, replacing and deleting.</summary>
+    public EnrolmentService Enrolment { get; }
 
     /// <summary>Objects.</summary>
     public ObjectService Objects { get; }

@@ -9,8 +9,9 @@ Builds the firmware and brings it, the network configuration and the settings on
   -Image FILE  flashes this deployment image instead of building one
   -ConfigOnly  leaves the firmware; writes network configuration and settings only
 
-Secrets: NANOSYNC_SERVER, NANOSYNC_TOKEN, NANOSYNC_WIFI_SSID, NANOSYNC_WIFI_PASSWORD, NANOSYNC_CA; from the environment,
-else from board-configs\secrets.env (see secrets.env.example; NANOSYNC_SECRETS names another file).
+Secrets: NANOSYNC_SERVER, NANOSYNC_TOKEN or NANOSYNC_CLAIM (a code), NANOSYNC_WIFI_SSID, NANOSYNC_WIFI_PASSWORD, NANOSYNC_CA;
+from the environment, else from the file that NANOSYNC_DEVICE names (one that `device enrol --out` wrote for this board), else
+from board-configs\secrets.env (see secrets.env.example; NANOSYNC_SECRETS names another file).
 
 Exit code: 0 done; 64 wrong usage, unknown board, no port; 66 a file is missing; 69 a tool is missing; 70 the build or
 nanoff failed; 78 a secret is missing or malformed. With 64, 66, 69 and 78 nothing was touched.
@@ -60,26 +61,42 @@ if ($env:NANOSYNC_SECRETS) {
     if (-not (Test-Path $secrets)) { Fail 66 "there is no file $secrets (NANOSYNC_SECRETS)" }
 }
 
-function Secret([string]$name) {
-    $value = [Environment]::GetEnvironmentVariable($name)
-    if ($value) { return $value }
-    if (Test-Path $secrets) {
-        foreach ($line in Get-Content $secrets) {
+$device = $env:NANOSYNC_DEVICE
+if ($device -and -not (Test-Path $device)) { Fail 66 "there is no file $device (NANOSYNC_DEVICE)" }
+
+function In-File([string]$name, [string]$file) {
+    if ($file -and (Test-Path $file)) {
+        foreach ($line in Get-Content $file) {
             if ($line.StartsWith("$name=")) { return $line.Substring($name.Length + 1) }
         }
     }
     return ''
 }
 
+function Secret([string]$name) {
+    $value = [Environment]::GetEnvironmentVariable($name)
+    if (-not $value) { $value = In-File $name $device }
+    if (-not $value) { $value = In-File $name $secrets }
+    return $value
+}
+
 $server = Secret 'NANOSYNC_SERVER'
-$token = Secret 'NANOSYNC_TOKEN'
+# a token or a code, from the first place that has either
+$token = "$env:NANOSYNC_TOKEN"
+$claim = "$env:NANOSYNC_CLAIM"
+foreach ($file in @($device, $secrets)) {
+    if (-not "$token$claim") {
+        $token = In-File 'NANOSYNC_TOKEN' $file
+        $claim = In-File 'NANOSYNC_CLAIM' $file
+    }
+}
 $ssid = Secret 'NANOSYNC_WIFI_SSID'
 $password = Secret 'NANOSYNC_WIFI_PASSWORD'
 $authority = Secret 'NANOSYNC_CA'
 
 $missing = ''
 if (-not $server) { $missing += ' NANOSYNC_SERVER' }
-if (-not $token) { $missing += ' NANOSYNC_TOKEN' }
+if (-not "$token$claim") { $missing += ' NANOSYNC_TOKEN' }
 if ($network -eq 'wifi') {
     if (-not $ssid) { $missing += ' NANOSYNC_WIFI_SSID' }
     if (-not $password) { $missing += ' NANOSYNC_WIFI_PASSWORD' }
@@ -90,7 +107,10 @@ if ($missing) { Fail 78 "missing:$missing. Set them in the environment or in boa
 
 if ($server -notmatch '^https?://.') { Fail 78 'NANOSYNC_SERVER begins with http:// or https://' }
 if ($server -notmatch '^[!-~]+$') { Fail 78 'NANOSYNC_SERVER: plain ASCII without spaces' }
-if ($token -notmatch '^[!-~]+$') { Fail 78 'NANOSYNC_TOKEN: plain ASCII without spaces' }
+if ($token -notmatch '^[!-~]*$') { Fail 78 'NANOSYNC_TOKEN: plain ASCII without spaces' }
+if ($claim -notmatch '^[!-~]*$') { Fail 78 'NANOSYNC_CLAIM: plain ASCII without spaces' }
+if ($token -and $claim) { Fail 78 'NANOSYNC_TOKEN and NANOSYNC_CLAIM: one of them' }
+$key = if ($token) { 'token' } else { 'claim' }
 if ("$ssid$password" -match '[\x00-\x1F\x7F]') { Fail 78 'NANOSYNC_WIFI_SSID and NANOSYNC_WIFI_PASSWORD: no control characters' }
 if ([Text.Encoding]::UTF8.GetByteCount($ssid) -gt 32) { Fail 78 'NANOSYNC_WIFI_SSID: at most 32 bytes' }
 if ([Text.Encoding]::UTF8.GetByteCount($password) -gt 63) { Fail 78 'NANOSYNC_WIFI_PASSWORD: at most 63 bytes' }
@@ -148,9 +168,10 @@ function Json([string]$text) {
 function Fill([string]$template, [string]$to) {
     $lines = Get-Content $template
     if (-not $authority) { $lines = $lines | Where-Object { $_ -notmatch '@CA_CERTIFICATE@' } }
+    $lines = $lines -replace '^token = (?=@TOKEN@$)', "$key = "
     $values = @{
         '@PORT@' = (Json $Port); '@CA_CERTIFICATE@' = (Json $authority); '@SETTINGS@' = (Json "$work/settings.txt")
-        '@SERVER@' = $server; '@TOKEN@' = $token; '@WIFI_SSID@' = (Json $ssid); '@WIFI_PASSWORD@' = (Json $password)
+        '@SERVER@' = $server; '@TOKEN@' = "$token$claim"; '@WIFI_SSID@' = (Json $ssid); '@WIFI_PASSWORD@' = (Json $password)
     }
     # one pass: nothing in a value is taken for a placeholder
     $text = [regex]::Replace(($lines -join "`n") + "`n", '@[A-Z_]+@', { param($m) $values[$m.Value] })
@@ -175,7 +196,7 @@ try {
 
     if ($DryRun) {
         $with = if ($authority) { ", CACertificatesPath $authority" } else { '' }
-        Write-Output "# $work/settings.txt: server = $server, token = ***"
+        Write-Output "# $work/settings.txt: server = $server, $key = ***"
         if ($network -eq 'wifi') { Write-Output "# $work/network.json: Ssid $ssid, Password ***$with" }
         else { Write-Output "# $work/network.json: Ethernet$with" }
     }

@@ -9,8 +9,9 @@
 #   --image FILE   flashes this deployment image instead of building one
 #   --config-only  leaves the firmware; writes network configuration and settings only
 #
-# Secrets: NANOSYNC_SERVER, NANOSYNC_TOKEN, NANOSYNC_WIFI_SSID, NANOSYNC_WIFI_PASSWORD, NANOSYNC_CA; from the environment,
-# else from board-configs/secrets.env (see secrets.env.example; NANOSYNC_SECRETS names another file).
+# Secrets: NANOSYNC_SERVER, NANOSYNC_TOKEN or NANOSYNC_CLAIM (a code), NANOSYNC_WIFI_SSID, NANOSYNC_WIFI_PASSWORD, NANOSYNC_CA;
+# from the environment, else from the file that NANOSYNC_DEVICE names (one that `device enrol --out` wrote for this board), else
+# from board-configs/secrets.env (see secrets.env.example; NANOSYNC_SECRETS names another file).
 #
 # Exit code: 0 done; 64 wrong usage, unknown board, no port; 66 a file is missing; 69 a tool is missing; 70 the build or
 # nanoff failed; 78 a secret is missing or malformed. With 64, 66, 69 and 78 nothing was touched.
@@ -76,31 +77,45 @@ network=$(value_of network)
 # ---- secrets ----
 secrets=${NANOSYNC_SECRETS:-$here/secrets.env}
 [ -z "${NANOSYNC_SECRETS:-}" ] || [ -f "$secrets" ] || fail 66 "there is no file $secrets (NANOSYNC_SECRETS)"
+device=${NANOSYNC_DEVICE:-}
+[ -z "$device" ] || [ -f "$device" ] || fail 66 "there is no file $device (NANOSYNC_DEVICE)"
 
-secret() { # name: the environment's, else the file's
+in_file() { # name, file
   local name=$1 line
-  if [ -n "${!name:-}" ]; then
-    printf '%s' "${!name}"
-  elif [ -f "$secrets" ]; then
-    while IFS= read -r line || [ -n "$line" ]; do
-      line=${line%$'\r'}
-      if [ "${line%%=*}" = "$name" ] && [ "$line" != "$name" ]; then
-        printf '%s' "${line#*=}"
-        return
-      fi
-    done <"$secrets"
-  fi
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%$'\r'}
+    if [ "${line%%=*}" = "$name" ] && [ "$line" != "$name" ]; then
+      printf '%s' "${line#*=}"
+      return
+    fi
+  done <"$2"
+}
+
+secret() { # name: the environment's, else that of the device's file, else that of the secrets
+  local name=$1 value=
+  value=${!name:-}
+  [ -n "$value" ] || [ -z "$device" ] || value=$(in_file "$name" "$device")
+  [ -n "$value" ] || [ ! -f "$secrets" ] || value=$(in_file "$name" "$secrets")
+  printf '%s' "$value"
 }
 
 server=$(secret NANOSYNC_SERVER)
-token=$(secret NANOSYNC_TOKEN)
+# a token or a code, from the first place that has either
+token=${NANOSYNC_TOKEN:-}
+claim=${NANOSYNC_CLAIM:-}
+for file in "$device" "$secrets"; do
+  if [ -z "$token$claim" ] && [ -f "$file" ]; then
+    token=$(in_file NANOSYNC_TOKEN "$file")
+    claim=$(in_file NANOSYNC_CLAIM "$file")
+  fi
+done
 ssid=$(secret NANOSYNC_WIFI_SSID)
 password=$(secret NANOSYNC_WIFI_PASSWORD)
 authority=$(secret NANOSYNC_CA)
 
 missing=
 [ -n "$server" ] || missing="$missing NANOSYNC_SERVER"
-[ -n "$token" ] || missing="$missing NANOSYNC_TOKEN"
+[ -n "$token$claim" ] || missing="$missing NANOSYNC_TOKEN"
 if [ "$network" = wifi ]; then
   [ -n "$ssid" ] || missing="$missing NANOSYNC_WIFI_SSID"
   [ -n "$password" ] || missing="$missing NANOSYNC_WIFI_PASSWORD"
@@ -115,6 +130,10 @@ esac
 LC_ALL=C
 case $server in *[!!-~]*) fail 78 "NANOSYNC_SERVER: plain ASCII without spaces" ;; esac
 case $token in *[!!-~]*) fail 78 "NANOSYNC_TOKEN: plain ASCII without spaces" ;; esac
+case $claim in *[!!-~]*) fail 78 "NANOSYNC_CLAIM: plain ASCII without spaces" ;; esac
+[ -z "$token" ] || [ -z "$claim" ] || fail 78 "NANOSYNC_TOKEN and NANOSYNC_CLAIM: one of them"
+key=token
+[ -n "$token" ] || key=claim
 case $ssid$password in *[[:cntrl:]]*) fail 78 "NANOSYNC_WIFI_SSID and NANOSYNC_WIFI_PASSWORD: no control characters" ;; esac
 [ ${#ssid} -le 32 ] || fail 78 "NANOSYNC_WIFI_SSID: at most 32 bytes"
 [ ${#password} -le 63 ] || fail 78 "NANOSYNC_WIFI_PASSWORD: at most 63 bytes"
@@ -185,7 +204,8 @@ fill() { # template, target
     */settings.txt)
       local first=${text%%@TOKEN@*} last=${text#*@TOKEN@}
       first=${first/@SERVER@/"$server"}
-      text=$first$token$last
+      [ $key = token ] || first=${first%token = }"claim = "
+      text=$first$token$claim$last
       ;;
     */network.json)
       if [ "$network" = wifi ]; then
@@ -216,7 +236,7 @@ if [ $build = 1 ]; then
 fi
 
 if [ $dry_run = 1 ]; then
-  echo "# $work/settings.txt: server = $server, token = ***"
+  echo "# $work/settings.txt: server = $server, $key = ***"
   if [ "$network" = wifi ]; then
     echo "# $work/network.json: Ssid $ssid, Password ***${authority:+, CACertificatesPath $authority}"
   else

@@ -66,6 +66,9 @@ namespace NanoSync.Firmware
         /// <summary>token: the device's bearer token; null = none.</summary>
         public string Token;
 
+        /// <summary>claim: a code that gives the token at the first contact, instead of token; null = none.</summary>
+        public string Claim;
+
         /// <summary>interval: seconds between readings until the server says otherwise.</summary>
         public int Interval = 60;
 
@@ -177,6 +180,11 @@ namespace NanoSync.Firmware
                 return "server: missing";
             }
 
+            if (Token != null && Claim != null)
+            {
+                return "claim: not beside token";
+            }
+
             // the store's own rule, told before it is met
             int segments = StoreBytes > OutboxBytes ? (StoreBytes - OutboxBytes) / SegmentBytes : 0;
             if (segments < FlashStore.LeastMainSegments || segments > FlashStore.MostMainSegments)
@@ -245,6 +253,10 @@ namespace NanoSync.Firmware
 
                 case "token":
                     Token = value;
+                    return Named(key, ServerUrl.TokenProblem(value));
+
+                case "claim":
+                    Claim = value;
                     return Named(key, ServerUrl.TokenProblem(value));
 
                 case "interval": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Interval);

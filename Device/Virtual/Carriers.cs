@@ -6,7 +6,7 @@ namespace NanoSync.Virtual;
 /// <summary>The way to the server that the command line chose.</summary>
 internal static class Carriers
 {
-    public static ICarrier Make(Uri server, string token, bool platformHttp)
+    public static ICarrier Make(Uri server, string? token, bool platformHttp)
     {
         string url = server.AbsoluteUri;
         return platformHttp

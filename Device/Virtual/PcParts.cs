@@ -9,8 +9,10 @@ using NanoSync.Storage;
 namespace NanoSync.Virtual;
 
 /// <summary>The parts of the virtual device, and the settings that ask for them.</summary>
-internal sealed class PcParts(VirtualOptions options, Uri? url, string token, PcMachine machine) : IPartMaker, ISmallFile
+internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, PcMachine machine) : IPartMaker, ISmallFile
 {
+    private readonly FlashFile _tokenFile = new(Path.Combine(options.Data, "token"));
+
     // Lines of a settings file; where messages go by mail or files, the server has no address.
     private string Text => $"""
         server = {url?.AbsoluteUri ?? "http://by-post"}
@@ -43,7 +45,9 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string token, Pc
 
         try
         {
-            ICarrier carrier = url is null ? Carriers.Make(options.Post, token) : Carriers.Make(url, token, options.PlatformHttp);
+            ICarrier carrier = url is null ? Carriers.Make(options.Post, token!)
+                : options.Claim is { } code && ClaimingCarrier.Kept(_tokenFile, code) is var kept ? kept is null ? new Claiming(code, _tokenFile, Http) : Http(kept)
+                : Http(token);
             return options.Dump is null ? carrier : new DumpingCarrier(carrier, options.Dump);
         }
         catch (ArgumentException e)
@@ -60,4 +64,11 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string token, Pc
         carrier is ILaterCarrier later ? new LaterEngine(store, later, sync) : new SyncEngine(store, carrier, sync);
 
     public IBoard MakeBoard(Settings settings, FieldClock clock) => new PcBoard(clock, machine);
+
+    private ICarrier Http(string? given) => Carriers.Make(url!, given, options.PlatformHttp);
+
+    private sealed class Claiming(string code, ISmallFile file, Func<string?, ICarrier> make) : ClaimingCarrier(code, file)
+    {
+        protected override ICarrier Make(string token) => make(token);
+    }
 }

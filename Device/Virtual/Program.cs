@@ -8,6 +8,7 @@ using NanoSync.Virtual;
 
 var server = new Option<string?>("--server") { Description = "Sync with this server instead of one of its own, such as http://127.0.0.1:8080", HelpName = "URL" };
 var token = new Option<string?>("--token") { Description = "The device's token there, as printed by `device add NAME`", HelpName = "T" };
+var claim = new Option<string?>("--claim") { Description = "Instead of --token: a code as printed by `device claim NAME`, which gives the token at the first contact", HelpName = "CODE" };
 var data = new Option<string>("--data") { Description = "Folder for the device's flash and the server's database", HelpName = "DIR", DefaultValueFactory = _ => DataFolder.Default("virtual") };
 var once = new Option<bool>("--once") { Description = "One reading and one full sync, then exit: 0 only when both sides are in step" };
 var readings = new Option<string?>("--readings") { Description = "Replay a CSV file (timestamp,value) into the outbox, sync it, then exit", HelpName = "FILE.csv" };
@@ -31,7 +32,7 @@ var dump = new Option<string?>("--dump") { Description = "Keep each message and 
 
 var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
 {
-    server, token, data, once, readings, window, interval, port, xml, platformHttp, dump, serial,
+    server, token, claim, data, once, readings, window, interval, port, xml, platformHttp, dump, serial,
     carrier, device, exchange, smtp, pop3, from, to, user, wait,
 };
 
@@ -39,6 +40,7 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
     Check(new VirtualOptions(
         Server(parsed.GetValue(server)),
         parsed.GetValue(token),
+        parsed.GetValue(claim),
         Path.GetFullPath(parsed.GetValue(data)!),
         parsed.GetValue(once),
         parsed.GetValue(readings),
@@ -86,7 +88,10 @@ static VirtualOptions Check(VirtualOptions options)
             ? throw new UserError($"--carrier {options.Post.Carrier} goes without --server, --port and --dump.")
         : options.Post.IsUsed && (options.Post.Device is null || options.Token is null)
             ? throw new UserError($"--carrier {options.Post.Carrier} needs --device and --token: enrol the device with `device add NAME --sealed`.")
-        : !options.Post.IsUsed && options.Server is null != options.Token is null ? throw new UserError("--server and --token go together: enrol the device there with `device add NAME`.")
+        : options.Claim is not null && (options.Token is not null || options.Post.IsUsed) ? throw new UserError("--claim goes without --token and --carrier.")
+        : !options.Post.IsUsed && options.Server is null != (options.Token ?? options.Claim) is null
+            ? throw new UserError("--server and --token, or --claim, go together: enrol the device there with `device add NAME`, and make a code with `device claim NAME`.")
+        : ServerUrl.TokenProblem(options.Claim) is { } code ? throw new UserError($"--claim: {code}.")
         : !options.Post.IsUsed && ServerUrl.TokenProblem(options.Token) is { } problem ? throw new UserError($"--token: {problem}.")
         : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
         : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")

@@ -13,7 +13,7 @@ namespace NanoSync.Virtual;
 
 /// <summary>What the command line asked for.</summary>
 internal sealed record VirtualOptions(
-    Uri? Server, string? Token, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump, bool Serial, PostOptions Post);
+    Uri? Server, string? Token, string? Claim, string Data, bool Once, string? Readings, int Window, int Interval, int? Port, bool Xml, bool PlatformHttp, string? Dump, bool Serial, PostOptions Post);
 
 /// <summary>One life of the device, from its start to its end or the restart that the server asked for.</summary>
 internal sealed class VirtualDevice
@@ -39,7 +39,7 @@ internal sealed class VirtualDevice
     private int _correction;
     private bool _timeless;
 
-    private VirtualDevice(VirtualOptions options, Uri? url, string token, CancellationToken cancel)
+    private VirtualDevice(VirtualOptions options, Uri? url, string? token, CancellationToken cancel)
     {
         _options = options;
         _cancel = cancel;
@@ -72,7 +72,7 @@ internal sealed class VirtualDevice
 
         if (options.Server is not null)
         {
-            return await LivesAsync(options, options.Server, options.Token!, rows, cancel);
+            return await LivesAsync(options, options.Server, options.Token, rows, cancel);
         }
 
         await using OwnServer own = await OwnServer.StartAsync(options.Data, options.Port);
@@ -95,7 +95,7 @@ internal sealed class VirtualDevice
     }
 
     // A restart that the server asked for: everything anew from what is in flash, as on a board.
-    private static async Task<int> LivesAsync(VirtualOptions options, Uri? url, string token, List<CsvReading>? rows, CancellationToken cancel)
+    private static async Task<int> LivesAsync(VirtualOptions options, Uri? url, string? token, List<CsvReading>? rows, CancellationToken cancel)
     {
         return await Task.Run(() =>
         {

@@ -15,6 +15,7 @@ public sealed class DeviceService
     public const string DefaultCollections = "readings,config";
 
     private const int TokenBytes = 32;
+    private const int MostOverlap = 720; // hours
 
     private readonly IServerStore _store;
     private readonly TimeProvider _clock;
@@ -58,12 +59,26 @@ public sealed class DeviceService
         List<(string Name, string? Scope)> granted = ParseCollections(collections);
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
-        if (store.FindDevice(name) != null)
-        {
-            throw new RefusedException(Refusal.Conflict, $"There is a device {name} already. For a new token: device rotate {name}");
-        }
+        RefuseKnown(store, name);
+        Enrol(store, name, granted, token, isSealed, Now);
+        store.Commit();
+        return token;
+    }
 
-        int device = store.AddDevice(name, HashOf(token), Now);
+    /// <summary>Refuses a name that a device has.</summary>
+    internal static void RefuseKnown(IStoreTransaction store, string name)
+    {
+        if (store.FindDevice(name) is { } known)
+        {
+            throw new RefusedException(Refusal.Conflict, known.Retired == null ? $"There is a device {name} already. For a new token: device rotate {name}"
+                : $"There was a device {name}, whose data is kept. For a new board in its place: device replace {name}");
+        }
+    }
+
+    /// <summary>Makes a device in a transaction; its number.</summary>
+    internal static int Enrol(IStoreTransaction store, string name, List<(string Name, string? Scope)> granted, string token, bool isSealed, long now)
+    {
+        int device = store.AddDevice(name, HashOf(token), now);
         foreach ((string collection, string? scope) in granted)
         {
             store.Grant(device, collection, scope);
@@ -74,8 +89,7 @@ public sealed class DeviceService
             store.SetSealKey(device, SealedMessage.KeyOf(token));
         }
 
-        store.Commit();
-        return token;
+        return device;
     }
 
     /// <summary>Gives an enrolled device more collections.</summary>
@@ -114,43 +128,74 @@ public sealed class DeviceService
         store.Commit();
     }
 
-    /// <summary>Gives a device a new token; the old one ends, and its key for sealed messages. A revoked device stays out, unless it is let in again.</summary>
+    /// <summary>Gives a device a new token. A revoked device stays out, unless it is let in again.</summary>
     /// <param name="name">The device.</param>
     /// <param name="isSealed">True: it sends sealed messages and nothing else; false: none; null: as before.</param>
     /// <param name="readmit">True: a revoked device is let in again.</param>
-    public string Rotate(string name, bool? isSealed = null, bool readmit = false)
+    /// <param name="overlap">Hours for which the old token is taken beside the new one, until that is first used; 0 = it ends at once, as does a key for sealed messages.</param>
+    public string Rotate(string name, bool? isSealed = null, bool readmit = false, int overlap = 0)
     {
+        if (overlap is < 0 or > MostOverlap)
+        {
+            throw new RefusedException(Refusal.BadInput, $"overlap is a number from 0 to {MostOverlap}, in hours.") { Code = "out_of_range", Field = "overlap" };
+        }
+
         string token = NewToken(_random);
         using IStoreTransaction store = _store.BeginWrite();
         DeviceRow device = Find(store, name);
+        if (device.Retired != null)
+        {
+            throw new RefusedException(Refusal.Conflict, $"{name} is deleted. For a new board in its place: device replace {name}");
+        }
+
         if (device.Revoked != null && !readmit)
         {
             throw new RefusedException(Refusal.Conflict, $"{name} is revoked, and a new token alone does not let it in. To let it in again: device rotate {name} --readmit");
         }
 
-        store.SetToken(device.Id, HashOf(token));
-        if (isSealed ?? store.FindSealKey(name) != null)
+        bool seals = isSealed ?? store.FindSealKey(name) != null;
+        if (overlap > 0 && (seals || device.Revoked != null))
         {
-            store.SetSealKey(device.Id, SealedMessage.KeyOf(token));
-        }
-        else
-        {
-            store.SetSealKey(device.Id, null);
+            throw new RefusedException(Refusal.Conflict, $"{name} {(seals ? "sends sealed messages, for which there is one key" : "is revoked: its old token stays ended")}. Without overlap it can be rotated.")
+            {
+                Field = "overlap",
+            };
         }
 
+        IEnrolTransaction enrol = (IEnrolTransaction)store;
+        enrol.DropClaims(device.Id);
+        enrol.SetToken(device.Id, HashOf(token), overlap > 0 ? Now + (overlap * 3_600_000L) : null, isClaimed: false);
+        store.SetSealKey(device.Id, seals ? SealedMessage.KeyOf(token) : null);
         store.Commit();
         return token;
     }
 
     /// <summary>
     /// The device that a bearer token belongs to; null when there is none, it is revoked, or it is enrolled for sealed messages:
-    /// such a device never sends its token, so who does is not it.
+    /// such a device never sends its token, so who does is not it. The first use of a new token ends the one before it.
     /// </summary>
     public DeviceIdentity? Authenticate(string token)
     {
         byte[] hash = HashOf(token);
-        using IStoreTransaction store = _store.BeginRead();
-        return store.FindDeviceByToken(hash) is { } device && store.FindSealKey(device.Name) == null ? device : null;
+        DeviceIdentity? device;
+        bool ends;
+        using (IStoreTransaction store = _store.BeginRead())
+        {
+            device = ((IEnrolTransaction)store).FindDeviceByToken(hash, Now, out ends);
+            if (device == null || store.FindSealKey(device.Name) != null)
+            {
+                return null;
+            }
+        }
+
+        if (ends)
+        {
+            using IStoreTransaction store = _store.BeginWrite();
+            ((IEnrolTransaction)store).TokenUsed(device.Id, hash, Now);
+            store.Commit();
+        }
+
+        return device;
     }
 
     /// <summary>Where the answers to a device's mails go; null when that is to be taken from its next mail.</summary>
@@ -276,7 +321,7 @@ public sealed class DeviceService
         return store.FindDevice(name) ?? throw new RefusedException(Refusal.NotFound, $"There is no device {name}.");
     }
 
-    private static List<(string Name, string? Scope)> ParseCollections(string collections)
+    internal static List<(string Name, string? Scope)> ParseCollections(string collections)
     {
         List<(string, string?)> list = [];
         foreach (string part in Names.Split(collections, "What a device may sync"))

@@ -42,7 +42,7 @@ public static class Commands
     // Verbs that change something: they stand in the audit log.
     private static readonly string[] s_changes =
     [
-        "device add", "device revoke", "device rotate", "device grant", "device tell", "device group", "device mail",
+        "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group", "device mail",
         "object put", "object delete", "object retry", "object drop", "object fetch", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
     ];
 
@@ -89,7 +89,11 @@ public static class Commands
         }
         catch (RefusedException e)
         {
-            Say(Console.Error, e.Message);
+            foreach (string line in e.Code == "bad_lines" ? e.Message.Split('\n') : [e.Message])
+            {
+                Say(Console.Error, line);
+            }
+
             return e.Kind == Refusal.NotFound ? ExitCodes.NotFound : ExitCodes.Failed;
         }
         catch (StartupException e)
@@ -288,9 +292,10 @@ public static class Commands
         revoke.SetAction(parsed => With(parsed, core => core.Devices.Revoke(parsed.GetValue(name)!)));
 
         Option<bool> readmit = new("--readmit") { Description = "Let a revoked device in again; without it a revoked one gets no token." };
-        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name, seals, readmit };
+        Option<int> overlap = new("--overlap") { Description = "Hours for which the old token is taken, too, until the new one is first used.", HelpName = "HOURS" };
+        Command rotate = new("rotate", "Give a device a new token; the old one ends.") { name, seals, readmit, overlap };
         rotate.SetAction(parsed => With(parsed, core =>
-            Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!, parsed.GetValue(seals) ? true : null, parsed.GetValue(readmit)))));
+            Console.WriteLine(core.Devices.Rotate(parsed.GetValue(name)!, parsed.GetValue(seals) ? true : null, parsed.GetValue(readmit), parsed.GetValue(overlap)))));
 
         Command grant = new("grant", "Give a device more collections.") { name, new Argument<string>("NAMES") { Description = "Comma-separated; NAME@GROUP is shared." } };
         grant.SetAction(parsed => With(parsed, core => core.Devices.Grant(parsed.GetValue(name)!, parsed.GetValue<string>("NAMES")!)));
@@ -384,7 +389,7 @@ public static class Commands
             }
         }));
 
-        return new Command("device", "Enrol and manage devices.") { add, list, put, revoke, rotate, grant, tell, show, diary, mail };
+        return new Command("device", "Enrol and manage devices.") { add, EnrolCommands.Enrol(With), EnrolCommands.Claim(With), list, put, revoke, rotate, EnrolCommands.Replace(With), EnrolCommands.Delete(With), grant, tell, show, diary, mail };
     }
 
     private static Command Object()
@@ -590,7 +595,7 @@ public static class Commands
         };
     }
 
-    private static byte[] ReadFile(string path)
+    internal static byte[] ReadFile(string path)
     {
         try
         {

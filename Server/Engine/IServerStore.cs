@@ -42,20 +42,17 @@ public interface IStoreTransaction : IDisposable
 
     // Devices
 
-    /// <summary>The device whose token has this SHA-256 and is not revoked.</summary>
-    DeviceIdentity? FindDeviceByToken(byte[] tokenHash);
-
     /// <summary>The device of this name, revoked or not.</summary>
     DeviceRow? FindDevice(string name);
+
+    /// <summary>The device of this number, revoked or not.</summary>
+    DeviceRow? FindDevice(int id);
 
     /// <summary>All devices by name.</summary>
     List<DeviceRow> ListDevices();
 
     /// <summary>Makes a device; its number.</summary>
     int AddDevice(string name, byte[] tokenHash, long now);
-
-    /// <summary>Gives a device another token, and lets it in again if it was revoked.</summary>
-    void SetToken(int device, byte[] tokenHash);
 
     /// <summary>Keeps a device out.</summary>
     void Revoke(int device, long now);

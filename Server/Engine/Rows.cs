@@ -6,7 +6,11 @@ namespace NanoSync.Server.Engine;
 public sealed record DeviceIdentity(int Id, string Name);
 
 /// <summary>A device as the operator sees it.</summary>
-public sealed record DeviceRow(int Id, string Name, long Created, long? Revoked, long? LastSeen, string Collections);
+public sealed record DeviceRow(int Id, string Name, long Created, long? Revoked, long? LastSeen, string Collections)
+{
+    /// <summary>When it was deleted, its data being kept; null = it was not.</summary>
+    public long? Retired { get; init; }
+}
 
 /// <summary>A collection: private to a device, or shared by the devices of a group.</summary>
 public sealed class CollectionRow

@@ -36,6 +36,9 @@ public sealed class FleetService : ISyncWatcher
     /// <summary>Hours of which the last status is kept.</summary>
     public const int SamplesKept = 240;
 
+    /// <summary>Most seconds within which a device may be said to be expected.</summary>
+    public const int LongestEvery = 366 * 86_400;
+
     private const int MostCounted = 1000; // waiting objects: beyond, the number says nothing more
     private const int MostNoted = 16; // rounds of a device between two looks; those before are left out
     private const int MostAtOnce = 500; // lines made in a transaction for somebody who looks
@@ -185,7 +188,8 @@ public sealed class FleetService : ISyncWatcher
         Refresh();
         using IFleetTransaction store = Read();
         int id = DeviceService.Find(store, device).Id;
-        return (store.FindFacts(id, MostCounted)!.Before.Summary ?? new DeviceSummary { Name = device }, store.ListRounds(id), store.ListSamples(id));
+        FleetFacts facts = store.FindFacts(id, MostCounted) ?? throw Deleted(device);
+        return (facts.Before.Summary ?? new DeviceSummary { Name = device }, store.ListRounds(id), store.ListSamples(id));
     }
 
     /// <summary>Removes the oldest changes: those kept for longer than this, and those beyond a number. True when there are more.</summary>
@@ -206,16 +210,21 @@ public sealed class FleetService : ISyncWatcher
             Names.Check(group, "A group's name");
         }
 
-        if (every is < 0 or > 366 * 86_400)
+        if (every is < 0 or > LongestEvery)
         {
-            throw new RefusedException(Refusal.BadInput, $"every is a number from 0 to {366 * 86_400}, in seconds.") { Code = "out_of_range", Field = "every" };
+            throw new RefusedException(Refusal.BadInput, $"every is a number from 0 to {LongestEvery}, in seconds.") { Code = "out_of_range", Field = "every" };
         }
 
         using IFleetTransaction store = (IFleetTransaction)_store.BeginWrite();
         int id = DeviceService.Find(store, device).Id;
-        FleetFacts facts = store.FindFacts(id, 1)!;
+        FleetFacts facts = store.FindFacts(id, 1) ?? throw Deleted(device);
         store.SetPlace(id, group ?? facts.Group, every is { } given ? (given == 0 ? null : given) : facts.Every);
         store.Commit();
+    }
+
+    private static RefusedException Deleted(string device)
+    {
+        return new RefusedException(Refusal.Gone, $"{device} was deleted; what it sent is kept. With that: device delete {device} --with-data. For a new board in its place: device replace {device}");
     }
 
     private IFleetTransaction Read() => (IFleetTransaction)_store.BeginRead();

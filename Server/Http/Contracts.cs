@@ -25,16 +25,38 @@ internal sealed record NewDevice(
     [property: Description("What it may sync: a list of names, or one text with commas between them; NAME@GROUP is shared with the other devices of the group. Default: readings,config.")]
     JsonNode? Collections = null,
     [property: Description("True: it sends sealed messages, by mail or in files, and nothing else.")] bool Sealed = false,
-    [property: Description("Its group.")] string? Group = null);
+    [property: Description("Its group.")] string? Group = null,
+    [property: Description("Seconds within which it is expected; 0 or left out = as it comes.")] long? Every = null,
+    [property: Description("Its folder of board-configs, for who flashes it.")] string? Board = null,
+    [property: Description("At most 200 characters of your own.")] string? Note = null);
+
+internal sealed record NewDevices([property: Description("1 to 5,000 devices: all are enrolled, or none.")] IReadOnlyList<NewDevice> Devices);
+
+internal sealed record EnrolledDevice(
+    string Name,
+    [property: Description("Shown this once: only its check sum is kept. null where a code was asked for.")] string? Token,
+    [property: Description("The code that gives the board its token at its first contact. Shown this once. null where a token was asked for.")] string? Claim,
+    [property: Description("When the code ends.")] DateTimeOffset? ClaimExpires,
+    [property: Description("Its folder of board-configs.")] string? Board,
+    [property: Description("The file that board-configs/flash.sh reads, named by NANOSYNC_DEVICE; without NANOSYNC_SERVER.")] string File);
+
+internal sealed record ClaimMade(
+    [property: Description("The code. Shown this once.")] string Claim,
+    DateTimeOffset Expires);
+
+internal sealed record DeleteDevice(
+    [property: Description("True: its own collections go, too; what it wrote into those of a group stays. False: what it sent is kept under its name.")] bool Data);
 
 internal sealed record NewToken(string Name, [property: Description("Shown this once: only its check sum is kept.")] string Token);
 
-internal sealed record Rotated([property: Description("The new token, shown this once. The one before has ended.")] string Token);
+internal sealed record Rotated([property: Description("The new token, shown this once. The one before has ended, unless overlap was asked for.")] string Token);
 
 internal sealed record DeviceChange(
     [property: Description("Its group; \"\" = none; left out or null: as it is.")] string? Group = null,
     [property: Description("Seconds within which it is expected; 0 = as it comes; left out or null: as it is.")] long? Every = null,
-    [property: Description("More collections, comma-separated, as when it is enrolled.")] string? Collections = null);
+    [property: Description("More collections, comma-separated, as when it is enrolled.")] string? Collections = null,
+    [property: Description("Its folder of board-configs; \"\" = not said; left out or null: as it is.")] string? Board = null,
+    [property: Description("At most 200 characters of your own; \"\" = none; left out or null: as it is.")] string? Note = null);
 
 internal sealed record DeviceInFull(
     [property: Description("Its line of the list.")] DeviceSummary Summary,
@@ -48,7 +70,14 @@ internal sealed record DeviceInFull(
     [property: Description("The last status within each hour, oldest first.")] IReadOnlyList<SampleView> History,
     [property: Description("What was refused to or by it, newest first.")] IReadOnlyList<RefusalView> Refusals,
     [property: Description("Commands, oldest first.")] IReadOnlyList<CommandView> Commands,
-    [property: Description("Where answers to its mails go; null = where its next mail asks for.")] string? Mail);
+    [property: Description("Where answers to its mails go; null = where its next mail asks for.")] string? Mail,
+    [property: Description("Its folder of board-configs; \"\" = not said.")] string Board,
+    [property: Description("What an operator noted; \"\" = nothing.")] string Note,
+    [property: Description("The newest code of it that gives a token; null = there is none.")] ClaimState? Claim);
+
+internal sealed record ClaimState(
+    DateTimeOffset Expires,
+    [property: Description("When the token that it gave was first used; null = not yet.")] DateTimeOffset? Used);
 
 internal sealed record Advice(Problem Problem, string Text);
 

@@ -26,7 +26,13 @@ internal sealed class DeviceRoutes(ServerCore core)
         group.MapGet("/devices/{device}", Get).Needs(Role.Read).WithSummary("Everything about a device.");
         group.MapPatch("/devices/{device}", Change).Needs(Role.Configure).Takes<DeviceChange>().WithSummary("Set a device's group, when it is expected, or give it more collections.");
         group.MapDelete("/devices/{device}", Revoke).Needs(Role.Administer).WithSummary("Keep a device out from now on. Its data stays.");
-        group.MapPost("/devices/{device}/rotate", Rotate).Needs(Role.Administer).WithSummary("Give a device a new token; the old one ends.");
+        group.MapPost("/devices/{device}/rotate", Rotate).Needs(Role.Administer).WithSummary("Give a device a new token; the old one ends, at once or after overlap hours, or when the new one is first used.");
+        group.MapPost("/devices/enrol", (Delegate)EnrolMany).Needs(Role.Administer).Takes<NewDevices>("text/csv")
+            .WithSummary("Enrol many, all or none: JSON, or CSV with a head of name and what is wanted of collections, group, every, board, note, sealed.");
+        group.MapPost("/devices/{device}/claim", Claim).Needs(Role.Administer).WithSummary("Make a code that gives a board the device's token at its first contact; codes before it end.");
+        group.MapPost("/devices/{device}/replace", Replace).Needs(Role.Administer)
+            .WithSummary("Another board comes in the place of this one, revoked or deleted too: the old token ends, readings and configuration stay, stores and what it told are forgotten.");
+        group.MapPost("/devices/{device}/delete", (Delegate)Delete).Needs(Role.Administer).Takes<DeleteDevice>().WithSummary("Delete a device, with or without what it sent.");
         group.MapGet("/devices/{device}/refusals", Refusals).Needs(Role.Read).WithSummary("What was refused to or by a device, newest first.");
         group.MapGet("/devices/{device}/commands", Commands).Needs(Role.Read).WithSummary("Commands of a device with their results, oldest first.");
         group.MapPost("/devices/{device}/commands", AddCommand).Needs(Role.Configure).Takes<JsonObject>()
@@ -61,13 +67,63 @@ internal sealed class DeviceRoutes(ServerCore core)
     private async Task<Created<NewToken>> AddDevice(HttpContext context)
     {
         NewDevice given = await ApiJson.Read<NewDevice>(context, core.Options.Limits.MaxMessage);
-        string token = core.Devices.Add(given.Name, CollectionsOf(given.Collections) ?? DeviceService.DefaultCollections, given.Sealed);
-        if (given.Group is { Length: > 0 })
+        NewBoard device = BoardOf(given);
+        return TypedResults.Created("/v1/devices/" + given.Name, new NewToken(given.Name, core.Enrolment.Add(device)));
+    }
+
+    private async Task<Created<List<EnrolledDevice>>> EnrolMany(
+        HttpContext context,
+        [Description("Codes instead of tokens, which live so many days: a board that is flashed with its code gets its token at its first contact."), Range(1, 365)] int? claimDays = null)
+    {
+        ReadOnlyMemory<byte> body;
+        List<EnrolledBoard> enrolled;
+        if ((context.Request.ContentType ?? "").StartsWith("text/csv", StringComparison.OrdinalIgnoreCase))
         {
-            core.Fleet.Place(given.Name, given.Group, null);
+            body = await ApiJson.ReadBytes(context, core.Options.Limits.MaxMessage);
+            (List<NewBoard> devices, List<long> lines) = EnrolmentFile.Read(body);
+            enrolled = core.Enrolment.Enrol(devices, claimDays, i => string.Create(CultureInfo.InvariantCulture, $"line {lines[i]}"));
+        }
+        else
+        {
+            NewDevices given = await ApiJson.Read<NewDevices>(context, core.Options.Limits.MaxMessage);
+            if (given.Devices.Any(d => d is null))
+            {
+                throw new RefusedException(Refusal.BadInput, "devices is a list of devices; null is none.") { Code = "wrong_type", Field = "devices" };
+            }
+
+            enrolled = core.Enrolment.Enrol([.. given.Devices.Select(BoardOf)], claimDays);
         }
 
-        return TypedResults.Created("/v1/devices/" + given.Name, new NewToken(given.Name, token));
+        return TypedResults.Created((string?)null, enrolled.ConvertAll(ViewOf));
+    }
+
+    private static NewBoard BoardOf(NewDevice given)
+    {
+        return new NewBoard(given.Name, CollectionsOf(given.Collections), given.Group, given.Every, given.Board, given.Note, given.Sealed);
+    }
+
+    private static EnrolledDevice ViewOf(EnrolledBoard e)
+    {
+        return new EnrolledDevice(e.Device.Name, e.Token, e.Claim, e.ClaimExpires is { } end ? Time(end) : null, e.Device.Board, EnrolmentFile.Text(e, null));
+    }
+
+    private Ok<ClaimMade> Claim(string device, [Description("Days that the code lives; 30 when left out."), Range(1, 365)] int? days = null)
+    {
+        (string code, long expires) = core.Enrolment.MakeClaim(device, days ?? EnrolmentService.DefaultDays);
+        return TypedResults.Ok(new ClaimMade(code, Time(expires)));
+    }
+
+    private Ok<EnrolledDevice> Replace(string device, [Description("A code instead of a token, which lives so many days."), Range(1, 365)] int? claimDays = null)
+    {
+        EnrolledBoard replaced = core.Enrolment.Replace(device, claimDays);
+        return TypedResults.Ok(ViewOf(replaced));
+    }
+
+    private async Task<NoContent> Delete(string device, HttpContext context)
+    {
+        DeleteDevice given = await ApiJson.Read<DeleteDevice>(context, core.Options.Limits.MaxMessage);
+        core.Enrolment.Delete(device, given.Data);
+        return TypedResults.NoContent();
     }
 
     // "a,b@site" or ["a", "b@site"]; null when not given
@@ -88,6 +144,7 @@ internal sealed class DeviceRoutes(ServerCore core)
     {
         (DeviceSummary summary, List<RoundRow> rounds, List<SampleRow> samples) = core.Fleet.Get(device);
         DeviceRow row = core.Devices.Get(device);
+        DeviceNotes notes = core.Enrolment.Notes(device);
         return TypedResults.Ok(new DeviceInFull(
             summary,
             [.. summary.Problems.Select(p => new Advice(p, AdviceText.For(p, summary)))],
@@ -100,7 +157,10 @@ internal sealed class DeviceRoutes(ServerCore core)
             samples.ConvertAll(s => new SampleView(Time(s.Time), s.Battery, s.Signal, s.Heap, s.FlashLeft, s.Clock)),
             RefusalsOf(device),
             CommandsOf(device),
-            core.Devices.ReplyAddress(device)));
+            core.Devices.ReplyAddress(device),
+            notes.Board,
+            notes.Note,
+            core.Enrolment.ClaimOf(device) is { } claim ? new ClaimState(Time(claim.Expires), claim.Used is { } used ? Time(used) : null) : null));
     }
 
     private async Task<NoContent> Change(string device, HttpContext context)
@@ -117,6 +177,11 @@ internal sealed class DeviceRoutes(ServerCore core)
             core.Devices.Grant(device, given.Collections);
         }
 
+        if (given.Board != null || given.Note != null)
+        {
+            core.Enrolment.Note(device, given.Board, given.Note);
+        }
+
         return TypedResults.NoContent();
     }
 
@@ -126,9 +191,12 @@ internal sealed class DeviceRoutes(ServerCore core)
         return TypedResults.NoContent();
     }
 
-    private Ok<Rotated> Rotate(string device, [Description("True: let a revoked device in again.")] bool? readmit = null)
+    private Ok<Rotated> Rotate(
+        string device,
+        [Description("True: let a revoked device in again.")] bool? readmit = null,
+        [Description("Hours for which the old token is taken, too, until the new one is first used; 0 or left out: it ends at once."), Range(0, 720)] int? overlap = null)
     {
-        return TypedResults.Ok(new Rotated(core.Devices.Rotate(device, readmit: readmit ?? false)));
+        return TypedResults.Ok(new Rotated(core.Devices.Rotate(device, readmit: readmit ?? false, overlap: overlap ?? 0)));
     }
 
     private Ok<List<RefusalView>> Refusals(string device) => TypedResults.Ok(RefusalsOf(device));

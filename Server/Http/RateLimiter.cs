@@ -9,8 +9,13 @@ public sealed class RateLimiter(double perSecond, int burst, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<int, Bucket> _buckets = [];
 
+    /// <summary>The seconds until there is a request in the bucket again; 0 = there is one, which stays.</summary>
+    public int Wait(int device) => Take(device, 0);
+
     /// <summary>Takes a request from the device's bucket. 0, or the seconds until there is one again.</summary>
-    public int Take(int device)
+    public int Take(int device) => Take(device, 1);
+
+    private int Take(int device, int count)
     {
         if (perSecond <= 0)
         {
@@ -25,7 +30,7 @@ public sealed class RateLimiter(double perSecond, int burst, TimeProvider clock)
             bucket.Time = now;
             if (bucket.Left >= 1)
             {
-                bucket.Left--;
+                bucket.Left -= count;
                 return 0;
             }
 

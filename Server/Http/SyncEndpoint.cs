@@ -10,6 +10,8 @@ namespace NanoSync.Server.Http;
 
 internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTrouble trouble)
 {
+    private readonly ClaimEndpoint _claim = new(core, trouble);
+
     private const int FirstBuffer = 2048;
 
     public async Task Handle(HttpContext context)
@@ -18,6 +20,12 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
         response.ContentLength = 0;
         try
         {
+            if (ClaimEndpoint.IsMeant(context.Request))
+            {
+                await _claim.Handle(context);
+                return;
+            }
+
             DeviceIdentity? device = Bearer(context.Request) is { } token ? core.Devices.Authenticate(token) : null;
             if (device == null)
             {

@@ -35,6 +35,23 @@ public class BadInputTests
     }
 
     [TestMethod]
+    public void A_code_gives_a_device_its_token_and_is_used_up()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server"), data = bench.At("data");
+        (_, string url) = bench.Serve(server);
+        bench.Enrol("d", server);
+        string code = bench.Verb("device", "claim", "d", "--data", server).Output.Split('\n')[0].Trim();
+        Expect(Failed, bench.Device("--once", "--server", url, "--claim", "0000-0000-0000-0000", "--data", data), "refuses the code (HTTP 403)", "NOT in step");
+        Expect(0, bench.Device("--once", "--server", url, "--claim", code, "--data", data), "both sides are in step");
+        Expect(0, bench.Device("--once", "--server", url, "--claim", code, "--data", data), "both sides are in step");
+        Expect(0, bench.Device("--once", "--server", url, "--claim", code, "--data", data, "--platform-http"), "both sides are in step");
+        Expect(Failed, bench.Device("--once", "--server", url, "--claim", code, "--data", bench.At("other")), "refuses the code (HTTP 403)");
+        Expect(Usage, bench.Device("--once", "--server", url, "--claim", code, "--token", "t", "--data", data), "--claim goes without --token");
+        Once(bench.Objects("d", "readings", server), 4);
+    }
+
+    [TestMethod]
     public void Message_too_large()
     {
         using var bench = new Bench();

@@ -24,6 +24,9 @@ public sealed partial class DocumentCommandTests : IDisposable
         _url = _bench.Serve(data).Url;
         Sync("--dump", _bench.At("dump"));
 
+        File.WriteAllText(_bench.At("boards.csv"), "name,group,board,note\nshed-1,north,ESP32_REV3,roof\nshed-2,north,ESP32_C3,\n");
+        File.WriteAllText(_bench.At("more.csv"), "name\nmore-1\n");
+
         int run = 0, elsewhere = 0;
         var seen = new HashSet<string>();
         foreach (string document in Directory.GetFiles(Bench.Root, "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal))

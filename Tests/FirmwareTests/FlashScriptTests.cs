@@ -291,6 +291,38 @@ public sealed class FlashScriptTests : IDisposable
     }
 
     [TestMethod]
+    [DataRow("NANOSYNC_TOKEN=of-the-device", "token = of-the-device")]
+    [DataRow("NANOSYNC_CLAIM=ABCD-EFGH-JKMN-PQRS", "claim = ABCD-EFGH-JKMN-PQRS")]
+    public void The_file_of_a_device_goes_before_the_secrets_with_a_token_or_a_code(string line, string setting)
+    {
+        string device = Path.Combine(_folder, "b1.env");
+        File.WriteAllText(device, $"# b1\n# NANOSYNC_DEVICE=THIS_FILE\nNANOSYNC_SERVER=http://other.example\n{line}\n");
+        File.WriteAllText(Path.Combine(_folder, "secrets.env"), "NANOSYNC_TOKEN=of-all\n");
+        _environment.Remove("NANOSYNC_TOKEN");
+        _environment.Remove("NANOSYNC_SERVER");
+        _environment["NANOSYNC_DEVICE"] = device;
+        foreach (Func<(int Code, string Output, string Error)> run in (Func<(int, string, string)>[])[() => Flash("--config-only", "ESP32_REV3", Port), () => PowerShell("-ConfigOnly", "ESP32_REV3", Port)])
+        {
+            (int code, string output, string error) = run();
+            Assert.AreEqual(0, code, output + error);
+            string settings = File.ReadAllText(Path.Combine(_folder, "settings.txt"));
+            Assert.Contains(setting + "\n", settings);
+            Assert.Contains("server = http://other.example\n", settings);
+            Assert.DoesNotContain("of-all", settings);
+            var parsed = new Firmware.Settings();
+            byte[] bytes = System.Text.Encoding.ASCII.GetBytes(settings);
+            Assert.IsNull(parsed.Parse(bytes, bytes.Length));
+            File.Delete(Path.Combine(_folder, "settings.txt"));
+        }
+
+        _environment["NANOSYNC_DEVICE"] = device + ".none";
+        Assert.AreEqual((66, 66), (Flash("--config-only", "ESP32_REV3", Port).Code, PowerShell("-ConfigOnly", "ESP32_REV3", Port).Code));
+        _environment["NANOSYNC_DEVICE"] = device;
+        File.AppendAllText(device, "NANOSYNC_TOKEN=x\nNANOSYNC_CLAIM=y\n");
+        Assert.AreEqual((78, 78), (Flash("--config-only", "ESP32_REV3", Port).Code, PowerShell("-ConfigOnly", "ESP32_REV3", Port).Code), "one of them");
+    }
+
+    [TestMethod]
     public void Without_nanoff_nothing_is_touched()
     {
         File.Delete(Path.Combine(Tools, "nanoff"));
@@ -309,6 +341,9 @@ public sealed class FlashScriptTests : IDisposable
         {
             Assert.Contains(name + "=", example);
         }
+
+        Assert.Contains("NANOSYNC_TOKEN=", example);
+        Assert.Contains("NANOSYNC_CLAIM=", example);
     }
 
     public static IEnumerable<object[]> Boards => Directory.GetFiles(Repository.PathOf("board-configs"), "board.json", SearchOption.AllDirectories)

@@ -16,6 +16,15 @@ public class SettingsTests
     }
 
     [TestMethod]
+    public void A_code_stands_in_the_place_of_a_token()
+    {
+        Assert.IsNull(Parse("server = http://s\nclaim = ABCD-EFGH-JKMN-PQRS", out Settings s));
+        Assert.AreEqual((null, "ABCD-EFGH-JKMN-PQRS"), (s.Token, s.Claim));
+        Assert.AreEqual("claim: not beside token", Parse("server = http://s\ntoken = t\nclaim = c", out _));
+        Assert.AreEqual("line 2: claim: only printable ASCII without spaces", Parse("server = http://s\nclaim = a b", out _));
+    }
+
+    [TestMethod]
     public void A_full_file_is_read()
     {
         string? error = Parse("""

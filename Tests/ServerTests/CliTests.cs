@@ -52,6 +52,53 @@ public sealed class CliTests
     }
 
     [TestMethod]
+    public void Many_are_enrolled_from_a_table_with_a_file_each_claimed_replaced_and_deleted()
+    {
+        string csv = Path.Combine(_folder, "devices.csv"), files = Path.Combine(_folder, "boards");
+        File.WriteAllText(csv, "name,group,board\nb1,north,ESP32_REV3\nb 2,,\nb3,,x/y\n");
+        (int code, string output, string error) = Run("device", "enrol", "--csv", csv, "--out", files);
+        Assert.AreEqual((1, "", 3), (code, output, error.TrimEnd().Split(Environment.NewLine).Length), error);
+        StringAssert.Contains(error, "line 3: A device's name is 1 to 64");
+        StringAssert.Contains(error, "line 4: board is a folder");
+
+        File.WriteAllText(csv, "name,group,board\nb1,north,ESP32_REV3\nb2,,\n");
+        (code, output, error) = Run("device", "enrol", "--csv", csv, "--out", files, "--url", "https://sync.example:8443");
+        Assert.AreEqual((0, ""), (code, output), error);
+        string[] lines = File.ReadAllLines(Path.Combine(files, "b1.env"));
+        Assert.AreEqual("NANOSYNC_SERVER=https://sync.example:8443", lines[2]);
+        StringAssert.StartsWith(lines[3], "NANOSYNC_TOKEN=");
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(files, "b1.env")));
+        }
+
+        StringAssert.Contains(Run("device", "list", "--group", "north").Output, "b1 ");
+
+        File.WriteAllText(csv, "name\nb4\nb2\n");
+        Assert.AreEqual(1, Run("device", "enrol", "--csv", csv, "--out", files).Code, "b2 is there already");
+        Assert.IsFalse(File.Exists(Path.Combine(files, "b4.env")));
+        File.WriteAllText(csv, "name\nb4\n");
+        (code, output, _) = Run("device", "enrol", "--csv", csv, "--claim");
+        Assert.AreEqual(0, code);
+        string claim = output.Trim().Split(' ')[1];
+        Assert.AreEqual(19, claim.Length);
+        (code, output, _) = Run("device", "claim", "b4");
+        Assert.AreEqual((0, 19), (code, output.Trim().Length));
+        Assert.AreNotEqual(claim, output.Trim());
+        Assert.AreEqual(43, Run("device", "replace", "b4").Output.Trim().Length);
+        Assert.AreEqual(43, Run("device", "rotate", "b4", "--overlap", "24").Output.Trim().Length);
+        Assert.AreEqual(0, Run("device", "delete", "b4").Code);
+        Assert.IsFalse(Run("device", "list").Output.Contains("b4", StringComparison.Ordinal));
+        Assert.AreEqual(1, Run("device", "add", "b4").Code);
+        Assert.AreEqual(0, Run("device", "delete", "b4", "--with-data").Code);
+        Assert.AreEqual(0, Run("device", "add", "b4").Code);
+        Assert.AreEqual(3, Run("device", "delete", "b9").Code);
+        StringAssert.Contains(Run("audit").Output, "device enrol");
+        Assert.AreEqual(1, Run("device", "enrol", "--csv", csv, "--url", "ftp://x").Code);
+        Assert.AreEqual(3, Run("device", "enrol", "--csv", csv + ".none").Code);
+    }
+
+    [TestMethod]
     public void Objects_are_written_and_read_while_a_server_runs()
     {
         Run("device", "add", "d1");

@@ -12,12 +12,17 @@ namespace NanoSync.Firmware
     {
         private readonly IMachine _machine;
         private readonly IInputs _inputs;
+        private readonly ISmallFile _tokenFile;
 
         /// <summary>Parts over a machine and its inputs.</summary>
-        public Esp32Parts(IMachine machine, IInputs inputs)
+        /// <param name="machine">The machine.</param>
+        /// <param name="inputs">Its inputs.</param>
+        /// <param name="tokenFile">Where a token that a code gave is kept.</param>
+        public Esp32Parts(IMachine machine, IInputs inputs, ISmallFile tokenFile)
         {
             _machine = machine;
             _inputs = inputs;
+            _tokenFile = tokenFile;
         }
 
         /// <inheritdoc/>
@@ -26,7 +31,8 @@ namespace NanoSync.Firmware
             problem = null;
             try
             {
-                return new LeanHttpCarrier(settings.Server, settings.Token, new NanoTls(null));
+                string token = settings.Token != null || settings.Claim == null ? settings.Token : ClaimingCarrier.Kept(_tokenFile, settings.Claim);
+                return token == null && settings.Claim != null ? (ICarrier)new Claiming(settings, _tokenFile) : MakeHttp(settings, token);
             }
             catch (ArgumentException e)
             {
@@ -45,6 +51,27 @@ namespace NanoSync.Firmware
         public IBoard MakeBoard(Settings settings, FieldClock clock)
         {
             return new SensorBoard(settings, _machine, _inputs, clock);
+        }
+
+        private static ICarrier MakeHttp(Settings settings, string token)
+        {
+            return new LeanHttpCarrier(settings.Server, token, new NanoTls(null));
+        }
+
+        private sealed class Claiming : ClaimingCarrier
+        {
+            private readonly Settings _settings;
+
+            public Claiming(Settings settings, ISmallFile file)
+                : base(settings.Claim, file)
+            {
+                _settings = settings;
+            }
+
+            protected override ICarrier Make(string token)
+            {
+                return MakeHttp(_settings, token);
+            }
         }
     }
 }

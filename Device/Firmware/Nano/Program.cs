@@ -13,6 +13,7 @@ namespace NanoSync.Firmware
         private const string StoreFolder = @"I:\nanosync";
         private const string SettingsPath = @"I:\nanosync.txt";
         private const string BootPath = @"I:\nanosync.boot";
+        private const string TokenPath = @"I:\nanosync.token";
         private const int LongestNap = 10000;
 
         /// <summary>Never returns.</summary>
@@ -22,7 +23,13 @@ namespace NanoSync.Firmware
             Esp32Machine machine = new Esp32Machine(boot);
             Esp32Inputs inputs = new Esp32Inputs();
             FieldApp app = new FieldApp(
-                machine, inputs, new FileVolume(StoreFolder), new FlashFile(SettingsPath), boot, new Esp32Parts(machine, inputs), new Random(Seed()));
+                machine,
+                inputs,
+                new FileVolume(StoreFolder),
+                new FlashFile(SettingsPath),
+                boot,
+                new Esp32Parts(machine, inputs, new FlashFile(TokenPath)),
+                new Random(Seed()));
             while (true)
             {
                 long until = machine.Ticks + app.SafeStep();

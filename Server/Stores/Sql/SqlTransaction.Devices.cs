@@ -8,14 +8,7 @@ namespace NanoSync.Server.Stores.Sql;
 public abstract partial class SqlTransaction
 {
     private const int MostSealedStores = 256; // of a device, the newest; it has one, and another after each wiped flash
-    private const string DeviceColumns = "id, name, created, revoked, last_seen";
-
-    /// <inheritdoc/>
-    public DeviceIdentity? FindDeviceByToken(byte[] tokenHash)
-    {
-        return One("SELECT id, name FROM device WHERE token_hash = @hash AND revoked IS NULL",
-            r => new DeviceIdentity(r.GetInt32(0), r.GetString(1)), ("hash", tokenHash));
-    }
+    private const string DeviceColumns = "id, name, created, revoked, last_seen, retired";
 
     /// <inheritdoc/>
     public DeviceRow? FindDevice(string name)
@@ -23,6 +16,9 @@ public abstract partial class SqlTransaction
         DeviceRow? row = One($"SELECT {DeviceColumns} FROM device WHERE name = @name", ReadDevice, ("name", name));
         return row == null ? null : row with { Collections = Granted(row.Id) };
     }
+
+    /// <inheritdoc/>
+    public DeviceRow? FindDevice(int id) => One($"SELECT {DeviceColumns} FROM device WHERE id = @id", ReadDevice, ("id", id)) is { } row ? row with { Collections = Granted(row.Id) } : null;
 
     /// <inheritdoc/>
     public List<DeviceRow> ListDevices()
@@ -40,14 +36,6 @@ public abstract partial class SqlTransaction
         Run("INSERT INTO device_state (device_id, name) VALUES (@id, @name)", ("id", id), ("name", name));
         Touch(id);
         return id;
-    }
-
-    /// <inheritdoc/>
-    public void SetToken(int device, byte[] tokenHash)
-    {
-        Run("UPDATE device SET token_hash = @hash, revoked = NULL WHERE id = @device", ("hash", tokenHash), ("device", device));
-        Touch(device);
-        Note(DueTo.Device, device);
     }
 
     /// <inheritdoc/>
@@ -186,7 +174,7 @@ public abstract partial class SqlTransaction
 
     private static DeviceRow ReadDevice(DbDataReader r)
     {
-        return new DeviceRow(r.GetInt32(0), r.GetString(1), r.GetInt64(2), Long(r, 3), Long(r, 4), "");
+        return new DeviceRow(r.GetInt32(0), r.GetString(1), r.GetInt64(2), Long(r, 3), Long(r, 4), "") { Retired = Long(r, 5) };
     }
 
     private string Granted(int device)

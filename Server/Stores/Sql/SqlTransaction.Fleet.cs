@@ -22,7 +22,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
     {
         FleetFacts? facts = One(
             "SELECT d.name, d.created, d.revoked, d.last_seen, p.place, p.every, s.rank, s.next_check, s.summary, s.memory FROM device d "
-            + "LEFT JOIN device_place p ON p.device_id = d.id LEFT JOIN device_state s ON s.device_id = d.id WHERE d.id = @device",
+            + "LEFT JOIN device_place p ON p.device_id = d.id LEFT JOIN device_state s ON s.device_id = d.id WHERE d.id = @device AND d.retired IS NULL",
             r => new FleetFacts(r.GetString(0), r.GetInt64(1), Long(r, 2), Long(r, 3), Text(r, 4) ?? "", Long(r, 5), new FleetRow
             {
                 Device = device,
@@ -168,7 +168,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
     /// <inheritdoc/>
     public List<(string Group, int Count)> ListGroups()
     {
-        return All("SELECT place, COUNT(*) FROM device_place WHERE place <> '' GROUP BY place ORDER BY place", r => (r.GetString(0), r.GetInt32(1)));
+        return All("SELECT p.place, COUNT(*) FROM device_place p JOIN device d ON d.id = p.device_id AND d.retired IS NULL WHERE p.place <> '' GROUP BY p.place ORDER BY p.place", r => (r.GetString(0), r.GetInt32(1)));
     }
 
     /// <inheritdoc/>

@@ -45,12 +45,7 @@ public abstract partial class SqlTransaction
 
         foreach (ReplicaRow old in ListReplicas(row.Device).Skip(most - 1))
         {
-            foreach (string table in (string[])["key_row", "key_epoch", "due", "set_aside", "upload_part", "upload"])
-            {
-                Run($"DELETE FROM {table} WHERE replica_id = @replica", ("replica", old.Id));
-            }
-
-            Run("DELETE FROM replica WHERE id = @replica", ("replica", old.Id));
+            ForgetReplica(old.Id);
         }
 
         Run("INSERT INTO replica (id, device_id, store_id, first_seen, last_seen, came_from, why) VALUES (@id, @device, @store, @first, @last, @from, @why)",
