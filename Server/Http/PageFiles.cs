@@ -87,7 +87,7 @@ internal static class PageFiles
             {
                 ".html" => "text/html; charset=utf-8",
                 ".css" => "text/css; charset=utf-8",
-                ".js" => "text/javascript; charset=utf-8",
+                ".js" or ".mjs" => "text/javascript; charset=utf-8",
                 ".svg" => "image/svg+xml",
                 _ => "text/plain; charset=utf-8",
             };

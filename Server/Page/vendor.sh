@@ -7,3 +7,5 @@ npm ci --no-audit --no-fund
 mkdir -p files/vendor
 cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css files/vendor/
 cp node_modules/uplot/LICENSE files/vendor/uPlot.LICENSE.txt
+cp node_modules/lean-qr/index.mjs files/vendor/lean-qr.mjs
+cp node_modules/lean-qr/LICENSE files/vendor/lean-qr.LICENSE.txt

@@ -75,13 +75,17 @@ public sealed partial class FileTests
     [TestMethod]
     public void What_lies_in_vendor_is_what_the_packages_have_and_its_licence_is_there()
     {
-        string modules = Path.Combine(PageBench.Modules, "uplot");
-        foreach ((string ours, string theirs) in (ReadOnlySpan<(string, string)>)[("uPlot.iife.min.js", "dist/uPlot.iife.min.js"), ("uPlot.min.css", "dist/uPlot.min.css"), ("uPlot.LICENSE.txt", "LICENSE")])
+        (string Ours, string Theirs)[] files =
+        [
+            ("uPlot.iife.min.js", "uplot/dist/uPlot.iife.min.js"), ("uPlot.min.css", "uplot/dist/uPlot.min.css"), ("uPlot.LICENSE.txt", "uplot/LICENSE"),
+            ("lean-qr.mjs", "lean-qr/index.mjs"), ("lean-qr.LICENSE.txt", "lean-qr/LICENSE"),
+        ];
+        foreach ((string ours, string theirs) in files)
         {
-            CollectionAssert.AreEqual(SHA256.HashData(File.ReadAllBytes(Path.Combine(modules, theirs))), SHA256.HashData(File.ReadAllBytes(Path.Combine(s_files, "vendor", ours))), ours);
+            CollectionAssert.AreEqual(SHA256.HashData(File.ReadAllBytes(Path.Combine(PageBench.Modules, theirs))), SHA256.HashData(File.ReadAllBytes(Path.Combine(s_files, "vendor", ours))), ours);
         }
 
-        Assert.HasCount(3, Directory.GetFiles(Path.Combine(s_files, "vendor")));
+        Assert.HasCount(files.Length, Directory.GetFiles(Path.Combine(s_files, "vendor")));
     }
 
     [GeneratedRegex("<script(?![^>]*\\bsrc=)|<style|\\sstyle=|\\son\\w+=|javascript:", RegexOptions.IgnoreCase)]

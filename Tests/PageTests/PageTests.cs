@@ -131,12 +131,58 @@ public sealed class PageTests
     }
 
     [TestMethod]
-    public async Task Devices_are_enrolled_with_files_for_flashing_and_their_first_contact_is_told()
+    public async Task Many_are_enrolled_by_names_or_a_table_with_files_and_codes_to_scan_and_their_first_contact_is_told()
     {
         await using PageBench bench = await PageBench.Start();
         bench.Server.Enrol("d1");
-        await bench.Browse("enrol", null, new() { ["board1 comes"] = () => Do(() => bench.Tell("board1", new KeyValuePair<string, string>("firmware", "1"))) });
-        Assert.AreEqual("board1 board2 d1", string.Join(' ', bench.Core.Devices.List().Select(d => d.Name).Order()));
+        await bench.Browse("enrol", null, new()
+        {
+            ["board1 comes"] = () => Do(() => bench.Tell("board1", new KeyValuePair<string, string>("firmware", "1"))),
+            ["nobody"] = () => Do(() => Assert.AreEqual("d1", Names(bench))),
+        });
+        Assert.AreEqual("board1 board2 board3 board4 d1", Names(bench));
+        Assert.AreEqual("north", bench.Core.Fleet.Get("board4").Summary.Group);
+    }
+
+    [TestMethod]
+    public async Task A_code_that_was_scanned_from_the_page_gives_a_device_its_token()
+    {
+        await using PageBench bench = await PageBench.Start();
+        await bench.Browse("scan", null, new());
+        Assert.AreEqual("scanned", Names(bench));
+    }
+
+    [TestMethod]
+    public async Task A_board_is_replaced_and_a_device_deleted_with_or_without_its_data()
+    {
+        await using PageBench bench = await PageBench.Start();
+        foreach (string device in (string[])["d1", "d2", "d3"])
+        {
+            bench.Server.Enrol(device);
+            bench.StartSync(device, "config", "AAAA");
+        }
+
+        string old = bench.Core.Devices.Rotate("d1");
+        await bench.Browse("replace");
+        Assert.IsNull(bench.Core.Devices.Authenticate(old));
+        Assert.IsEmpty(bench.Core.Devices.Stores("d1"), "its stores are forgotten");
+        Assert.IsNotNull(bench.Core.Devices.Get("d2").Retired);
+        Assert.AreEqual("d1 d2", Names(bench));
+    }
+
+    [TestMethod]
+    public async Task Tokens_are_made_shown_once_and_revoked_and_each_change_stands_in_the_log()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Core.Access.Add("gone", Role.Read, null, "test");
+        bench.Core.Access.Revoke("gone");
+        for (int i = 0; i < 60; i++)
+        {
+            bench.Core.Access.Audit("cli", string.Create(CultureInfo.InvariantCulture, $"old {i}"), "x");
+        }
+
+        await bench.Browse("access");
+        Assert.IsNotNull(bench.Core.Access.List().Single(t => t.Name == "plotter").Revoked);
     }
 
     [TestMethod]
@@ -217,6 +263,8 @@ public sealed class PageTests
     }
 
     private static string ObjectJsonOf(PageBench bench) => Server.Application.ObjectJson.Of(bench.Core.Objects.Get("virtual", "config", "sampling")).ToJsonString();
+
+    private static string Names(PageBench bench) => string.Join(' ', bench.Core.Devices.List().Select(d => d.Name).Order());
 
     private static Task Do(Action work)
     {

@@ -206,7 +206,7 @@ const scenarios = {
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await see(page, "d1 is kept out.");
     await see(page, "Revoked", page.locator(".devicehead"));
-    await page.getByRole("button", { name: "New token" }).click();
+    await page.locator(".acts").getByRole("button", { name: "New token" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "New token" }).click();
     await see(page, "New token of d1, shown this once");
     await until("let in again", async () => await page.locator(".devicehead .mark.off").count() === 0);
@@ -326,21 +326,125 @@ const scenarios = {
   },
 
   async enrol() {
-    allow(409);
+    allow(400);
     const page = await open({ path: "/?view=enrol" });
+    await page.getByRole("button", { name: "Enrol" }).click();
+    await see(page, "Give names, or a table: one of them.");
     await page.getByLabel("Names").fill("board1\nboard2 d1");
     await page.getByLabel("Group in the fleet's list").fill("north");
+    await page.getByLabel("What the boards are given").selectOption("token");
     await page.getByRole("button", { name: "Enrol" }).click();
-    await see(page, /d1: There is a device d1 already/);
+    await see(page, /Nobody was enrolled\.\s+device 3: There is a device d1 already/);
+    await ask("nobody");
+    await page.getByLabel("Names").fill("board1\nboard2");
+    await page.getByRole("button", { name: "Enrol" }).click();
     await see(page, "waiting for its first contact");
     assert.equal(await page.locator(".made li").count(), 2);
-    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download secrets.env of board1" }).click()]);
-    const secrets = readFileSync(await file.path(), "utf8");
-    assert.match(secrets, /NANOSYNC_SERVER=http:\/\/127\.0\.0\.1:\d+\/sync\nNANOSYNC_TOKEN=[\w-]{43}\n/);
-    const [all] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
-    assert.equal(readFileSync(await all.path(), "utf8").split("\n").length, 4);
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download board1.env" }).click()]);
+    assert.match(readFileSync(await file.path(), "utf8"), /^NANOSYNC_TOKEN=[\w-]{43}\nNANOSYNC_SERVER=http:\/\/127\.0\.0\.1:\d+\/sync\n$/m);
     await ask("board1 comes");
     await see(page, /came/, page.locator(".made li").first());
+
+    const table = (name, text) => page.getByLabel("Or a table (CSV)").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+    await page.getByLabel("What the boards are given").selectOption("claim");
+    await table("bad.csv", "name,group\nboard3,north\nno name,\nboard1,\n");
+    await page.getByRole("button", { name: "Enrol" }).click();
+    await see(page, /line 3: A device's name is/);
+    await see(page, /line 4: There is a device board1 already/);
+    await table("good.csv", "name;group;board\nboard3;;ESP32_C3\nboard4;north;\n");
+    await page.getByRole("button", { name: "Enrol" }).click();
+    await page.getByRole("img", { name: "QR code of the claim code of board4" }).waitFor();
+    assert.equal(await page.locator(".made li").count(), 4);
+    await see(page, "NANOSYNC_DEVICE=board3.env board-configs/flash.sh ESP32_C3 /dev/ttyUSB0");
+    await accessible(page, "enrolled");
+    const [tar] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All files (tar)" }).click()]);
+    const path = await tar.path();
+    assert.deepEqual(execFileSync("tar", ["tf", path], { encoding: "utf8" }).trim().split("\n").sort(), ["boards/board1.env", "boards/board2.env", "boards/board3.env", "boards/board4.env"]);
+    assert.match(execFileSync("tar", ["xOf", path, "boards/board3.env"], { encoding: "utf8" }), /^NANOSYNC_CLAIM=[\w-]{19}\nNANOSYNC_SERVER=/m);
+    const [all] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "All as CSV" }).click()]);
+    assert.equal(readFileSync(await all.path(), "utf8").split("\n").length, 6);
+  },
+
+  /** What a reader of QR codes sees on the screen is the code that the server takes. */
+  async scan() {
+    const page = await open({ path: "/?view=enrol" });
+    await page.getByLabel("Names").fill("scanned");
+    await page.getByRole("button", { name: "Enrol" }).click();
+    const code = page.getByRole("img", { name: "QR code of the claim code of scanned" });
+    await code.waitFor();
+    const shot = await code.screenshot();
+    const pixels = await page.evaluate(async png => {
+      const image = new Image();
+      image.src = "data:image/png;base64," + png;
+      await image.decode();
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext("2d");
+      context.drawImage(image, 0, 0);
+      return { width: image.width, height: image.height, data: [...context.getImageData(0, 0, image.width, image.height).data] };
+    }, shot.toString("base64"));
+    const read = require("jsqr")(new Uint8ClampedArray(pixels.data), pixels.width, pixels.height);
+    assert.match(read?.data ?? "nothing was read", /^([0-9A-Z]{4}-){3}[0-9A-Z]{4}$/);
+    const answer = await page.context().request.post(settings.url + "/sync", { headers: { "Content-Type": "application/vnd.nanosync.claim" }, data: read.data });
+    assert.match(await answer.text(), /^scanned\n[\w-]{43}\n$/);
+  },
+
+  async replace() {
+    const page = await open({ path: "/?device=d1" });
+    await page.getByLabel("The old token ends").selectOption("24");
+    await page.getByRole("button", { name: "New token" }).click();
+    await see(page, /the old one ends when the new one is used, or after a day/);
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Claim code" }).click();
+    await page.getByRole("img", { name: "QR code of the claim code of d1" }).waitFor();
+    await see(page, /waits until/);
+    await page.getByRole("button", { name: "Replace board" }).click();
+    await see(page, /its readings and its configuration stay/);
+    await page.getByRole("dialog").getByRole("button", { name: "Replace board" }).click();
+    await see(page, "Claim code for the new board of d1, shown this once");
+    await page.getByRole("button", { name: "Download d1.env" }).waitFor();
+    await see(page, "None has told its name.");
+    for (const [device, verb] of [["d2", "Delete"], ["d3", "Delete with its data"]]) {
+      await page.goto(settings.url + "/?device=" + device);
+      await page.getByRole("button", { name: verb, exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: verb }).click();
+      await see(page, `${device} is deleted.`);
+      await until("the fleet without it", async () => new URL(page.url()).search === "" && await rows(page).count() > 0 && !(await rows(page).allTextContents()).includes(device));
+    }
+    allow(410);
+    await page.goto(settings.url + "/?device=d2");
+    await see(page, /d2 was deleted; what it sent is kept/);
+  },
+
+  async access() {
+    allow(409);
+    const page = await open({ path: "/?view=tokens" });
+    const row = name => page.getByRole("row", { name: new RegExp("^" + name + " ") });
+    await see(page, "revoked", row("gone"));
+    await page.getByLabel("Name").fill("plotter");
+    await page.getByLabel("Role").selectOption("configure");
+    await page.getByLabel("Days").fill("30");
+    await page.getByRole("button", { name: "Make token" }).click();
+    await see(page, "Token plotter, shown this once");
+    const token = await page.locator("code.secret").textContent();
+    const session = () => page.context().request.get(settings.url + "/v1/session", { headers: { Authorization: "Bearer " + token } });
+    assert.equal((await (await session()).json()).role, "configure");
+    await page.getByLabel("Name").fill("plotter");
+    await page.getByRole("button", { name: "Make token" }).click();
+    await see(page, /There is a token plotter already/);
+    await accessible(page, "tokens");
+    await page.getByRole("button", { name: "Revoke plotter" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await see(page, "revoked", row("plotter"));
+    assert.equal((await session()).status(), 401);
+    await page.getByRole("link", { name: "Audit log" }).click();
+    await see(page, "DELETE tokens");
+    await see(page, "/v1/tokens/plotter");
+    await accessible(page, "audit log");
+    await page.getByRole("link", { name: "Older" }).click();
+    await see(page, "old 0");
+    await page.getByRole("link", { name: "Newest" }).click();
+    await see(page, "DELETE tokens");
   },
 
   async alerts() {
@@ -396,14 +500,14 @@ const scenarios = {
   },
 
   async looks() {
-    const views = { fleet: "/", device: "/?device=d1", config: "/?device=d1&tab=config", readings: "/?device=gappy&tab=readings&span=21600", objects: "/?device=d1&tab=objects&collection=config", decode: "/?view=decode", enrol: "/?view=enrol" };
+    const views = { fleet: "/", device: "/?device=d1", config: "/?device=d1&tab=config", readings: "/?device=gappy&tab=readings&span=21600", objects: "/?device=d1&tab=objects&collection=config", decode: "/?view=decode", enrol: "/?view=enrol", tokens: "/?view=tokens", audit: "/?view=audit" };
     for (const dark of [false, true]) {
       for (const phone of [false, true]) {
         const page = await open({ dark, phone });
         for (const [view, path] of Object.entries(views)) {
           await page.goto(settings.url + path);
           await page.locator("#main h1, #main .devicehead h1").first().waitFor({ state: "attached" });
-          await page.waitForFunction(() => !document.querySelector("#main") || document.querySelectorAll(".rows .line .mark, .tabs, form.card").length > 0);
+          await page.waitForFunction(() => !document.querySelector("#main") || document.querySelectorAll(".rows .line .mark, .tabs, form.card, #main p").length > 0);
           if (view === "readings") await page.locator(".uplot canvas").first().waitFor();
           if (view === "config") await page.locator(".card form").first().waitFor();
           await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));

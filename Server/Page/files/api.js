@@ -19,7 +19,7 @@ export class Gone extends Error {
 export const hooks = { reached: () => {}, signedOut: () => {} };
 
 /** A request; { body, tag } of the answer. */
-export async function request(method, path, { json, headers, accept, signal } = {}) {
+export async function request(method, path, { json, csv, headers, accept, signal } = {}) {
   let response;
   try {
     response = await fetch(path, {
@@ -30,10 +30,11 @@ export async function request(method, path, { json, headers, accept, signal } = 
       headers: {
         ...(method === "GET" ? {} : { "X-NanoSync": "1" }),
         ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(csv === undefined ? {} : { "Content-Type": "text/csv" }),
         ...(accept ? { Accept: accept } : {}),
         ...headers,
       },
-      body: json === undefined ? undefined : JSON.stringify(json),
+      body: csv ?? (json === undefined ? undefined : JSON.stringify(json)),
     });
   } catch (e) {
     if (e.name === "AbortError") throw e;

@@ -5,6 +5,7 @@ import { get, post, request, at, query, Refused } from "./api.js";
 import * as readings from "./readings.js";
 import * as config from "./config.js";
 import * as objects from "./objects.js";
+import { boardParts, flashCommand } from "./boards.js";
 
 const TABS = { overview: "Overview", readings: "Readings", config: "Configuration", objects: "Objects" };
 
@@ -76,8 +77,9 @@ async function overview(root, { name, full, page }) {
   async function refresh(next) {
     full = next ?? full;
     const d = full.summary;
-    fillIfNew(told, [d, ago(d.statusTime)], () => facts([
-      ["Told", d.statusTime ? when(d.statusTime) : "nothing yet"],
+    fillIfNew(told, [d, full.board, full.note, full.claim, ago(d.statusTime)], () => facts([
+      ["Told", d.statusTime ? when(d.statusTime) : "nothing yet"], ["Board", full.board], ["Note", full.note],
+      ["Claim code", full.claim ? (full.claim.used ? ["used ", when(full.claim.used)] : Date.parse(full.claim.expires) <= now() ? "ended" : `waits until ${time(full.claim.expires)}`) : null],
       ["Interval", d.interval ? span(d.interval) : null],
       ["Firmware", d.firmware], ["Battery", d.battery === null ? null : d.battery.toFixed(2) + " V"], ["Signal", d.signal === null ? null : d.signal + " dBm"],
       ["Heap free", bytes(d.freeHeap)], ["Flash free", bytes(d.flashLeft)], ["Up for", d.uptime === null ? null : span(d.uptime)], ["Last start", d.reset],
@@ -138,10 +140,30 @@ function buttons(name, full, page) {
   const administers = page.may("administer");
   const act = (text, says, run, danger) => h("div", { class: "act" }, h("button", { onclick: run, class: danger ? "danger" : null }, text), h("p", {}, says));
   const form = (control, text, says, run) => h("form", { class: "act", onsubmit: e => { e.preventDefault(); run(); } }, control, h("button", {}, text), h("p", {}, says));
-  const rotate = async readmit => {
-    if (!await confirmed(`${name} gets a new token, and the old one ends at once. The board syncs again when the new token is on it.`, "New token")) return;
-    const given = await page.attempt(() => post(at`/v1/devices/${name}/rotate` + (readmit ? "?readmit=true" : "")), "The new token is shown below, this once.");
+  const overlap = h("select", {}, h("option", { value: "0" }, "at once"), h("option", { value: "24" }, "after a day"), h("option", { value: "168" }, "after a week"));
+  const rotate = async () => {
+    const readmit = full().summary.revoked !== null, hours = readmit ? "0" : overlap.value;
+    const ends = hours === "0" ? "the old one ends at once" : `the old one ends when the new one is used, or ${overlap.selectedOptions[0].textContent}`;
+    if (!await confirmed(`${name} gets a new token, and ${ends}. The board syncs again when the new token is on it.`, "New token")) return;
+    const given = await page.attempt(() => post(at`/v1/devices/${name}/rotate` + query({ readmit: readmit ? "true" : "", overlap: hours === "0" ? "" : hours })), "The new token is shown below, this once.");
     if (given) fill(secret, h("p", {}, "New token of ", name, ", shown this once: ", h("code", { class: "secret" }, given.token)));
+  };
+  const shown = (what, d) => fill(secret, h("h3", {}, `${what} of ${name}, shown this once`), h("div", { class: "row" }, boardParts({ ...d, name })),
+    h("pre", { tabindex: "0", "aria-label": "Command" }, flashCommand({ ...d, name, board: full().board })));
+  const claim = async () => {
+    const given = await page.attempt(() => post(at`/v1/devices/${name}/claim`), "The code is shown below, this once.");
+    if (given) shown("Claim code", { claim: given.claim, file: `# ${name}\nNANOSYNC_CLAIM=${given.claim}\n` });
+  };
+  const replace = async () => {
+    if (!await confirmed(`Another board comes in the place of ${name}: the old token ends at once, its readings and its configuration stay, and the new board is sent the latter.`, "Replace board")) return;
+    const given = await page.attempt(() => post(at`/v1/devices/${name}/replace` + query({ claimDays: 30 })), "The code for the new board is shown below, this once.");
+    if (given) shown("Claim code for the new board", given);
+  };
+  const remove = async data => {
+    const verb = data ? "Delete with its data" : "Delete";
+    if (!await confirmed(data ? `${name} is deleted with all that it sent. That cannot be taken back.` : `${name} is kept out and taken off the lists. What it sent is kept under its name.`, verb)) return;
+    const done = await page.attempt(async () => { await post(at`/v1/devices/${name}/delete`, { data }); return true; }, `${name} is deleted.`);
+    if (done) page.go("/");
   };
   return h("section", {}, h("h2", {}, "What can be done"),
     h("div", { class: "acts" },
@@ -156,10 +178,14 @@ function buttons(name, full, page) {
       }),
       form(labelled("Expected every (seconds, 0 = as it comes)", every), "Set", "Only the server looks at this: when the device counts as overdue.", () => page.attempt(() => request("PATCH", at`/v1/devices/${name}`, { json: { every: Number(every.value) } }), "Set, from now on.")),
       form(labelled("Group", group), "Set", "Its group in the fleet's list, at once.", () => page.attempt(() => request("PATCH", at`/v1/devices/${name}`, { json: { group: group.value.trim() } }), "Set.")),
-      administers ? act("New token", "The old one ends at once; a revoked device is let in again.", () => rotate(full().summary.revoked !== null), true) : null,
+      administers ? form(labelled("The old token ends", overlap), "New token", "A revoked device is let in again; its old token stays ended.", rotate) : null,
+      administers ? act("Claim code", "A board that is flashed with it gets its token at its first contact; the token that there is goes on until then.", claim) : null,
+      administers ? act("Replace board", "New flash, same place: readings and configuration stay, the old token ends at once.", replace, true) : null,
       administers ? act("Revoke", "It is kept out at once; its data stays.", async () => {
         if (await confirmed(`${name} is kept out from now on. Its data stays; a new token lets it in again.`, "Revoke")) await page.attempt(() => request("DELETE", at`/v1/devices/${name}`), `${name} is kept out.`);
-      }, true) : null),
+      }, true) : null,
+      administers ? act("Delete", "It is kept out and off the lists; what it sent is kept under its name.", () => remove(false), true) : null,
+      administers ? act("Delete with its data", "What it sent goes, too; only what it wrote for a group stays.", () => remove(true), true) : null),
     secret);
 }
 

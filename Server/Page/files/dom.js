@@ -77,9 +77,9 @@ export function confirmed(question, verb) {
   });
 }
 
-/** Offers text as a file. */
+/** Offers text, or several blobs, as a file. */
 export function download(name, text, type = "text/plain") {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  const url = URL.createObjectURL(new Blob([text].flat(), { type }));
   const link = h("a", { href: url, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);

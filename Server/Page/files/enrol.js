@@ -1,7 +1,9 @@
-// New devices: one or many, their files for flashing, and the wait for their first contact.
+// New devices: one or many, from names or from a table, with tokens or codes; their files for flashing, and the wait for their
+// first contact.
 
 import { h, fill, labelled, download, when } from "./dom.js";
-import { get, post, query } from "./api.js";
+import { get, request, query } from "./api.js";
+import { boardParts, downloadAll, flashCommand, tryCommand } from "./boards.js";
 
 export function open(root, address, page) {
   document.title = "Enrol - NanoSync";
@@ -9,11 +11,13 @@ export function open(root, address, page) {
     fill(root, h("h1", {}, "Enrol"), h("p", {}, "Only who may administer enrols devices."));
     return null;
   }
-  const names = h("textarea", { rows: "4", required: true, spellcheck: "false", autocomplete: "off" });
+  const names = h("textarea", { rows: "4", spellcheck: "false", autocomplete: "off" });
+  const file = h("input", { type: "file", accept: ".csv,text/csv" });
   const collections = h("input", { type: "text", value: "readings,config" });
   const group = h("input", { type: "text" });
-  const wrong = h("p", { class: "bad", role: "alert" });
-  const made = []; // { name, token, came }
+  const what = h("select", {}, h("option", { value: "claim" }, "A code each: the board gets its token at its first contact"), h("option", { value: "token" }, "A token each"));
+  const wrong = h("p", { class: "bad lines", role: "alert" });
+  const made = []; // as the server gave them, and when they came
   const answer = h("div", { role: "status" });
   const form = h("form", {
     class: "card",
@@ -21,34 +25,41 @@ export function open(root, address, page) {
       event.preventDefault();
       fill(wrong);
       const wanted = [...new Set(names.value.split(/[\s,]+/).filter(n => n))];
-      const left = [];
-      for (const name of wanted) {
-        try {
-          made.push({ ...await post("/v1/devices", { name, collections: collections.value.trim() || null, group: group.value.trim() || null }), came: null });
-        } catch (e) {
-          left.push(name);
-          wrong.append(h("span", {}, `${name}: ${e.message} `));
-        }
-        show();
+      const table = file.files[0];
+      if ((wanted.length === 0) === !table) {
+        fill(wrong, "Give names, or a table: one of them.");
+        return;
       }
-      names.value = left.join("\n");
+      const given = table ? { csv: await table.text() }
+        : { json: { devices: wanted.map(name => ({ name, collections: collections.value.trim() || null, group: group.value.trim() || null })) } };
+      try {
+        const { body } = await request("POST", "/v1/devices/enrol" + query({ claimDays: what.value === "claim" ? 30 : null }), given);
+        made.unshift(...body.map(d => ({ ...d, came: null })));
+        names.value = "";
+        file.value = "";
+      } catch (e) {
+        fill(wrong, e.message);
+      }
+      show();
     },
   }, labelled("Names", names, "One or many, each on a line: 1 to 64 of A-Z a-z 0-9 . _ -"),
-  labelled("Collections", collections, "NAME@GROUP is shared with the other devices of the group"), labelled("Group in the fleet's list", group), wrong, h("button", { class: "main" }, "Enrol"));
-  fill(root, h("h1", {}, "Enrol"), form, answer);
-
-  const secrets = d => `# board-configs/secrets.env of ${d.name}\nNANOSYNC_SERVER=${location.origin}/sync\nNANOSYNC_TOKEN=${d.token}\nNANOSYNC_WIFI_SSID=\nNANOSYNC_WIFI_PASSWORD=\nNANOSYNC_CA=\n`;
+  labelled("Collections", collections, "NAME@GROUP is shared with the other devices of the group"), labelled("Group in the fleet's list", group),
+  labelled("Or a table (CSV)", file, "A line each below a head: name, and what is wanted of collections, group, every, board, note, sealed"),
+  labelled("What the boards are given", what), wrong, h("button", { class: "main" }, "Enrol"));
+  fill(root, h("h1", {}, "Enrol"), h("p", {}, "All are enrolled, or none."), form, answer);
 
   function show() {
     if (made.length === 0) return;
-    fill(answer, h("h2", {}, made.length === 1 ? "Its token, shown this once" : "Their tokens, shown this once"),
-      h("p", {}, "Download the file, keep it as ", h("code", {}, "board-configs/secrets.env"), ", fill in the Wi-Fi, then:"),
-      h("pre", { tabindex: "0", "aria-label": "Command" }, "board-configs/flash.sh ESP32_REV3 /dev/ttyUSB0"),
+    const first = made[0], kind = first.claim ? "code" : "token";
+    fill(answer, h("h2", {}, made.length === 1 ? `Its ${kind}, shown this once` : "What they were given, shown this once"),
+      h("p", {}, "Download the files; Wi-Fi and certificate stand in ", h("code", {}, "board-configs/secrets.env"), ". Then, for each board:"),
+      h("pre", { tabindex: "0", "aria-label": "Command" }, flashCommand(first)),
       h("p", {}, "Or without a board:"),
-      h("pre", { tabindex: "0", "aria-label": "Command without a board" }, `dotnet run --project Device/Virtual -- --server ${location.origin} --token ${made.at(-1).token} --data ${made.at(-1).name}-data`),
-      made.length > 1 ? h("button", { onclick: () => download("tokens.csv", "name,token\n" + made.map(d => `${d.name},${d.token}`).join("\n") + "\n", "text/csv") }, "All as CSV") : null,
-      h("ul", { class: "made" }, made.map(d => h("li", {}, h("b", {}, d.name), " ", h("code", { class: "secret" }, d.token), " ",
-        h("button", { "aria-label": `Download secrets.env of ${d.name}`, onclick: () => download(`${d.name}.secrets.env`, secrets(d)) }, "secrets.env"), " ",
+      h("pre", { tabindex: "0", "aria-label": "Command without a board" }, tryCommand(first)),
+      made.length > 1 ? h("p", { class: "row" },
+        h("button", { onclick: () => downloadAll(made) }, "All files (tar)"),
+        h("button", { onclick: () => download("boards.csv", "name,token,claim\n" + made.map(d => `${d.name},${d.token ?? ""},${d.claim ?? ""}`).join("\n") + "\n", "text/csv") }, "All as CSV")) : null,
+      h("ul", { class: "made" }, made.map(d => h("li", {}, h("b", {}, d.name), " ", boardParts(d), " ",
         d.came ? h("span", { class: "mark good" }, "came ", when(d.came)) : h("span", { class: "mark warn" }, "waiting for its first contact"), " ",
         h("a", { href: "/" + query({ device: d.name }) }, "Open")))));
   }

@@ -6,8 +6,9 @@ import * as fleet from "./fleet.js";
 import * as device from "./device.js";
 import * as decode from "./decode.js";
 import * as enrol from "./enrol.js";
+import * as access from "./access.js";
 
-const VIEWS = { fleet, device, decode, enrol };
+const VIEWS = { fleet, device, decode, enrol, tokens: { open: access.tokens }, audit: { open: access.audit } };
 const ROLES = ["read", "configure", "administer"];
 const main = document.getElementById("main");
 const state = { session: null, view: null, stop: null, lost: null };
@@ -108,6 +109,8 @@ function head() {
     link("fleet", "Fleet", "/"),
     page.may("administer") ? link("enrol", "Enrol", "/?view=enrol") : null,
     link("decode", "Decode", "/?view=decode"),
+    page.may("administer") ? link("tokens", "Tokens", "/?view=tokens") : null,
+    page.may("administer") ? link("audit", "Audit log", "/?view=audit") : null,
     h("a", { href: "/reference" }, "REST"),
   ] : null);
   fill(document.getElementById("who"), state.session ? [
