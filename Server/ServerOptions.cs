@@ -6,8 +6,8 @@ using NanoSync.Server.Mail;
 namespace NanoSync.Server;
 
 /// <summary>
-/// What can be set: on the command line, in the environment (NANOSYNC_DATA, NANOSYNC_URLS, ...), or in appsettings.json
-/// ({"NanoSync": {"data": ...}}) of the working directory; the first of these that has it wins.
+/// What can be set: on the command line, in the environment (NANOSYNC_DATA, NANOSYNC_URLS, ...), or in a file
+/// ({"NanoSync": {"data": ...}}): that of --config, else appsettings.json of the working directory; the first of these that has it wins.
 /// </summary>
 public sealed record ServerOptions
 {
@@ -131,12 +131,13 @@ public sealed record ServerOptions
         };
     }
 
-    /// <summary>The configuration of this process: environment over appsettings.json.</summary>
-    public static IConfiguration Configuration()
+    /// <summary>The configuration of this process: environment over a file.</summary>
+    /// <param name="path">The file, which must be there; null = appsettings.json of the working directory, if there is one.</param>
+    public static IConfiguration Configuration(string? path = null)
     {
         IConfigurationRoot file = new ConfigurationBuilder()
             .SetBasePath(Directory.GetCurrentDirectory())
-            .AddJsonFile("appsettings.json", optional: true)
+            .AddJsonFile(path == null ? "appsettings.json" : Path.GetFullPath(path), optional: path == null)
             .Build();
         return new ConfigurationBuilder()
             .AddConfiguration(file.GetSection("NanoSync"))

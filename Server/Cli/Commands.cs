@@ -35,6 +35,13 @@ public static class Commands
         Recursive = true,
     };
 
+    private static readonly Option<string?> s_config = new("--config")
+    {
+        Description = "File of settings, as settings prints one (NANOSYNC_CONFIG; default: appsettings.json of this folder, if there is one).",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     private static readonly Argument<string> s_device = new("DEVICE") { Description = "The device's name." };
     private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "The device's collection." };
     private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
@@ -53,7 +60,10 @@ public static class Commands
         {
             s_data,
             s_database,
+            s_config,
             Serve(),
+            Settings(),
+            Doctor(),
             AdminToken(),
             InitTls(),
             Backup(),
@@ -566,23 +576,60 @@ public static class Commands
 
     private static ServerOptions Options(ParseResult parsed)
     {
-        IConfiguration configuration;
-        try
-        {
-            configuration = ServerOptions.Configuration();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new StartupException($"appsettings.json cannot be read: {e.InnerException?.Message ?? e.Message}");
-        }
+        IConfiguration configuration = Configuration(parsed);
+        return Chosen(parsed, ServerOptions.From(configuration));
+    }
 
-        ServerOptions options = ServerOptions.From(configuration);
+    // What the command line says goes first.
+    private static ServerOptions Chosen(ParseResult parsed, ServerOptions options)
+    {
         if (parsed.GetValue(s_data)?.Length == 0)
         {
             throw new StartupException("--data names no folder.");
         }
 
         return options with { Data = parsed.GetValue(s_data) ?? options.Data, Database = parsed.GetValue(s_database) ?? options.Database };
+    }
+
+    private static IConfiguration Configuration(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(s_config) ?? Environment.GetEnvironmentVariable("NANOSYNC_CONFIG");
+        try
+        {
+            return ServerOptions.Configuration(string.IsNullOrEmpty(file) ? null : file);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{file ?? "appsettings.json"} cannot be read: {e.InnerException?.Message ?? e.Message}");
+        }
+    }
+
+    private static Command Settings()
+    {
+        Command command = new("settings", "Print a file for --config: every setting with its default and what it means.");
+        command.SetAction(_ =>
+        {
+            Console.Write(SettingsText.Example());
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Doctor()
+    {
+        Command command = new("doctor", "Look whether a server would run well here: settings, data folder, database, clock, TLS, port, mail. A line each; exit code 1 when something is wrong.");
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            int wrong = 0;
+            await foreach (Finding finding in Cli.Doctor.Examine(() => Configuration(parsed), o => Chosen(parsed, o), cancellation))
+            {
+                wrong += finding.State == FindingState.Wrong ? 1 : 0;
+                Say(Console.Out, $"{finding.State.ToString().ToLowerInvariant(),-6} {finding.What,-12} {finding.Text}");
+            }
+
+            return wrong == 0 ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return command;
     }
 
     private static string JsonText(string? argument)

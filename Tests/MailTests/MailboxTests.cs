@@ -44,6 +44,20 @@ public sealed class MailboxTests
     }
 
     [TestMethod]
+    public async Task Doctor_says_whether_the_mailbox_lets_the_server_in()
+    {
+        using MailBench bench = new(s_mail);
+        Microsoft.Extensions.Configuration.IConfiguration none = new Microsoft.Extensions.Configuration.ConfigurationBuilder().Build();
+        foreach ((string password, string folder, Server.Cli.FindingState state) in ((string, string, Server.Cli.FindingState)[])
+            [(MailServer.Password, "INBOX", Server.Cli.FindingState.Ok), ("wrong", "INBOX", Server.Cli.FindingState.Wrong), (MailServer.Password, "Nowhere", Server.Cli.FindingState.Wrong)])
+        {
+            ServerOptions options = bench.Core.Options with { Urls = "http://127.0.0.1:0", Mail = bench.Options with { Password = password, Folder = folder } };
+            List<Server.Cli.Finding> mail = (await Server.Cli.Doctor.Examine(() => none, _ => options).ToListAsync()).FindAll(f => f.What == "mail");
+            Assert.AreEqual((state, Server.Cli.FindingState.Ok), (mail[0].State, mail[1].State), string.Join('\n', mail));
+        }
+    }
+
+    [TestMethod]
     public async Task A_bare_message_with_its_proof_in_headers_is_answered_likewise()
     {
         using MailBench bench = new(s_mail);
