@@ -41,6 +41,7 @@ public sealed class ServerCore : IDisposable
         Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet, Alerts);
         Sync.Watcher = Fleet;
         Readings = new Readings.ReadingService(store, classes);
+        Tables = new Tables.TypedTables(store, Readings, Incarnation, NanoSync.Server.Tables.TableDatabase.Of(options));
     }
 
     /// <summary>What was set.</summary>
@@ -87,6 +88,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Readings taken out.</summary>
     public Readings.ReadingService Readings { get; }
+
+    /// <summary>Readings as tables; filled by who runs it.</summary>
+    public Tables.TypedTables Tables { get; }
 
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }

@@ -62,6 +62,9 @@ public sealed record ServerOptions
     /// <summary>How long losers of conflicts, refusals and finished commands are kept, of which the newest 1,000 of each device are; null = as long as they are among these.</summary>
     public TimeSpan? KeepNotes { get; init; }
 
+    /// <summary>True: readings are kept as typed tables, too, a table a class.</summary>
+    public bool Tables { get; init; }
+
     /// <summary>How long a request waits for the database before 503.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -94,6 +97,7 @@ public sealed record ServerOptions
             Otlp = configuration["otlp"] is { Length: > 0 } otlp ? Address(otlp) : null,
             Retention = RetentionRule.Parse(configuration["retention"] ?? ""),
             KeepNotes = Number(configuration, "keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
+            Tables = bool.TryParse(configuration["tables"], out bool tables) && tables,
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,

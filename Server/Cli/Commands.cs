@@ -12,6 +12,7 @@ using NanoSync.Server.Engine;
 using NanoSync.Server.Fleet;
 using NanoSync.Server.Http;
 using NanoSync.Server.Stores.Sqlite;
+using NanoSync.Server.Tables;
 using Spectre.Console;
 
 namespace NanoSync.Server.Cli;
@@ -75,6 +76,7 @@ public static class Commands
             Object(),
             Refusals(),
             ReadingCommands.Make(With),
+            Tables(),
             AlertCommands.Make(With, NewTable, Row, Time),
             ProxyCommands.Make(With, NewTable, Row, Time),
             Decode(),
@@ -214,6 +216,11 @@ public static class Commands
         {
             string folder = Path.GetFullPath(Options(parsed).Data);
             Directory.CreateDirectory(folder);
+            foreach (string tables in Directory.GetFiles(folder, TableDatabase.SqliteFile + "*"))
+            {
+                File.Delete(tables); // made anew from what was put back
+            }
+
             string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerCore.DatabaseFile));
             Console.WriteLine(kept == null ? "Put back. The next start of the server makes it known to devices." : $"Put back; what was there is kept as {kept}. The next start of the server makes it known to devices.");
             return ExitCodes.Done;
@@ -490,6 +497,23 @@ public static class Commands
         }));
 
         return new Command("object", "Read and write objects.") { list, get, put, delete, retry, drop, fetch, conflicts };
+    }
+
+    private static Command Tables()
+    {
+        Command command = new("tables", "Bring the typed tables up to date, a table a class, and show them.");
+        command.SetAction(parsed => With(parsed, core =>
+        {
+            core.Tables.Fill();
+            Table table = NewTable("table", "readings", "columns");
+            foreach (TypedTable t in core.Tables.List())
+            {
+                Row(table, t.Name, Number(t.Rows), string.Join(' ', t.Columns));
+            }
+
+            AnsiConsole.Write(table);
+        }));
+        return command;
     }
 
     private static Command Refusals()

@@ -24,6 +24,7 @@ public sealed class WebHost : IAsyncDisposable
     private readonly Task _fleet;
     private readonly Task _alerts;
     private readonly Task _retention;
+    private readonly Task _tables;
 
     private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
     {
@@ -36,6 +37,7 @@ public sealed class WebHost : IAsyncDisposable
             : Task.CompletedTask;
         _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
         _alerts = KeepAlerts(app.Services.GetRequiredService<ILogger<Alerts.AlertService>>());
+        _tables = core.Options.Tables ? KeepTables(app.Services.GetRequiredService<ILogger<Tables.TypedTables>>()) : Task.CompletedTask;
         _retention = new RetentionJob(core.Retention, core.Clock, app.Services.GetRequiredService<ILogger<Retention>>()).Run(_ending.Token);
     }
 
@@ -165,6 +167,41 @@ public sealed class WebHost : IAsyncDisposable
         }
     }
 
+    // Every two seconds, and at once while there is more; at most half of the time.
+    private async Task KeepTables(ILogger log)
+    {
+        const int AtOnce = 5000;
+        TimeSpan pause = TimeSpan.FromSeconds(2);
+        long pruned = 0;
+        string told = "";
+        while (!_ending.IsCancellationRequested)
+        {
+            int written = 0;
+            long began = System.Diagnostics.Stopwatch.GetTimestamp();
+            try
+            {
+                written = await Task.Run(() => _core.Tables.Fill(AtOnce));
+                if (pruned == 0 || System.Diagnostics.Stopwatch.GetElapsedTime(pruned) > TimeSpan.FromHours(1))
+                {
+                    await Task.Run(_core.Tables.Prune);
+                    pruned = System.Diagnostics.Stopwatch.GetTimestamp();
+                }
+
+                told = "";
+            }
+            catch (Exception e) when (!_ending.IsCancellationRequested)
+            {
+                if (e.Message != told)
+                {
+                    told = e.Message;
+                    log.LogError("Typed tables are not filled: {Message} It is tried again.", told);
+                }
+            }
+
+            await Task.Delay(written >= AtOnce ? System.Diagnostics.Stopwatch.GetElapsedTime(began) : pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     // Twice a second, and soon again while there is more to do; at most a fifth of the time, as devices wait for it.
     private async Task KeepFleet(ILogger log)
     {
@@ -211,6 +248,7 @@ public sealed class WebHost : IAsyncDisposable
         await _fleet;
         await _alerts;
         await _retention;
+        await _tables;
         await _app.StopAsync();
         await _core.Proxy.DisposeAsync(); // before the application, which disposes the core that it was given
         await _app.DisposeAsync();

@@ -149,7 +149,7 @@ public class DocumentTests
         {
             ["data"] = string.Join('/', defaults.Data.Split(Path.DirectorySeparatorChar).TakeLast(2)), ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxDeleted"] = $"{defaults.Limits.MaxDeleted}", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
-            ["otlp"] = defaults.Otlp?.ToString() ?? "none", ["retention"] = defaults.Retention.Count == 0 ? "none" : "", ["keepNotes"] = $"{defaults.KeepNotes?.TotalDays ?? 0}", ["runProxy"] = defaults.RunProxy ? "true" : "false",
+            ["otlp"] = defaults.Otlp?.ToString() ?? "none", ["retention"] = defaults.Retention.Count == 0 ? "none" : "", ["keepNotes"] = $"{defaults.KeepNotes?.TotalDays ?? 0}", ["runProxy"] = defaults.RunProxy ? "true" : "false", ["tables"] = defaults.Tables ? "true" : "false",
             ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
             ["alerts"] = string.Join(',', defaults.Alerts.Kinds), ["alertAfter"] = $"{defaults.Alerts.After.TotalMinutes}", ["alertClear"] = $"{defaults.Alerts.Clear.TotalMinutes}",
             ["alertQuiet"] = $"{defaults.Alerts.Quiet.TotalMinutes}", ["alertWebhook"] = defaults.Alerts.Webhook?.ToString() ?? "none", ["alertMail"] = defaults.Alerts.Mail ?? "none",

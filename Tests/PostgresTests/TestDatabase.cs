@@ -76,7 +76,7 @@ internal static class TestDatabase
     {
         if (s_schemas.TryRemove(folder, out string? schema))
         {
-            Execute($"SET client_min_messages = warning; DROP SCHEMA {schema} CASCADE; DROP SCHEMA IF EXISTS {schema}_backup CASCADE");
+            Execute($"SET client_min_messages = warning; DROP SCHEMA {schema} CASCADE; DROP SCHEMA IF EXISTS {schema}_backup CASCADE; DROP SCHEMA IF EXISTS {schema}_readings CASCADE");
         }
 
         Directory.Delete(folder, true);
