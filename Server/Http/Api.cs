@@ -71,7 +71,7 @@ internal static class Api
         app.Use(next => context => Note(context, core, next));
         RouteGroupBuilder api = app.MapGroup(Prefix);
         api.AddEndpointFilterFactory(QueryRules.Filter);
-        foreach (int status in (int[])[400, 401, 403, 503])
+        foreach (int status in (int[])[400, 401, 403, 404, 409, 410, 412, 413, 503])
         {
             api.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ApiProblem), [ApiProblem.MediaType]));
         }
