@@ -68,4 +68,17 @@ namespace NanoSync.Device
         /// <summary>Seconds the server asks to wait before the next exchange (Retry-After); -1 when it did not say.</summary>
         int RetryAfter { get; }
     }
+
+    /// <summary>A carrier that can wait for a reply which the server holds until something is due. [SPEC 5.9]</summary>
+    public interface IHoldingCarrier : ICarrier
+    {
+        /// <summary>Before Open: the reply of the next exchange may take so many seconds more than others.</summary>
+        void Hold(int seconds);
+
+        /// <summary>
+        /// From another thread: gives up the exchange for which Hold was called, wherever it stands; what waits in it ends with an
+        /// error. Never fails, and does not wait.
+        /// </summary>
+        void Abort();
+    }
 }

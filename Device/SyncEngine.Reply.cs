@@ -472,7 +472,15 @@ namespace NanoSync.Device
                     if (_reader.Scope == Scopes.Message && _status != 0)
                     {
                         _result.Status = _status;
-                        return false;
+                        return _status == Status.WaitOutOfRange; // Limit follows
+                    }
+
+                    return true;
+
+                case Tags.Limit:
+                    if (_reader.Scope == Scopes.Message && _reader.Number < Wait)
+                    {
+                        Wait = _reader.Number;
                     }
 
                     return true;

@@ -25,6 +25,13 @@ namespace NanoSync.Device
                 return false;
             }
 
+            int hold = MayHold ? Wait : 0;
+            if (hold > 0)
+            {
+                ((IHoldingCarrier)_carrier).Hold(hold);
+            }
+
+            _hold = hold; // from here on it can be given up
             _lost = null;
             _sentBefore = _store.NextVersion;
             bool sent = WriteToCarrier();
@@ -71,6 +78,11 @@ namespace NanoSync.Device
         {
             _writer.Start(Tags.Sync);
             _writer.Value(Tags.Version, s_version);
+            if (_hold > 0)
+            {
+                _writer.Number(Tags.HeartbeatInterval, _hold);
+            }
+
             WriteMessageOptions(counting);
             _writer.Start(Tags.Collections);
             for (int i = 0; i < _count && _result.Store == StoreError.None; i++)

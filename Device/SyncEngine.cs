@@ -59,6 +59,7 @@ namespace NanoSync.Device
         private int _classCount;
         private bool _open;
         private int _window;
+        private int _hold; // seconds for which the last request asked to be held; 0 = it did not
         private int _answersMost; // refusals in one reply; more are asked for again in smaller portions
 
         /// <summary>Makes an engine. Add collections, then Open.</summary>
@@ -87,6 +88,34 @@ namespace NanoSync.Device
         public RoundResult Result
         {
             get { return _result; }
+        }
+
+        /// <summary>
+        /// Seconds for which the server may hold its answer to a request with nothing to send, until something is due here
+        /// [SPEC 5.9]: 10 to 3540, or 0 = it answers at once, the default. Lowered when the server allows less. Round blocks as long.
+        /// Carriers that cannot wait (mail, files, HttpWebRequest) do without.
+        /// </summary>
+        public int Wait;
+
+        /// <summary>True when a request made now would ask to be held: there is nothing to send.</summary>
+        public bool MayHold
+        {
+            get { return Wait > 0 && Pending == 0 && _store.Count(AnswerCollection) == 0 && _carrier is IHoldingCarrier; }
+        }
+
+        /// <summary>True when the last request asked to be held, that of a round under way included.</summary>
+        public bool IsHolding
+        {
+            get { return _hold > 0; }
+        }
+
+        /// <summary>From another thread: gives up the request that is held, so that its round fails and another can send what there is now.</summary>
+        public void GiveUp()
+        {
+            if (_hold > 0)
+            {
+                ((IHoldingCarrier)_carrier).Abort();
+            }
         }
 
         /// <summary>Collections added.</summary>

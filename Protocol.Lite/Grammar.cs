@@ -48,7 +48,7 @@ namespace NanoSync.Protocol
         private const int ContainerScopes = 10;
 
         // [scope * Tags.End + tag] = the scope inside element tag standing in scope; None when it may not stand there.
-        // scope is below Value, tag below Tags.End: 10 * 38 = 380 bytes.
+        // scope is below Value, tag below Tags.End: 10 * 42 = 420 bytes.
         // Nothing nests in itself; the deepest is Sync Collections Collection Commands Add Options ApplicationData: 7 of
         // the 8 that Limits.Depth allows, so a walk by this table needs no count.
         internal static readonly byte[] Inside = Make();
@@ -74,6 +74,9 @@ namespace NanoSync.Protocol
 
             Allow(t, Scopes.Message, Tags.Version, Scopes.Value);
             Allow(t, Scopes.Message, Tags.Status, Scopes.Value);
+            Allow(t, Scopes.Message, Tags.Wait, Scopes.Value);
+            Allow(t, Scopes.Message, Tags.HeartbeatInterval, Scopes.Value);
+            Allow(t, Scopes.Message, Tags.Limit, Scopes.Value);
             Allow(t, Scopes.Message, Tags.Options, Scopes.Options);
             Allow(t, Scopes.Message, Tags.Collections, Scopes.Collections);
 

@@ -45,6 +45,9 @@ namespace NanoSync.Protocol
         /// <summary>The message lacks something needed to apply it.</summary>
         public const int Incomplete = 13;
 
+        /// <summary>The server does not hold an answer for so long, or so short; Limit says how long it does.</summary>
+        public const int WaitOutOfRange = 14;
+
         /// <summary>Not now: send it again.</summary>
         public const int Retry = 16;
 

@@ -245,7 +245,7 @@ namespace NanoSync.Protocol
 
             int depth = _depth;
             int seen = _seen[depth];
-            int bit = 1 << (tag - 5);
+            int bit = 1 << ((tag - 5) & 31); // Limit has that of Sync, HeartbeatInterval that of Delete: never in one scope
             if (scope >= Scopes.Options)
             {
                 if (scope != Scopes.Options)
@@ -356,7 +356,9 @@ namespace NanoSync.Protocol
             switch (Tag)
             {
                 case Tags.Status:
+                case Tags.Wait:
                 case Tags.Limit:
+                case Tags.HeartbeatInterval:
                     return ParseNumber(0, TextLength);
                 case Tags.Conflict:
                     return ParseNumber(0, TextLength) && Number <= 1;

@@ -31,10 +31,12 @@ namespace NanoSync.Protocol
         public const byte ApplicationData = 0x1D;
         public const byte DeletesAsMoves = 0x1E;
         public const byte SoftDelete = 0x21;
+        public const byte Wait = 0x24;
         public const byte Limit = 0x25;
+        public const byte HeartbeatInterval = 0x29;
 #pragma warning restore CS1591
 
         /// <summary>One past the largest code in use.</summary>
-        public const int End = 0x26;
+        public const int End = 0x2A;
     }
 }

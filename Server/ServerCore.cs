@@ -29,6 +29,7 @@ public sealed class ServerCore : IDisposable
         ClassCatalog classes = Classes;
         Incarnation = new Incarnation(store, clock, random);
         Sync = new SyncService(store, clock, options.Limits, classes, log, incarnation: Incarnation);
+        Held = new Waiting.HeldRequests(Sync, store, clock, options.Limits);
         Sync.Guard = new Proxy.LoopGuard(store, clock);
         Devices = new DeviceService(store, clock, Incarnation);
         Enrolment = new EnrolmentService(store, clock);
@@ -64,6 +65,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>The message core.</summary>
     public SyncService Sync { get; }
+
+    /// <summary>Requests whose answers wait until something is due.</summary>
+    public Waiting.HeldRequests Held { get; }
 
     /// <summary>Devices.</summary>
     public DeviceService Devices { get; }
@@ -143,6 +147,7 @@ public sealed class ServerCore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Held.Dispose();
         Store.Dispose();
     }
 }

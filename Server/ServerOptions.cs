@@ -130,6 +130,8 @@ public sealed record ServerOptions
                 MaxDeleted = (int)Number(configuration, "maxDeleted", limits.MaxDeleted),
                 MaxObject = (int)Number(configuration, "maxObject", limits.MaxObject),
                 MaxMessage = (int)Number(configuration, "maxMessage", limits.MaxMessage),
+                MostHold = (int)Number(configuration, "maxWait", limits.MostHold),
+                MaxHeld = (int)Number(configuration, "maxWaiting", limits.MaxHeld),
                 MaxReply = (int)Number(configuration, "maxReply", limits.MaxReply),
             },
         };

@@ -70,6 +70,9 @@ namespace NanoSync.Firmware
         /// <summary>Milliseconds after which a round that has not ended is no sign of life any more: the watchdog waits from then.</summary>
         public const int LongestRound = 120000;
 
+        /// <summary>A request that was held for so many milliseconds and cut did well: something in between bears no longer silence.</summary>
+        public const int ShortestHold = 8000;
+
         private const int PollEvery = 500;
         private const int FailuresBeforeReopen = 3;
         private const int IdleRoundsBeforeReopen = 10;
@@ -124,6 +127,7 @@ namespace NanoSync.Firmware
         private readonly object _gate = new object();
         private readonly ThreadStart _round;
         private bool _rounding;
+        private bool _gaveUp; // its request was held
         private bool _ended; // under _gate
         private Exception _failure;
         private long _roundSince;
@@ -257,6 +261,16 @@ namespace NanoSync.Firmware
             _nextSync = _machine.Ticks;
         }
 
+        /// <summary>Gives up a round that waits for the server to have something: it ends soon.</summary>
+        public void GiveUpWait()
+        {
+            if (_rounding && !_gaveUp && _device.Engine.IsHolding)
+            {
+                _gaveUp = true;
+                _device.Engine.GiveUp();
+            }
+        }
+
         /// <summary>Asks for a restart once no round runs: the server's command.</summary>
         public void RequestRestart()
         {
@@ -303,7 +317,7 @@ namespace NanoSync.Firmware
         /// <returns>Milliseconds until something is due again.</returns>
         public int Step()
         {
-            if (!_rounding || HasEnded() || _machine.Ticks - _roundSince < LongestRound)
+            if (!_rounding || HasEnded() || _machine.Ticks - _roundSince < LongestRound + (_device.Engine.IsHolding ? _device.Engine.Wait * 1000 : 0))
             {
                 _machine.Feed();
             }
@@ -512,6 +526,7 @@ namespace NanoSync.Firmware
             store.Entropy = (uint)_random.Next();
             _store = new FlashStore(_volume, store);
             _device = new FieldDevice(_store, _parts.MakeEngine(_store, carrier, sync), _board, _settings.OutboxBytes, _settings.Interval);
+            _device.Engine.Wait = _settings.Wait;
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
             return true;
@@ -534,6 +549,11 @@ namespace NanoSync.Firmware
             if (now >= _nextSample && _sampling)
             {
                 Sample(now);
+            }
+
+            if (_rounding && _device.Engine.IsHolding && _device.Engine.Pending > 0)
+            {
+                GiveUpWait(); // there is something to send now
             }
 
             if (_rounding && HasEnded())
@@ -676,6 +696,7 @@ namespace NanoSync.Firmware
             }
 
             _rounding = true;
+            _gaveUp = false;
             _roundSince = now;
             _ended = false;
             _machine.Begin(_round);
@@ -731,11 +752,23 @@ namespace NanoSync.Firmware
                 Reopen();
             }
 
+            if (IsWaitOver(result, now))
+            {
+                _goesOn = true;
+                _nextSync = now;
+                return;
+            }
+
             _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
             Met(Syncer, result.Store);
             bool stuck = IsStuck(result);
             _goesOn = result.Outcome == RoundOutcome.More && !stuck;
             int wait = _schedule.Next(stuck ? _failed : result, NextInterval(result));
+            if (result.Outcome == RoundOutcome.InStep && result.RetryAfter <= 0 && MayWait(result, now))
+            {
+                wait = 0;
+            }
+
             if (result.Carrier == CarrierError.Untrusted)
             {
                 DoubtClock();
@@ -772,6 +805,22 @@ namespace NanoSync.Firmware
             }
 
             _nextSync = now + wait;
+        }
+
+        // A held request that was given up, or that something on the way cut: the next one follows at once, and nothing failed.
+        private bool IsWaitOver(RoundResult result, long now)
+        {
+            return _device.Engine.IsHolding && result.Outcome == RoundOutcome.Failed && result.Store == StoreError.None
+                && (_gaveUp || (now - _roundSince >= ShortestHold && result.Status == 0
+                && (result.Carrier == CarrierError.Broken || result.Carrier == CarrierError.Timeout || result.HttpStatus == 502 || result.HttpStatus == 504)));
+        }
+
+        // The next request waits at the server. One that came back with nothing long before its time was not held: then the
+        // interval is kept, as without waiting.
+        private bool MayWait(RoundResult result, long now)
+        {
+            return _device.Engine.MayHold
+                && (!_device.Engine.IsHolding || result.BytesDown > EmptyReply.Size || now - _roundSince >= _device.Engine.Wait * 500L);
         }
 
         // What the server told and asked for in the round.

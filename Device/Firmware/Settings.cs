@@ -75,6 +75,9 @@ namespace NanoSync.Firmware
         /// <summary>sync: seconds between syncs.</summary>
         public int Sync = 300;
 
+        /// <summary>wait: seconds for which the server may hold its answer until something is due; 0 = not at all.</summary>
+        public int Wait;
+
         /// <summary>sleep: true = deep sleep between readings.</summary>
         public bool Sleep;
 
@@ -199,6 +202,11 @@ namespace NanoSync.Firmware
                 return "watchdog: 0, or 3 and more: a round may take two minutes";
             }
 
+            if (Wait > 0 && (Wait < 10 || Sleep))
+            {
+                return "wait: 0, or 10 and more, and never with sleep";
+            }
+
             if (ReplyBytes > SegmentBytes / 2)
             {
                 return "reply: at most half a segment";
@@ -261,6 +269,7 @@ namespace NanoSync.Firmware
 
                 case "interval": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Interval);
                 case "sync": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Sync);
+                case "wait": return Number(key, value, 0, 3540, ref Wait);
                 case "sleep": return Choice(key, value, "off", "deep", ref Sleep);
                 case "led": return value == "none" ? None(ref Led) : Number(key, value, 0, 48, ref Led);
                 case "led-on": return Choice(key, value, "low", "high", ref LedHigh);

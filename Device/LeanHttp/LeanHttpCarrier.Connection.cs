@@ -81,11 +81,12 @@ namespace NanoSync.Device
             return (int)(_deadline - Environment.TickCount64);
         }
 
-        // How long a call may wait: less on a connection that may be dead without anyone having said so.
+        // How long a call may wait: less on a connection that may be dead without anyone having said so, and not at all in an
+        // exchange that was given up.
         private int Patience()
         {
             int remaining = Remaining();
-            return _reused && remaining > _reusedTimeout ? _reusedTimeout : remaining;
+            return _aborted ? 0 : _reused && remaining > _reusedTimeout + _hold ? _reusedTimeout + _hold : remaining;
         }
 
         // Sends what waits in the buffer.

@@ -29,7 +29,7 @@ namespace NanoSync.Device
     /// used. One that dies unnoticed gives <see cref="CarrierError.Broken"/>: the message is not replayed, since it is
     /// not held; sending it again is safe because repeating a NanoSync message changes nothing.
     /// </summary>
-    public partial class LeanHttpCarrier : ICarrier, IDisposable
+    public partial class LeanHttpCarrier : IHoldingCarrier, IDisposable
     {
         /// <summary>Bytes of buffer when not said otherwise.</summary>
         public const int DefaultBufferBytes = 512;
@@ -89,6 +89,8 @@ namespace NanoSync.Device
         private int _idleTimeout;
         private int _reusedTimeout;
         private long _idleSince;
+        private int _hold; // milliseconds that the reply may take beyond the others
+        private bool _aborted;
         private bool _reused; // the connection was kept, and has not answered in this exchange yet
 
         /// <summary>A carrier with a buffer of <see cref="DefaultBufferBytes"/>.</summary>
@@ -216,6 +218,24 @@ namespace NanoSync.Device
         }
 
         /// <inheritdoc/>
+        public void Hold(int seconds)
+        {
+            _hold = seconds * 1000;
+            _aborted = false;
+        }
+
+        /// <inheritdoc/>
+        public void Abort()
+        {
+            _aborted = true; // what does not wait yet will not
+            Socket socket = _socket;
+            if (socket != null)
+            {
+                CloseSocket(socket);
+            }
+        }
+
+        /// <inheritdoc/>
         public CarrierError Open(string contentType, int contentLength)
         {
             if (_state != Idle || contentType == null || contentLength < 0
@@ -226,7 +246,7 @@ namespace NanoSync.Device
 
             _statusCode = 0;
             _retryAfter = -1;
-            _deadline = Environment.TickCount64 + _exchangeTimeout;
+            _deadline = Environment.TickCount64 + _exchangeTimeout + _hold;
             if (_socket != null && (Environment.TickCount64 - _idleSince >= _idleTimeout || IsStale()))
             {
                 Disconnect();
@@ -556,6 +576,8 @@ namespace NanoSync.Device
             }
 
             _state = Idle;
+            _hold = 0;
+            _aborted = false;
             _idleSince = Environment.TickCount64;
         }
 

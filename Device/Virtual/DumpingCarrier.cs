@@ -5,7 +5,7 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Virtual;
 
-internal sealed class DumpingCarrier(ICarrier inner, string folder) : ICarrier, IDisposable
+internal sealed class DumpingCarrier(ICarrier inner, string folder) : IHoldingCarrier, IDisposable
 {
     private int _number = Directory.CreateDirectory(folder).GetFiles("*-request.*").Length;
     private string _ending = "";
@@ -14,6 +14,10 @@ internal sealed class DumpingCarrier(ICarrier inner, string folder) : ICarrier, 
     public int StatusCode => inner.StatusCode;
 
     public int RetryAfter => inner.RetryAfter;
+
+    public void Hold(int seconds) => (inner as IHoldingCarrier)?.Hold(seconds);
+
+    public void Abort() => (inner as IHoldingCarrier)?.Abort();
 
     public CarrierError Open(string contentType, int contentLength)
     {

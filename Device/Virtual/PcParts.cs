@@ -18,6 +18,7 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, P
         server = {url?.AbsoluteUri ?? "http://by-post"}
         interval = {options.Interval}
         sync = {options.Interval}
+        wait = {(options.Post.IsUsed || options.Once || options.Readings is not null ? 0 : options.Post.Hold ?? 0)}
         time-server = none
         watchdog = 0
         restart-offline = 0

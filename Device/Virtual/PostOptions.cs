@@ -4,6 +4,9 @@ namespace NanoSync.Virtual;
 internal sealed record PostOptions(
     string Carrier, string? Device, string? Folder, string? Smtp, string? Pop3, string? From, string? To, string? User, int Wait)
 {
+    /// <summary>http: seconds for which the server may hold its answer; null = not said.</summary>
+    public int? Hold { get; init; }
+
     public bool IsUsed => Carrier != "http";
 
     /// <summary>Of mailbox and relay; not on the command line, where others see it.</summary>

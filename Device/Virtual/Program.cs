@@ -26,7 +26,7 @@ var pop3 = new Option<string?>("--pop3") { Description = "mail: the mailbox of r
 var from = new Option<string?>("--from") { Description = "mail: the device's address", HelpName = "ADDRESS" };
 var to = new Option<string?>("--to") { Description = "mail: the server's address", HelpName = "ADDRESS" };
 var user = new Option<string?>("--mail-user") { Description = "mail: user of the mailbox, and of a relay over TLS; the password is in NANOSYNC_MAIL_PASSWORD", HelpName = "USER" };
-var wait = new Option<int>("--wait") { Description = "mail, file: seconds that --once and --readings wait for a reply", HelpName = "S", DefaultValueFactory = _ => 60 };
+var wait = new Option<int?>("--wait") { Description = "http: seconds, 10 to 3540, for which the server may hold its answer until something is due, so that a change comes at once [default: it answers at once]; mail, file: seconds that --once and --readings wait for a reply [default: 60]", HelpName = "S" };
 var serial = new Option<bool>("--serial") { Description = "Also print what a board writes at its serial port: its states, its starts, what fails" };
 var dump = new Option<string?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
 
@@ -60,7 +60,10 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
             parsed.GetValue(from),
             parsed.GetValue(to),
             parsed.GetValue(user),
-            parsed.GetValue(wait)))),
+            parsed.GetValue(wait) ?? 60)
+        {
+            Hold = parsed.GetValue(wait),
+        })),
     cancel)));
 
 var folder = new Argument<DirectoryInfo>("DIR") { Description = "The store's folder: flash in the data folder" };
@@ -93,6 +96,8 @@ static VirtualOptions Check(VirtualOptions options)
             ? throw new UserError("--server and --token, or --claim, go together: enrol the device there with `device add NAME`, and make a code with `device claim NAME`.")
         : ServerUrl.TokenProblem(options.Claim) is { } code ? throw new UserError($"--claim: {code}.")
         : !options.Post.IsUsed && ServerUrl.TokenProblem(options.Token) is { } problem ? throw new UserError($"--token: {problem}.")
+        : !options.Post.IsUsed && options.Post.Hold is < 10 or > 3540 ? throw new UserError($"--wait is 10 to 3540 seconds, not {options.Post.Hold}.")
+        : !options.Post.IsUsed && options.Post.Hold is not null && options.PlatformHttp ? throw new UserError("--wait goes without --platform-http: HttpWebRequest cannot give up a request that waits.")
         : options.Window is < 1 or > 512 ? throw new UserError($"--window is 1 to 512, not {options.Window}.")
         : options.Interval is < 1 or > 86400 ? throw new UserError($"--interval is 1 to 86400 seconds, not {options.Interval}.")
         : options.Port is < 0 or > 65535 ? throw new UserError($"--port is 0 to 65535, not {options.Port}.")

@@ -155,6 +155,7 @@ internal sealed class VirtualDevice
 
     private void Stop()
     {
+        _app.GiveUpWait();
         long end = _machine.Ticks + StopPatience;
         while (_app.IsRounding && _machine.Ticks < end)
         {

@@ -40,7 +40,9 @@ namespace NanoSync.Protocol
             n[Tags.ApplicationData] = "ApplicationData";
             n[Tags.DeletesAsMoves] = "DeletesAsMoves";
             n[Tags.SoftDelete] = "SoftDelete";
+            n[Tags.Wait] = "Wait";
             n[Tags.Limit] = "Limit";
+            n[Tags.HeartbeatInterval] = "HeartbeatInterval";
             return n;
         }
     }

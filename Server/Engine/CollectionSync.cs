@@ -28,7 +28,7 @@ internal sealed partial class CollectionSync
     private readonly ReplyBudget _budget; // of the whole reply
     private readonly SyncCollection _reply;
     private readonly Incarnation _incarnation;
-    private KeyRow _row = null!; // found first of all
+    private KeyRow _row = null!; // found first of all, but for a key that is not known
     private long _point; // what the device has seen of the feed
     private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
     private readonly HashSet<long> _earlier = []; // those of them that an earlier form of this request brought
@@ -61,7 +61,8 @@ internal sealed partial class CollectionSync
 
     private int Device => _device.Id;
 
-    private int Replica => _row.Replica;
+    /// <summary>The store that asked, once it was answered; 0 = not known.</summary>
+    public int Replica => _row?.Replica ?? 0;
 
     private CollectionRow Collection => _row.Collection;
 

@@ -11,6 +11,15 @@ public sealed class SyncMessage
     /// <summary>Status of the whole message; 1 = absent.</summary>
     public int Status { get; set; } = Protocol.Status.Success;
 
+    /// <summary>Wait: minutes for which the answer may be held; null when absent.</summary>
+    public int? Wait { get; set; }
+
+    /// <summary>HeartbeatInterval: the same in seconds; null when absent.</summary>
+    public int? Heartbeat { get; set; }
+
+    /// <summary>Limit: with Status 14, the nearest time that is in range; null when absent.</summary>
+    public int? Limit { get; set; }
+
     /// <summary>Embedded structures of the message.</summary>
     public List<Structure> Options { get; } = [];
 

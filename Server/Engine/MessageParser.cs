@@ -141,15 +141,7 @@ public static class MessageParser
             switch (reader.Scope)
             {
                 case Scopes.Message:
-                    if (reader.Tag == Tags.Version)
-                    {
-                        _message.Version = Text();
-                    }
-                    else
-                    {
-                        _message.Status = reader.Number;
-                    }
-
+                    MessageValue();
                     break;
                 case Scopes.Collection:
                     CollectionValue();
@@ -159,6 +151,28 @@ public static class MessageParser
                     break;
                 default:
                     CommandValue();
+                    break;
+            }
+        }
+
+        private void MessageValue()
+        {
+            switch (reader.Tag)
+            {
+                case Tags.Version:
+                    _message.Version = Text();
+                    break;
+                case Tags.Status:
+                    _message.Status = reader.Number;
+                    break;
+                case Tags.Wait:
+                    _message.Wait = reader.Number;
+                    break;
+                case Tags.HeartbeatInterval:
+                    _message.Heartbeat = reader.Number;
+                    break;
+                case Tags.Limit:
+                    _message.Limit = reader.Number;
                     break;
             }
         }

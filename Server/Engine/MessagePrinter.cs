@@ -23,6 +23,9 @@ public static class MessagePrinter
         }
 
         Status(writer, message.Status);
+        Number(writer, Tags.Limit, message.Limit);
+        Number(writer, Tags.Wait, message.Wait);
+        Number(writer, Tags.HeartbeatInterval, message.Heartbeat);
         Options(writer, message.Options, null, null);
         if (message.Collections.Count > 0)
         {
@@ -65,11 +68,7 @@ public static class MessagePrinter
             writer.Empty(Tags.GetChanges);
         }
 
-        if (collection.WindowSize != null)
-        {
-            writer.Number(Tags.WindowSize, collection.WindowSize.Value);
-        }
-
+        Number(writer, Tags.WindowSize, collection.WindowSize);
         Options(writer, collection.Options, collection.Conflict, collection.Limit);
         Commands(writer, Tags.Responses, collection.Responses);
         Commands(writer, Tags.Commands, collection.Commands);
@@ -141,6 +140,14 @@ public static class MessagePrinter
         }
 
         writer.End();
+    }
+
+    private static void Number(MessageWriter writer, byte tag, int? value)
+    {
+        if (value != null)
+        {
+            writer.Number(tag, value.Value);
+        }
     }
 
     private static void Status(MessageWriter writer, int status)

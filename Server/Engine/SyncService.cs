@@ -43,6 +43,17 @@ public sealed record SyncLimits
     /// <summary>Objects in a reply when the device gave no WindowSize. [SPEC 2.3]</summary>
     public int DefaultWindow { get; init; } = 100;
 
+    /// <summary>Shortest time for which an answer is held. [SPEC 2.3, HeartbeatInterval]</summary>
+    public const int LeastHold = 10;
+
+    /// <summary>Longest time, in seconds, at least <see cref="LeastHold"/>; AirSync's is 3540. A proxy that cuts earlier wants less.</summary>
+    public int MostHold { get; init; } = 3540;
+
+    internal int LongestHold => Math.Max(MostHold, LeastHold);
+
+    /// <summary>Requests held at the same time by this process; those beyond it are answered at once.</summary>
+    public int MaxHeld { get; init; } = 20_000;
+
     /// <summary>How old the note "last seen" may be before an idle request refreshes it: polling writes nothing.</summary>
     public TimeSpan SeenEvery { get; init; } = TimeSpan.FromMinutes(5);
 }
@@ -70,9 +81,20 @@ public enum SyncOutcome
 /// <summary>A reply.</summary>
 public sealed record SyncReply(SyncOutcome Outcome, byte[] Body, string? Error = null)
 {
+    /// <summary>The store that asked; 0 = not known.</summary>
+    public int Replica { get; init; }
+
+    /// <summary>For how long, and for which collections, this empty reply may be held; null = not at all.</summary>
+    public HoldAsked? Hold { get; init; }
+
     /// <summary>True for the empty reply: nothing for this device. [SPEC 2.3]</summary>
     public bool IsEmpty => Body.Length == EmptyReply.Size && Body[0] == EmptyReply.Mark;
 }
+
+/// <summary>What an idle request asks for: to be answered once something is due, or the time is over.</summary>
+/// <param name="Seconds">How long.</param>
+/// <param name="Collections">Numbers of the collections that it is about.</param>
+public sealed record HoldAsked(int Seconds, int[] Collections);
 
 /// <summary>Looks at a message before anything of it is done.</summary>
 public interface IMessageGuard
@@ -147,7 +169,12 @@ public sealed class SyncService
     /// The same without a thread that waits: requests that come together share a commit, each is answered after it, and those
     /// of a device in the order in which they were given.
     /// </summary>
-    public async Task<SyncReply> HandleAsync(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken cancellation = default)
+    /// <param name="device">Who asks.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="format">Its encoding, and that of the reply.</param>
+    /// <param name="held">True: it was held, and is looked at again.</param>
+    /// <param name="cancellation">Ends it between two collections.</param>
+    public async Task<SyncReply> HandleAsync(DeviceIdentity device, ReadOnlyMemory<byte> body, MessageFormat format, bool held = false, CancellationToken cancellation = default)
     {
         if (Read(body, format, out Request request) is { } wrong)
         {
@@ -158,7 +185,7 @@ public sealed class SyncService
         using System.Diagnostics.Activity? activity = Telemetry.Source.StartActivity("sync");
         try
         {
-            return Print(device, body.Length, request, format, await _store.Together(device.Id, () => Answer(device, request, cancellation)));
+            return Print(device, body.Length, request, format, await _store.Together(device.Id, () => Answer(device, request, cancellation)), held);
         }
         catch (StoreException)
         {
@@ -170,7 +197,7 @@ public sealed class SyncService
     }
 
     // What is wrong with a message; null when nothing is.
-    private static Wrong? Read(ReadOnlyMemory<byte> body, MessageFormat format, out Request request)
+    private Wrong? Read(ReadOnlyMemory<byte> body, MessageFormat format, out Request request)
     {
         request = null!;
         SyncMessage message;
@@ -194,22 +221,46 @@ public sealed class SyncService
             return Wrong.Version;
         }
 
+        if (HoldRange(message) is { } range)
+        {
+            return range;
+        }
+
         ArraySegment<byte> bytes = MessageFormat.Segment(body);
         RequestId id = new(Fnv.Of(bytes.Array, bytes.Offset, bytes.Count), SHA256.HashData(body.Span), Structures.LastChange(message.Options));
         request = new Request(id, message, System.Diagnostics.Stopwatch.GetTimestamp());
         return null;
     }
 
-    private SyncReply Print(DeviceIdentity device, int bytesUp, Request request, MessageFormat format, Answered answer)
+    // [SPEC 2.3] For how long an answer may be held: in the unit in which it was asked.
+    private Wrong? HoldRange(SyncMessage message)
+    {
+        if (message is { Wait: not null, Heartbeat: not null })
+        {
+            return new Wrong(Status.ProtocolError, $"error {(int)SyncError.NotInGrammar} ({SyncError.NotInGrammar}): Wait and HeartbeatInterval");
+        }
+
+        int most = _limits.LongestHold;
+        int asked = message.Wait ?? message.Heartbeat ?? SyncLimits.LeastHold;
+        int near = message.Wait != null ? Math.Clamp(asked, 1, Math.Max(most / 60, 1)) : Math.Clamp(asked, SyncLimits.LeastHold, most);
+        return near == asked ? null : new Wrong(Status.WaitOutOfRange, null, near);
+    }
+
+    private SyncReply Print(DeviceIdentity device, int bytesUp, Request request, MessageFormat format, Answered answer, bool held = false)
     {
         byte[] body = answer.Empty ?? MessagePrinter.Print(format, answer.Reply!);
+        if (held && answer.Hold != null)
+        {
+            return new SyncReply(SyncOutcome.Answered, body) { Replica = answer.Replica, Hold = answer.Hold }; // nothing has come of it
+        }
+
         answer.Afterwards.ForEach(say => say());
         bool refused = answer.Reply is { Status: not Status.Success };
-        Telemetry.Sync(answer.Empty != null ? "empty" : refused ? "refused" : "answered", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), bytesUp, body.Length);
+        Telemetry.Sync(answer.Hold != null ? "held" : answer.Empty != null ? "empty" : refused ? "refused" : "answered", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), bytesUp, body.Length);
         Telemetry.Done(request.Tally);
         Watcher?.Answered(device, request.Message, answer.Reply, answer.Reply?.Status ?? Status.Success, bytesUp, body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(),
             System.Diagnostics.Stopwatch.GetElapsedTime(request.Came));
-        return new SyncReply(SyncOutcome.Answered, body);
+        return new SyncReply(SyncOutcome.Answered, body) { Replica = answer.Replica, Hold = answer.Hold };
     }
 
     private Answered Answer(DeviceIdentity device, Request message, CancellationToken cancellation)
@@ -226,22 +277,32 @@ public sealed class SyncService
         }
 
         structures.Keep(request.Options);
-        if (IsIdle(device, request, structures))
+        List<KeyRow> rows = [];
+        if (IsIdle(device, request, structures, rows))
         {
             NoteIdle(device, request, now);
-            return new Answered(null, EmptyReply.To(id.Sum)) { Afterwards = structures.Afterwards };
+            int seconds = Math.Min(request.Wait * 60 ?? request.Heartbeat ?? 0, _limits.LongestHold);
+            return new Answered(null, EmptyReply.To(id.Sum))
+            {
+                Afterwards = structures.Afterwards,
+                Replica = rows.Count > 0 ? rows[0].Replica : 0,
+                Hold = seconds > 0 && rows.Count > 0 ? new HoldAsked(seconds, [.. rows.Select(r => r.Collection.Id)]) : null,
+            };
         }
 
         SyncMessage reply = new();
         ReplyBudget budget = Budget(device, request, structures);
+        int replica = 0;
         foreach (SyncCollection collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
-            reply.Collections.Add(Answer(device, id, collection, now, structures, budget, message.Tally));
+            (SyncCollection answer, int of) = Answer(device, id, collection, now, structures, budget, message.Tally);
+            reply.Collections.Add(answer);
+            replica = of != 0 ? of : replica;
         }
 
         structures.Tell(reply.Options, budget);
-        return new Answered(reply) { Afterwards = structures.Afterwards };
+        return new Answered(reply) { Afterwards = structures.Afterwards, Replica = replica };
     }
 
     // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well.
@@ -299,7 +360,8 @@ public sealed class SyncService
         return reply;
     }
 
-    private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures)
+    // Gives the key rows of an idle request.
+    private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures, List<KeyRow> rows)
     {
         foreach (SyncCollection collection in request.Collections)
         {
@@ -322,6 +384,8 @@ public sealed class SyncService
             {
                 return false;
             }
+
+            rows.Add(row);
         }
 
         return true;
@@ -368,14 +432,17 @@ public sealed class SyncService
             || (collection.Conflict != null && collection.Conflict != row.Conflict);
     }
 
-    private SyncCollection Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
+    // The answer, and which store of the device asked; 0 = not known.
+    private (SyncCollection Reply, int Replica) Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
     {
         using IStoreTransaction store = _store.BeginWrite();
         SyncCollection reply;
+        int replica;
         try
         {
             CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget) { Tally = tally };
             reply = sync.Answer();
+            replica = sync.Replica;
             structures.Want(sync.WantedClasses);
             if (sync.NewReplica.Length > 0)
             {
@@ -386,13 +453,13 @@ public sealed class SyncService
         {
             // [SPEC 2.4] the fault is ours; the device's other collections need not suffer
             _log.LogError(e, "Collection {Collection} of {Device} failed.", request.Id, device.Name);
-            return new SyncCollection { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError };
+            return (new SyncCollection { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError }, 0);
         }
 
         _reached?.Invoke(SyncStep.BeforeCommit);
         store.Commit();
         _reached?.Invoke(SyncStep.AfterCommit);
-        return reply;
+        return (reply, replica);
     }
 
     // A message that was read.
@@ -406,16 +473,22 @@ public sealed class SyncService
     {
         /// <summary>What the log says of it, once it is durable: of what a full disk undid nothing is said.</summary>
         public List<Action> Afterwards { get; init; } = [];
+
+        /// <summary>The store that asked; 0 = not known.</summary>
+        public int Replica { get; init; }
+
+        /// <summary>See <see cref="SyncReply.Hold"/>.</summary>
+        public HoldAsked? Hold { get; init; }
     }
 
     // What cannot be answered otherwise.
-    private sealed record Wrong(int Status, string? Note)
+    private sealed record Wrong(int Status, string? Note, int? Limit = null)
     {
         public static readonly Wrong Version = new(Protocol.Status.VersionNotSupported, null);
 
         public SyncReply Reply(MessageFormat format)
         {
-            SyncMessage reply = new() { Version = Note == null ? SyncService.Version : null, Status = Status };
+            SyncMessage reply = new() { Version = Status == Protocol.Status.VersionNotSupported ? SyncService.Version : null, Status = Status, Limit = Limit };
             return new SyncReply(Note == null ? SyncOutcome.Answered : SyncOutcome.Malformed, MessagePrinter.Print(format, reply), Note);
         }
     }

@@ -14,7 +14,8 @@ public static class Telemetry
     public const string Name = "NanoSync";
 
     private static readonly Meter s_meter = new(Name);
-    private static readonly Counter<long> s_syncs = s_meter.CreateCounter<long>("syncs", description: "Requests by result: answered, empty, refused, malformed, failed.");
+    private static readonly Counter<long> s_syncs = s_meter.CreateCounter<long>("syncs", description: "Requests by result: answered, empty, held (idle, and its answer waits), refused, malformed, failed.");
+    private static readonly UpDownCounter<int> s_held = s_meter.CreateUpDownCounter<int>("held", description: "Requests whose answer is held until something is due.");
     private static readonly Histogram<double> s_duration = s_meter.CreateHistogram<double>("sync.duration", "s", "From a request that was read to its reply.");
     private static readonly Counter<long> s_collections = s_meter.CreateCounter<long>("collections", description: "Collections of requests by what their key meant: current, lost (a repeated request), replaced, startover, unknown, late, forked, wentback.");
     private static readonly Counter<long> s_readings = s_meter.CreateCounter<long>("readings", description: "Readings taken, repeated ones not counted.");
@@ -37,6 +38,9 @@ public static class Telemetry
         s_bytes.Add(bytesUp, new KeyValuePair<string, object?>("direction", "up"));
         s_bytes.Add(bytesDown, new KeyValuePair<string, object?>("direction", "down"));
     }
+
+    /// <summary>One request more is held, or one less.</summary>
+    internal static void Held(int more) => s_held.Add(more);
 
     /// <summary>What a request came to is durable.</summary>
     internal static void Done(SyncTally tally)

@@ -26,11 +26,11 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
                 return;
             }
 
-            DeviceIdentity? device = Bearer(context.Request) is { } token ? core.Devices.Authenticate(token) : null;
+            string? token = Bearer(context.Request);
+            DeviceIdentity? device = token == null ? null : core.Devices.Authenticate(token);
             if (device == null)
             {
-                Refuse(context, StatusCodes.Status401Unauthorized);
-                response.Headers.WWWAuthenticate = "Bearer";
+                Unknown(context);
                 return;
             }
 
@@ -56,7 +56,13 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
                 return;
             }
 
-            SyncReply reply = await core.Sync.HandleAsync(device, body.Value, format, context.RequestAborted);
+            SyncReply? reply = await core.Held.Answer(device, () => core.Devices.Authenticate(token!) == device, body.Value, format, context.RequestAborted);
+            if (reply == null)
+            {
+                Unknown(context);
+                return;
+            }
+
             response.StatusCode = reply.Outcome == SyncOutcome.Malformed ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
             if (reply.Body.Length > 0)
             {
@@ -71,6 +77,12 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             response.Headers.RetryAfter = trouble.Met(e);
         }
+    }
+
+    private void Unknown(HttpContext context)
+    {
+        Refuse(context, StatusCodes.Status401Unauthorized);
+        context.Response.Headers.WWWAuthenticate = "Bearer";
     }
 
     // Answers before the body was read. A body of a length that would not be taken is not waited for, and the device is

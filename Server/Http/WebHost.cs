@@ -111,6 +111,7 @@ public sealed class WebHost : IAsyncDisposable
             app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"))
                 .AllowAnonymous().ExcludeFromDescription();
             PageFiles.Map(app);
+            app.Lifetime.ApplicationStopping.Register(core.Held.EndAll); // Kestrel waits for what is not answered
             await app.StartAsync();
             token.Ensure(); // not before: a start that fails shows none
             trouble.Begin();

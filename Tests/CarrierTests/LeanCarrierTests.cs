@@ -28,6 +28,79 @@ public sealed class LeanCarrierTests : CarrierTests
         Assert.AreEqual(0, allocatedBytes, "bytes allocated on a kept connection");
     }
 
+    // ---- An answer that is held
+
+    [TestMethod]
+    public async Task An_exchange_that_waits_is_given_up_by_another_thread_and_the_next_one_goes_well()
+    {
+        using SemaphoreSlim asked = new(0);
+        bool left = false;
+        using ScriptedServer server = new(
+            peer =>
+            {
+                peer.ReadRequest();
+                asked.Release();
+                left = !peer.ReadRequest(); // the client goes
+            },
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        carrier.Hold(3600);
+        Task<Exchange> waiting = Task.Run(() => Exchange.Run(carrier));
+        Assert.IsTrue(await asked.WaitAsync(TimeSpan.FromMinutes(1)));
+        carrier.Abort();
+        Exchange given = await waiting.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.AreNotEqual(CarrierError.None, given.Error);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        server.Dispose();
+        Assert.IsTrue(left);
+    }
+
+    [TestMethod]
+    public void What_was_given_up_before_it_waits_does_not_wait_and_the_next_hold_does()
+    {
+        using ScriptedServer server = new(
+            peer => peer.ReadRequest(), // nothing of it comes, or an answer nobody waits for
+            peer =>
+            {
+                peer.ReadRequest();
+                peer.Send(Ok);
+            });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        carrier.Hold(3600);
+        carrier.Abort();
+        Assert.AreNotEqual(CarrierError.None, Exchange.Run(carrier).Error);
+        carrier.Abort(); // nothing is under way
+        carrier.Hold(3600);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+    }
+
+    [TestMethod]
+    public void A_held_answer_may_take_longer_than_others_on_a_kept_connection_too()
+    {
+        using ScriptedServer server = new(peer =>
+        {
+            peer.ReadRequest();
+            peer.Send(Ok);
+            for (int i = 0; i < 2 && peer.ReadRequest(); i++)
+            {
+                Thread.Sleep(600); // beyond both timeouts of the carrier
+                peer.Send(Ok);
+            }
+        });
+        LeanHttpCarrier carrier = Lean(server.Url);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        carrier.ReusedTimeout = 200;
+        carrier.ExchangeTimeout = 300;
+        carrier.Hold(3600);
+        Assert.AreEqual("hello", Exchange.Run(carrier).Text);
+        Assert.AreEqual(CarrierError.Timeout, Exchange.Run(carrier).Error, "only the one for which it was said");
+        Assert.AreEqual(1, server.Connections);
+    }
+
     // ---- Keeping the connection
 
     [TestMethod]

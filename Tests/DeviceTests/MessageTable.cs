@@ -11,7 +11,7 @@ namespace NanoSync.Tests
         public static readonly string[] Names =
         {
             "idle request", "outbox window", "quiet acknowledgement", "two-way reply", "refusal", "key rejected",
-            "wrong version", "options", "fetch a range", "fetched", "text with markup", "no collections",
+            "wrong version", "wait out of range", "heartbeat", "wait", "options", "fetch a range", "fetched", "text with markup", "no collections",
         };
 
         public static readonly string[] Items =
@@ -33,6 +33,12 @@ namespace NanoSync.Tests
             "<Sync <Collections <Collection SyncKey=99zzzz CollectionId=log Status=3 >Collection >Collections >Sync ",
 
             "<Sync Version=1.0 Status=200 >Sync ",
+
+            "<Sync Status=14 Limit=300 >Sync ",
+
+            "<Sync Version=1.0 HeartbeatInterval=300 <Options Class=time >Options >Sync ",
+
+            "<Sync Version=1.0 Wait=5 >Sync ",
 
             "<Sync Version=1.0 <Options Class=status [0305] Class=time >Options >Sync ",
 
@@ -71,6 +77,12 @@ namespace NanoSync.Tests
 
             Xml + "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><Status>200</Status></Sync>",
 
+            Xml + "<Sync xmlns=\"AirSync:\"><Status>14</Status><Limit>300</Limit></Sync>",
+
+            Xml + "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><HeartbeatInterval>300</HeartbeatInterval><Options><Class>time</Class></Options></Sync>",
+
+            Xml + "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><Wait>5</Wait></Sync>",
+
             Xml + "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><Options><Class>status</Class><ApplicationData>AwU=</ApplicationData><Class>time</Class></Options></Sync>",
 
             Xml + "<Sync xmlns=\"AirSync:\"><Version>1.0</Version><Collections><Collection><SyncKey>5abcd</SyncKey><CollectionId>maps</CollectionId><Commands>"
@@ -103,6 +115,12 @@ namespace NanoSync.Tests
             "03016A00 45 5C 4F 4B 0339397A7A7A7A00 01 52 036C6F6700 01 4E 033300 01 01 01 01",
 
             "03016A00 45 51 03312E3000 01 4E 0332303000 01 01",
+
+            "03016A00 45 4E 03313400 01 65 0333303000 01 01",
+
+            "03016A00 45 51 03312E3000 01 69 0333303000 01 57 50 0374696D6500 01 01 01",
+
+            "03016A00 45 51 03312E3000 01 64 033500 01 01",
 
             "03016A00 45 51 03312E3000 01 57 50 0373746174757300 01 5D C3 02 0305 01 50 0374696D6500 01 01 01",
 

@@ -12,6 +12,7 @@ internal sealed class CuttingProxy : IDisposable
     private readonly IPEndPoint _server;
     private readonly Queue<long> _cuts;
     private readonly bool _always;
+    private readonly HashSet<TcpClient> _devices = [];
     private long _down;
     private int _done;
 
@@ -30,6 +31,20 @@ internal sealed class CuttingProxy : IDisposable
 
     /// <summary>Replies cut.</summary>
     public int Cuts => Volatile.Read(ref _done);
+
+    /// <summary>Cuts the connections there are, as a proxy does with those that are silent for too long.</summary>
+    public void CutAll()
+    {
+        lock (_devices)
+        {
+            foreach (TcpClient device in _devices)
+            {
+                device.Close();
+            }
+
+            _devices.Clear();
+        }
+    }
 
     public void Dispose() => _listener.Dispose();
 
@@ -53,6 +68,11 @@ internal sealed class CuttingProxy : IDisposable
         using TcpClient server = new();
         using (device)
         {
+            lock (_devices)
+            {
+                _devices.Add(device);
+            }
+
             try
             {
                 await server.ConnectAsync(_server);

@@ -34,6 +34,38 @@ public class HttpHeadTests
         Assert.IsLessThanOrEqualTo(MostDown, down.Max());
     }
 
+    [TestMethod]
+    public void An_idle_hour_that_waits_costs_less_than_a_quarter_of_one_that_asks_every_minute()
+    {
+        using var bench = new Bench();
+        string data = bench.At("server");
+        string token = bench.Enrol("shed", data);
+        (RunningProgram server, string url) = bench.Serve(data);
+        using var listening = new ListeningRelay(new Uri(url).Port);
+        RunningProgram device = bench.StartDevice(
+            "--server", $"http://127.0.0.1:{listening.Port}", "--token", token, "--data", bench.At("device"), "--interval", "86400", "--wait", "300");
+        byte[] waits = [0x69, 0x03, (byte)'3', (byte)'0', (byte)'0', 0x00, 0x01]; // HeartbeatInterval
+        for (DateTime until = DateTime.UtcNow.AddMinutes(2); listening.Up.AsSpan().IndexOf(waits) < 0; Thread.Sleep(20))
+        {
+            Assert.IsLessThan(until, DateTime.UtcNow, device.Output);
+        }
+
+        int before = listening.Down.Length;
+        server.Interrupt(); // answers what is held: nothing for you
+        Assert.AreEqual(0, server.WaitForExit(), server.Output);
+        device.Interrupt();
+        device.WaitForExit();
+        byte[] up = listening.Up;
+        int down = listening.Down.Length - before;
+        int at = up.AsSpan().LastIndexOf("POST /sync"u8);
+        int wait = up.Length - at + down;
+        int poll = wait - waits.Length;
+        TestContext.WriteLine($"figures: bytes of an idle hour, heads included, TCP's not: {60 * poll} asked every minute, {12 * wait} waiting 300 s each; {up.Length - at} up, {down} down a request");
+        Assert.IsGreaterThan(0, up.AsSpan(at).IndexOf(waits));
+        Assert.IsLessThan(140, down, "the empty reply");
+        Assert.IsLessThanOrEqualTo(60 * poll / 4, 12 * wait);
+    }
+
     // Bytes of each head, its empty line included.
     private static List<int> Heads(byte[] stream, string first)
     {

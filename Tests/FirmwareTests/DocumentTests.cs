@@ -129,7 +129,7 @@ public class DocumentTests
         var defaults = new Settings();
         byte[] text = Encoding.ASCII.GetBytes("server = http://s");
         Assert.IsNull(defaults.Parse(text, text.Length));
-        foreach ((string key, int value) in ((string, int)[])[("interval", defaults.Interval), ("sync", defaults.Sync), ("watchdog", defaults.Watchdog), ("restart-offline", defaults.RestartOffline),
+        foreach ((string key, int value) in ((string, int)[])[("interval", defaults.Interval), ("sync", defaults.Sync), ("wait", defaults.Wait), ("watchdog", defaults.Watchdog), ("restart-offline", defaults.RestartOffline),
             ("store", defaults.StoreBytes), ("outbox", defaults.OutboxBytes), ("segment", defaults.SegmentBytes), ("buffer", defaults.BufferBytes), ("window", defaults.Window),
             ("reply", defaults.ReplyBytes), ("request", defaults.RequestBytes)])
         {
@@ -150,7 +150,7 @@ public class DocumentTests
             ["data"] = string.Join('/', defaults.Data.Split(Path.DirectorySeparatorChar).TakeLast(2)), ["urls"] = defaults.Urls, ["database"] = defaults.Database ?? "none", ["maxDeleted"] = $"{defaults.Limits.MaxDeleted}", ["maxReadings"] = $"{defaults.Limits.MaxReadings}", ["rate"] = $"{defaults.RatePerSecond}", ["burst"] = $"{defaults.RateBurst}",
             ["patience"] = $"{defaults.Patience.TotalSeconds}", ["sealedPerHour"] = $"{defaults.SealedPerHour}", ["openApiOnLoopback"] = defaults.OpenApiOnLoopback ? "true" : "false",
             ["otlp"] = defaults.Otlp?.ToString() ?? "none", ["retention"] = defaults.Retention.Count == 0 ? "none" : "", ["keepNotes"] = $"{defaults.KeepNotes?.TotalDays ?? 0}", ["runProxy"] = defaults.RunProxy ? "true" : "false", ["tables"] = defaults.Tables ? "true" : "false",
-            ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
+            ["maxObjects"] = $"{defaults.Limits.MaxObjects}", ["maxObject"] = $"{defaults.Limits.MaxObject}", ["maxMessage"] = $"{defaults.Limits.MaxMessage}", ["maxWait"] = $"{defaults.Limits.MostHold}", ["maxWaiting"] = $"{defaults.Limits.MaxHeld}", ["maxReply"] = $"{defaults.Limits.MaxReply}",
             ["alerts"] = string.Join(',', defaults.Alerts.Kinds), ["alertAfter"] = $"{defaults.Alerts.After.TotalMinutes}", ["alertClear"] = $"{defaults.Alerts.Clear.TotalMinutes}",
             ["alertQuiet"] = $"{defaults.Alerts.Quiet.TotalMinutes}", ["alertWebhook"] = defaults.Alerts.Webhook?.ToString() ?? "none", ["alertMail"] = defaults.Alerts.Mail ?? "none",
             ["alertWebhookSecret"] = defaults.Alerts.WebhookSecret.Length == 0 ? "none" : "", ["tlsCert"] = defaults.TlsCertificate ?? "none", ["tlsKey"] = defaults.TlsKey ?? "none", ["plainHttp"] = defaults.PlainHttp ? "true" : "false", ["keepChangesHours"] = $"{defaults.KeepChanges.TotalHours}", ["batteryLow"] = FormattableString.Invariant($"{defaults.Fleet.BatteryLow}"), ["flashLow"] = $"{defaults.Fleet.FlashLow}", ["clockOff"] = $"{defaults.Fleet.ClockOff}", ["holdHours"] = $"{defaults.Fleet.Hold.TotalHours}",

@@ -25,7 +25,7 @@ internal enum Line
     Hangs,
 }
 
-internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
+internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSink
 {
     private sealed class Collection
     {
@@ -41,6 +41,33 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
 
     /// <summary>What happens to the next exchanges.</summary>
     public Line Line { get; set; }
+
+    /// <summary>Seconds for which it holds an answer at most; 0 = it answers at once. [SPEC 5.9]</summary>
+    public int HoldsFor { get; set; }
+
+    /// <summary>Seconds that it allows to be asked for.</summary>
+    public int HoldsAtMost { get; set; } = 3540;
+
+    /// <summary>Seconds of silence after which something on the way cuts; 0 = nothing does.</summary>
+    public int CutsAfter { get; set; }
+
+    /// <summary>Answers that were held: to their end, until something was due, given up by the device, cut.</summary>
+    public int HeldToTheEnd { get; private set; }
+
+    public int HeldUntilDue { get; private set; }
+
+    public int GivenUp { get; private set; }
+
+    public int Cut { get; private set; }
+
+    /// <summary>Seconds that the last request asked to be held; 0 = it did not.</summary>
+    public int Asked { get; private set; }
+
+    private bool _aborted;
+
+    public void Hold(int seconds) => _aborted = false;
+
+    public void Abort() => _aborted = true;
 
     /// <summary>Exchanges begun.</summary>
     public int Attempts { get; private set; }
@@ -139,6 +166,16 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                 StatusCode = 200;
                 Rounds++;
                 Answer([.. _request]);
+                if (Asked > HoldsAtMost)
+                {
+                    _reply.Clear();
+                    WriteStatus(Status.WaitOutOfRange, HoldsAtMost);
+                }
+                else if (Asked > 0 && _reply.Count == 0 && HoldsFor > 0 && !Held())
+                {
+                    return CarrierError.Broken;
+                }
+
                 if (_reply.Count == 0)
                 {
                     _reply.AddRange(EmptyReply.To(Fnv.Of([.. _request], 0, _request.Count)));
@@ -166,12 +203,55 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         return true;
     }
 
-    private sealed record Asked(string Name, string Key, bool StartsOver, bool Current);
+    // False: it was given up, or cut.
+    private bool Held()
+    {
+        const int Look = 250;
+        for (int waited = 0; waited < Math.Min(Asked, HoldsFor) * 1000; waited += Look)
+        {
+            passTime(Look);
+            if (_aborted)
+            {
+                GivenUp++;
+                return false;
+            }
+
+            if (CutsAfter > 0 && waited >= CutsAfter * 1000)
+            {
+                Cut++;
+                return false;
+            }
+
+            Answer([.. _request]);
+            if (_reply.Count > 0)
+            {
+                HeldUntilDue++;
+                return true;
+            }
+        }
+
+        HeldToTheEnd++;
+        return true;
+    }
+
+    private void WriteStatus(int status, int limit)
+    {
+        var writer = new WbxmlWriter(64);
+        writer.Begin(this);
+        writer.Start(Tags.Sync);
+        writer.Number(Tags.Status, status);
+        writer.Number(Tags.Limit, limit);
+        writer.End();
+        Assert.IsTrue(writer.Finish());
+    }
+
+    private sealed record Part(string Name, string Key, bool StartsOver, bool Current);
 
     private void Answer(byte[] request)
     {
         LargestRequest = Math.Max(LargestRequest, request.Length);
-        var asked = new List<Asked>();
+        var asked = new List<Part>();
+        Asked = 0;
         bool worth = Structures.Count > 0;
         TimeAsked = false;
         string structure = "";
@@ -198,13 +278,16 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
                     data.Clear();
                     isSeries = false;
                     break;
+                case Item.Value when reader.Tag == Tags.HeartbeatInterval:
+                    Asked = reader.Number;
+                    break;
                 case Item.Value when reader.Tag == Tags.SyncKey:
                     key = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
                     break;
                 case Item.Value when reader.Tag == Tags.CollectionId:
                     string name = Encoding.UTF8.GetString(reader.Text, 0, reader.TextLength);
                     Collection c = _collections.TryGetValue(name, out Collection? found) ? found : _collections[name] = new Collection();
-                    asked.Add(new Asked(name, key, key == "0", key == KeyOf(c)));
+                    asked.Add(new Part(name, key, key == "0", key == KeyOf(c)));
                     worth |= !asked[^1].Current || (name == "config" && Sampling is not null && !c.ConfigSent);
                     break;
                 case Item.Value when reader.Tag == Tags.Class && asked.Count == 0:
@@ -278,7 +361,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         return c.Number + Encoding.UTF8.GetString(tag);
     }
 
-    private void WriteReply(List<Asked> asked, uint hash)
+    private void WriteReply(List<Part> asked, uint hash)
     {
         var writer = new WbxmlWriter(256);
         writer.Begin(this);
@@ -292,7 +375,7 @@ internal sealed class SimServer(Action<int> passTime) : ICarrier, IByteSink
         }
 
         writer.Start(Tags.Collections);
-        foreach (Asked a in asked)
+        foreach (Part a in asked)
         {
             Collection c = _collections[a.Name];
             if (Line == Line.Unknown404Status)

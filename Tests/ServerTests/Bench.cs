@@ -13,6 +13,8 @@ namespace NanoSync.ServerTests;
 
 public sealed class TestClock : TimeProvider
 {
+    private readonly List<Alarm> _alarms = [];
+
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -20,6 +22,64 @@ public sealed class TestClock : TimeProvider
     public override DateTimeOffset GetUtcNow() => Now;
 
     public override long GetTimestamp() => Now.Ticks;
+
+    /// <summary>What was asked to happen later.</summary>
+    public List<TimeSpan> Alarms
+    {
+        get
+        {
+            lock (_alarms)
+            {
+                return _alarms.ConvertAll(a => a.Due);
+            }
+        }
+    }
+
+    /// <summary>Lets happen what was asked to happen later.</summary>
+    public void Ring()
+    {
+        List<Alarm> all;
+        lock (_alarms)
+        {
+            all = [.. _alarms];
+        }
+
+        all.ForEach(a => a.Rings());
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        Alarm alarm = new(this, () => callback(state), dueTime);
+        lock (_alarms)
+        {
+            _alarms.Add(alarm);
+        }
+
+        return alarm;
+    }
+
+    private sealed class Alarm(TestClock clock, Action rings, TimeSpan due) : ITimer
+    {
+        public Action Rings => rings;
+
+        public TimeSpan Due => due;
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
+
+        public void Dispose()
+        {
+            lock (clock._alarms)
+            {
+                clock._alarms.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }
 
 public sealed class Bench : IDisposable

@@ -296,6 +296,68 @@ public sealed class HttpTests
         _token = enrol ? _server.Enrol("d1") : "";
     }
 
+    [TestMethod]
+    public async Task A_held_answer_comes_with_the_change_and_a_connection_that_ends_frees_its_place()
+    {
+        await Restart(s_options with { RatePerSecond = 0.001, RateBurst = 4 });
+        byte[] waiting = await Waiting(); // two requests
+        using (TcpClient gone = new())
+        {
+            await gone.ConnectAsync("127.0.0.1", new Uri(_server.Url).Port, TestContext.CancellationToken);
+            await gone.GetStream().WriteAsync(RawRequest(waiting), TestContext.CancellationToken);
+            await UntilHeld(1);
+        }
+
+        await UntilHeld(0);
+        Task<HttpResponseMessage> held = Post(waiting, WbxmlWriter.MediaType);
+        await UntilHeld(1);
+        _server.Core.Objects.Put("d1", "config", "a", new Server.Application.NewValue(null, [1], null));
+        HttpResponseMessage response = await held;
+        SyncCollection answer = MessageParser.Parse(MessageFormat.Wbxml, await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken)).Collections.Single();
+        Assert.AreEqual("ok {Add a 01}", answer.Line());
+        Assert.IsTrue(Fnv.HasTag(Fnv.Of(waiting, 0, waiting.Length), Encoding.ASCII.GetBytes(answer.SyncKey), answer.SyncKey.Length - 4), "the request that waited is the one answered");
+        Assert.AreEqual(HttpStatusCode.TooManyRequests, (await Post(waiting, WbxmlWriter.MediaType)).StatusCode, "four requests were counted, held or not");
+    }
+
+    [TestMethod]
+    public async Task A_token_revoked_while_its_request_is_held_is_401_and_a_server_that_stops_answers()
+    {
+        byte[] waiting = await Waiting();
+        Task<HttpResponseMessage> held = Post(waiting, WbxmlWriter.MediaType);
+        await UntilHeld(1);
+        _server.Core.Devices.Revoke("d1");
+        Assert.AreEqual(HttpStatusCode.Unauthorized, (await held).StatusCode);
+
+        _token = _server.Core.Devices.Rotate("d1", readmit: true);
+        held = Post(waiting, WbxmlWriter.MediaType);
+        await UntilHeld(1);
+        Task stopped = _server.DisposeAsync().AsTask();
+        HttpResponseMessage response = await held;
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+        CollectionAssert.AreEqual(EmptyReply.To(Fnv.Of(waiting, 0, waiting.Length)), await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken));
+        await stopped;
+        await Start(s_options);
+    }
+
+    // A request of a device in step that waits for an hour.
+    private async Task<byte[]> Waiting()
+    {
+        SyncCollection first = await First();
+        HttpResponseMessage second = await Post(Request(MessageFormat.Wbxml, first.SyncKey), WbxmlWriter.MediaType);
+        Assert.AreEqual(HttpStatusCode.OK, second.StatusCode);
+        SyncMessage message = new() { Version = "1.0", Wait = 59 };
+        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = first.SyncKey, GetChanges = true });
+        return MessagePrinter.Print(MessageFormat.Wbxml, message);
+    }
+
+    private async Task UntilHeld(int count)
+    {
+        for (long until = Environment.TickCount64 + 60_000; _server.Core.Held.Count != count; await Task.Delay(5, TestContext.CancellationToken))
+        {
+            Assert.IsLessThan(until, Environment.TickCount64, $"{_server.Core.Held.Count} are held, not {count}.");
+        }
+    }
+
     private async Task<SyncCollection> First()
     {
         HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml), WbxmlWriter.MediaType);

@@ -1,0 +1,48 @@
+// The long poll with real programs: a virtual device whose request waits at a server, behind a proxy that cuts.
+
+using System.Text.RegularExpressions;
+
+namespace NanoSync.Tests;
+
+[TestClass]
+public class WaitTests
+{
+    [TestMethod]
+    public void A_change_by_the_command_line_reaches_a_device_that_waits_and_one_that_was_cut_waits_again()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        string token = bench.Enrol("d", server);
+        (_, string url) = bench.Serve(server);
+        string admin = bench.AdminToken(server);
+        using var proxy = new CuttingProxy(url, long.MaxValue);
+        RunningProgram device = bench.StartDevice("--server", proxy.Url, "--token", token, "--data", bench.At("data"), "--interval", "86400", "--wait", "600");
+        UntilHeld(1);
+        proxy.CutAll();
+        UntilHeld(0);
+        UntilHeld(1); // by a request of its own accord
+
+        // another process writes to the database; the request that waits is the one answered
+        Assert.AreEqual(0, bench.Verb("object", "put", "d", "config", "sampling", """{"interval":43200}""", "--data", server).Code);
+        device.WaitFor("^sampling every 43200 s");
+        UntilHeld(1);
+        device.Interrupt();
+        Assert.AreEqual(0, device.WaitForExit(), device.Output);
+        UntilHeld(0); // given up at its end
+
+        void UntilHeld(int count)
+        {
+            for (DateTime until = DateTime.UtcNow.AddMinutes(2); ;)
+            {
+                string metrics = bench.Rest(HttpMethod.Get, url + "/metrics", admin).Body;
+                if (Regex.Match(metrics, @"(?m)^nanosync_held(?:\{[^}]*\})? (\d+)") is { Success: true } held ? held.Groups[1].Value == $"{count}" : count == 0)
+                {
+                    return;
+                }
+
+                Assert.IsLessThan(until, DateTime.UtcNow, $"not {count} held:\n{metrics}\n{device.Output}");
+                Thread.Sleep(20);
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+// Requests whose answer is held: which are, what ends them, and that each is answered once. Nothing here waits for time to
+// pass: a change, an alarm of the clock or another request ends what is held, or the test fails by its limit.
+
+using NanoSync.Protocol;
+using NanoSync.Server;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
+using NanoSync.Server.Waiting;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class HeldTests
+{
+    [TestMethod]
+    public async Task What_changes_is_the_answer_to_the_request_that_waited()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        Task<SyncReply?> held = Hold(bench, device);
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", Taken(device, await Answered(held)));
+
+        held = Hold(bench, device);
+        Assert.IsTrue((await Answered(held, () => bench.Clock.Ring()))!.IsEmpty, "acknowledged, nothing new");
+        held = Hold(bench, device);
+        bench.Core.Devices.Command("d1", "restart", []);
+        Assert.AreEqual("restart", device.Parse((await Answered(held))!)!.Options.Single().Class);
+        Assert.AreEqual(0, bench.Core.Held.Count);
+    }
+
+    [TestMethod]
+    public async Task Nothing_is_due_when_the_time_is_over_and_the_same_bytes_are_held_again()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        byte[] before = TestDatabase.Written(bench.Folder);
+        string key = device.Key();
+        Task<SyncReply?> held = Hold(bench, device);
+        CollectionAssert.AreEqual(before, TestDatabase.Written(bench.Folder), "held without a write");
+        TimeSpan time = bench.Clock.Alarms.Single();
+        Assert.IsTrue(time <= TimeSpan.FromSeconds(60) && time >= TimeSpan.FromSeconds(54), $"{time}: a tenth earlier at most");
+        SyncReply over = (await Answered(held, () => bench.Clock.Ring()))!;
+        CollectionAssert.AreEqual(EmptyReply.To(Fnv.Of(device.LastRequest, 0, device.LastRequest.Length)), over.Body);
+        CollectionAssert.AreEqual(before, TestDatabase.Written(bench.Folder));
+
+        // what a proxy that cuts costs: the same request once more
+        held = bench.Core.Held.Answer(device.Identity, () => true, device.LastRequest, device.Format, default);
+        await Until(bench, 1);
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", Taken(device, await Answered(held)));
+        Assert.AreNotEqual(key, device.Key());
+    }
+
+    [TestMethod]
+    public async Task A_request_of_its_store_ends_the_one_held_and_one_of_another_store_does_not()
+    {
+        using Bench bench = new();
+        TestDevice first = bench.Device(collections: "config,log");
+        first.StoreId = "Ab1_";
+        InStep(first);
+        first.Start("log");
+        TestDevice second = new(bench, "d1") { StoreId = "Cd2_" }; // another board with the same token
+        InStep(second);
+        Task<SyncReply?> one = Hold(bench, first);
+        Task<SyncReply?> other = Hold(bench, second, 2);
+
+        // the repeat of the held request, and then one with readings
+        Task<SyncReply?> again = bench.Core.Held.Answer(first.Identity, () => true, first.LastRequest, first.Format, default);
+        Assert.IsTrue((await Answered(one))!.IsEmpty);
+        await Until(bench, 2);
+        first.LastRequest = Bytes(first, first.Log(TestDevice.Add("Ab1_1", 1)), null);
+        SyncReply? readings = await Answered(bench.Core.Held.Answer(first.Identity, () => true, first.LastRequest, first.Format, default));
+        Assert.AreEqual("ok", Taken(first, readings));
+        Assert.IsTrue((await Answered(again))!.IsEmpty);
+        Assert.AreEqual(1, bench.Core.Held.Count, "that of the other store");
+
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", Taken(second, await Answered(other)));
+        Assert.AreEqual("ok {Add a 01}", first.Sync(first.Ask()).Line());
+    }
+
+    [TestMethod]
+    public async Task A_change_between_the_look_and_the_holding_is_not_missed()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        ChangeOnce changing = new(() => bench.PutBytes("d1", "a", 1));
+        using IDisposable heard = bench.Core.Store.Due.Subscribe(_ => changing.Heard.Release());
+        await changing.Heard.WaitAsync(TimeSpan.FromMinutes(1)); // it listens
+        bench.Core.Sync.Watcher = changing;
+        device.LastRequest = Bytes(device, device.Ask(), 60);
+        Assert.AreEqual("ok {Add a 01}", Taken(device, await Answered(bench.Core.Held.Answer(device.Identity, () => true, device.LastRequest, device.Format, default))));
+        Assert.IsTrue(changing.Done);
+    }
+
+    [TestMethod]
+    public async Task What_is_not_idle_is_answered_at_once()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,log");
+        await AtOnce(device.Ask(), "key 0");
+        InStep(device);
+        bench.PutBytes("d1", "a", 1);
+        await AtOnce(device.Ask(), "something is due");
+        InStep(device);
+        await AtOnce(AddTests.With(device, TestDevice.Change("a", 2)), "a change");
+        SyncCollection unknown = device.Ask();
+        unknown.SyncKey = "7wrong123";
+        await AtOnce(unknown, "a key that is not known");
+        Assert.AreEqual(0, bench.Core.Held.Count);
+
+        async Task AtOnce(SyncCollection request, string why)
+        {
+            byte[] bytes = Bytes(device, request, 60);
+            Assert.IsFalse((await Answered(bench.Core.Held.Answer(device.Identity, () => true, bytes, device.Format, default)))!.IsEmpty, why);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(null, 9, 14, 10)]
+    [DataRow(null, 10, 1, 0)]
+    [DataRow(null, 300, 1, 0)]
+    [DataRow(null, 301, 14, 300)]
+    [DataRow(0, null, 14, 1)]
+    [DataRow(5, null, 1, 0)]
+    [DataRow(6, null, 14, 5)]
+    [DataRow(1, 60, 4, 0)]
+    public void A_time_out_of_range_is_told_with_the_nearest_that_is_in_it(int? minutes, int? seconds, int status, int limit)
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MostHold = 300 } });
+        TestDevice device = InStep(bench.Device());
+        byte[] before = TestDatabase.Written(bench.Folder);
+        SyncMessage request = new() { Wait = minutes, Heartbeat = seconds };
+        request.Collections.Add(AddTests.With(device, TestDevice.Change("a", 2)));
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual((status, limit), (reply.Status, reply.Limit ?? 0));
+        Assert.AreEqual(status == 1 ? "a=02" : "", bench.Held("d1"));
+        if (status == 14)
+        {
+            CollectionAssert.AreEqual(before, TestDatabase.Written(bench.Folder), "nothing is done");
+        }
+    }
+
+    [TestMethod]
+    public async Task A_device_revoked_while_it_waits_gets_no_answer()
+    {
+        using Bench bench = new();
+        string token = bench.Core.Devices.Add("d1", "config");
+        TestDevice device = InStep(new TestDevice(bench, "d1"));
+        device.LastRequest = Bytes(device, device.Ask(), 60);
+        Task<SyncReply?> held = bench.Core.Held.Answer(device.Identity, () => bench.Core.Devices.Authenticate(token) != null, device.LastRequest, device.Format, default);
+        await Until(bench, 1);
+        bench.Core.Devices.Revoke("d1");
+        Assert.IsNull(await Answered(held));
+    }
+
+    [TestMethod]
+    public async Task A_connection_that_ends_frees_its_place_and_beyond_the_bound_the_answer_is_at_once()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxHeld = 1 } });
+        TestDevice device = InStep(bench.Device());
+        TestDevice other = InStep(bench.Device("d2"));
+        using CancellationTokenSource connection = new();
+        device.LastRequest = Bytes(device, device.Ask(), 60);
+        Task<SyncReply?> held = bench.Core.Held.Answer(device.Identity, () => true, device.LastRequest, device.Format, connection.Token);
+        await Until(bench, 1);
+        byte[] second = Bytes(other, other.Ask(), 60);
+        Assert.IsTrue((await Answered(bench.Core.Held.Answer(other.Identity, () => true, second, other.Format, default)))!.IsEmpty);
+        Assert.IsFalse(held.IsCompleted);
+
+        // one that would keep much memory is not held either
+        SyncMessage large = new() { Version = "1.0", Heartbeat = 60 };
+        large.Options.Add(new Structure("unknown", new byte[5000]));
+        large.Collections.Add(device.Ask());
+        byte[] kept = MessagePrinter.Print(device.Format, large);
+        await connection.CancelAsync();
+        await Assert.ThrowsAsync<OperationCanceledException>(() => held);
+        Assert.AreEqual(0, bench.Core.Held.Count);
+        Assert.IsEmpty(bench.Clock.Alarms);
+        Assert.IsTrue((await Answered(bench.Core.Held.Answer(device.Identity, () => true, kept, device.Format, default)))!.IsEmpty);
+        Task<SyncReply?> now = Hold(bench, other);
+        bench.PutBytes("d2", "a", 1);
+        Assert.AreEqual("ok {Add a 01}", Taken(other, await Answered(now)));
+    }
+
+    [TestMethod]
+    public async Task A_change_of_a_group_answers_all_that_wait_for_it_once_and_a_stop_the_others()
+    {
+        const int Devices = 60;
+        using Bench bench = new();
+        List<(TestDevice Device, Task<SyncReply?> Held)> waiting = [];
+        for (int i = 0; i < Devices; i++)
+        {
+            TestDevice device = bench.Device("d" + i, i % 2 == 0 ? "config@site" : "config");
+            InStep(device);
+            waiting.Add((device, Hold(bench, device, i + 1)));
+        }
+
+        bench.PutBytes("d0", "a", 1);
+        foreach ((TestDevice device, Task<SyncReply?> held) in waiting.Where((_, i) => i % 2 == 0))
+        {
+            Assert.AreEqual("ok {Add a 01}", Taken(device, await Answered(held)));
+        }
+
+        Assert.AreEqual(Devices / 2, bench.Core.Held.Count);
+        bench.Core.Held.EndAll();
+        foreach ((_, Task<SyncReply?> held) in waiting.Where((_, i) => i % 2 == 1))
+        {
+            Assert.IsTrue((await Answered(held))!.IsEmpty);
+        }
+
+        TestDevice late = waiting[1].Device;
+        Assert.IsTrue((await Answered(bench.Core.Held.Answer(late.Identity, () => true, late.LastRequest, late.Format, default)))!.IsEmpty, "no longer held");
+        Assert.AreEqual(0, bench.Core.Held.Count);
+    }
+
+    private static TestDevice InStep(TestDevice device)
+    {
+        if (device.Key() == SyncKeys.Zero)
+        {
+            device.Start();
+        }
+
+        device.Pull();
+        return device;
+    }
+
+    private static byte[] Bytes(TestDevice device, SyncCollection collection, int? seconds)
+    {
+        SyncMessage message = new() { Version = "1.0", Heartbeat = seconds };
+        message.Collections.Add(collection);
+        return MessagePrinter.Print(device.Format, message);
+    }
+
+    // Sends an idle request, and waits until it is held.
+    private static Task<SyncReply?> Hold(Bench bench, TestDevice device, int held = 1)
+    {
+        device.LastRequest = Bytes(device, device.Ask(), 60);
+        Task<SyncReply?> answer = bench.Core.Held.Answer(device.Identity, () => true, device.LastRequest, device.Format, default);
+        Until(bench, held).GetAwaiter().GetResult();
+        Assert.IsFalse(answer.IsCompleted);
+        return answer;
+    }
+
+    private static async Task Until(Bench bench, int held)
+    {
+        for (long until = Environment.TickCount64 + 60_000; bench.Core.Held.Count != held || bench.Clock.Alarms.Count != held;)
+        {
+            Assert.IsLessThan(until, Environment.TickCount64, $"{bench.Core.Held.Count} are held, not {held}.");
+            await Task.Delay(5);
+        }
+    }
+
+    private static async Task<SyncReply?> Answered(Task<SyncReply?> held, Action? by = null)
+    {
+        by?.Invoke();
+        return await held.WaitAsync(TimeSpan.FromMinutes(1));
+    }
+
+    private static string Taken(TestDevice device, SyncReply? reply)
+    {
+        Assert.IsNotNull(reply);
+        SyncCollection answer = device.Parse(reply)!.Collections.Single();
+        device.Take(answer); // its key names the request that waited
+        return answer.Line();
+    }
+
+    private sealed class ChangeOnce(Action change) : ISyncWatcher
+    {
+        public SemaphoreSlim Heard { get; } = new(0);
+
+        public bool Done { get; private set; }
+
+        public void Answered(DeviceIdentity device, SyncMessage? request, SyncMessage? reply, int status, int bytesUp, int bytesDown, long now, TimeSpan took)
+        {
+            if (!Done)
+            {
+                Done = true;
+                change();
+                Assert.IsTrue(Heard.Wait(TimeSpan.FromMinutes(1)), "The change is told before the request is held.");
+            }
+        }
+    }
+}
