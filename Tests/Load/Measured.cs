@@ -66,10 +66,14 @@ internal sealed class Child : IDisposable
     }
 
     /// <summary>Notes its memory now.</summary>
-    public void Look()
+    public void Look() => Memory();
+
+    /// <summary>Resident memory now, bytes.</summary>
+    public long Memory()
     {
         _process.Refresh();
         PeakMemory = Math.Max(PeakMemory, _process.WorkingSet64);
+        return _process.WorkingSet64;
     }
 
     /// <summary>Ends it as Ctrl-C does, so that the database is closed.</summary>

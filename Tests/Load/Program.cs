@@ -1,6 +1,7 @@
 // Load on a server: syncs and readings a second, latencies, processor, memory, bytes of database a reading.
 //
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --seconds 20 --peer
+//   dotnet run -c Release --project Tests/Load -- --devices 10000 --wait
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --database "Host=...;Database=..." --nodes 2
 //
 // Absolute figures belong to the machine and to the generator on it; --peer measures in the same minutes what the same
@@ -18,7 +19,8 @@ Option<int> bytes = new("--bytes") { Description = "Bytes a reading, 8 or more."
 Option<bool> peer = new("--peer") { Description = "Also measure the bare loop and a plain JSON endpoint." };
 Option<string?> database = new("--database") { Description = "A PostgreSQL database to use instead of a SQLite file, as the server's setting names it. Devices and readings stay in it." };
 Option<int> nodes = new("--nodes") { Description = "Servers on that database, 1 to 8.", DefaultValueFactory = _ => 1 };
-RootCommand root = new("Load on a NanoSync server of its own.") { devices, seconds, readings, bytes, peer, database, nodes };
+Option<bool> wait = new("--wait") { Description = "Devices that wait until something is due, instead: memory of each, and wake-ups a second. On SQLite." };
+RootCommand root = new("Load on a NanoSync server of its own.") { devices, seconds, readings, bytes, peer, database, nodes, wait };
 root.SetAction(async parsed =>
 {
     LoadOptions options = new(parsed.GetValue(devices), parsed.GetValue(seconds), parsed.GetValue(readings), parsed.GetValue(bytes), parsed.GetValue(database), parsed.GetValue(nodes));
@@ -27,6 +29,12 @@ root.SetAction(async parsed =>
     {
         Console.Error.WriteLine("--devices is 1 to 20000, --seconds 1 to 3600, --readings 1 to 512, --bytes 8 to 4096, --nodes 1 to 8, more than one with --database.");
         return 2;
+    }
+
+    if (parsed.GetValue(wait))
+    {
+        Console.WriteLine(await WaitLoad.Run(options, Console.Error.WriteLine));
+        return 0;
     }
 
     List<Row> rows = [];
