@@ -38,6 +38,8 @@ public enum Fault
     DropsOldest,
     PartRots,
     DownloadRots,
+    HeldUntilOther,
+    HeldAndGivenUp,
 }
 
 /// <summary>What goes wrong in one round. Places are drawn before, as a share of what is not known yet.</summary>

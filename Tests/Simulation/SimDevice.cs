@@ -27,6 +27,7 @@ public sealed record Held(uint Serial, ObjectState State, string Key, uint Id, u
 /// <summary>A device: the real engine on the real store, on a flash whose power goes.</summary>
 public sealed class SimDevice : IObjectHandler, IDeviceHost
 {
+    private const int SecondsHeld = 300;
     private readonly World _world;
     private readonly ObjectInfo _info = new();
     private readonly SyncOptions _options;
@@ -225,6 +226,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         _options.Reader = _xml ? new XmlReader() : null;
         Engine = Post == null ? new SyncEngine(Store, Link, _options) : new LaterEngine(Store, Post.Carrier, _options);
         Engine.Host = this;
+        Engine.Wait = Index == 1 ? SecondsHeld : 0; // the other one asks without
         foreach (Plan plan in _plans)
         {
             switch (plan.Kind)

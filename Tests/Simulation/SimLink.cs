@@ -6,7 +6,7 @@ using NanoSync.Server.Sealed;
 namespace NanoSync.Simulation;
 
 /// <summary>The line between a device and the server, with what goes wrong on it.</summary>
-public sealed class SimLink(World world, SimDevice device) : ICarrier
+public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 {
     private const int Kept = 6; // earlier exchanges that may turn up late
 
@@ -136,6 +136,15 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
             return CarrierError.Broken; // the server ended
         }
 
+        if (reply.Hold != null && asked == request)
+        {
+            reply = Held(request, reply);
+            if (reply == null)
+            {
+                return CarrierError.Broken; // given up
+            }
+        }
+
         _reply = reply.Body;
         if (reply.Outcome == SyncOutcome.Malformed)
         {
@@ -210,12 +219,39 @@ public sealed class SimLink(World world, SimDevice device) : ICarrier
     {
     }
 
+    public void Hold(int seconds)
+    {
+        // one thread: what comes in the middle is in the plan
+    }
+
+    public void Abort()
+    {
+    }
+
     /// <summary>Replies on their way are lost: over HTTP they end with their connection, before an older database is put back.</summary>
     public void ForgetReplies()
     {
         for (int i = 0; i < _past.Count; i++)
         {
             _past[i] = _past[i] with { Reply = [] };
+        }
+    }
+
+    // The answer is held [SPEC 5.9]: until the time is over, or the device gives it up, or the other device has synced at the other
+    // node. Then the same bytes are looked at again, here or, as this node has died, there.
+    private SyncReply? Held(byte[] request, SyncReply reply)
+    {
+        switch (Plan.Pick >> 40 & 3)
+        {
+            case 0:
+                return reply;
+            case 1:
+                world.Count(Fault.HeldAndGivenUp);
+                return null;
+            default:
+                world.Count(Fault.HeldUntilOther);
+                world.Interleave(device, 1 - Plan.Node);
+                return Ask((Plan.Pick >> 42 & 1) == 0 ? Plan.Node : 1 - Plan.Node, request);
         }
     }
 
