@@ -390,6 +390,7 @@ const scenarios = {
   },
 
   async replace() {
+    allow(404, 410); // asked for while it was deleted
     const page = await open({ path: "/?device=d1" });
     await page.getByLabel("The old token ends").selectOption("24");
     await page.getByRole("button", { name: "New token" }).click();
@@ -411,7 +412,6 @@ const scenarios = {
       await see(page, `${device} is deleted.`);
       await until("the fleet without it", async () => new URL(page.url()).search === "" && await rows(page).count() > 0 && !(await rows(page).allTextContents()).includes(device));
     }
-    allow(410);
     await page.goto(settings.url + "/?device=d2");
     await see(page, /d2 was deleted; what it sent is kept/);
   },

@@ -1,7 +1,7 @@
 // One device: what is wrong and what to do, how its last syncs went, what it told, and what can be done with it.
 
 import { h, fill, fillIfNew, facts, table, labelled, confirmed, marks, when, ago, due, time, bytes, span, now, setClock, PROBLEMS } from "./dom.js";
-import { get, post, request, at, query, Refused } from "./api.js";
+import { get, post, request, at, query, Refused, Gone } from "./api.js";
 import * as readings from "./readings.js";
 import * as config from "./config.js";
 import * as objects from "./objects.js";
@@ -162,8 +162,15 @@ function buttons(name, full, page) {
   const remove = async data => {
     const verb = data ? "Delete with its data" : "Delete";
     if (!await confirmed(data ? `${name} is deleted with all that it sent. That cannot be taken back.` : `${name} is kept out and taken off the lists. What it sent is kept under its name.`, verb)) return;
-    const done = await page.attempt(async () => { await post(at`/v1/devices/${name}/delete`, { data }); return true; }, `${name} is deleted.`);
-    if (done) page.go("/");
+    try {
+      await post(at`/v1/devices/${name}/delete`, { data });
+    } catch (e) {
+      if (!(e instanceof Refused || e instanceof Gone)) throw e;
+      page.say(e.message, true);
+      return;
+    }
+    page.go("/"); // and not shown anew: there is nothing of it any more
+    page.say(`${name} is deleted.`);
   };
   return h("section", {}, h("h2", {}, "What can be done"),
     h("div", { class: "acts" },
