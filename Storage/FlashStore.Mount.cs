@@ -619,24 +619,23 @@ namespace NanoSync.Storage
         {
             _liveBytes += size;
             _largeBytes += large;
-            _bytes[collection] += size + large;
             switch (state)
             {
                 case KeyedIndex.StateMeta:
                     _metaCount += one;
                     return;
                 case KeyedIndex.StatePartial:
-                    _partials[collection] += one;
+                    _partials[collection] = (ushort)(_partials[collection] + one);
                     return;
                 case (int)ObjectState.Pending:
                 case (int)ObjectState.PendingDelete:
-                    _pending[collection] += one;
+                    _pending[collection] = (ushort)(_pending[collection] + one);
                     break;
                 case (int)ObjectState.Refused:
-                    _refused[collection] += one;
+                    _refused[collection] = (ushort)(_refused[collection] + one);
                     break;
             }
-            _entries[collection] += one;
+            _entries[collection] = (ushort)(_entries[collection] + one);
             if (_kinds[collection] == KindOutbox)
             {
                 _asideCount += one;

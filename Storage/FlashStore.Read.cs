@@ -185,16 +185,6 @@ namespace NanoSync.Storage
             return collection < 0 || collection > MaxCollection ? 0 : _refused[collection];
         }
 
-        /// <summary>Bytes of flash of a collection: its live records and large payloads; of an outbox the segments as well.</summary>
-        public int CollectionBytes(int collection)
-        {
-            if (collection < 0 || collection > MaxCollection)
-            {
-                return 0;
-            }
-            return _bytes[collection] + (_outboxes[collection] == null ? 0 : _outboxes[collection].Bytes);
-        }
-
         // ---- Within ----
 
         // Brings the whole record of an entry into the reader.

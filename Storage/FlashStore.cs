@@ -43,14 +43,14 @@ namespace NanoSync.Storage
         private readonly LogWriter _main;
         private readonly LogWriter _out;
 
+        // By collection. The counts are of index entries, of which there are at most 65,534 in all.
         private readonly byte[] _kinds = new byte[MaxCollection + 1];
-        private readonly int[] _limits = new int[MaxCollection + 1];    // keyed: most objects
+        private readonly ushort[] _limits = new ushort[MaxCollection + 1];    // keyed: most objects
         private readonly Outbox[] _outboxes = new Outbox[MaxCollection + 1];
-        private readonly int[] _entries = new int[MaxCollection + 1];   // index entries: objects, kept readings
-        private readonly int[] _pending = new int[MaxCollection + 1];
-        private readonly int[] _refused = new int[MaxCollection + 1];
-        private readonly int[] _partials = new int[MaxCollection + 1];
-        private readonly int[] _bytes = new int[MaxCollection + 1];     // records and large files, without the outbox chains
+        private readonly ushort[] _entries = new ushort[MaxCollection + 1];   // index entries: objects, kept readings
+        private readonly ushort[] _pending = new ushort[MaxCollection + 1];
+        private readonly ushort[] _refused = new ushort[MaxCollection + 1];
+        private readonly ushort[] _partials = new ushort[MaxCollection + 1];
 
         private KeyedIndex _index;
         private bool _open;
@@ -137,7 +137,7 @@ namespace NanoSync.Storage
                 return StoreError.BadArgument;
             }
             _kinds[collection] = KindKeyed;
-            _limits[collection] = maxObjects;
+            _limits[collection] = (ushort)maxObjects;
             return StoreError.None;
         }
 
@@ -325,7 +325,6 @@ namespace NanoSync.Storage
             Array.Clear(_pending, 0, _pending.Length);
             Array.Clear(_refused, 0, _refused.Length);
             Array.Clear(_partials, 0, _partials.Length);
-            Array.Clear(_bytes, 0, _bytes.Length);
             _reader.Forget();
             _isNew = false;
             _overflow = false;

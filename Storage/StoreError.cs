@@ -68,8 +68,5 @@ namespace NanoSync.Storage
 
         /// <summary>The files were written by a later version of the store. They are left untouched.</summary>
         NewerFormat = 313,
-
-        /// <summary>A partial download has not all its bytes yet.</summary>
-        Incomplete = 314,
     }
 }

@@ -6,7 +6,7 @@ internal sealed class Measure(Settings settings, Build build)
 {
     private const int HeapOfBoards = 110_000;
     private const int TooMuch = 999_999; // told in place of a number: a board has not that much, and no budget allows it
-    private const int PatienceSeconds = 60; // a run takes a few; with too little heap some never end
+    private const int PatienceSeconds = 600; // a run takes seconds, on a busy machine minutes; a host ends what has too little heap to ever end
     private const int Step = 256; // the smallest heap is found this exactly
 
     private readonly Dictionary<string, double> _measured = [];
