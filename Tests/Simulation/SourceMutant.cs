@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Emit;
 
 namespace NanoSync.Simulation;
@@ -64,15 +65,37 @@ public sealed record SourceMutant(string Name, string File, string Place, string
             List<SyntaxTree> trees = [.. files.Select(f => CSharpSyntaxTree.ParseText(System.IO.File.ReadAllText(f), _parsing, f))];
             trees.Add(CSharpSyntaxTree.ParseText($"{(server ? WebUsings : "")}\n[assembly: System.Reflection.AssemblyVersion(\"{version}\")]", _parsing));
             string[] references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
-            _compilation = CSharpCompilation.Create(Name, trees,
+            CSharpCompilation written = CSharpCompilation.Create(Name, trees,
                 references.Where(r => Path.GetFileNameWithoutExtension(r) != Name).Select(r => MetadataReference.CreateFromFile(r)),
                 new CSharpCompilationOptions(server ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
                     allowUnsafe: true, nullableContextOptions: server ? NullableContextOptions.Enable : NullableContextOptions.Disable));
+            _compilation = Generate(written);
             Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
             _resources = [.. original.GetManifestResourceNames().Select(n => new ResourceDescription(n, () => original.GetManifestResourceStream(n)!, true))];
         }
 
         public string Name { get; }
+
+        // What the SDK's generators add to it, as the build has it: regular expressions.
+        private CSharpCompilation Generate(CSharpCompilation written)
+        {
+            string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!; // shared/Microsoft.NETCore.App/VERSION
+            string packs = Path.Combine(runtime, "..", "..", "..", "packs", "Microsoft.NETCore.App.Ref");
+            string generator = Directory.GetFiles(packs, "System.Text.RegularExpressions.Generator.dll", SearchOption.AllDirectories).Max()
+                ?? throw new SimulationFailed($"there is no generator of regular expressions below {packs}");
+            GeneratorDriver driver = CSharpGeneratorDriver.Create(new AnalyzerFileReference(generator, new Loader()).GetGenerators(LanguageNames.CSharp), parseOptions: _parsing);
+            driver.RunGeneratorsAndUpdateCompilation(written, out Compilation whole, out _);
+            return (CSharpCompilation)whole;
+        }
+
+        private sealed class Loader : IAnalyzerAssemblyLoader
+        {
+            public void AddDependencyLocation(string fullPath)
+            {
+            }
+
+            public Assembly LoadFromPath(string fullPath) => Assembly.LoadFrom(fullPath);
+        }
 
         public byte[] Compile(SourceMutant mutant)
         {
