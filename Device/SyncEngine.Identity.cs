@@ -11,10 +11,10 @@ namespace NanoSync.Device
         private const int StartAt = 1; // of the value with the key: `0` is followed by the number of the start over, 4 bytes
         private const int StartLength = 5;
 
-        private const int MintLength = 12;
-        private const int MintId = 4; // of SyncCollection.Mint, see SyncEngine.Slots.cs
-        private const int MintBefore = 8;
-        private const int IdLength = 4;
+        internal const int MintLength = 12;
+        internal const int MintId = 4; // of SyncCollection.Mint, see SyncEngine.Slots.cs
+        internal const int MintBefore = 8;
+        internal const int IdLength = 4;
 
         private static readonly byte[] s_storeClass = Encoding.UTF8.GetBytes("store");
 
@@ -34,7 +34,7 @@ namespace NanoSync.Device
         }
 
         // As it is in flash: at Open, and after a reply that could not be committed.
-        private void LoadStoreId()
+        internal void LoadStoreId()
         {
             int length;
             _forked = 0;
@@ -49,7 +49,7 @@ namespace NanoSync.Device
             }
         }
 
-        private void LoadMint(SyncCollection c)
+        internal void LoadMint(SyncCollection c)
         {
             int length;
             if (_store.GetMeta(c.Number, MintSlot, _small, 0, out length) == StoreError.None && length == MintLength)
@@ -68,7 +68,7 @@ namespace NanoSync.Device
         // are kept, and what waits there goes first.
         private bool Fork(SyncCollection c, uint from)
         {
-            bool drained = c.Mint == null || !NextPending(c, 0) || OrderIsId(c) >= c.MintFrom;
+            bool drained = !WaitsBefore(c);
             for (int i = 0; i < 4; i++)
             {
                 _small[i] = (byte)(from >> (8 * i));
@@ -105,9 +105,26 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None && StartOver(c);
         }
 
-        private uint OrderIsId(SyncCollection c)
+        // Whether something waits under the id before the last fork.
+        internal bool WaitsBefore(SyncCollection c)
         {
-            return c.Kind == CollectionKind.Outbox || _info.KeyLength == 0 ? _info.Id : uint.MaxValue;
+            uint at = 0;
+            while (NextPending(c, at))
+            {
+                if (_info.KeyLength == 0 && _info.Id < c.MintFrom)
+                {
+                    return true;
+                }
+
+                if (c.Kind == CollectionKind.Outbox)
+                {
+                    return false; // in the order of their ids
+                }
+
+                at = _info.Version;
+            }
+
+            return false;
         }
 
         private bool IsStoreId(byte[] bytes, int at)

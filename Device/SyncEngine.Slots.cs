@@ -29,8 +29,8 @@ namespace NanoSync.Device
         private const int PassSlot = 3;
         internal const int SentSlot = 4;
         internal const int SentPartSlot = 5;
-        private const int StoreIdSlot = 6;
-        private const int MintSlot = 7;
+        internal const int StoreIdSlot = 6;
+        internal const int MintSlot = 7;
 
         private const int OwnSlots = 2; // the last command, and the store id
         private const int SlotsOfCollection = 3; // the key, the mint, and the runs of an outbox or the pass of another

@@ -145,11 +145,17 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
         transaction.Commit();
     }
 
-    /// <summary>Notes a change.</summary>
-    public void Audit(string who, string action, string target, string detail = "")
+    /// <summary>A line for a change that is made now.</summary>
+    public AuditRow Line(string who, string action, string target, string detail = "") => new(0, Now, who, action, target, detail);
+
+    /// <summary>Writes a line by itself: of what is no change of this database, or one that is made already.</summary>
+    public void Audit(string who, string action, string target, string detail = "") => Audit(Line(who, action, target, detail));
+
+    /// <summary>Writes a line that no transaction took along: what was done is not in this database.</summary>
+    public void Audit(AuditRow line)
     {
         using IAccessTransaction transaction = Write();
-        transaction.Audit(new AuditRow(0, Now, who, action, target, detail));
+        transaction.Audit(line);
         transaction.Commit();
     }
 

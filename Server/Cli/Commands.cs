@@ -587,12 +587,19 @@ public static class Commands
     private static int With(ParseResult parsed, Action<ServerCore> action)
     {
         using ServerCore core = ServerCore.OpenExisting(Options(parsed));
-        action(core);
         string verb = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(c => c is not RootCommand).Select(c => c.Name).Append(parsed.CommandResult.Command.Name));
-        if (s_changes.Contains(verb))
+        if (!s_changes.Contains(verb))
         {
-            string target = string.Join('/', parsed.CommandResult.Command.Arguments.Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value).Where(v => v != null).Take(3));
-            core.Access.Audit("cli", verb, Terminal.Clean(target), Terminal.User);
+            action(core);
+            return ExitCodes.Done;
+        }
+
+        string target = string.Join('/', parsed.CommandResult.Command.Arguments.Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value).Where(v => v != null).Take(3));
+        using Access.AuditLine line = new(core.Access.Line("cli", verb, Terminal.Clean(target), Terminal.User));
+        action(core);
+        if (line.Waiting is { } left)
+        {
+            core.Access.Audit(left);
         }
 
         return ExitCodes.Done;

@@ -19,6 +19,25 @@ internal sealed partial class CollectionSync
         AppendLog();
     }
 
+    // [SPEC 5.2] What an earlier form of this request wrote and this one does not name: its sender may not have it. It was
+    // another board's, or the store went back by that much; a device whose window is full gets what it has once more.
+    private void TellEarlier()
+    {
+        if (_earlier.Count == 0 || Collection.IsOutbox)
+        {
+            return;
+        }
+
+        HashSet<string?> named = [.. _request.Commands.Select(c => c.Tag == Tags.Add ? _store.FindId(Device, Collection.Id, c.ClientId!)?.ServerId : c.ServerId)];
+        foreach (ObjectRow own in _store.ListWrites(Replica, Collection.Id, _point))
+        {
+            if (!named.Contains(own.Id) && _earlier.Contains(Mark(own.Id, own.LastDeviceSum)))
+            {
+                _store.MakeDue(Replica, Collection.Id, own.Id, DueKind.Send, own.CreatedSeq > _point);
+            }
+        }
+    }
+
     private void Apply(SyncCommand command)
     {
         if (command.Tag != Tags.Add && string.IsNullOrEmpty(command.ServerId))

@@ -11,9 +11,8 @@ internal sealed partial class CollectionSync
     // Another writer changed it after what this replica has seen, or the device would not take it and it is to go down again.
     private bool IsUnseen(ObjectRow current)
     {
-        return (current.Writer != Replica && current.Seq > Math.Max(_point, _row.KnownSeq))
-            || _store.IsDue(Replica, Collection.Id, current.Id)
-            || (current.Writer != Replica && _store.IsAside(Replica, Collection.Id, current.Id));
+        return current.Writer != Replica
+            && (current.Seq > Math.Max(_point, _row.KnownSeq) || _store.IsDue(Replica, Collection.Id, current.Id) || _store.IsAside(Replica, Collection.Id, current.Id));
     }
 
     // What is overwritten although it is no conflict. By the rules the device knew it; but an earlier form of this request may
@@ -21,6 +20,7 @@ internal sealed partial class CollectionSync
     private void KeepEarlier(ObjectRow current)
     {
         if (!current.Deleted && (_earlier.Contains(Mark(current.Id, ContentSum.Of(current.Class, current.Data)))
+            || (current.Writer == Replica && _store.IsDue(Replica, Collection.Id, current.Id))
             || (_row.Recovering && current.Seq <= _row.ResetSeq)))
         {
             KeepLoser(current);

@@ -7,7 +7,7 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
-    private const int MostReplicas = 16; // of a device
+    private const int MostReplicas = 16; // of a device in a collection
 
     private StoreTold? _told; // with key 0
     private string _newReplica = ""; // why there is one more; "" = there is not
@@ -148,7 +148,7 @@ internal sealed partial class CollectionSync
                 CameFrom = _told?.From,
                 Why = _newReplica,
             };
-            _row = new KeyRow { Device = Device, Replica = _store.AddReplica(replica, MostReplicas), Name = _row.Name, Collection = Collection };
+            _row = new KeyRow { Device = Device, Replica = _store.AddReplica(replica, Collection.Id, MostReplicas), Name = _row.Name, Collection = Collection };
         }
 
         _row.N++;

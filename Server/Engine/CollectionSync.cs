@@ -126,6 +126,7 @@ internal sealed partial class CollectionSync
             LearnStore();
             TakeResponses();
             ApplyCommands();
+            TellEarlier();
             PackFeed();
         }
 

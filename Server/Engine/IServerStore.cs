@@ -88,14 +88,14 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Codes of all incarnations that this database has lived, oldest first.</summary>
     List<string> ListIncarnations();
 
-    /// <summary>Begins another incarnation.</summary>
-    void AddIncarnation(string code, long now);
+    /// <summary>Begins another incarnation; the last <paramref name="kept"/> are kept.</summary>
+    void AddIncarnation(string code, long now, int kept);
 
     /// <summary>The replica of a device with this store id.</summary>
     ReplicaRow? FindReplica(int device, string storeId);
 
-    /// <summary>Makes a replica; its number. Beyond <paramref name="most"/> of a device the one seen least recently is forgotten, its objects are not.</summary>
-    int AddReplica(ReplicaRow row, int most);
+    /// <summary>Makes a replica; its number. Beyond <paramref name="most"/> of a device in the collection the one seen least recently is forgotten, its objects are not.</summary>
+    int AddReplica(ReplicaRow row, int collection, int most);
 
     /// <summary>Keeps the id that a migrated replica turned out to have.</summary>
     void NameReplica(int replica, string storeId);
@@ -151,6 +151,9 @@ public interface IStoreTransaction : IDisposable
 
     /// <summary>Objects of a collection that are not deleted (or all), above a number, in the order of their numbers.</summary>
     List<ObjectRow> ListObjects(int collection, long after, int count, bool deleted);
+
+    /// <summary>What a replica wrote of a collection above a number, and nobody since; in order.</summary>
+    List<ObjectRow> ListWrites(int replica, int collection, long after);
 
     /// <summary>What of the feed is for this device, in order. [SPEC 5.5]</summary>
     List<FeedRow> Feed(KeyRow row, long from, int count);

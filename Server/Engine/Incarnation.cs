@@ -15,6 +15,7 @@ public sealed class Incarnation
 
     private const int Told = 2; // characters in an epoch
     private const int EpochLength = 4;
+    private const int Kept = 1000; // what ended before so many others began is asked for by nobody, see IsPresent
 
     private readonly IServerStore _store;
     private readonly TimeProvider _clock;
@@ -73,7 +74,8 @@ public sealed class Incarnation
     public bool IsPresentCode(IStoreTransaction store, string code)
     {
         List<string> lived = store.ListIncarnations();
-        return lived.IndexOf(code) >= lived.IndexOf(Code);
+        int at = lived.IndexOf(code);
+        return code == Code || (at >= 0 && at > lived.IndexOf(Code));
     }
 
     /// <summary>A number at random, not 0.</summary>
@@ -93,6 +95,7 @@ public sealed class Incarnation
                 return _code;
             }
 
+            using Access.AuditLine nobodys = new(null);
             using IStoreTransaction store = _store.BeginWrite();
             List<string> lived = store.ListIncarnations();
             const int Tries = 100; // to find one whose first half was not there before; the whole code never was
@@ -102,7 +105,7 @@ public sealed class Incarnation
                 code = RandomText(Length);
             }
 
-            store.AddIncarnation(code, _clock.GetUtcNow().ToUnixTimeMilliseconds());
+            store.AddIncarnation(code, _clock.GetUtcNow().ToUnixTimeMilliseconds(), Kept);
             store.Commit();
             return _code = code;
         }

@@ -70,7 +70,7 @@ internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
 
         (string secret, long expires) = core.Access.SignIn(caller, adminToken.Value);
         context.Response.Cookies.Append(TokenHandler.Cookie, secret, CookieRules(context, expires - core.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
-        core.Access.Audit(caller.Name, "POST session", "/v1/session");
+        core.Access.Audit(core.Access.Line(caller.Name, "POST session", "/v1/session"));
         return TypedResults.Ok(new SessionView(caller.Name, caller.Role, Time(expires)));
     }
 

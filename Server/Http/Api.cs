@@ -92,17 +92,23 @@ internal static class Api
         }).Needs(Role.Read);
     }
 
-    // Every change that was made, with the token's name.
+    // Every change that was made, with the token's name: in the transaction of the change.
     private static async Task Note(HttpContext context, ServerCore core, RequestDelegate next)
     {
-        await next(context);
-        if (context.Request.Path.StartsWithSegments(Prefix) && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            && context.Response.StatusCode < StatusCodes.Status400BadRequest && context.Items[typeof(Caller)] is Caller caller
-            && context.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() == null)
+        if (!context.Request.Path.StartsWithSegments(Prefix) || HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+            || context.Items[typeof(Caller)] is not Caller caller || context.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() != null)
         {
-            string route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
-            string action = context.Request.Method + " " + string.Join('/', route.Split('/').Skip(2).Where(s => !s.StartsWith('{')));
-            core.Access.Audit(caller.Name, action, context.Request.Path.Value ?? "", context.Connection.RemoteIpAddress?.ToString() ?? "");
+            await next(context);
+            return;
+        }
+
+        string route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
+        string action = context.Request.Method + " " + string.Join('/', route.Split('/').Skip(2).Where(s => !s.StartsWith('{')));
+        using AuditLine line = new(core.Access.Line(caller.Name, action, context.Request.Path.Value ?? "", context.Connection.RemoteIpAddress?.ToString() ?? ""));
+        await next(context);
+        if (line.Waiting is { } left && context.Response.StatusCode < StatusCodes.Status400BadRequest)
+        {
+            core.Access.Audit(left);
         }
     }
 

@@ -7,7 +7,8 @@
 // Rule 1: no transaction is open while the network is waited for.
 // Rule 2: after any exception the store in memory is thrown away; the next run opens it from the database, like a device
 // after a power cut. Stage and Take can both be repeated.
-// Rule 3: an object is under way in the store before it is sent, under a ClientId that is never given twice.
+// Rule 3: an object is under way in the store before it is sent, under a ClientId that is never given twice: not by a
+// database that was put back either (GatewayEngine).
 
 using System.Text;
 using NanoSync.Device;
@@ -32,10 +33,11 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
     private readonly Dictionary<uint, string> _names = [];
     private readonly StoreVolume _volume = new(context.Store, row.Id);
+    private readonly byte[] _storeId = GatewayEngine.StoreIdOf(context.Incarnation, row.Id);
     private readonly ObjectInfo _info = new();
     private IProxyTransaction? _transaction; // the one that is open, if any
     private FlashStore? _store;
-    private SyncEngine? _engine;
+    private GatewayEngine? _engine;
     private ICarrier? _carrier;
     private string _defined = "";
     private string _via = "";
@@ -173,7 +175,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             Entropy = BitConverter.ToUInt32(Context.Random(4)),
         });
         _carrier ??= carrier();
-        _engine = new SyncEngine(_store, _carrier, new SyncOptions
+        _engine = new GatewayEngine(_store, _carrier, new SyncOptions
         {
             BufferBytes = 4 * Kilo,
             Window = Window,
@@ -316,9 +318,11 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
             if (map.UpstreamId == null && !held)
             {
-                error = _store!.Add(TheCollection, tag, data, 0, data.Length, out uint local);
+                error = _engine!.GoOnUnder(_storeId);
+                uint local = 0;
+                error = error == StoreError.None ? _store!.Add(TheCollection, tag, data, 0, data.Length, out local) : error;
                 map.LocalId = local;
-                error = error == StoreError.None ? _store.FindLocal(TheCollection, local, _info) : error;
+                error = error == StoreError.None ? _store!.FindLocal(TheCollection, local, _info) : error;
             }
             else
             {

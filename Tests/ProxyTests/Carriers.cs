@@ -48,3 +48,13 @@ public sealed class LossyCarrier(ICarrier inner, Random random) : CountingCarrie
         return _fate == 2 && random.Next(3) == 0 ? -(int)CarrierError.Broken : read;
     }
 }
+
+/// <summary>Requests arrive, and their replies do not.</summary>
+public sealed class SilentCarrier(ICarrier inner) : CountingCarrier(inner, [])
+{
+    public override CarrierError Receive()
+    {
+        CarrierError error = base.Receive();
+        return error == CarrierError.None ? CarrierError.Timeout : error;
+    }
+}

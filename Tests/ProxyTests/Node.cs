@@ -52,6 +52,9 @@ public sealed class Node : IAsyncDisposable
 
     public int KillAfter { get; set; }
 
+    /// <summary>Where the proxy draws from; null = the platform.</summary>
+    public Func<int, byte[]>? Random { get; set; }
+
     public static async Task<Node> Start(SyncLimits? limits = null, TimeProvider? clock = null)
     {
         Node node = new(limits ?? new SyncLimits(), clock);
@@ -70,7 +73,7 @@ public sealed class Node : IAsyncDisposable
             {
                 throw new KilledException();
             }
-        });
+        }, Random);
     }
 
     public async Task Stop()
@@ -86,6 +89,28 @@ public sealed class Node : IAsyncDisposable
     public async Task Restart()
     {
         await Stop();
+        await Start();
+    }
+
+    /// <summary>Stopped, its files kept aside, and started again.</summary>
+    public async Task<Dictionary<string, byte[]>> Backup()
+    {
+        await Stop();
+        Dictionary<string, byte[]> files = Directory.GetFiles(_folder).ToDictionary(f => f, File.ReadAllBytes);
+        await Start();
+        return files;
+    }
+
+    /// <summary>Stopped, its files put back, and started again.</summary>
+    public async Task Restore(Dictionary<string, byte[]> files)
+    {
+        await Stop();
+        Array.ForEach(Directory.GetFiles(_folder), File.Delete);
+        foreach ((string path, byte[] bytes) in files)
+        {
+            await File.WriteAllBytesAsync(path, bytes);
+        }
+
         await Start();
     }
 

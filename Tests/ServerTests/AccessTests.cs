@@ -136,6 +136,21 @@ public sealed class AccessTests
         Assert.AreEqual("admin POST tokens", (await ops.Get($"/v1/audit?before={last}"))["entries"]!.AsArray().Single() is { } e ? $"{e["who"]} {e["action"]}" : "");
     }
 
+    [TestMethod]
+    public async Task A_change_whose_line_the_audit_log_does_not_take_is_not_made()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        await ops.Send(HttpMethod.Post, "/v1/devices", """{"name":"d1"}""");
+        TestDatabase.Execute(ops.Folder, "ALTER TABLE audit RENAME TO elsewhere");
+        (HttpStatusCode status, _) = await ops.Send(HttpMethod.Post, "/v1/devices", """{"name":"d2"}""");
+        Assert.AreEqual(HttpStatusCode.ServiceUnavailable, status);
+        Assert.AreEqual(HttpStatusCode.NotFound, (await ops.Send(HttpMethod.Get, "/v1/devices/d2")).Status);
+        TestDatabase.Execute(ops.Folder, "ALTER TABLE elsewhere RENAME TO audit");
+        await ops.Send(HttpMethod.Post, "/v1/devices", """{"name":"d2"}""");
+        JsonArray log = (await ops.Get("/v1/audit?limit=10"))["entries"]!.AsArray();
+        Assert.AreEqual("POST devices; POST devices", string.Join("; ", log.Select(e => $"{e!["action"]}")), "one line for one change");
+    }
+
     private static async Task<string> Token(OpsServer ops, string name, string role, int? days = null)
     {
         (HttpStatusCode status, JsonNode? body) = await ops.Send(HttpMethod.Post, "/v1/tokens", $$"""{"name":"{{name}}","role":"{{role}}"{{(days == null ? "" : $",\"days\":{days}")}}}""");

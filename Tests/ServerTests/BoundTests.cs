@@ -10,6 +10,33 @@ public sealed class BoundTests
 {
     private const int Most = 1100; // 1,000, made room for every 100
 
+    // Each start, and each verb of the command line that makes something, is one.
+    [TestMethod]
+    public void Incarnations_are_bounded_and_what_waits_and_is_held_stays_what_it_is()
+    {
+        const int Starts = 1200, Kept = 1000;
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.Core.Devices.Command("d1", "restart", []);
+        for (int i = 0; i < Starts; i++)
+        {
+            _ = new Incarnation(bench.Core.Store, bench.Clock).Code;
+        }
+
+        using (IStoreTransaction store = bench.Core.Store.BeginRead())
+        {
+            Assert.HasCount(Kept, store.ListIncarnations());
+            Assert.IsFalse(store.ListIncarnations().Contains(bench.Core.Incarnation.Code), "that of the server that runs is among those that went");
+            Assert.IsTrue(bench.Core.Incarnation.IsPresentCode(store, bench.Core.Incarnation.Code));
+            Assert.IsFalse(bench.Core.Incarnation.IsPresentCode(store, "gone"));
+            Assert.IsTrue(bench.Core.Incarnation.IsPresentCode(store, store.ListIncarnations()[^1]), "a server that began later");
+        }
+
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 1))).Line());
+        bench.Restart();
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 2))).Line(), "its key is one that was given");
+    }
+
     [TestMethod]
     public void Refusals_of_a_device_are_bounded_and_the_newest_stay()
     {

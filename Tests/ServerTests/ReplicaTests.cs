@@ -176,6 +176,29 @@ public sealed class ReplicaTests
         Assert.AreEqual("ok", boards[0].Sync(AddTests.With(boards[0], TestDevice.Change("a", 2))).Line());
     }
 
+    // A proxy has a store for each collection that it passes on.
+    [TestMethod]
+    public void Stores_of_other_collections_end_none()
+    {
+        const int Stores = 20;
+        using Bench bench = new();
+        bench.Core.Devices.Add("d1", string.Join(',', Enumerable.Range(0, Stores).Select(i => "c" + i)));
+        List<TestDevice> stores = [];
+        for (int i = 0; i < Stores; i++)
+        {
+            bench.Clock.Now += TimeSpan.FromMinutes(10);
+            stores.Add(new TestDevice(bench, "d1") { StoreId = $"St{i:00}" });
+            stores[i].Start("c" + i);
+        }
+
+        for (int i = 0; i < Stores; i++)
+        {
+            SyncCollection request = stores[i].Ask("c" + i);
+            request.Commands.Add(TestDevice.Change("a", 1));
+            Assert.AreEqual("ok", stores[i].Sync(request).Line(), $"collection {i}");
+        }
+    }
+
     [TestMethod]
     public void A_duplicate_that_arrives_after_a_restore_does_not_make_a_key_that_a_device_holds()
     {

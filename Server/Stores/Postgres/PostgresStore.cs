@@ -178,6 +178,8 @@ public sealed partial class PostgresStore : IServerStore
 
         private const int NotesInPayload = 500; // of at most 12 bytes; PostgreSQL takes 8,000
 
+        protected override bool Writes => write;
+
         protected override string ForUpdate => write ? " FOR UPDATE" : "";
 
         protected override void Release(SqlSession session, bool sound)

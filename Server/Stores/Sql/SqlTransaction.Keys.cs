@@ -23,9 +23,11 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public void AddIncarnation(string code, long now)
+    public void AddIncarnation(string code, long now, int kept)
     {
-        Run("INSERT INTO incarnation (number, code, time) VALUES (@number, @code, @now)", ("number", Next("incarnation")), ("code", code), ("now", now));
+        long number = Next("incarnation");
+        Run("INSERT INTO incarnation (number, code, time) VALUES (@number, @code, @now)", ("number", number), ("code", code), ("now", now));
+        Run("DELETE FROM incarnation WHERE number <= @before", ("before", number - kept));
     }
 
     /// <inheritdoc/>
@@ -35,7 +37,7 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public int AddReplica(ReplicaRow row, int most)
+    public int AddReplica(ReplicaRow row, int collection, int most)
     {
         int id = Next("replica"); // from here on others wait, who may have just made the same one
         if (FindReplica(row.Device, row.StoreId) is { } made)
@@ -43,7 +45,9 @@ public abstract partial class SqlTransaction
             return made.Id;
         }
 
-        foreach (ReplicaRow old in ListReplicas(row.Device).Skip(most - 1))
+        // of a proxy each collection has a store of its own
+        List<int> there = All("SELECT replica_id FROM key_row WHERE collection_id = @collection", r => r.GetInt32(0), ("collection", collection));
+        foreach (ReplicaRow old in ListReplicas(row.Device).Where(r => there.Contains(r.Id)).Skip(most - 1))
         {
             ForgetReplica(old.Id);
         }

@@ -74,6 +74,13 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public List<ObjectRow> ListWrites(int replica, int collection, long after)
+    {
+        return All($"SELECT {ObjectColumns} FROM object WHERE collection_id = @collection AND seq > @after AND writer = @replica ORDER BY seq", ReadObject,
+            ("collection", collection), ("after", after), ("replica", replica));
+    }
+
+    /// <inheritdoc/>
     public List<FeedRow> Feed(KeyRow row, long from, int count)
     {
         // [SPEC 5.5] never the replica's own writes since it started over, never what is set aside at this very value

@@ -2,6 +2,7 @@
 // RETURNING, counter rows; what differs is in the leaf that opens it. This file: how statements are run.
 
 using System.Data.Common;
+using NanoSync.Server.Access;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Stores.Sql;
@@ -58,13 +59,18 @@ public abstract partial class SqlTransaction : IStoreTransaction
     /// <summary>What may be due once this is durable; in order, each once.</summary>
     protected List<DueNote> Notes { get; } = [];
 
+    /// <summary>False for one that only reads.</summary>
+    protected virtual bool Writes => true;
+
     /// <inheritdoc/>
     public virtual void Commit()
     {
+        AuditLine? line = Writes ? AuditLine.WriteTo((IAccessTransaction)this) : null;
         TellOthers();
         try
         {
             _transaction.Commit();
+            line?.Done();
         }
         catch (DbException e)
         {

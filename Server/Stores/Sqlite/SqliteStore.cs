@@ -213,6 +213,8 @@ public sealed partial class SqliteStore : IServerStore
 
         public SqliteTransaction Whole { get; } = transaction;
 
+        protected override bool Writes => write;
+
         public StoreException MeaningOf(DbException error) => Translate(error);
 
         // Of a part that is in this transaction for good.
