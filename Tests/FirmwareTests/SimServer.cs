@@ -206,7 +206,7 @@ internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSi
     // False: it was given up, or cut.
     private bool Held()
     {
-        const int Look = 250;
+        const int Look = 500;
         for (int waited = 0; waited < Math.Min(Asked, HoldsFor) * 1000; waited += Look)
         {
             passTime(Look);
@@ -222,10 +222,10 @@ internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSi
                 return false;
             }
 
-            Answer([.. _request]);
-            if (_reply.Count > 0)
+            if (Structures.Count > 0 || (Sampling is not null && _collections.TryGetValue("config", out Collection? config) && !config.ConfigSent))
             {
                 HeldUntilDue++;
+                Answer([.. _request]);
                 return true;
             }
         }
