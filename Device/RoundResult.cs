@@ -63,6 +63,9 @@ namespace NanoSync.Device
         /// <summary>Objects of the server that this device refused in this round.</summary>
         public int RefusedDown;
 
+        /// <summary>Seconds for which the request asked to be held; 0 = it did not.</summary>
+        public int Held;
+
         /// <summary>Bytes of the request.</summary>
         public int BytesUp;
 
@@ -79,6 +82,7 @@ namespace NanoSync.Device
             Store = StoreError.None;
             Status = 0;
             RetryAfter = -1;
+            Held = 0;
             ObjectsUp = 0;
             ObjectsDown = 0;
             RefusedUp = 0;

@@ -31,6 +31,7 @@ namespace NanoSync.Device
                 ((IHoldingCarrier)_carrier).Hold(hold);
             }
 
+            _result.Held = hold;
             _hold = hold; // from here on it can be given up
             _lost = null;
             _sentBefore = _store.NextVersion;
@@ -78,9 +79,9 @@ namespace NanoSync.Device
         {
             _writer.Start(Tags.Sync);
             _writer.Value(Tags.Version, s_version);
-            if (_hold > 0)
+            if (_result.Held > 0)
             {
-                _writer.Number(Tags.HeartbeatInterval, _hold);
+                _writer.Number(Tags.HeartbeatInterval, _result.Held);
             }
 
             WriteMessageOptions(counting);

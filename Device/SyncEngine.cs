@@ -59,7 +59,7 @@ namespace NanoSync.Device
         private int _classCount;
         private bool _open;
         private int _window;
-        private int _hold; // seconds for which the last request asked to be held; 0 = it did not
+        private int _hold; // seconds for which the request under way asks to be held; 0 = it does not, or none is
         private int _answersMost; // refusals in one reply; more are asked for again in smaller portions
 
         /// <summary>Makes an engine. Add collections, then Open.</summary>
@@ -103,7 +103,7 @@ namespace NanoSync.Device
             get { return Wait > 0 && Pending == 0 && _store.Count(AnswerCollection) == 0 && _carrier is IHoldingCarrier; }
         }
 
-        /// <summary>True when the last request asked to be held, that of a round under way included.</summary>
+        /// <summary>True while a round is under way whose request asks to be held.</summary>
         public bool IsHolding
         {
             get { return _hold > 0; }
@@ -246,6 +246,7 @@ namespace NanoSync.Device
                 _result.Outcome = Outcome();
             }
 
+            _hold = 0; // nothing is given up any more
             _carrier.Close();
             _result.HttpStatus = _carrier.StatusCode;
             _result.RetryAfter = _carrier.RetryAfter;

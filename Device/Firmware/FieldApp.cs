@@ -682,7 +682,11 @@ namespace NanoSync.Firmware
                 return;
             }
 
-            Show(AppState.Syncing);
+            if (_state != AppState.InStep || !_device.Engine.MayHold)
+            {
+                Show(AppState.Syncing);
+            }
+
             if (!_goesOn)
             {
                 _device.Engine.AskTime |= _clock.IsCompareDue;
@@ -783,7 +787,7 @@ namespace NanoSync.Firmware
             {
                 Stable();
                 KeepTime();
-                if (wait > 0)
+                if (wait > 0 || result.Outcome == RoundOutcome.InStep)
                 {
                     Show(AppState.InStep);
                 }
@@ -810,7 +814,7 @@ namespace NanoSync.Firmware
         // A held request that was given up, or that something on the way cut: the next one follows at once, and nothing failed.
         private bool IsWaitOver(RoundResult result, long now)
         {
-            return _device.Engine.IsHolding && result.Outcome == RoundOutcome.Failed && result.Store == StoreError.None
+            return result.Held > 0 && result.Outcome == RoundOutcome.Failed && result.Store == StoreError.None
                 && (_gaveUp || (now - _roundSince >= ShortestHold && result.Status == 0
                 && (result.Carrier == CarrierError.Broken || result.Carrier == CarrierError.Timeout || result.HttpStatus == 502 || result.HttpStatus == 504)));
         }
@@ -820,7 +824,7 @@ namespace NanoSync.Firmware
         private bool MayWait(RoundResult result, long now)
         {
             return _device.Engine.MayHold
-                && (!_device.Engine.IsHolding || result.BytesDown > EmptyReply.Size || now - _roundSince >= _device.Engine.Wait * 500L);
+                && (result.Held == 0 || result.BytesDown > EmptyReply.Size || now - _roundSince >= result.Held * 500L);
         }
 
         // What the server told and asked for in the round.

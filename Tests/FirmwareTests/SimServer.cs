@@ -63,6 +63,9 @@ internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSi
     /// <summary>Seconds that the last request asked to be held; 0 = it did not.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>What happens so many seconds into the next held answer, once.</summary>
+    public (int Seconds, Action Change)? Meanwhile { get; set; }
+
     private bool _aborted;
 
     public void Hold(int seconds) => _aborted = false;
@@ -210,6 +213,12 @@ internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSi
         for (int waited = 0; waited < Math.Min(Asked, HoldsFor) * 1000; waited += Look)
         {
             passTime(Look);
+            if (Meanwhile is { } meanwhile && waited >= meanwhile.Seconds * 1000)
+            {
+                Meanwhile = null;
+                meanwhile.Change();
+            }
+
             if (_aborted)
             {
                 GivenUp++;
