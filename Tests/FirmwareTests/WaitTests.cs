@@ -49,8 +49,8 @@ public class WaitTests
         board.Server.HoldsFor = 3600;
         board.Run(TimeSpan.FromMinutes(8));
         var record = new RecordWriter(16);
-        record.Begin(new ObjectClass("sampling").UInt("interval").Text("sensors"));
-        record.UInt(600);
+        record.Begin(new ObjectClass("sampling").Int("interval").Text("sensors"));
+        record.Int(600);
         Assert.IsTrue(record.End());
         int attempts = 0;
         board.Server.Meanwhile = (20, () =>
