@@ -34,13 +34,14 @@ public sealed class ServerCore : IDisposable
         Devices = new DeviceService(store, clock, Incarnation);
         Enrolment = new EnrolmentService(store, clock);
         Objects = new ObjectService(store, clock, options.Limits, classes, Incarnation);
-        Retention = new Retention(store, clock, options.Retention, options.KeepNotes);
+        Retention = new Retention(store, clock, options.Retention, options.KeepNotes, options.KeepHistory);
         Sealed = new SealedService(this);
         Proxy = new Proxy.ProxyService(this, log);
         Access = new Access.AccessService(store, clock);
         Alerts = new Alerts.AlertService(store, clock, options.Alerts, options.Mail);
         Fleet = new Fleet.FleetService(store, clock, Incarnation, options.Fleet, Alerts);
         Sync.Watcher = Fleet;
+        Groups = new Groups.GroupService(store, clock, options.Limits, classes);
         Readings = new Readings.ReadingService(store, classes);
         Tables = new Tables.TypedTables(store, Readings, Incarnation, NanoSync.Server.Tables.TableDatabase.Of(options));
     }
@@ -86,6 +87,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>The fleet as an operator sees it; brought up to date by who runs it.</summary>
     public Fleet.FleetService Fleet { get; }
+
+    /// <summary>What groups are to have; turned by who runs it.</summary>
+    public Groups.GroupService Groups { get; }
 
     /// <summary>What is kept for how long.</summary>
     public Retention Retention { get; }

@@ -65,6 +65,9 @@ public sealed record ServerOptions
     /// <summary>True: readings are kept as typed tables, too, a table a class.</summary>
     public bool Tables { get; init; }
 
+    /// <summary>How long the history of edits is kept; null = the newest 100 of each object, however old.</summary>
+    public TimeSpan? KeepHistory { get; init; } = TimeSpan.FromDays(365);
+
     /// <summary>How long a request waits for the database before 503.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -98,6 +101,7 @@ public sealed record ServerOptions
             Retention = RetentionRule.Parse(configuration["retention"] ?? ""),
             KeepNotes = Number(configuration, "keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
             Tables = bool.TryParse(configuration["tables"], out bool tables) && tables,
+            KeepHistory = Number(configuration, "keepHistory", defaults.KeepHistory!.Value.TotalDays) is > 0 and double kept ? TimeSpan.FromDays(kept) : null,
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,

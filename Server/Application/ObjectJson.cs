@@ -141,7 +141,7 @@ public static class ObjectJson
                     fields.Add(new(member.Name, member.Value.GetRawText()));
                     break;
                 default:
-                    throw new RefusedException(Refusal.BadInput, $"{member.Name} is neither text, number, true nor false.");
+                    throw new RefusedException(Refusal.BadInput, $"{member.Name} is neither text, number, true nor false.") { Code = "wrong_type", Field = member.Name };
             }
         }
 
@@ -169,7 +169,7 @@ public static class ObjectJson
                 || (kind is FieldType.Float or FieldType.Double && text is "NaN" or "Infinity" or "-Infinity");
             if (isText != value.Quoted.Contains(name))
             {
-                throw new RefusedException(Refusal.BadInput, $"{name} is {(isText ? "a text, in quotes" : kind == FieldType.Bool ? "true or false" : "a number, without quotes")}.");
+                throw new RefusedException(Refusal.BadInput, $"{name} is {(isText ? "a text, in quotes" : kind == FieldType.Bool ? "true or false" : "a number, without quotes")}.") { Code = "wrong_type", Field = name };
             }
         }
     }
@@ -185,7 +185,7 @@ public static class ObjectJson
         List<string> given = [.. value.Fields!.Select(f => f.Key), .. value.Absent];
         if (given.Find(n => type.FindField(n) < 0) is { } unknown)
         {
-            throw new RefusedException(Refusal.BadInput, $"{type.Name} has no field {unknown}.");
+            throw new RefusedException(Refusal.BadInput, $"{type.Name} has no field {unknown}.") { Code = "unknown_field", Field = unknown };
         }
 
         for (int field = 0; field < type.Count; field++)
@@ -194,7 +194,11 @@ public static class ObjectJson
             int times = given.Count(n => n == name);
             if (times != 1)
             {
-                throw new RefusedException(Refusal.BadInput, times == 0 ? $"{name} is missing: null if the object is to be without it." : $"{name} is given twice.");
+                throw new RefusedException(Refusal.BadInput, times == 0 ? $"{name} is missing: null if the object is to be without it." : $"{name} is given twice.")
+                {
+                    Code = times == 0 ? "missing_field" : "given_twice",
+                    Field = name,
+                };
             }
         }
     }

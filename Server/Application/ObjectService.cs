@@ -1,13 +1,28 @@
 // The application's side of the objects: it reads what devices sent, and writes what they are to have.
 
+using System.Globalization;
 using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Groups;
 
 namespace NanoSync.Server.Application;
 
 /// <summary>An object, with what has become of it on the device.</summary>
-public sealed record ObjectView(ObjectRow Row, ObjectClass? Class, string By, string State, string? Reason);
+public sealed record ObjectView(ObjectRow Row, ObjectClass? Class, string By, string State, string? Reason)
+{
+    /// <summary>The device's group, where that has a value for this object; null = it has none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>True when the device is to have a value of its own instead of the group's.</summary>
+    public bool Overrides { get; init; }
+
+    /// <summary>What the device has while it has not taken the object as it is; null = that, or it is not known.</summary>
+    public (EditValue Value, ObjectClass? Class)? OnDevice { get; init; }
+}
+
+/// <summary>An edit with the classes by which its values are read.</summary>
+public sealed record EditView(EditRow Row, ObjectClass? OldClass, ObjectClass? Class);
 
 /// <summary>A value to write: fields, or bytes.</summary>
 public sealed record NewValue(IReadOnlyList<KeyValuePair<string, string>>? Fields, byte[]? Data, string? Class)
@@ -25,7 +40,9 @@ public sealed class ObjectService
     /// <summary>Expected: any object, as long as there is one.</summary>
     public const long Any = -1;
 
-    private const int Application = ClassCatalog.Application; // as a writer
+    private const string Application = "application"; // as an author, where nobody is named
+
+    private const int MostLosers = 200; // looked through for what a device has
 
     private readonly IServerStore _store;
     private readonly TimeProvider _clock;
@@ -68,7 +85,8 @@ public sealed class ObjectService
     /// <param name="id">The object's id; null = the server makes one.</param>
     /// <param name="value">The value.</param>
     /// <param name="expected">Only if the object's number is this one; 0 = only if there is no object; <see cref="Any"/> = only if there is one; null = always.</param>
-    public ObjectView Put(string device, string collection, string? id, NewValue value, long? expected = null)
+    /// <param name="by">Who does, for the history.</param>
+    public ObjectView Put(string device, string collection, string? id, NewValue value, long? expected = null, string by = Application)
     {
         _ = _incarnation.Code; // begun outside of the transaction
         using IStoreTransaction store = _store.BeginWrite();
@@ -81,49 +99,54 @@ public sealed class ObjectService
         }
 
         Expect(current, expected);
-        (string? type, byte[] data) = Pack(store, place, current, value);
-        bool exists = current is { Deleted: false };
-        if (!exists || current!.Class != type || !current.Data.AsSpan().SequenceEqual(data))
-        {
-            current ??= new ObjectRow { Id = id, Created = Now };
-            current.Seq = ++place.Collection.Seq;
-            if (!exists)
-            {
-                current.CreatedSeq = current.Seq;
-                place.Collection.Live++;
-            }
-
-            current.Class = type;
-            current.Data = data;
-            current.Deleted = false;
-            current.Writer = Application;
-            current.Changed = Now;
-            store.SaveObject(place.Collection.Id, current);
-            store.SaveCollection(place.Collection);
-        }
-
-        ObjectView view = View(store, place, current!, Aside(store, place));
+        (string? type, byte[] data) = Pack(store, place, id, current, value);
+        Write(store, place, current, id, type, data, by, "");
+        ObjectView view = View(store, place, store.FindObject(place.Collection.Id, id)!, Aside(store, place));
         store.Commit();
         return view;
     }
 
     /// <summary>Deletes an object.</summary>
-    public void Delete(string device, string collection, string id, long? expected = null)
+    public void Delete(string device, string collection, string id, long? expected = null, string by = Application)
     {
         using IStoreTransaction store = _store.BeginWrite();
         Place place = Find(store, device, collection);
         ObjectRow current = Live(store, place, id);
         Expect(current, expected);
-        current.Seq = ++place.Collection.Seq;
-        current.Data = null;
-        current.Deleted = true;
-        current.Writer = Application;
-        current.Changed = Now;
-        place.Collection.Live--;
-        store.SaveObject(place.Collection.Id, current);
-        store.SaveCollection(place.Collection);
-        Tombstones.Prune(store, place.Collection, place.Collection.Seq - 1, Now);
+        (EditValue old, string state) = (EditValue.Of(current), StateOf(store, place, current, Aside(store, place)).State);
+        ApplicationWriter.Delete(store, place.Collection, current, Now);
+        ((IHistoryTransaction)store).AddEdit(new EditKey(0, place.Collection.Id, id), new EditRow(Now, by, current.Seq, "deleted", old, state, EditValue.None));
+        Override(store, place, id, by);
         store.Commit();
+    }
+
+    /// <summary>Edits of an object, newest first, those of a deleted one too.</summary>
+    public List<EditView> History(string device, string collection, string id, int count = EditHistory.Most)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        Place place = Find(store, device, collection);
+        List<EditRow> edits = ((IHistoryTransaction)store).ListEdits(new EditKey(0, place.Collection.Id, id), count);
+        if (edits.Count == 0)
+        {
+            Live(store, place, id);
+        }
+
+        ObjectClass? Of(EditValue value) => ClassOf(store, place, id, ClassCatalog.Application, value.Class);
+        return edits.ConvertAll(e => new EditView(e, Of(e.Old), Of(e.New)));
+    }
+
+    /// <summary>Writes the value that an earlier edit wrote once more, as a new edit.</summary>
+    public ObjectView Restore(string device, string collection, string id, long version, long? expected, string by)
+    {
+        using IStoreTransaction store = _store.BeginWrite();
+        Place place = Find(store, device, collection);
+        ObjectRow? current = store.FindObject(place.Collection.Id, id);
+        Expect(current, expected);
+        EditValue value = EditHistory.Find((IHistoryTransaction)store, new EditKey(0, place.Collection.Id, id), version);
+        Write(store, place, current, id, value.Class, value.Data!, by, string.Create(CultureInfo.InvariantCulture, $"restored {version}"));
+        ObjectView view = View(store, place, store.FindObject(place.Collection.Id, id)!, Aside(store, place));
+        store.Commit();
+        return view;
     }
 
     /// <summary>Sends again what the device refused: one object, or all. How many.</summary>
@@ -183,7 +206,7 @@ public sealed class ObjectService
         using IStoreTransaction store = _store.BeginRead();
         Place place = Find(store, device, collection);
         (int owner, int number) = (place.Device.Id, place.Collection.Id);
-        return store.ListLosers(owner, number, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? owner : Application, owner, number, l.Class)));
+        return store.ListLosers(owner, number, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? owner : ClassCatalog.Application, owner, number, l.Class)));
     }
 
     // What is kept of a device is kept of each of its stores: an operator's word goes to all of them.
@@ -228,72 +251,74 @@ public sealed class ObjectService
         }
     }
 
-    // What the operator wants to know of a configuration: did it arrive, and was it taken? Of several stores, that of the last one seen.
-    private ObjectView View(IStoreTransaction store, Place place, ObjectRow value, IEnumerable<AsideRow> asides)
+    // Writes, and notes who did; what is written for one device of a group is that device's own from now on.
+    private void Write(IStoreTransaction store, Place place, ObjectRow? current, string id, string? type, byte[] data, string by, string note)
     {
-        KeyRow? row = place.Rows.FirstOrDefault();
-        bool isOwn = value.Author == place.Device.Id;
-        string by = value.Writer == Application ? "application" : isOwn ? place.Device.Name : "another device";
-        string? reason = null;
-        string state;
-        if (asides.FirstOrDefault(a => a.ServerId == value.Id && a.Seq == value.Seq) is { } aside)
+        EditValue old = EditValue.Of(current);
+        string state = old.Size < 0 ? "" : StateOf(store, place, current!, Aside(store, place)).State;
+        if (ApplicationWriter.Put(store, place.Collection, ref current, id, type, data, Now))
         {
-            state = aside.Status == 0 ? "dropped" : "refused";
-            reason = aside.Reason;
-        }
-        else if (isOwn)
-        {
-            state = "received";
-        }
-        else if (row == null || value.Seq > row.ToPoint || store.IsDue(row.Replica, place.Collection.Id, value.Id))
-        {
-            state = "waiting";
-        }
-        else
-        {
-            state = value.Seq <= row.FromPoint || row.Acknowledged ? "applied" : "sent";
+            ((IHistoryTransaction)store).AddEdit(new EditKey(0, place.Collection.Id, id), new EditRow(Now, by, current!.Seq, note, old, state, EditValue.Of(type, data)));
         }
 
-        return new ObjectView(value, _classes.FindOf(store, value.Author, place.Device.Id, place.Collection.Id, value.Class), by, state, reason);
+        Override(store, place, id, by);
     }
 
-    private (string? Class, byte[] Data) Pack(IStoreTransaction store, Place place, ObjectRow? current, NewValue value)
+    private void Override(IStoreTransaction store, Place place, string id, string by)
     {
-        string? wireName = value.Class != null ? Resolve(store, place, value.Class) : current?.Class ?? place.Rows.FirstOrDefault()?.Class ?? LastClass(store, place);
-        ObjectClass? type = _classes.FindOf(store, Application, place.Device.Id, place.Collection.Id, wireName);
-        byte[] data;
-        if (value.Fields != null)
+        IGroupTransaction groups = (IGroupTransaction)store;
+        if (!place.Collection.Shared && groups.FindGroupOf(place.Device.Id, place.Collection.Name, id) != null)
         {
-            if (type == null)
-            {
-                throw new RefusedException(Refusal.BadInput, wireName == null
-                    ? "Fields of which class? Name it (class=), with its definition if it is new: sampling(interval:u,sensors:t)"
-                    : $"The definition of {wireName} is not known yet: the device is asked for it.");
-            }
-
-            ObjectJson.CheckKinds(type, value);
-            try
-            {
-                data = RecordText.Pack(type, value.Fields);
-            }
-            catch (RecordException e)
-            {
-                throw new RefusedException(Refusal.BadInput, e.Message);
-            }
-
-            ObjectJson.CheckNames(type, value);
+            groups.SetOverride(place.Device.Id, place.Collection.Name, id, by, Now);
+            place.ForgetGroups();
         }
-        else
+    }
+
+    // Did it arrive, and was it taken? Of several stores, that of the last one seen.
+    private static (string State, string? Reason) StateOf(IStoreTransaction store, Place place, ObjectRow value, IEnumerable<AsideRow> asides)
+    {
+        KeyRow? row = place.Rows.FirstOrDefault();
+        AsideRow? aside = asides.FirstOrDefault(a => a.ServerId == value.Id && a.Seq == value.Seq);
+        string state = Delivery.Of(value.Seq, value.Author == place.Device.Id, aside?.Status, row == null ? null : (row.FromPoint, row.ToPoint, row.Acknowledged),
+            row != null && store.IsDue(row.Replica, place.Collection.Id, value.Id));
+        return (state, aside?.Reason);
+    }
+
+    // What the operator wants to know of a configuration.
+    private ObjectView View(IStoreTransaction store, Place place, ObjectRow value, IEnumerable<AsideRow> asides)
+    {
+        bool isOwn = value.Author == place.Device.Id;
+        string by = value.Writer == ClassCatalog.Application ? Application : isOwn ? place.Device.Name : "another device";
+        (string state, string? reason) = StateOf(store, place, value, asides);
+        (string? group, bool overrides) = place.GroupOf(store, value.Id);
+        ObjectView view = new(value, ClassOf(store, place, value.Id, value.Author, value.Class), by, state, reason)
         {
-            data = value.Data ?? [];
-            if (type != null && !RecordText.IsSound(type, data))
-            {
-                throw new RefusedException(Refusal.BadInput, $"The bytes are not a record of {wireName}.");
-            }
-        }
+            Group = group,
+            Overrides = overrides,
+        };
+        // of a device that lost a conflict since it is not known what it has
+        return state is Delivery.Waiting or Delivery.Sent or Delivery.Refused
+            && EditHistory.OnDevice(((IHistoryTransaction)store).ListEdits(new EditKey(0, place.Collection.Id, value.Id), EditHistory.Most), value.Seq) is { } held
+            && !store.ListLosers(place.Device.Id, place.Collection.Id, MostLosers).Exists(l => l.FromDevice && l.ServerId == value.Id && l.Time >= value.Changed)
+            ? view with { OnDevice = (held, ClassOf(store, place, value.Id, ClassCatalog.Application, held.Class)) }
+            : view;
+    }
 
-        return data.Length <= _limits.MaxObject ? (wireName, data)
-            : throw new RefusedException(Refusal.TooLarge, $"{data.Length} bytes; at most {_limits.MaxObject} are taken.");
+    private (string? Class, byte[] Data) Pack(IStoreTransaction store, Place place, string id, ObjectRow? current, NewValue value)
+    {
+        string? wireName = value.Class != null
+            ? ValuePacker.Resolve(store, value.Class, n => store.FindClasses(place.Device.Id, n).Concat(store.FindClasses(ClassCatalog.Application, n)), Now)
+            : current?.Class ?? place.Rows.FirstOrDefault()?.Class ?? LastClass(store, place);
+        ObjectClass? type = ClassOf(store, place, id, ClassCatalog.Application, wireName);
+        return (wireName, ValuePacker.Pack(value, wireName, type, _limits.MaxObject));
+    }
+
+    // What a group has a value for is read as its members mean it, where this device has not told its class yet.
+    private ObjectClass? ClassOf(IStoreTransaction store, Place place, string id, int writer, string? wireName)
+    {
+        return _classes.FindOf(store, writer, place.Device.Id, place.Collection.Id, wireName)
+            ?? (writer == ClassCatalog.Application && wireName != null && place.GroupOf(store, id).Group is { } group && ((IGroupTransaction)store).FindClassOfGroup(group, wireName) is { } told
+                ? ClassCatalog.Parse(told) : null);
     }
 
     private static string? LastClass(IStoreTransaction store, Place place)
@@ -301,25 +326,20 @@ public sealed class ObjectService
         return store.ListObjects(place.Collection.Id, 0, 1, false).FirstOrDefault()?.Class;
     }
 
-    // name(fields) = a definition to keep, name#hash = that one, name = the newest of that name of this device, else of the application
-    private string Resolve(IStoreTransaction store, Place place, string given)
-    {
-        if (given.Contains('('))
-        {
-            ObjectClass type = ClassCatalog.Parse(given) ?? throw new RefusedException(Refusal.BadInput, $"Not a class definition: {given}");
-            string wireName = ClassCatalog.WireName(type);
-            store.SaveClass(Application, wireName, type.Definition, Now);
-            return wireName;
-        }
-
-        if (ClassCatalog.IsWireName(given))
-        {
-            return given;
-        }
-
-        return store.FindClasses(place.Device.Id, given).Concat(store.FindClasses(Application, given)).FirstOrDefault() ?? throw new RefusedException(Refusal.NotFound, $"There is no class {given}.");
-    }
-
     // A collection of a device, with the key rows of the stores that sync it.
-    private sealed record Place(DeviceRow Device, CollectionRow Collection, List<KeyRow> Rows);
+    private sealed record Place(DeviceRow Device, CollectionRow Collection, List<KeyRow> Rows)
+    {
+        private Dictionary<string, (string Group, bool Overrides)>? _groups;
+
+        /// <summary>The device's group where that has a value for an object, and whether the device has one of its own.</summary>
+        public (string? Group, bool Overrides) GroupOf(IStoreTransaction store, string id)
+        {
+            _groups ??= Collection.Shared || Collection.IsOutbox ? []
+                : ((IGroupTransaction)store).ListGroupsOf(Device.Id, Collection.Name).ToDictionary(g => g.ObjectId, g => (g.Group, g.Overrides), StringComparer.Ordinal);
+            return _groups.TryGetValue(id, out (string Group, bool Overrides) found) ? found : (null, false);
+        }
+
+        /// <summary>The device was given a value of its own: read anew.</summary>
+        public void ForgetGroups() => _groups = null;
+    }
 }

@@ -47,11 +47,16 @@ public static class Commands
     private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "The device's collection." };
     private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
 
+    private static readonly Argument<string?> s_json = new("JSON") { Description = "The fields, such as {\"interval\":5,\"sensors\":null}: each of the class, null = without it; - = from standard input.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> s_class = new("--class") { Description = "The object's class: name, name#hash or name(field:code,...).", HelpName = "CLASS" };
+    private static readonly Option<string?> s_from = new("--file") { Description = "Take the object's bytes from this file instead of JSON.", HelpName = "FILE" };
+
     // Verbs that change something: they stand in the audit log.
     private static readonly string[] s_changes =
     [
         "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group", "device mail",
-        "object put", "object delete", "object retry", "object drop", "object fetch", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
+        "object put", "object delete", "object restore", "object follow", "object retry", "object drop", "object fetch",
+        "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
     ];
 
     /// <summary>Runs the program; its exit code.</summary>
@@ -74,6 +79,7 @@ public static class Commands
             AccessCommands.Audit(With, NewTable, Row, Time),
             Device(),
             Object(),
+            GroupCommands.Make(With, NewTable, Row, Time, ValueOf, s_json, s_class, s_from),
             Refusals(),
             ReadingCommands.Make(With),
             Tables(),
@@ -451,22 +457,16 @@ public static class Commands
             Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
         }));
 
-        Argument<string?> json = new("JSON") { Description = "The fields, such as {\"interval\":5,\"sensors\":null}: each of the class, null = without it; - = from standard input.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string?> type = new("--class") { Description = "The object's class: name, name#hash or name(field:code,...).", HelpName = "CLASS" };
-        Option<string?> from = new("--file") { Description = "Take the object's bytes from this file instead of JSON.", HelpName = "FILE" };
-        Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, json, type, from };
+        Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, s_json, s_class, s_from };
         put.SetAction(parsed => With(parsed, core =>
         {
-            NewValue value = parsed.GetValue(from) is { } path
-                ? new NewValue(null, ReadFile(path), parsed.GetValue(type))
-                : ObjectJson.Parse(Encoding.UTF8.GetBytes(JsonText(parsed.GetValue(json))), parsed.GetValue(type));
-            ObjectView view = core.Objects.Put(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, value);
+            ObjectView view = core.Objects.Put(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, ValueOf(parsed), by: "cli " + Terminal.User);
             Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
         }));
 
         Command delete = new("delete", "Delete an object.") { s_device, s_collection, s_id };
         delete.SetAction(parsed => With(parsed, core =>
-            core.Objects.Delete(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!)));
+            core.Objects.Delete(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, by: "cli " + Terminal.User)));
 
         Argument<string?> some = new("ID") { Description = "The object's id; all when left out.", Arity = ArgumentArity.ZeroOrOne };
         Command retry = new("retry", "Send again what the device refused.") { s_device, s_collection, some };
@@ -496,7 +496,13 @@ public static class Commands
             AnsiConsole.Write(table);
         }));
 
-        return new Command("object", "Read and write objects.") { list, get, put, delete, retry, drop, fetch, conflicts };
+        Command command = new("object", "Read and write objects.") { list, get, put, delete, retry, drop, fetch, conflicts };
+        foreach (Command edit in GroupCommands.OfObjects(With, NewTable, Row, Time, s_device, s_collection, s_id))
+        {
+            command.Add(edit);
+        }
+
+        return command;
     }
 
     private static Command Tables()
@@ -570,6 +576,11 @@ public static class Commands
             }
 
             using ServerCore core = ServerCore.OpenExisting(Options(parsed));
+            while (core.Groups.Turn())
+            {
+                // what groups are to have goes with it: there may be no server that runs
+            }
+
             try
             {
                 Sealed.FileExchangeResult result = Sealed.FileExchange.Run(core, core.Sealed, path, line => Say(Console.Out, line));
@@ -661,6 +672,14 @@ public static class Commands
             return wrong == 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
+    }
+
+    // What the arguments of put say.
+    private static NewValue ValueOf(ParseResult parsed)
+    {
+        return parsed.GetValue(s_from) is { } path
+            ? new NewValue(null, ReadFile(path), parsed.GetValue(s_class))
+            : ObjectJson.Parse(Encoding.UTF8.GetBytes(JsonText(parsed.GetValue(s_json))), parsed.GetValue(s_class));
     }
 
     private static string JsonText(string? argument)

@@ -192,6 +192,9 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Removes losers of conflicts, refusals and finished commands of before a time, at most so many; how many.</summary>
     int DropNotes(long before, int most);
 
+    /// <summary>Removes edits of before a time from the history, at most so many; how many.</summary>
+    int DropEdits(long before, int most);
+
     /// <summary>Forgets keys and kept replies of stores not seen since then, at most so many; how many. They start over when they come.</summary>
     int ForgetStores(long seenSince, int most);
 

@@ -7,7 +7,14 @@ using NanoSync.Protocol;
 namespace NanoSync.Server.Engine;
 
 /// <summary>A value that does not fit its class, and why in words.</summary>
-public sealed class RecordException(string message) : Exception(message);
+public sealed class RecordException(string message) : Exception(message)
+{
+    /// <summary>The field that is meant; null = none in particular.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>True when the class has no such field.</summary>
+    public bool IsUnknown { get; init; }
+}
 
 /// <summary>Packs and unpacks records by the names of their fields.</summary>
 public static class RecordText
@@ -49,12 +56,12 @@ public static class RecordText
             int field = type.FindField(name);
             if (field < 0)
             {
-                throw new RecordException($"{type.Name} has no field {name}.");
+                throw new RecordException($"{type.Name} has no field {name}.") { Field = name, IsUnknown = true };
             }
 
             if (values[field] != null)
             {
-                throw new RecordException($"{name} is given twice.");
+                throw new RecordException($"{name} is given twice.") { Field = name };
             }
 
             values[field] = value;
@@ -77,7 +84,7 @@ public static class RecordText
             }
             catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
             {
-                throw new RecordException($"{type.FieldName(i)} does not take {Shorten(value)}: {Wanted(type, i)} is wanted.");
+                throw new RecordException($"{type.FieldName(i)} does not take {Shorten(value)}: {Wanted(type, i)} is wanted.") { Field = type.FieldName(i) };
             }
         }
 

@@ -42,13 +42,13 @@ public sealed record RetentionRule(string Collection, TimeSpan? Age, long? Count
 /// <param name="Ended">The same.</param>
 /// <param name="Readings">Readings.</param>
 /// <param name="Deleted">What was left of deleted objects.</param>
-/// <param name="Notes">Losers of conflicts, refusals, finished commands.</param>
+/// <param name="Notes">Losers of conflicts, refusals, finished commands, edits of the history.</param>
 /// <param name="Stores">Stores whose keys and kept replies were forgotten.</param>
 /// <param name="Steps">Transactions.</param>
 public sealed record RetentionPass(long Began, long Ended, long Readings, long Deleted, long Notes, long Stores, int Steps);
 
 /// <summary>Removes what the rules do not keep.</summary>
-public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyList<RetentionRule> rules, TimeSpan? keepNotes)
+public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyList<RetentionRule> rules, TimeSpan? keepNotes, TimeSpan? keepHistory = null)
 {
     /// <summary>Rows removed in a transaction, at most.</summary>
     public const int Step = 2000;
@@ -107,6 +107,11 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         if (keepNotes is { } notes)
         {
             pass = await Repeat(pass, t => t.DropNotes(Now - (long)notes.TotalMilliseconds, Step), (p, n) => p with { Notes = p.Notes + n }, pause, end);
+        }
+
+        if (keepHistory is { } edits)
+        {
+            pass = await Repeat(pass, t => t.DropEdits(Now - (long)edits.TotalMilliseconds, Step), (p, n) => p with { Notes = p.Notes + n }, pause, end);
         }
 
         pass = pass with { Ended = Now };

@@ -78,6 +78,7 @@ internal static class Api
 
         new DeviceRoutes(core).Map(api);
         new ObjectRoutes(core).Map(api);
+        new GroupRoutes(core).Map(api);
         new ReadingRoutes(core, app.Lifetime).Map(api);
         new AlertRoutes(core).Map(api);
         new AccessRoutes(core, adminToken).Map(api);

@@ -56,7 +56,7 @@ internal sealed partial class ApiProblems(StoreTrouble trouble)
             (int status, string code) = e.Kind switch
             {
                 Refusal.NotFound => (StatusCodes.Status404NotFound, "not_found"),
-                Refusal.Conflict when conditional => (StatusCodes.Status412PreconditionFailed, "changed_since"),
+                Refusal.Conflict when conditional && e.Code == null => (StatusCodes.Status412PreconditionFailed, "changed_since"),
                 Refusal.Conflict => (StatusCodes.Status409Conflict, "conflict"),
                 Refusal.TooLarge => (StatusCodes.Status413PayloadTooLarge, "too_large"),
                 Refusal.Gone => (StatusCodes.Status410Gone, "gone"),

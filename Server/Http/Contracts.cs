@@ -160,7 +160,27 @@ internal sealed record ObjectAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Why it is refused or dropped.")] string? Reason,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("True for what is left of a deleted object.")] bool? Deleted,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its fields by their names.")] JsonNode? Value,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its bytes, base64, when they cannot be read as fields.")] string? Data);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its bytes, base64, when they cannot be read as fields.")] string? Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("The device's group, where that has a value for this object.")] string? Group = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("True when the device keeps a value of its own instead of the group's; POST follow ends that.")] bool? Overrides = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("What the device has while it has not taken the object as it is: the last value that it took, as far as the history goes.")]
+    JsonNode? OnDevice = null);
+
+internal sealed record EditAnswer(
+    [property: Description("Number of the change that it made; restore takes it.")] long Version,
+    DateTimeOffset Time,
+    [property: Description("Name of the token; cli and a user = the command line; server = by itself.")] string Who,
+    [property: Description("How it came about; \"\" = it was written.")] string Note,
+    [property: Description("Bytes of what stood there; null = nothing did. Of more than 65536 the number alone is kept.")] int? OldSize,
+    string? OldClass,
+    [property: Description("Its fields, as far as they are kept.")] JsonNode? OldValue,
+    [property: Description("Its bytes, base64, when they cannot be read as fields.")] string? OldData,
+    [property: Description("Bytes of what was written; null = it was deleted.")] int? Size,
+    string? Class,
+    JsonNode? Value,
+    string? Data);
+
+internal sealed record Restoring([property: Description("Number of the version in the history.")] long Version);
 
 internal sealed record LoserView(
     string Id,

@@ -29,6 +29,9 @@ internal sealed class ObjectRoutes(ServerCore core)
         group.MapPost(Objects + "/{id}/retry", Retry).Needs(Role.Configure).WithSummary("Send again what a device refused.");
         group.MapPost(Objects + "/{id}/drop", Drop).Needs(Role.Configure).WithSummary("Ask the device to drop its copy; the server keeps the object.");
         group.MapPost(Objects + "/{id}/fetch", Fetch).Needs(Role.Configure).WithSummary("Ask the device for its copy.");
+        group.MapGet(Objects + "/{id}/history", History).Needs(Role.Read).WithSummary("Who changed an object and what stood there before, newest first; a deleted one's too. What the device changed itself is no edit.");
+        group.MapPost(Objects + "/{id}/restore", Restore).Needs(Role.Configure).Takes<Restoring>().Produces<ObjectAnswer>().WithSummary("Write what an earlier version was, as a new edit. If-Match as with PUT.");
+        group.MapPost(Objects + "/{id}/follow", Follow).Needs(Role.Configure).WithSummary("Give up the device's own value: it gets its group's.");
         group.MapGet("/devices/{device}/collections/{collection}/conflicts", Conflicts).Needs(Role.Read).WithSummary("Losing sides of conflicts, newest first.");
     }
 
@@ -36,16 +39,34 @@ internal sealed class ObjectRoutes(ServerCore core)
 
     private static ObjectAnswer Answer(ObjectView view)
     {
+        (JsonNode? value, string? data) = Shown(view.Class, view.Row.Deleted ? null : view.Row.Data);
+        return new ObjectAnswer(view.Row.Id, view.Row.Class, view.Row.Seq, DateTimeOffset.FromUnixTimeMilliseconds(view.Row.Changed), view.By, view.State, view.Reason,
+            view.Row.Deleted ? true : null, value, data, view.Group, view.Group == null ? null : view.Overrides,
+            view.OnDevice is { } held ? Shown(held.Class, held.Value.Data).Value : null);
+    }
+
+    /// <summary>A value as its fields, else as its bytes; neither when there is none.</summary>
+    public static (JsonNode? Value, string? Data) Shown(NanoSync.Protocol.ObjectClass? type, byte[]? data)
+    {
         JsonObject json = [];
-        if (!view.Row.Deleted)
+        if (data != null)
         {
-            ObjectJson.AddValue(json, view.Class, view.Row.Data!);
+            ObjectJson.AddValue(json, type, data);
         }
 
         JsonNode? value = json["value"];
         json.Remove("value");
-        return new ObjectAnswer(view.Row.Id, view.Row.Class, view.Row.Seq, DateTimeOffset.FromUnixTimeMilliseconds(view.Row.Changed), view.By, view.State, view.Reason,
-            view.Row.Deleted ? true : null, value, json["data"]?.GetValue<string>());
+        return (value, json["data"]?.GetValue<string>());
+    }
+
+    /// <summary>An edit.</summary>
+    public static EditAnswer Answer(EditView edit)
+    {
+        EditRow row = edit.Row;
+        (JsonNode? old, string? oldData) = Shown(edit.OldClass, row.Old.Data);
+        (JsonNode? value, string? data) = Shown(edit.Class, row.New.Data);
+        return new EditAnswer(row.Version, DateTimeOffset.FromUnixTimeMilliseconds(row.Time), row.Who, row.Note, row.Old.Size < 0 ? null : row.Old.Size, row.Old.Class, old, oldData,
+            row.New.Size < 0 ? null : row.New.Size, row.New.Class, value, data);
     }
 
     private Ok<List<ObjectAnswer>> List(
@@ -58,8 +79,8 @@ internal sealed class ObjectRoutes(ServerCore core)
         return TypedResults.Ok(core.Objects.List(device, collection, after ?? 0, limit ?? 1000, deleted ?? false).ConvertAll(Answer));
     }
 
-    // /v1/devices/{device}/collections/{collection}/objects/{id}
-    private static string Id(HttpContext context)
+    /// <summary>The id in /v1/devices/{device}/collections/{collection}/objects/{id}, as it was sent; groups' paths have it at the same place.</summary>
+    public static string Id(HttpContext context)
     {
         const int Place = 6;
         return RawPath.Decode(RawPath.Segments(context)[Place]);
@@ -79,20 +100,40 @@ internal sealed class ObjectRoutes(ServerCore core)
         NewValue value = context.Request.ContentType?.StartsWith(BytesType, StringComparison.OrdinalIgnoreCase) == true
             ? new NewValue(null, body.ToArray(), type)
             : ObjectJson.Parse(body, type);
-        ObjectView view = core.Objects.Put(device, collection, id, value, Expected(context));
+        ObjectView view = core.Objects.Put(device, collection, id, value, Expected(context), TokenHandler.CallerOf(context).Name);
         SetTag(context, view);
         return view.Row.CreatedSeq == view.Row.Seq ? Results.Created((string?)null, Answer(view)) : Results.Ok(Answer(view));
     }
 
     private NoContent Delete(string device, string collection, string id, HttpContext context)
     {
-        core.Objects.Delete(device, collection, Id(context), Expected(context));
+        core.Objects.Delete(device, collection, Id(context), Expected(context), TokenHandler.CallerOf(context).Name);
         return TypedResults.NoContent();
     }
 
     private Ok<Retried> Retry(string device, string collection, string id, HttpContext context)
     {
         return TypedResults.Ok(new Retried(core.Objects.Retry(device, collection, Id(context))));
+    }
+
+    private Ok<List<EditAnswer>> History(string device, string collection, string id, HttpContext context,
+        [Description("How many at most; 100 when left out."), Range(1, EditHistory.Most)] int? limit = null)
+    {
+        return TypedResults.Ok(core.Objects.History(device, collection, Id(context), limit ?? EditHistory.Most).ConvertAll(Answer));
+    }
+
+    private async Task<IResult> Restore(string device, string collection, string id, HttpContext context)
+    {
+        Restoring given = await ApiJson.Read<Restoring>(context, 64 << 10);
+        ObjectView view = core.Objects.Restore(device, collection, Id(context), given.Version, Expected(context), TokenHandler.CallerOf(context).Name);
+        SetTag(context, view);
+        return Results.Ok(Answer(view));
+    }
+
+    private NoContent Follow(string device, string collection, string id, HttpContext context)
+    {
+        core.Groups.Follow(device, collection, Id(context));
+        return TypedResults.NoContent();
     }
 
     private NoContent Drop(string device, string collection, string id, HttpContext context)
@@ -130,7 +171,7 @@ internal sealed class ObjectRoutes(ServerCore core)
     }
 
     // If-Match: "12" = only that one, * = only when there is one [RFC 9110, 13.1]; If-None-Match: * = only when there is none
-    private static long? Expected(HttpContext context)
+    public static long? Expected(HttpContext context)
     {
         if (context.Request.Headers.IfNoneMatch == "*")
         {

@@ -25,6 +25,7 @@ public sealed class WebHost : IAsyncDisposable
     private readonly Task _alerts;
     private readonly Task _retention;
     private readonly Task _tables;
+    private readonly Task _groups;
 
     private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
     {
@@ -38,6 +39,7 @@ public sealed class WebHost : IAsyncDisposable
         _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
         _alerts = KeepAlerts(app.Services.GetRequiredService<ILogger<Alerts.AlertService>>());
         _tables = core.Options.Tables ? KeepTables(app.Services.GetRequiredService<ILogger<Tables.TypedTables>>()) : Task.CompletedTask;
+        _groups = KeepGroups(app.Services.GetRequiredService<ILogger<Groups.GroupService>>());
         _retention = new RetentionJob(core.Retention, core.Clock, app.Services.GetRequiredService<ILogger<Retention>>()).Run(_ending.Token);
     }
 
@@ -168,6 +170,32 @@ public sealed class WebHost : IAsyncDisposable
         }
     }
 
+    // Brings groups' values to their members, a fifth of the time at most, as devices wait for it.
+    private async Task KeepGroups(ILogger log)
+    {
+        TimeSpan pause = TimeSpan.FromSeconds(1);
+        while (!_ending.IsCancellationRequested)
+        {
+            bool more = false;
+            long began = System.Diagnostics.Stopwatch.GetTimestamp();
+            try
+            {
+                more = await Task.Run(_core.Groups.TurnAlone);
+            }
+            catch (StoreException)
+            {
+                // told where requests meet it; tried again
+            }
+            catch (Exception e)
+            {
+                log.LogError(e, "Groups' values could not be brought to their members.");
+            }
+
+            TimeSpan rest = 4 * System.Diagnostics.Stopwatch.GetElapsedTime(began);
+            await Task.Delay(more || rest > pause ? rest : pause, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     // Every two seconds, and at once while there is more; at most half of the time.
     private async Task KeepTables(ILogger log)
     {
@@ -250,6 +278,7 @@ public sealed class WebHost : IAsyncDisposable
         await _alerts;
         await _retention;
         await _tables;
+        await _groups;
         await _app.StopAsync();
         await _core.Proxy.DisposeAsync(); // before the application, which disposes the core that it was given
         await _app.DisposeAsync();

@@ -108,6 +108,41 @@ public sealed class PageTests
     }
 
     [TestMethod]
+    public async Task A_group_is_given_a_value_with_who_applied_and_who_refused_it_counted_staged_and_the_way_back()
+    {
+        await using PageBench bench = await PageBench.Start();
+        RunningProgram device = bench.StartDevice("virtual");
+        device.WaitFor("up +[1-9]");
+        foreach (string board in (string[])["b1", "b2"])
+        {
+            bench.Server.Enrol(board);
+        }
+
+        foreach (string member in (string[])["virtual", "b1", "b2"])
+        {
+            bench.Core.Fleet.Place(member, "north", null);
+        }
+
+        string first = bench.StartSync("b1", "config", "AAAA"), second = bench.StartSync("b2", "config", "BBBB");
+        string key = "";
+        await bench.Browse("group", null, new()
+        {
+            ["b1 takes it and b2 does not"] = () => Do(() =>
+            {
+                key = bench.Sync("b1", new SyncCollection { Id = "config", SyncKey = first, GetChanges = true })!.SyncKey;
+                bench.Sync("b1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+                second = bench.Sync("b2", new SyncCollection { Id = "config", SyncKey = second, GetChanges = true })!.SyncKey;
+                bench.Refuse("b2", "config", second, "sampling", "interval below 5");
+            }),
+            ["edit elsewhere"] = () => Do(() => bench.Core.Groups.Put("north", "config", "sampling",
+                Server.Application.ObjectJson.Parse("""{"interval":4,"sensors":""}"""u8.ToArray(), null), null, null, "anna")),
+            ["still 4"] = () => Do(() => Assert.AreEqual("anna", bench.Core.Groups.Get("north", "config", "sampling").Row.Who)),
+        });
+        StringAssert.Contains(ObjectJsonOf(bench), "\"interval\":3");
+        Assert.IsTrue(bench.Core.Objects.Get("b1", "config", "sampling") is { Overrides: true });
+    }
+
+    [TestMethod]
     public async Task Readings_are_plotted_with_gaps_as_gaps_zoomed_and_exported()
     {
         await using PageBench bench = await PageBench.Start();
@@ -227,6 +262,8 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         MakeTroubled(bench);
         MakeGappy(bench);
+        bench.Core.Fleet.Place("d1", "north", null);
+        bench.Core.Groups.Put("north", "config", "b", Server.Application.ObjectJson.Parse("""{"interval":5,"sensors":null}"""u8.ToArray(), Sampling), null, new(1, null), "anna");
         await bench.Browse("looks");
     }
 

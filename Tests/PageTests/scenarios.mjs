@@ -251,6 +251,68 @@ const scenarios = {
     await until("applied", async () => (await card.locator(".objstate").textContent()).includes("applied") && await card.getByLabel("interval").inputValue() === "7");
   },
 
+  async group() {
+    allow(400, 412);
+    const page = await open({ path: "/?view=groups" });
+    await page.getByRole("link", { name: "north" }).click();
+    await see(page, "Nothing is set for it.");
+    await page.getByText("New value").click();
+    await page.getByLabel("Id", { exact: true }).fill("sampling");
+    await page.getByLabel("Fields as JSON").fill('{"interval":"3","sensors":""}');
+    await page.getByRole("button", { name: "Make" }).click();
+    await see(page, "interval is a number, without quotes.");
+    await page.getByLabel("Fields as JSON").fill('{"interval":3,"sensors":""}');
+    await page.getByRole("button", { name: "Make" }).click();
+    const card = page.getByRole("region", { name: "Object config/sampling" });
+    const tally = async () => card.locator(".tally").textContent();
+    await until("the virtual device applied it", async () => await tally() === "1 applied, 2 waiting.");
+    await ask("b1 takes it and b2 does not");
+    await until("counted", async () => await tally() === "2 applied, 1 refused: interval below 5.");
+    await see(page, "1 refuse it: interval below 5", card);
+    await card.getByText("Devices", { exact: true }).click();
+    await card.getByRole("row", { name: /^b2 refused interval below 5/ }).waitFor();
+    await picture(page, "group");
+
+    await card.getByLabel("interval").fill("7");
+    await ask("edit elsewhere");
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, "Not saved:", card);
+    await card.getByRole("row", { name: "interval 7 4" }).waitFor();
+    await ask("still 4");
+    await card.getByRole("button", { name: "Take that of the server" }).click();
+    await until("theirs", async () => await card.getByLabel("interval").inputValue() === "4");
+
+    await card.getByLabel("interval").fill("-1"); // the class lets it; the virtual device, which was there last, does not
+    await card.getByLabel("First to so many devices").fill("1");
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, "It goes to virtual first.");
+    await see(page, "virtual refused it:", card);
+    await card.getByRole("columnheader", { name: "The others have" }).waitFor();
+    await card.getByRole("button", { name: "Abort" }).click();
+    await see(page, "Taken back");
+    await until("as before", async () => await card.getByRole("button", { name: "Abort" }).count() === 0 && await card.getByLabel("interval").inputValue() === "4");
+    await card.getByText("History", { exact: true }).click();
+    await card.getByRole("row", { name: /anna.*"interval":3.*"interval":4/ }).waitFor();
+    await card.getByRole("button", { name: "Restore version 1 of config/sampling" }).click();
+    await see(page, "Version 1 of config/sampling is set again.");
+    await until("restored and applied", async () => await card.getByLabel("interval").inputValue() === "3" && (await tally()).startsWith("1 applied"));
+    await card.getByRole("row", { name: /restored 1/ }).waitFor();
+
+    // a device's own value, and back
+    await page.goto(settings.url + "/?device=b1&tab=config");
+    const own = page.getByRole("region", { name: "Object sampling" });
+    await see(page, "It is what group north is to have", own);
+    await own.getByLabel("interval").fill("11");
+    await own.getByRole("button", { name: "Save" }).click();
+    await see(page, "It has a value of its own instead of that of group north", own);
+    await own.getByRole("button", { name: "Follow the group" }).click();
+    await until("the group's", async () => await own.getByLabel("interval").inputValue() === "3");
+    await own.getByText("History", { exact: true }).click();
+    await own.getByRole("row", { name: /group north/ }).first().waitFor();
+    await own.getByRole("button", { name: /^Restore version \d+ of sampling/ }).first().click();
+    await until("its own once more", async () => await own.getByLabel("interval").inputValue() === "11");
+  },
+
   async readings() {
     const page = await open({ path: "/?device=virtual&tab=readings" });
     await page.locator(".uplot canvas").first().waitFor({ timeout: WAIT });
@@ -500,16 +562,24 @@ const scenarios = {
   },
 
   async looks() {
-    const views = { fleet: "/", device: "/?device=d1", config: "/?device=d1&tab=config", readings: "/?device=gappy&tab=readings&span=21600", objects: "/?device=d1&tab=objects&collection=config", decode: "/?view=decode", enrol: "/?view=enrol", tokens: "/?view=tokens", audit: "/?view=audit" };
+    const views = { fleet: "/", device: "/?device=d1", config: "/?device=d1&tab=config", readings: "/?device=gappy&tab=readings&span=21600", objects: "/?device=d1&tab=objects&collection=config", decode: "/?view=decode", enrol: "/?view=enrol", tokens: "/?view=tokens", audit: "/?view=audit", groups: "/?view=groups", group: "/?view=groups&group=north" };
     for (const dark of [false, true]) {
       for (const phone of [false, true]) {
         const page = await open({ dark, phone });
         for (const [view, path] of Object.entries(views)) {
           await page.goto(settings.url + path);
           await page.locator("#main h1, #main .devicehead h1").first().waitFor({ state: "attached" });
-          await page.waitForFunction(() => !document.querySelector("#main") || document.querySelectorAll(".rows .line .mark, .tabs, form.card, #main p").length > 0);
+          await page.waitForFunction(() => !document.querySelector("#main") || document.querySelectorAll(".rows .line .mark, .tabs, form.card, #main p, .card form, #main tbody tr").length > 0);
           if (view === "readings") await page.locator(".uplot canvas").first().waitFor();
           if (view === "config") await page.locator(".card form").first().waitFor();
+          if (view === "config" || view === "group") {
+            await page.getByText("History", { exact: true }).first().click();
+            await page.getByRole("region", { name: /^History of/ }).first().waitFor();
+          }
+          if (view === "group") {
+            await page.getByText("Devices", { exact: true }).first().click();
+            await page.getByRole("region", { name: /^Devices of/ }).waitFor();
+          }
           await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
           await accessible(page, `${view}, ${dark ? "dark" : "light"}, ${phone ? "phone" : "desk"}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,11 +1,10 @@
 // What a device is to have: a form for each object, made from its class; how far it has come; both values while they differ;
 // and what somebody else changed meanwhile is never written over unseen.
 
-import { h, fill, labelled, confirmed, when, time } from "./dom.js";
+import { h, fill, labelled, confirmed, when } from "./dom.js";
 import { get, request, at, Refused } from "./api.js";
 import { whenNext } from "./device.js";
-
-const RANGES = { int: "a whole number", uint: "a whole number from 0", fixed: "a number", float: "a number", double: "a number", text: "text", time: "a time in UTC, such as 2026-11-29T12:00:00Z", bytes: "bytes in base64", bool: "" };
+import { fieldsOf, inputsOf, compare, staleness, historyOf } from "./form.js";
 
 export async function open(root, { name, full, page, address }) {
   const collections = full.collections.map(c => c.split("@")[0]);
@@ -22,14 +21,12 @@ export async function open(root, { name, full, page, address }) {
     shared ? h("p", {}, `It is shared: what is changed here counts for all devices of ${shared.split("@")[1]}.`) : null, none, list,
     page.may("configure") ? maker() : null);
 
-  const fieldsOf = wireName => classes.find(c => c.wireName === wireName)?.fields ?? null;
-  const seenKey = id => `nanosync applied ${name}/${collection}/${id}`;
 
   async function refresh(next) {
     full = next ?? full;
     const [objects, known] = await Promise.all([get(path + "?limit=200"), classes.length ? classes : get("/v1/classes?device=" + encodeURIComponent(name)).catch(() => [])]);
     classes = known;
-    if (objects.some(o => o.class && !fieldsOf(o.class))) classes = await get("/v1/classes?device=" + encodeURIComponent(name)).catch(() => classes);
+    if (objects.some(o => o.class && !classes.some(c => c.wireName === o.class))) classes = await get("/v1/classes?device=" + encodeURIComponent(name)).catch(() => classes);
     fill(none, objects.length === 0 ? "The server has nothing in this collection." : "");
     for (const [id, card] of cards) if (!objects.some(o => o.id === id)) { card.root.remove(); cards.delete(id); }
     for (const o of objects) {
@@ -55,49 +52,30 @@ export async function open(root, { name, full, page, address }) {
     let base = first.seq; // the number that an edit is made from
     let edited = false;
     const said = h("p", { class: "objstate" }), both = h("div", {}), stale = h("div", { role: "alert" }), wrong = h("p", { class: "bad", role: "alert" });
-    let form = null;
-    let inputs = {};
-    const verbs = h("div", { class: "row" });
-    const root = h("section", { class: "card", "aria-label": `Object ${first.id}` }, h("h2", {}, first.id), said, both, stale);
+    let form = null, inputs = null;
+    const verbs = h("div", { class: "row" }), group = h("p", {});
+    const history = historyOf(first.id, path + "/" + encodeURIComponent(first.id), page.may("configure") ? async version => {
+      const given = await page.attempt(() => request("POST", path + "/" + encodeURIComponent(object.id) + "/restore", { json: { version }, headers: { "If-Match": `"${object.seq}"` } }), `Version ${version} is written again. It goes to the device ${whenNext(full.summary)}.`);
+      if (given) { edited = false; fill(stale); }
+    } : null);
+    const root = h("section", { class: "card", "aria-label": `Object ${first.id}` }, h("h2", {}, first.id), said, group, both, stale);
 
     function build() {
-      const fields = fieldsOf(object.class) ?? (object.value ? Object.keys(object.value).map(f => ({ name: f, type: typeof object.value[f] === "number" ? "double" : typeof object.value[f] === "boolean" ? "bool" : "text", digits: null })) : null);
-      inputs = {};
+      const fields = fieldsOf(classes, object.class, object.value);
       const may = page.may("configure");
+      inputs = fields ? inputsOf(fields, may) : null;
       form = h("form", { onsubmit: save, oninput: () => { edited = true; } },
-        fields ? fields.map(f => {
-          const input = control(f);
-          inputs[f.name] = { input, field: f };
-          input.disabled = !may;
-          return labelled(f.name, input, RANGES[f.type] + (f.type === "fixed" && f.digits ? `, ${f.digits} digits behind the point` : ""));
-        }) : h("p", {}, "Its bytes cannot be read as fields: ", h("code", {}, object.data ?? "")),
+        inputs ? inputs.rows : h("p", {}, "Its bytes cannot be read as fields: ", h("code", {}, object.data ?? "")),
         wrong,
-        fields && may ? h("div", { class: "row" }, h("button", { class: "main" }, "Save"), h("button", { type: "button", onclick: () => { edited = false; put(object.value); fill(stale); fill(wrong); base = object.seq; } }, "Undo")) : null);
-      root.append(form, verbs);
-      put(object.value ?? {});
-    }
-
-    function put(value) {
-      for (const { input, field } of Object.values(inputs)) {
-        const v = value[field.name];
-        if (field.type === "bool") input.value = v === null || v === undefined ? "" : String(v);
-        else input.value = v ?? "";
-      }
-    }
-
-    function read() {
-      return Object.fromEntries(Object.values(inputs).map(({ input, field }) => {
-        const text = input.value;
-        const isText = field.type === "text";
-        if (text === "" && !(isText && object.value?.[field.name] !== null)) return [field.name, null];
-        return [field.name, ["int", "uint", "fixed", "float", "double"].includes(field.type) ? (Number.isFinite(Number(text)) ? Number(text) : text) : field.type === "bool" ? text === "true" : text];
-      }));
+        inputs && may ? h("div", { class: "row" }, h("button", { class: "main" }, "Save"), h("button", { type: "button", onclick: () => { edited = false; inputs.put(object.value); fill(stale); fill(wrong); base = object.seq; } }, "Undo")) : null);
+      root.append(form, verbs, history.root);
+      inputs?.put(object.value ?? {});
     }
 
     async function save(event) {
       event?.preventDefault();
       fill(wrong);
-      const value = read();
+      const value = inputs.read(object.value);
       try {
         const { body } = await request("PUT", path + "/" + encodeURIComponent(object.id), { json: value, headers: { "If-Match": `"${base}"` } });
         edited = false;
@@ -115,33 +93,26 @@ export async function open(root, { name, full, page, address }) {
     async function showStale(mine) {
       const theirs = await get(path + "/" + encodeURIComponent(object.id));
       object = theirs;
-      fill(stale, h("div", { class: "stale" },
-        h("p", {}, h("b", {}, "Not saved: "), `it was changed by ${theirs.by} `, when(theirs.changed), ", after this form was filled."),
-        compare("Yours", mine, "Now on the server", theirs.value ?? {}),
-        h("div", { class: "row" },
-          h("button", { type: "button", onclick: () => { edited = false; base = theirs.seq; put(theirs.value ?? {}); fill(stale); show(theirs); } }, "Take that of the server"),
-          h("button", { type: "button", class: "danger", onclick: () => { base = theirs.seq; put(mine); save(); } }, "Write mine over it"))));
-    }
-
-    function compare(left, a, right, b) {
-      const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
-      return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${left} and ${right}` }, h("table", { class: "both" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, left), h("th", { scope: "col" }, right))),
-        h("tbody", {}, names.map(n => h("tr", { class: JSON.stringify(a[n]) === JSON.stringify(b[n]) ? null : "differs" }, h("th", { scope: "row" }, n), h("td", {}, words(a[n])), h("td", {}, words(b[n])))))));
+      fill(stale, staleness(mine, theirs.value ?? {}, theirs.by, theirs.changed,
+        () => { edited = false; base = theirs.seq; inputs.put(theirs.value ?? {}); fill(stale); show(theirs); },
+        () => { base = theirs.seq; inputs.put(mine); save(); }));
     }
 
     function show(o) {
       object = o;
       const [kind, text] = state(o);
       fill(said, h("span", { class: "mark " + kind }, o.state), " ", text, " Changed ", when(o.changed), ` by ${o.by}.`);
-      const kept = JSON.parse(sessionStorage.getItem(seenKey(o.id)) ?? "null");
-      if ((o.state === "applied" || o.state === "received") && o.value) {
-        sessionStorage.setItem(seenKey(o.id), JSON.stringify({ value: o.value, seen: new Date().toISOString() }));
-        fill(both);
-      } else if (kept && o.value && JSON.stringify(kept.value) !== JSON.stringify(o.value)) {
-        fill(both, compare("The device has", kept.value, "It is to have", o.value), h("small", {}, `What the device has is what this page saw applied last, ${time(kept.seen)}.`));
-      } else fill(both);
-      if (!form || (!edited && base !== o.seq && fieldsOf(o.class) && Object.keys(inputs).join() !== fieldsOf(o.class).map(f => f.name).join())) { form?.remove(); build(); }
-      if (!edited && !stale.firstChild) { base = o.seq; put(o.value ?? {}); }
+      fill(both, o.onDevice && o.value ? compare("The device has", o.onDevice, "It is to have", o.value) : null);
+      fill(group, o.group ? [o.overrides ? `It has a value of its own instead of that of group ${o.group}. ` : `It is what group ${o.group} is to have; saved here it is this device's own. `,
+        h("a", { href: "/?view=groups&group=" + encodeURIComponent(o.group) }, "Group " + o.group), " ",
+        o.overrides && page.may("configure") ? h("button", { type: "button", onclick: () => page.attempt(() => request("POST", path + "/" + encodeURIComponent(o.id) + "/follow"), `It gets what group ${o.group} is to have ${whenNext(full.summary)}.`) }, "Follow the group") : null] : null);
+      const known = fieldsOf(classes, o.class, o.value);
+      if (!form || (!edited && base !== o.seq && known && inputs?.names !== known.map(f => f.name).join())) { form?.remove(); build(); }
+      if (!edited && !stale.firstChild) {
+        if (base !== o.seq) history.refresh();
+        base = o.seq;
+        inputs?.put(o.value ?? {});
+      }
       const verb = (what, label, done) => h("button", { type: "button", onclick: () => page.attempt(() => request("POST", path + "/" + encodeURIComponent(o.id) + "/" + what), done) }, label);
       if (verbs.of !== o.state && page.may("configure")) {
         verbs.of = o.state;
@@ -183,17 +154,4 @@ export async function open(root, { name, full, page, address }) {
 
   await refresh();
   return { refresh };
-}
-
-const words = v => v === null || v === undefined ? "(none)" : v === "" ? "(empty)" : String(v);
-
-function control(field) {
-  switch (field.type) {
-    case "bool": return h("select", {}, h("option", { value: "" }, "(none)"), h("option", { value: "true" }, "true"), h("option", { value: "false" }, "false"));
-    case "int": return h("input", { type: "number", step: "1" });
-    case "uint": return h("input", { type: "number", step: "1", min: "0" });
-    case "fixed": return h("input", { type: "number", step: field.digits ? (1 / 10 ** field.digits).toFixed(field.digits) : "1" });
-    case "float": case "double": return h("input", { type: "number", step: "any" });
-    default: return h("input", { type: "text", autocomplete: "off", spellcheck: "false" });
-  }
 }

@@ -7,8 +7,9 @@ import * as device from "./device.js";
 import * as decode from "./decode.js";
 import * as enrol from "./enrol.js";
 import * as access from "./access.js";
+import * as groups from "./groups.js";
 
-const VIEWS = { fleet, device, decode, enrol, tokens: { open: access.tokens }, audit: { open: access.audit } };
+const VIEWS = { fleet, device, decode, enrol, groups, tokens: { open: access.tokens }, audit: { open: access.audit } };
 const ROLES = ["read", "configure", "administer"];
 const main = document.getElementById("main");
 const state = { session: null, view: null, stop: null, lost: null };
@@ -107,6 +108,7 @@ function head() {
   const link = (view, text, href) => h("a", { href, "aria-current": current === view ? "page" : null }, text);
   fill(document.getElementById("nav"), state.session ? [
     link("fleet", "Fleet", "/"),
+    link("groups", "Groups", "/?view=groups"),
     page.may("administer") ? link("enrol", "Enrol", "/?view=enrol") : null,
     link("decode", "Decode", "/?view=decode"),
     page.may("administer") ? link("tokens", "Tokens", "/?view=tokens") : null,

@@ -110,6 +110,7 @@ public abstract partial class SqlTransaction
 
         Run("INSERT INTO device_collection (device_id, name, collection_id) VALUES (@device, @name, @collection) ON CONFLICT DO NOTHING",
             ("device", device), ("name", name), ("collection", collection));
+        LookAtGroups(device);
     }
 
     /// <inheritdoc/>

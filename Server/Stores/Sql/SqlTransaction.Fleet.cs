@@ -176,6 +176,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
     {
         Run("INSERT INTO device_place (device_id, place, every) VALUES (@device, @place, @every) "
             + "ON CONFLICT (device_id) DO UPDATE SET place = excluded.place, every = excluded.every", ("device", device), ("place", group), ("every", every));
+        LookAtGroups(device);
         Touch(device);
     }
 

@@ -1,0 +1,78 @@
+// The fields of a class as a form, two values beside each other, and the history of a value with its way back.
+
+import { h, fill, labelled, when, table } from "./dom.js";
+import { get } from "./api.js";
+
+const RANGES = { int: "a whole number", uint: "a whole number from 0", fixed: "a number", float: "a number", double: "a number", text: "text", time: "a time in UTC, such as 2026-11-29T12:00:00Z", bytes: "bytes in base64", bool: "" };
+const NUMBERS = ["int", "uint", "fixed", "float", "double"];
+
+/** The fields by which a value is edited: those of its class, else as they look; null when it has none. */
+export function fieldsOf(classes, wireName, value) {
+  return classes.find(c => c.wireName === wireName)?.fields
+    ?? (value ? Object.keys(value).map(f => ({ name: f, type: typeof value[f] === "number" ? "double" : typeof value[f] === "boolean" ? "bool" : "text", digits: null })) : null);
+}
+
+/** Inputs for fields: { rows, put(value), read(value before) }. */
+export function inputsOf(fields, may) {
+  const inputs = fields.map(field => ({ field, input: control(field) }));
+  for (const { input } of inputs) input.disabled = !may;
+  return {
+    names: fields.map(f => f.name).join(),
+    rows: inputs.map(({ field, input }) => labelled(field.name, input, RANGES[field.type] + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : ""))),
+    put(value) {
+      for (const { input, field } of inputs) {
+        const v = value[field.name];
+        input.value = field.type === "bool" ? (v === null || v === undefined ? "" : String(v)) : v ?? "";
+      }
+    },
+    read(before) {
+      return Object.fromEntries(inputs.map(({ input, field }) => {
+        const text = input.value;
+        if (text === "" && !(field.type === "text" && before?.[field.name] !== null)) return [field.name, null];
+        return [field.name, NUMBERS.includes(field.type) ? (Number.isFinite(Number(text)) ? Number(text) : text) : field.type === "bool" ? text === "true" : text];
+      }));
+    },
+  };
+}
+
+function control(field) {
+  switch (field.type) {
+    case "bool": return h("select", {}, h("option", { value: "" }, "(none)"), h("option", { value: "true" }, "true"), h("option", { value: "false" }, "false"));
+    case "int": return h("input", { type: "number", step: "1" });
+    case "uint": return h("input", { type: "number", step: "1", min: "0" });
+    case "fixed": return h("input", { type: "number", step: field.digits ? (1 / 10 ** field.digits).toFixed(field.digits) : "1" });
+    case "float": case "double": return h("input", { type: "number", step: "any" });
+    default: return h("input", { type: "text", autocomplete: "off", spellcheck: "false" });
+  }
+}
+
+const words = v => v === null || v === undefined ? "(none)" : v === "" ? "(empty)" : String(v);
+
+/** Two values beside each other, field by field. */
+export function compare(left, a, right, b) {
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `${left} and ${right}` }, h("table", { class: "both" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, left), h("th", { scope: "col" }, right))),
+    h("tbody", {}, names.map(n => h("tr", { class: JSON.stringify(a[n]) === JSON.stringify(b[n]) ? null : "differs" }, h("th", { scope: "row" }, n), h("td", {}, words(a[n])), h("td", {}, words(b[n])))))));
+}
+
+/** What stands between a stale edit and the value that somebody else wrote meanwhile. */
+export function staleness(mine, theirs, who, changed, take, write) {
+  return h("div", { class: "stale" },
+    h("p", {}, h("b", {}, "Not saved: "), `it was changed by ${who} `, when(changed), ", after this form was filled."),
+    compare("Yours", mine, "Now on the server", theirs),
+    h("div", { class: "row" }, h("button", { type: "button", onclick: take }, "Take that of the server"), h("button", { type: "button", class: "danger", onclick: write }, "Write mine over it")));
+}
+
+/** The history of a value, loaded when it is opened; restore(version) writes an earlier one again. */
+export function historyOf(what, path, restore) {
+  const list = h("div", {});
+  const shown = (value, data, size) => size === null ? "-" : value ? JSON.stringify(value) : data ?? `${size} bytes`;
+  async function load() {
+    const edits = await get(path + "/history");
+    fill(list, edits.length === 0 ? h("p", {}, "Nobody has edited it.") : table(`History of ${what}, newest first`, ["Version", "When", "Who", "Before", "Then", "Way back"],
+      edits.map((e, i) => [String(e.version), when(e.time), [e.who, e.note ? h("small", {}, " " + e.note) : ""], h("code", {}, shown(e.oldValue, e.oldData, e.oldSize)), h("code", {}, shown(e.value, e.data, e.size)),
+        restore && i > 0 && (e.value || e.data) ? h("button", { type: "button", "aria-label": `Restore version ${e.version} of ${what}`, onclick: () => restore(e.version) }, "Restore") : ""])));
+  }
+  const root = h("details", { ontoggle: () => { if (root.open) load().catch(e => fill(list, h("p", { class: "bad" }, e.message))); } }, h("summary", {}, "History"), list);
+  return { root, refresh: () => root.open ? load() : null };
+}
