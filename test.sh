@@ -44,7 +44,7 @@ install_missing() {
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1 || true) # initdb is not on the PATH
 [ -n "$filter" ] || install_missing "${postgres:-/usr/lib/postgresql/bin}/initdb:postgresql" bwrap:bubblewrap wbxml2xml:libwbxml2-utils \
   /usr/sbin/exim4:exim4-daemon-light /usr/lib/dovecot/imap:dovecot-imapd /usr/lib/dovecot/pop3:dovecot-pop3d \
-  chromium:chromium node:nodejs npm:npm systemd-analyze:systemd
+  /usr/sbin/mosquitto:mosquitto chromium:chromium node:nodejs npm:npm systemd-analyze:systemd
 
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT

@@ -53,6 +53,9 @@ public sealed record ServerOptions
     /// <summary>The mailbox; null = none is read.</summary>
     public MailOptions? Mail { get; init; }
 
+    /// <summary>The broker; null = none is listened to.</summary>
+    public Mqtt.MqttOptions? Mqtt { get; init; }
+
     /// <summary>Where metrics and traces go by OTLP, such as http://127.0.0.1:4318; null = nowhere. /metrics shows the metrics either way.</summary>
     public Uri? Otlp { get; init; }
 
@@ -104,6 +107,7 @@ public sealed record ServerOptions
             KeepHistory = Number(configuration, "keepHistory", defaults.KeepHistory!.Value.TotalDays) is > 0 and double kept ? TimeSpan.FromDays(kept) : null,
             RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
             Mail = MailOptions.Read(configuration.GetSection("mail")),
+            Mqtt = NanoSync.Server.Mqtt.MqttOptions.Read(configuration.GetSection("mqtt")),
             OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
             Alerts = new Alerts.AlertOptions
             {
@@ -163,7 +167,7 @@ public sealed record ServerOptions
             return otherwise;
         }
 
-        string[] known = [.. Enum.GetValues<Fleet.Problem>().Select(NanoSync.Server.Alerts.AlertOptions.NameOf), NanoSync.Server.Alerts.AlertService.ProxyAway];
+        string[] known = [.. Enum.GetValues<Fleet.Problem>().Select(NanoSync.Server.Alerts.AlertOptions.NameOf), NanoSync.Server.Alerts.AlertService.ProxyAway, NanoSync.Server.Alerts.AlertService.BrokerAway];
         string[] kinds = text == "none" ? [] : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return Array.Find(kinds, k => !known.Contains(k)) is { } unknown
             ? throw new StartupException($"The setting alerts has no {unknown}. There are: {string.Join(", ", known)}") : kinds;

@@ -95,6 +95,7 @@ namespace NanoSync.Firmware
         private readonly FieldClock _clock;
         private readonly LedPattern _lamp = new LedPattern();
         private readonly RoundResult _failed = new RoundResult();
+        private readonly WakeBudget _wakes = new WakeBudget();
 
         private Settings _settings;
         private IBoard _board;
@@ -121,6 +122,7 @@ namespace NanoSync.Firmware
         private readonly int[] _storeFailures = new int[2];
         private int _idleRounds;
         private int _crashes;
+        private bool _woken; // the next round, or the one under way, was asked for by a wake
         private bool _goesOn; // the next round belongs to the sync of the last one
 
         // The round under way. What it sets is read by the steps once it has ended.
@@ -571,6 +573,13 @@ namespace NanoSync.Firmware
                 _store.Step(); // room is made while nothing else is to do
             }
 
+            if (!_rounding && _nextSync > now && _parts.Hears && _wakes.IsLeft(now) && _parts.TakeWake())
+            {
+                _wakes.Spend();
+                _woken = true;
+                _nextSync = now;
+            }
+
             long next = _sampling ? _nextSample : long.MaxValue;
             if (_rounding)
             {
@@ -581,7 +590,7 @@ namespace NanoSync.Firmware
                 next = _nextSync;
             }
 
-            if (_trialUntil != 0 && next > now + PollEvery)
+            if ((_trialUntil != 0 || _parts.Hears) && next > now + PollEvery)
             {
                 next = now + PollEvery;
             }
@@ -748,6 +757,12 @@ namespace NanoSync.Firmware
             RoundResult result = _device.Engine.Result;
             TakeTold();
             _device.EndRound(result);
+            if (_woken && (result.Outcome == RoundOutcome.More || result.ObjectsUp > 0 || result.ObjectsDown > 0))
+            {
+                _wakes.Refund();
+            }
+
+            _woken = false;
             long nextAtMost = now + (_device.Config.Interval * 1000L);
             _nextSample = _nextSample < nextAtMost ? _nextSample : nextAtMost; // a shorter interval holds from now on
             NoteSampleError();

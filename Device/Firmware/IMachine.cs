@@ -102,6 +102,12 @@ namespace NanoSync.Firmware
         /// <summary>Makes the engine over that carrier: one that waits where replies come later.</summary>
         SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options);
 
+        /// <summary>Whether the carrier can tell that something is due.</summary>
+        bool Hears { get; }
+
+        /// <summary>True once after the carrier told that a round is worth it: something is due, a reply waits, or the connection that would tell is lost.</summary>
+        bool TakeWake();
+
         /// <summary>Makes the sensors, over the application's clock.</summary>
         IBoard MakeBoard(Settings settings, FieldClock clock);
     }

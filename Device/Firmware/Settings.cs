@@ -60,8 +60,29 @@ namespace NanoSync.Firmware
         private const int LeastOutbox = 4096;
         private const int LeastStore = LeastOutbox + (FlashStore.LeastMainSegments * LeastSegment);
 
-        /// <summary>server: where to sync, http:// or https://.</summary>
+        /// <summary>Most bytes of request and reply together with a broker: its client holds a message two times in memory.</summary>
+        public const int MostOverBroker = 16384;
+
+        /// <summary>server: where to sync, http:// or https://; null only with a broker.</summary>
         public string Server;
+
+        /// <summary>broker: mqtt:// or mqtts://, in place of a server; null = none. The application for brokers alone has it.</summary>
+        public string Broker;
+
+        /// <summary>broker-user: the account there; null = the device's name.</summary>
+        public string BrokerUser;
+
+        /// <summary>broker-password: its password; null = none.</summary>
+        public string BrokerPassword;
+
+        /// <summary>broker-prefix: what the topics begin with; null = nanosync.</summary>
+        public string BrokerPrefix;
+
+        /// <summary>messages: true = plain, for a broker that is trusted; false = sealed.</summary>
+        public bool Plain;
+
+        /// <summary>device: its name, as enrolled; with a broker.</summary>
+        public string Device;
 
         /// <summary>token: the device's bearer token; null = none.</summary>
         public string Token;
@@ -178,7 +199,7 @@ namespace NanoSync.Firmware
 
         private string Whole()
         {
-            if (Server == null)
+            if (Server == null && Broker == null)
             {
                 return "server: missing";
             }
@@ -186,6 +207,16 @@ namespace NanoSync.Firmware
             if (Token != null && Claim != null)
             {
                 return "claim: not beside token";
+            }
+
+            if (Broker != null && (Device == null || Token == null))
+            {
+                return "broker: needs device and token";
+            }
+
+            if (Broker != null && RequestBytes + ReplyBytes > MostOverBroker)
+            {
+                return "request: with reply at most " + MostOverBroker.ToString() + " over a broker";
             }
 
             // the store's own rule, told before it is met
@@ -267,6 +298,27 @@ namespace NanoSync.Firmware
                     Claim = value;
                     return Named(key, ServerUrl.TokenProblem(value));
 
+                case "broker":
+                    Broker = value;
+                    return value.Length >= 8 && (value.Substring(0, 7) == "mqtt://" || value.Substring(0, 8) == "mqtts://") ? null : "broker: mqtt:// or mqtts://, then a host";
+
+                case "broker-user":
+                    BrokerUser = value;
+                    return null;
+
+                case "broker-password":
+                    BrokerPassword = value;
+                    return null;
+
+                case "broker-prefix":
+                    BrokerPrefix = value;
+                    return null;
+
+                case "device":
+                    Device = value;
+                    return null;
+
+                case "messages": return Choice(key, value, "sealed", "plain", ref Plain);
                 case "interval": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Interval);
                 case "sync": return Number(key, value, 1, SamplingConfig.LongestInterval, ref Sync);
                 case "wait": return Number(key, value, 0, 3540, ref Wait);

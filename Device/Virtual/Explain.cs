@@ -53,6 +53,7 @@ internal static class Explain
             return r.HttpStatus switch
             {
                 403 => "failed: the server refuses the code (HTTP 403): it was used, has ended, or is none; another one: `device claim NAME`",
+                0 => "failed: the broker refuses the account or the device's topics (error NS405): --mqtt-user, the password in NANOSYNC_MQTT_PASSWORD, and the broker's rules",
                 401 => "failed: the server refuses the token (HTTP 401); enrol the device with `device add NAME` and give its token with --token",
                 413 => "failed: the message is too large for the server (HTTP 413); use a smaller --window",
                 429 or 503 => $"failed: the server asks to wait (HTTP {r.HttpStatus}){(r.RetryAfter >= 0 ? $", {r.RetryAfter} s" : "")}",

@@ -9,11 +9,12 @@ using NanoSync.Storage;
 namespace NanoSync.Virtual;
 
 /// <summary>The parts of the virtual device, and the settings that ask for them.</summary>
-internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, PcMachine machine) : IPartMaker, ISmallFile
+internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, PcMachine machine) : IPartMaker, ISmallFile, IDisposable
 {
     private readonly FlashFile _tokenFile = new(Path.Combine(options.Data, "token"));
+    private MqttParts? _mqtt;
 
-    // Lines of a settings file; where messages go by mail or files, the server has no address.
+    // Lines of a settings file; where messages go by mail, files or a broker, the server has no address.
     private string Text => $"""
         server = {url?.AbsoluteUri ?? "http://by-post"}
         interval = {options.Interval}
@@ -37,7 +38,7 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, P
     public ICarrier? MakeCarrier(Settings settings, SyncOptions sync, out string? problem)
     {
         problem = null;
-        sync.ReplyRounds = 120;
+        sync.ReplyRounds = options.Post.Carrier == "mqtt" ? MqttParts.ReplyRounds : 120;
         if (options.Xml)
         {
             sync.Writer = new XmlWriter(settings.BufferBytes);
@@ -46,7 +47,8 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, P
 
         try
         {
-            ICarrier carrier = url is null ? Carriers.Make(options.Post, token!)
+            _mqtt = options.Post.Carrier == "mqtt" ? new MqttParts(options.Post, token!) : null;
+            ICarrier carrier = _mqtt is { } mqtt ? mqtt.Carrier : url is null ? Carriers.Make(options.Post, token!)
                 : options.Claim is { } code && ClaimingCarrier.Kept(_tokenFile, code) is var kept ? kept is null ? new Claiming(code, _tokenFile, Http) : Http(kept)
                 : Http(token);
             return options.Dump is null ? carrier : new DumpingCarrier(carrier, options.Dump);
@@ -60,6 +62,12 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, P
             throw new UserError($"Messages cannot be kept in {options.Dump}: {e.Message} Choose another folder with --dump.");
         }
     }
+
+    public bool Hears => _mqtt is not null;
+
+    public bool TakeWake() => _mqtt is not null && _mqtt.TakeWake();
+
+    public void Dispose() => _mqtt?.Dispose();
 
     public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) =>
         carrier is ILaterCarrier later ? new LaterEngine(store, later, sync) : new SyncEngine(store, carrier, sync);

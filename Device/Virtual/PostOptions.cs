@@ -2,7 +2,8 @@ namespace NanoSync.Virtual;
 
 /// <summary>What the command line said about ways whose replies come later.</summary>
 internal sealed record PostOptions(
-    string Carrier, string? Device, string? Folder, string? Smtp, string? Pop3, string? From, string? To, string? User, int Wait)
+    string Carrier, string? Device, string? Folder, string? Smtp, string? Pop3, string? From, string? To, string? User, int Wait,
+    string? Broker = null, string? Prefix = null, string? MqttUser = null, bool Plain = false)
 {
     /// <summary>http: seconds for which the server may hold its answer; null = not said.</summary>
     public int? Hold { get; init; }

@@ -17,23 +17,27 @@ var interval = new Option<int>("--interval") { Description = "Seconds between re
 var port = new Option<int?>("--port") { Description = "Port of its own server on the loopback address; 0 = any free one [default: 8080, or any free one]", HelpName = "P" };
 var xml = new Option<bool>("--xml") { Description = "Messages as XML instead of WBXML" };
 var platformHttp = new Option<bool>("--platform-http") { Description = "The carrier over HttpWebRequest instead of the lean one over sockets" };
-var carrier = new Option<string>("--carrier") { Description = "How messages travel: http, mail or file. mail and file need --device and --token of a device enrolled with --sealed", HelpName = "WAY", DefaultValueFactory = _ => "http" };
-carrier.AcceptOnlyFromAmong("http", "mail", "file");
-var device = new Option<string?>("--device") { Description = "mail, file: the device's name, as enrolled", HelpName = "NAME" };
+var carrier = new Option<string>("--carrier") { Description = "How messages travel: http, mqtt, mail or file. All but http need --device and --token of a device enrolled with --sealed; mqtt with --plain of any device", HelpName = "WAY", DefaultValueFactory = _ => "http" };
+carrier.AcceptOnlyFromAmong("http", "mqtt", "mail", "file");
+var device = new Option<string?>("--device") { Description = "mqtt, mail, file: the device's name, as enrolled", HelpName = "NAME" };
 var exchange = new Option<string?>("--folder") { Description = "file: the folder that is carried to the server and back; mail: instead of --pop3, the folder where a relay drops replies", HelpName = "DIR" };
 var smtp = new Option<string?>("--smtp") { Description = "mail: the relay that takes requests; smtp:// or smtps://", HelpName = "URL" };
 var pop3 = new Option<string?>("--pop3") { Description = "mail: the mailbox of replies; pop3:// or pop3s://", HelpName = "URL" };
 var from = new Option<string?>("--from") { Description = "mail: the device's address", HelpName = "ADDRESS" };
 var to = new Option<string?>("--to") { Description = "mail: the server's address", HelpName = "ADDRESS" };
 var user = new Option<string?>("--mail-user") { Description = "mail: user of the mailbox, and of a relay over TLS; the password is in NANOSYNC_MAIL_PASSWORD", HelpName = "USER" };
-var wait = new Option<int?>("--wait") { Description = "http: seconds, 10 to 3540, for which the server may hold its answer until something is due, so that a change comes at once [default: it answers at once]; mail, file: seconds that --once and --readings wait for a reply [default: 60]", HelpName = "S" };
+var wait = new Option<int?>("--wait") { Description = "http: seconds, 10 to 3540, for which the server may hold its answer until something is due, so that a change comes at once [default: it answers at once]; mqtt, mail, file: seconds that --once and --readings wait for a reply [default: 60]", HelpName = "S" };
+var broker = new Option<string?>("--broker") { Description = "mqtt: the broker; mqtt:// or mqtts://", HelpName = "URL" };
+var prefix = new Option<string?>("--prefix") { Description = "mqtt: what the topics begin with [default: nanosync]", HelpName = "PREFIX" };
+var mqttUser = new Option<string?>("--mqtt-user") { Description = "mqtt: the account at the broker; its password is in NANOSYNC_MQTT_PASSWORD", HelpName = "USER" };
+var plain = new Option<bool>("--plain") { Description = "mqtt: messages that are not sealed, for a broker that is trusted" };
 var serial = new Option<bool>("--serial") { Description = "Also print what a board writes at its serial port: its states, its starts, what fails" };
 var dump = new Option<string?>("--dump") { Description = "Keep each message and reply as a file in this folder", HelpName = "DIR" };
 
 var root = new RootCommand("A NanoSync device on this machine: real readings, kept in files, synced in small windows.")
 {
     server, token, claim, data, once, readings, window, interval, port, xml, platformHttp, dump, serial,
-    carrier, device, exchange, smtp, pop3, from, to, user, wait,
+    carrier, device, exchange, smtp, pop3, from, to, user, wait, broker, prefix, mqttUser, plain,
 };
 
 root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
@@ -60,7 +64,11 @@ root.SetAction((parsed, cancel) => Guard(() => VirtualDevice.RunAsync(
             parsed.GetValue(from),
             parsed.GetValue(to),
             parsed.GetValue(user),
-            parsed.GetValue(wait) ?? 60)
+            parsed.GetValue(wait) ?? 60,
+            parsed.GetValue(broker),
+            parsed.GetValue(prefix),
+            parsed.GetValue(mqttUser),
+            parsed.GetValue(plain))
         {
             Hold = parsed.GetValue(wait),
         })),
@@ -90,7 +98,7 @@ static VirtualOptions Check(VirtualOptions options)
     return options.Post.IsUsed && (options.Server is not null || options.Dump is not null || options.Port is not null)
             ? throw new UserError($"--carrier {options.Post.Carrier} goes without --server, --port and --dump.")
         : options.Post.IsUsed && (options.Post.Device is null || options.Token is null)
-            ? throw new UserError($"--carrier {options.Post.Carrier} needs --device and --token: enrol the device with `device add NAME --sealed`.")
+            ? throw new UserError($"--carrier {options.Post.Carrier} needs --device and --token: enrol the device with `device add NAME{(options.Post.Plain ? "" : " --sealed")}`.")
         : options.Claim is not null && (options.Token is not null || options.Post.IsUsed) ? throw new UserError("--claim goes without --token and --carrier.")
         : !options.Post.IsUsed && options.Server is null != (options.Token ?? options.Claim) is null
             ? throw new UserError("--server and --token, or --claim, go together: enrol the device there with `device add NAME`, and make a code with `device claim NAME`.")

@@ -27,6 +27,7 @@ internal sealed class VirtualDevice
     private readonly VirtualOptions _options;
     private readonly CancellationToken _cancel;
     private readonly PcMachine _machine;
+    private readonly PcParts _parts;
     private readonly FieldApp _app;
     private readonly string _flash;
     private long _bytesUp;
@@ -45,9 +46,9 @@ internal sealed class VirtualDevice
         _cancel = cancel;
         _flash = Path.Combine(options.Data, "flash");
         _machine = new PcMachine(TimeProvider.System, options.Serial ? Console.Out : null, cancel);
-        var parts = new PcParts(options, url, token, _machine);
+        _parts = new PcParts(options, url, token, _machine);
         var boot = new BootRecord(new FlashFile(Path.Combine(options.Data, BootFile)));
-        _app = new FieldApp(_machine, _machine, new FileVolume(_flash), parts, boot, parts, new Random());
+        _app = new FieldApp(_machine, _machine, new FileVolume(_flash), _parts, boot, _parts, new Random());
         _app.Step(); // what cannot be made is a person's to mend
     }
 
@@ -167,6 +168,8 @@ internal sealed class VirtualDevice
         {
             _app.Stop();
         }
+
+        _parts.Dispose();
     }
 
     private int Once()

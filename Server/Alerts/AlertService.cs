@@ -23,8 +23,8 @@ namespace NanoSync.Server.Alerts;
 /// <summary>What becomes an alert, and who is told.</summary>
 public sealed record AlertOptions
 {
-    /// <summary>Problems that become alerts, and proxyAway.</summary>
-    public IReadOnlyList<string> Kinds { get; init; } = [.. Enum.GetValues<Problem>().Where(p => p != Problem.NeverSeen).Reverse().Select(NameOf), AlertService.ProxyAway];
+    /// <summary>Problems that become alerts, proxyAway and brokerAway.</summary>
+    public IReadOnlyList<string> Kinds { get; init; } = [.. Enum.GetValues<Problem>().Where(p => p != Problem.NeverSeen).Reverse().Select(NameOf), AlertService.ProxyAway, AlertService.BrokerAway];
 
     /// <summary>How long a problem lasts before it is an alert.</summary>
     public TimeSpan After { get; init; } = TimeSpan.FromMinutes(5);
@@ -53,6 +53,9 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
 {
     /// <summary>The kind of an alert of a proxy's target.</summary>
     public const string ProxyAway = "proxyAway";
+
+    /// <summary>The kind of an alert that no node has the broker.</summary>
+    public const string BrokerAway = "brokerAway";
 
     /// <summary>The channel of the webhook.</summary>
     public const string ToWebhook = "webhook";

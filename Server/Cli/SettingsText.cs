@@ -1,4 +1,4 @@
-// Every setting with its default and what it means, as docs/operations.md and docs/mail.md have them: these lie in the program, so
+// Every setting with its default and what it means, as docs/operations.md, docs/mail.md and docs/mqtt.md have them: these lie in the program, so
 // that the file which is printed and the documents cannot part. A test compares the documents with what is read.
 
 using System.Globalization;
@@ -8,7 +8,7 @@ using System.Text.RegularExpressions;
 namespace NanoSync.Server.Cli;
 
 /// <summary>A setting of the server.</summary>
-/// <param name="Name">Its name; mail:NAME for those of the mailbox.</param>
+/// <param name="Name">Its name; mail:NAME for those of the mailbox, mqtt:NAME for those of the broker.</param>
 /// <param name="Default">As it is written; null = none.</param>
 /// <param name="Meaning">In a sentence or two.</param>
 public sealed record SettingText(string Name, string? Default, string Meaning);
@@ -17,7 +17,7 @@ public sealed record SettingText(string Name, string? Default, string Meaning);
 public static partial class SettingsText
 {
     /// <summary>All of them, in the order of the documents.</summary>
-    public static List<SettingText> All() => [.. Rows(), .. MailRows()];
+    public static List<SettingText> All() => [.. Rows(), .. Group("mail", "## The server's mailbox"), .. Group("mqtt", "## The server")];
 
     /// <summary>A file for --config in which every setting stands as a comment.</summary>
     public static string Example()
@@ -25,16 +25,17 @@ public static partial class SettingsText
         StringBuilder text = new();
         text.Append("// Settings of nanosync-server: serve --config FILE. A variable NANOSYNC_NAME of the environment goes before this file, and suits\n"
             + "// what is secret. Lines that begin with // are comments; each setting stands here with its default.\n{\n  \"NanoSync\": {\n");
-        bool mail = false;
+        string? group = null; // those of one stand together
         foreach (SettingText setting in All())
         {
-            if (!mail && setting.Name.StartsWith("mail:", StringComparison.Ordinal))
+            string? own = setting.Name.Contains(':') ? setting.Name.Split(':')[0] : null;
+            if (own != group)
             {
-                mail = true;
-                text.Append("    \"mail\": {\n");
+                text.Append(group != null ? "    },\n" : "").Append(CultureInfo.InvariantCulture, $"    \"{own}\": {{\n");
+                group = own;
             }
 
-            string indent = mail ? "      " : "    ";
+            string indent = group != null ? "      " : "    ";
             foreach (string line in Wrapped(setting.Meaning, 110))
             {
                 text.Append(indent).Append("// ").Append(line).Append('\n');
@@ -44,7 +45,7 @@ public static partial class SettingsText
             text.Append(CultureInfo.InvariantCulture, $"{indent}// \"{setting.Name.Split(':')[^1]}\": {(plain ? setting.Default ?? "null" : $"\"{setting.Default}\"")},\n\n");
         }
 
-        return text.Append(mail ? "    },\n" : "").Append("  },\n}\n").ToString();
+        return text.Append(group != null ? "    },\n" : "").Append("  },\n}\n").ToString();
     }
 
     private static IEnumerable<SettingText> Rows()
@@ -54,14 +55,14 @@ public static partial class SettingsText
     }
 
     // several names may share a line there, and what is missing is said in words
-    private static IEnumerable<SettingText> MailRows()
+    private static IEnumerable<SettingText> Group(string group, string heading)
     {
-        foreach (Match row in MailRow().Matches(Section("mail.md", "## The server's mailbox")))
+        foreach (Match row in GroupRow().Matches(Section(group + ".md", heading)))
         {
             string otherwise = row.Groups[3].Value.Trim();
-            foreach (Match name in MailName().Matches(row.Groups[1].Value))
+            foreach (Match name in GroupName().Matches(row.Groups[1].Value))
             {
-                yield return new SettingText("mail:" + name.Groups[1].Value, null, Plain(row.Groups[2].Value) + (otherwise.Length > 0 ? $" (default: {Plain(otherwise)})" : ""));
+                yield return new SettingText($"{group}:{name.Groups[1].Value}", null, Plain(row.Groups[2].Value) + (otherwise.Length > 0 ? $" (default: {Plain(otherwise)})" : ""));
             }
         }
     }
@@ -97,11 +98,11 @@ public static partial class SettingsText
     [GeneratedRegex(@"(?m)^\| (\w+) \| ([^|]+) \| (.+) \|$")]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"(?m)^\| (`mail:[^|]+) \| ([^|]+) \| ([^|]*)\|$")]
-    private static partial Regex MailRow();
+    [GeneratedRegex(@"(?m)^\| (`(?:mail|mqtt):[^|]+) \| ([^|]+) \| ([^|]*)\|$")]
+    private static partial Regex GroupRow();
 
-    [GeneratedRegex(@"`mail:(\w+)`")]
-    private static partial Regex MailName();
+    [GeneratedRegex(@"`(?:mail|mqtt):(\w+)`")]
+    private static partial Regex GroupName();
 
     [GeneratedRegex(@"\[([^\]]*)\]\([^)]*\)")]
     private static partial Regex Link();

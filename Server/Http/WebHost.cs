@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Mail;
+using NanoSync.Server.Mqtt;
 
 namespace NanoSync.Server.Http;
 
@@ -19,15 +20,17 @@ public sealed class WebHost : IAsyncDisposable
     private readonly ServerCore _core;
     private readonly AdminToken _adminToken;
 
+    private readonly MqttService? _broker;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _mail;
+    private readonly Task _mqtt = Task.CompletedTask;
     private readonly Task _fleet;
     private readonly Task _alerts;
     private readonly Task _retention;
     private readonly Task _tables;
     private readonly Task _groups;
 
-    private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
+    private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls, MqttService? mqtt)
     {
         _app = app;
         _core = core;
@@ -36,6 +39,14 @@ public sealed class WebHost : IAsyncDisposable
         _mail = core.Options.Mail is { } mail
             ? new MailService(core, mail, app.Services.GetRequiredService<ILogger<MailService>>()).Run(_ending.Token)
             : Task.CompletedTask;
+        _broker = mqtt;
+        if (mqtt != null)
+        {
+            MqttWaker waker = new(core, mqtt, app.Services.GetRequiredService<ILogger<MqttWaker>>());
+            mqtt.Heard = waker.Heard;
+            _mqtt = Task.WhenAll(mqtt.Run(_ending.Token), waker.Run(_ending.Token));
+        }
+
         _fleet = KeepFleet(app.Services.GetRequiredService<ILogger<Fleet.FleetService>>());
         _alerts = KeepAlerts(app.Services.GetRequiredService<ILogger<Alerts.AlertService>>());
         _tables = core.Options.Tables ? KeepTables(app.Services.GetRequiredService<ILogger<Tables.TypedTables>>()) : Task.CompletedTask;
@@ -110,7 +121,9 @@ public sealed class WebHost : IAsyncDisposable
             Api.Map(app, core, token, trouble);
             Observing.Map(app);
             app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
-            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable) : Results.Text("ok"))
+            MqttService? mqtt = options.Mqtt == null ? null : new MqttService(core, options.Mqtt, app.Services.GetRequiredService<ILogger<MqttService>>());
+            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable)
+                : Results.Text(mqtt?.Away is { } away ? "ok, but " + away : "ok")) // 200: without the broker it still serves
                 .AllowAnonymous().ExcludeFromDescription();
             PageFiles.Map(app);
             app.Lifetime.ApplicationStopping.Register(core.Held.EndAll); // Kestrel waits for what is not answered
@@ -123,7 +136,7 @@ public sealed class WebHost : IAsyncDisposable
             }
 
             ICollection<string> urls = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            return new WebHost(app, core, token, [.. urls]);
+            return new WebHost(app, core, token, [.. urls], mqtt);
         }
         catch (Exception e)
         {
@@ -144,6 +157,7 @@ public sealed class WebHost : IAsyncDisposable
     private async Task KeepAlerts(ILogger log)
     {
         TimeSpan pause = TimeSpan.FromSeconds(2);
+        bool first = true;
         Proxy.UpstreamWatch upstreams = new(_core);
         long looked = System.Diagnostics.Stopwatch.GetTimestamp();
         while (!_ending.IsCancellationRequested)
@@ -151,9 +165,15 @@ public sealed class WebHost : IAsyncDisposable
             try
             {
                 await _core.Alerts.Deliver(_ending.Token);
-                if (_core.Options.RunProxy && System.Diagnostics.Stopwatch.GetElapsedTime(looked) > TimeSpan.FromMinutes(1))
+                if (System.Diagnostics.Stopwatch.GetElapsedTime(looked) > TimeSpan.FromMinutes(1))
                 {
                     looked = System.Diagnostics.Stopwatch.GetTimestamp();
+                    if (_broker != null || first)
+                    {
+                        MqttService.Look(_core, _broker?.Away); // once where no broker is set any more
+                        first = false;
+                    }
+
                     upstreams.Look();
                 }
             }
@@ -274,6 +294,7 @@ public sealed class WebHost : IAsyncDisposable
     {
         await _ending.CancelAsync();
         await _mail;
+        await _mqtt;
         await _fleet;
         await _alerts;
         await _retention;

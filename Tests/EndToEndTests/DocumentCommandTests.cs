@@ -1,6 +1,7 @@
 // The commands of all documents but README.md (ReadmeTests): fenced lines and code spans, in the order of each document. A command runs as it is printed, with
 // its placeholders filled in, except where Run says what is added or left out, and why. A command that Run does not know fails the test.
 
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace NanoSync.Tests;
@@ -9,9 +10,15 @@ namespace NanoSync.Tests;
 public sealed partial class DocumentCommandTests : IDisposable
 {
     private readonly Bench _bench = new();
-    private string _url = "", _token = "", _sealedToken = "";
+    private string _url = "", _token = "", _sealedToken = "", _mqttToken = "", _broker = "";
+    private Process? _mosquitto;
 
-    public void Dispose() => _bench.Dispose();
+    public void Dispose()
+    {
+        _mosquitto?.Kill();
+        _mosquitto?.Dispose();
+        _bench.Dispose();
+    }
 
     [TestMethod]
     public void Every_command_of_the_other_documents_runs()
@@ -21,7 +28,9 @@ public sealed partial class DocumentCommandTests : IDisposable
         File.WriteAllText(_bench.At("series.csv"), "timestamp,value\n" + string.Concat(Enumerable.Range(0, 80).Select(i => $"2024-01-0{1 + i / 24} {i % 24:00}:00:00,{i}.5\n")));
         _token = _bench.Enrol("shed", data);
         _sealedToken = _bench.Enrol("field-1", Path.Combine(_bench.At("home"), "nanosync", "server"), "--sealed"); // the folder where none is named
-        _url = _bench.Serve(data).Url;
+        _mqttToken = _bench.Enrol("field-1", data, "--sealed");
+        StartBroker();
+        _url = _bench.Serve(data, settings: new Dictionary<string, string> { ["NANOSYNC_MQTT__BROKER"] = _broker, ["NANOSYNC_MQTT__PLAIN"] = "true" }).Url;
         Sync("--dump", _bench.At("dump"));
 
         File.WriteAllText(_bench.At("boards.csv"), "name,group,board,note\nshed-1,north,ESP32_REV3,roof\nshed-2,north,ESP32_C3,\n");
@@ -43,6 +52,20 @@ public sealed partial class DocumentCommandTests : IDisposable
 
         Console.WriteLine($"figures: commands of the documents besides README.md: {run} run, some with --dry-run, --help or a bound added; {elsewhere} left to other tests, or to a machine with Docker or a board");
         Assert.IsGreaterThan(40, run);
+    }
+
+    // One that asks for no account: those and the rules of docs/mqtt.md are MqttTests'.
+    private void StartBroker()
+    {
+        using System.Net.Sockets.TcpListener any = new(System.Net.IPAddress.Loopback, 0);
+        any.Start();
+        int port = ((System.Net.IPEndPoint)any.LocalEndpoint).Port;
+        any.Stop();
+        _broker = $"mqtt://127.0.0.1:{port}";
+        File.WriteAllText(_bench.At("mosquitto.conf"), $"listener {port} 127.0.0.1\nallow_anonymous true\n");
+        _mosquitto = Process.Start(new ProcessStartInfo("/usr/sbin/mosquitto", ["-c", _bench.At("mosquitto.conf")]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        _mosquitto.BeginErrorReadLine();
+        _mosquitto.BeginOutputReadLine();
     }
 
     /// <summary>False: not run here.</summary>
@@ -92,6 +115,9 @@ public sealed partial class DocumentCommandTests : IDisposable
                 Assert.AreEqual(words.Contains("--help") ? 0 : 3, ended.Code, $"{document}: {command}: {ended.Output}");
                 Assert.IsTrue(words[1..].Where(w => w.Contains('/')).All(f => Directory.GetFiles(Path.Combine(Bench.Root, f), "*.nfproj").Length == 1), $"{document}: {command}");
                 return true;
+            case "mosquitto_passwd":
+                Succeeds(_bench.Run("mosquitto_passwd", Bench.Root, [.. words[1..].Select(w => w.Replace("/etc/mosquitto/", _bench.Folder + "/"))]));
+                return true;
             case "./test.sh" or "build/pack.sh": // the one runs this test; ToolTests runs the other
                 Assert.IsTrue(File.Exists(Path.Combine(Bench.Root, words[0])));
                 return false;
@@ -115,6 +141,12 @@ public sealed partial class DocumentCommandTests : IDisposable
                 string help = _bench.Run("dotnet", folder, ProgramOf(project), "--help").Output;
                 Assert.IsTrue(filled.Where(w => w.StartsWith("--", StringComparison.Ordinal)).All(help.Contains), $"{document}: {command}");
                 return true;
+            }
+
+            if (filled.Contains("mqtt")) // the broker of this test, its server and its devices; once, as a device goes on until it is ended
+            {
+                string token = filled.Contains("--plain") ? _token : _mqttToken;
+                filled = [.. filled.Select(w => w == _sealedToken ? token : w == "mqtts://broker.example" ? _broker : w), "--once", "--data", _bench.At("mqtt-" + token[..8])];
             }
 
             if (filled[0] == "serve") // it runs until it is ended: ServerTests/TlsTests
@@ -190,6 +222,6 @@ public sealed partial class DocumentCommandTests : IDisposable
     [GeneratedRegex(@"(?s)(?:^|\n)```\w*\n(.*?)\n```|`([^`\n]+)`")]
     private static partial Regex Part();
 
-    [GeneratedRegex(@"^(?:[A-Z_]+=\S+ )*(?:(?:dotnet|nanosync-server|docker|cp|nanoff|curl|device|object|refusals|proxy|serve|decode|exchange) \S|\./test\.sh|(?:board-configs|build|Tests)[/\\][\w-]+\.(?:sh|ps1)|flash\.ps1 )")]
+    [GeneratedRegex(@"^(?:[A-Z_]+=\S+ )*(?:(?:dotnet|nanosync-server|docker|cp|nanoff|curl|mosquitto_passwd|device|object|refusals|proxy|serve|decode|exchange) \S|\./test\.sh|(?:board-configs|build|Tests)[/\\][\w-]+\.(?:sh|ps1)|flash\.ps1 )")]
     private static partial Regex Command();
 }

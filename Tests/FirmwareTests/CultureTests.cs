@@ -3,6 +3,7 @@
 
 using System.Globalization;
 using NanoSync.Device;
+using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Storage;
 
@@ -28,6 +29,7 @@ public sealed class CultureTests
             Assert.AreEqual("sync.example.com:8443", ServerUrl.Authority("https://sync.example.com:8443/sync"));
             Assert.AreEqual(0u, StoreFile.Parse("m0000001.nt"));
             Assert.AreNotEqual(0u, StoreFile.Parse("m0000001.ns"));
+            Assert.IsNull(new Settings().Parse("broker = mqtts://b.example\ndevice = d\ntoken = t"u8.ToArray(), 47));
             new LeanHttpCarrier("http://sync.example.com", "token", null).Dispose();
         }
         finally

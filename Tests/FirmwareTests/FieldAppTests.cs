@@ -45,6 +45,26 @@ public class FieldAppTests
     }
 
     [TestMethod]
+    public void Wakes_cause_rounds_at_once_and_a_flood_of_them_few()
+    {
+        var board = new SimBoard(Basics + "interval = 86400\nsync = 86400\n") { Hears = true };
+        board.Run(2 * s_hour); // with the second sync, for the clock
+        Assert.AreEqual(AppState.InStep, board.App.State);
+        int before = board.Server.Rounds;
+        board.Run(s_hour);
+        Assert.AreEqual(before, board.Server.Rounds, "nothing is due for a day");
+
+        board.Woken = true;
+        board.Run(TimeSpan.FromSeconds(1));
+        Assert.AreEqual(before + 1, board.Server.Rounds);
+
+        before = board.Server.Rounds;
+        board.Flooded = true;
+        board.Run(s_hour);
+        Assert.IsTrue(board.Server.Rounds - before is >= 120 and <= 120 + WakeBudget.Most, $"{board.Server.Rounds - before} rounds: one in 30 s, and those saved up");
+    }
+
+    [TestMethod]
     public void Wrong_wifi_readings_go_on_attempts_grow_rare_and_the_radio_is_restarted_daily()
     {
         var board = new SimBoard { NetworkIsUp = false };

@@ -25,6 +25,20 @@ public class SettingsTests
     }
 
     [TestMethod]
+    public void With_a_broker_there_is_no_server_and_the_device_needs_a_name()
+    {
+        Assert.IsNull(Parse("broker = mqtts://broker.example\ndevice = field-1\ntoken = t\nbroker-user = u\nbroker-password = p w\nbroker-prefix = site/a\nmessages = plain", out Settings s));
+        Assert.AreEqual(("mqtts://broker.example", "field-1", "u", "p w", "site/a", true), (s.Broker, s.Device, s.BrokerUser, s.BrokerPassword, s.BrokerPrefix, s.Plain));
+        Assert.IsNull(s.Server);
+        Assert.AreEqual("broker: needs device and token", Parse("broker = mqtts://br\ntoken = t", out _));
+        Assert.AreEqual("broker: needs device and token", Parse("broker = mqtts://b\ndevice = d", out _));
+        Assert.AreEqual("line 1: broker: mqtt:// or mqtts://, then a host", Parse("broker = https://b", out _));
+        Assert.AreEqual("line 1: messages: sealed or plain, not open", Parse("messages = open", out _));
+        Assert.AreEqual("request: with reply at most 16384 over a broker", Parse("broker = mqtts://b\ndevice = d\ntoken = t\nrequest = 16384", out _));
+        Assert.IsNull(Parse("server = http://s/sync\nrequest = 16384", out _), "over HTTP it is not held in memory");
+    }
+
+    [TestMethod]
     public void A_full_file_is_read()
     {
         string? error = Parse("""

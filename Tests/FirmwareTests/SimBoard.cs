@@ -322,5 +322,21 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) => new(store, carrier, sync);
 
+    /// <summary>Whether the carrier can tell that something is due.</summary>
+    public bool Hears { get; set; }
+
+    /// <summary>True: it tells so at every look.</summary>
+    public bool Flooded { get; set; }
+
+    /// <summary>It tells so once.</summary>
+    public bool Woken { get; set; }
+
+    public bool TakeWake()
+    {
+        bool wake = Woken || Flooded;
+        Woken = false;
+        return wake;
+    }
+
     public IBoard MakeBoard(Settings settings, FieldClock clock) => new SensorBoard(settings, this, this, clock);
 }

@@ -53,6 +53,7 @@ public static class DeviceProjects
     private const string Memory = "Storage/Memory";
     private const string Device = "Device";
     private const string LeanHttp = "Device/LeanHttp";
+    private const string Mqtt = "Device/Mqtt";
     private const string Sealed = "Device/Sealed";
     private const string SyncRun = "Tests/NanoPrograms/SyncRun";
     private const string Server = "Tests/DeviceTests/ScriptedServer.cs";
@@ -72,11 +73,40 @@ public static class DeviceProjects
         new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
+        new(Mqtt, "NanoSync.Device.Mqtt", [Sealed], [NanoPackages.Mqtt]),
         new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device, Sealed], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
+        // the same for brokers: all of Device/Firmware but the parts
+        new("Device/Firmware/Mqtt", "NanoSync.Firmware.Mqtt", [Lite, Storage, Files, Device, Sealed, Mqtt],
+            [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
+             NanoPackages.I2c, NanoPackages.Sntp])
+        {
+            IsApplication = true,
+            Shared =
+            [
+                "Device/Firmware/BootRecord.cs",
+                "Device/Firmware/FieldApp.cs",
+                "Device/Firmware/FieldClock.cs",
+                "Device/Firmware/FieldDevice.cs",
+                "Device/Firmware/FieldDiary.cs",
+                "Device/Firmware/FieldHost.cs",
+                "Device/Firmware/FlashFile.cs",
+                "Device/Firmware/IMachine.cs",
+                "Device/Firmware/LedPattern.cs",
+                "Device/Firmware/SamplingConfig.cs",
+                "Device/Firmware/SensorBoard.cs",
+                "Device/Firmware/Settings.cs",
+                "Device/Firmware/Sht3x.cs",
+                "Device/Firmware/WakeBudget.cs",
+                "Device/Firmware/Worker.cs",
+                "Device/Firmware/Nano/Esp32Inputs.cs",
+                "Device/Firmware/Nano/Esp32Machine.cs",
+                "Device/Firmware/Nano/Program.cs",
+            ],
+        },
         new(SyncRun, "NanoSync.SyncRun", [Lite, LiteServer, Storage, Device], [NanoPackages.Native])
         {
             IsApplication = true,

@@ -34,6 +34,8 @@ public static class NanoPackages
     public const string Gpio = "nanoFramework.System.Device.Gpio";
     public const string Adc = "nanoFramework.System.Device.Adc";
     public const string I2c = "nanoFramework.System.Device.I2c";
+    public const string MqttCore = "nanoFramework.M2Mqtt.Core";
+    public const string Mqtt = "nanoFramework.M2Mqtt";
     public const string Sntp = "nanoFramework.Networking.Sntp";
 
     public static readonly IReadOnlyList<NanoPackage> All =
@@ -57,6 +59,9 @@ public static class NanoPackages
         new(Gpio, "1.1.62", "System.Device.Gpio", Events),
         new(Adc, "1.1.24", "System.Device.Adc"),
         new(I2c, "1.1.29", "System.Device.I2c"),
+        // The package has its Core with it, which is a package of its own as well, of the same version.
+        new(MqttCore, "5.1.185", "nanoFramework.M2Mqtt.Core"),
+        new(Mqtt, "5.1.185", "nanoFramework.M2Mqtt", MqttCore, Events, Native, Collections, Text, Net, Threading, Streams),
         new(Sntp, "1.6.42", "nanoFramework.Networking.Sntp"),
     ];
 

@@ -29,6 +29,12 @@ namespace NanoSync.Firmware
         public ICarrier MakeCarrier(Settings settings, SyncOptions options, out string problem)
         {
             problem = null;
+            if (settings.Server == null)
+            {
+                problem = "broker: this application has no MQTT; flash NanoSync.Firmware.Mqtt";
+                return null;
+            }
+
             try
             {
                 string token = settings.Token != null || settings.Claim == null ? settings.Token : ClaimingCarrier.Kept(_tokenFile, settings.Claim);
@@ -45,6 +51,18 @@ namespace NanoSync.Firmware
         public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options)
         {
             return new SyncEngine(store, carrier, options);
+        }
+
+        /// <inheritdoc/>
+        public bool Hears
+        {
+            get { return false; }
+        }
+
+        /// <inheritdoc/>
+        public bool TakeWake()
+        {
+            return false;
         }
 
         /// <inheritdoc/>

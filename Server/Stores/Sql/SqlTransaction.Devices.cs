@@ -122,6 +122,12 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
+    public List<int> ListTold(string structure, long since)
+    {
+        return All("SELECT device_id FROM device_info WHERE class = @class AND time >= @since", r => r.GetInt32(0), ("class", structure), ("since", since));
+    }
+
+    /// <inheritdoc/>
     public List<InfoRow> ListInfo(int device)
     {
         return All("SELECT class, data, time FROM device_info WHERE device_id = @device ORDER BY class",

@@ -1,0 +1,142 @@
+// Sealed messages over a broker that need not be trusted [SPEC 8.6]: the same letters as by mail, within seconds.
+
+using System;
+
+namespace NanoSync.Device
+{
+    /// <summary>Both ways of a <see cref="SealedCarrier"/>.</summary>
+    public sealed class MqttPost : IPostOut, IPostIn
+    {
+        private readonly IMqttLink _link;
+        private readonly MqttBroker _broker;
+        private readonly MqttInbox _inbox;
+        private readonly int _mostBytes;
+        private readonly int _patience;
+        private byte[] _writing;
+        private int _written;
+        private byte[] _reading;
+        private int _read;
+
+        /// <summary>A post over a link.</summary>
+        /// <param name="link">The way to the broker.</param>
+        /// <param name="broker">The broker, and who the device is there.</param>
+        /// <param name="mostBytes">Largest letter, sent or taken: what the client's memory bears, which holds each two times.</param>
+        /// <param name="patience">Milliseconds that a round waits at most for a reply, before a later round takes it.</param>
+        public MqttPost(IMqttLink link, MqttBroker broker, int mostBytes, int patience)
+        {
+            _link = link;
+            _broker = broker;
+            _inbox = new MqttInbox(mostBytes);
+            _mostBytes = mostBytes;
+            _patience = patience;
+        }
+
+        /// <summary>True once after something came that makes a round worth it.</summary>
+        public bool TakeWake()
+        {
+            return _inbox.TakeWake(true);
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Begin(string name, int length)
+        {
+            if (length > _mostBytes)
+            {
+                return CarrierError.Misuse;
+            }
+
+            CarrierError error = Connect();
+            if (error == CarrierError.None)
+            {
+                _writing = new byte[length];
+                _written = 0;
+            }
+
+            return error;
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Write(byte[] buffer, int offset, int count)
+        {
+            if (_writing == null || _written + count > _writing.Length)
+            {
+                return CarrierError.Misuse;
+            }
+
+            Array.Copy(buffer, offset, _writing, _written, count);
+            _written += count;
+            return CarrierError.None;
+        }
+
+        /// <inheritdoc/>
+        public CarrierError End()
+        {
+            if (_writing == null || _written != _writing.Length)
+            {
+                return CarrierError.Misuse;
+            }
+
+            _inbox.Clear(); // replies to earlier ones
+            CarrierError error = _link.Publish(_broker.Up, _writing);
+            _writing = null;
+            if (error == CarrierError.None)
+            {
+                _inbox.Wait(_patience); // taken by the next round, which then follows at once
+            }
+
+            return error;
+        }
+
+        /// <inheritdoc/>
+        public CarrierError Next(string name)
+        {
+            if (!_link.IsConnected)
+            {
+                CarrierError error = Connect();
+                if (error != CarrierError.None)
+                {
+                    return error;
+                }
+
+                _inbox.Wait(_patience); // what the broker kept comes now
+            }
+
+            _reading = _inbox.First();
+            _read = 0;
+            return _reading == null ? CarrierError.Later : CarrierError.None;
+        }
+
+        /// <inheritdoc/>
+        public int Read(byte[] buffer, int offset, int count)
+        {
+            int left = _reading.Length - _read;
+            count = count < left ? count : left;
+            Array.Copy(_reading, _read, buffer, offset, count);
+            _read += count;
+            return count;
+        }
+
+        /// <inheritdoc/>
+        public void Done(bool drop)
+        {
+            if (drop && _reading != null)
+            {
+                _inbox.Drop(_reading);
+            }
+
+            _reading = null;
+        }
+
+        /// <inheritdoc/>
+        public void Close()
+        {
+            _writing = null; // the connection stays: wakes come by it
+            _reading = null;
+        }
+
+        private CarrierError Connect()
+        {
+            return _link.IsConnected ? CarrierError.None : _link.Connect(_inbox);
+        }
+    }
+}
