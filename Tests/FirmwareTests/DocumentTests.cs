@@ -6,6 +6,8 @@ using System.Text.RegularExpressions;
 using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
+using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
 using NanoSync.Storage;
 
 namespace NanoSync.FirmwareTests;
@@ -77,6 +79,79 @@ public class DocumentTests
     {
         StatementIndex read = new($"# Title\nWords.\n\n## 3. Chapter\n### 3.1 Section\n{text}\n```\ncode\n```\n", $"# Index\nWords.\n\n## 3.1 Section\n{index}\n");
         Assert.AreEqual(wrong ?? "", string.Join(';', read.Wrong()));
+    }
+
+    [TestMethod]
+    public void The_messages_that_the_specification_shows_say_what_stands_beside_their_bytes()
+    {
+        string section = Regex.Match(Repository.Read("SPEC.md"), @"(?s)\n### 3\.1 .*?(?=\n## )").Value;
+        byte[][] messages = Regex.Matches(section, @"(?s)```\n(.*?)```").Select(m => Annotated(m.Groups[1].Value)).ToArray();
+        Assert.HasCount(2, messages);
+
+        SyncMessage request = MessageParser.Parse(MessageFormat.Wbxml, messages[0]);
+        var asked = request.Collections.Single();
+        ObjectClass type = ClassCatalog.Parse("reading(at:c,temperature:f2)")!;
+        Assert.AreEqual($"1.0 {ClassCatalog.WireName(type)} 7Kx3fQ9-b readings True False", $"{request.Version} {asked.Class} {asked.SyncKey} {asked.Id} {asked.DeletesAsMoves} {asked.GetChanges}");
+        Assert.AreEqual($"{Tags.Add} Ab1_12 2026-03-01T12:00:00Z 21.53; {Tags.Add}  2026-03-01T12:10:00Z 21.48",
+            string.Join("; ", asked.Commands.Select(c => $"{c.Tag} {c.ClientId} {string.Join(' ', RecordText.Unpack(type, c.Data!.Value).Select(f => f.Text))}")));
+        CollectionAssert.AreEqual(messages[0], MessagePrinter.Print(MessageFormat.Wbxml, request));
+
+        SyncMessage reply = MessageParser.Parse(MessageFormat.Wbxml, messages[1]);
+        var answer = reply.Collections.Single();
+        byte[] sum = new byte[4];
+        Fnv.WriteTag(Fnv.Of(messages[0], 0, messages[0].Length), sum, 0);
+        Assert.AreEqual($"8Kx3f{Encoding.ASCII.GetString(sum)} readings 0 0", $"{answer.SyncKey} {answer.Id} {answer.Responses.Count} {answer.Commands.Count}");
+        CollectionAssert.AreEqual(messages[1], MessagePrinter.Print(MessageFormat.Wbxml, reply));
+    }
+
+    // The bytes; each line's offset is right, its element has that code, and its text is there.
+    private static byte[] Annotated(string block)
+    {
+        Dictionary<string, int> codes = Regex.Matches(Regex.Match(Repository.Read("SPEC.md"), @"(?s)### 2\.1 .*?\n\n").Value, @"(\w+) ([0-9A-F]{2})[,. ]")
+            .ToDictionary(m => m.Groups[1].Value, m => Convert.ToInt32(m.Groups[2].Value, 16));
+        List<byte> bytes = [];
+        List<(List<byte> Bytes, string What)> pieces = [];
+        foreach (string line in block.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Match parts = Regex.Match(line, @"^ *(\d+)  ((?:[0-9A-F]{2} )*[0-9A-F]{2}) +(.*)$");
+            Assert.IsTrue(parts.Success, line);
+            Assert.AreEqual(bytes.Count, int.Parse(parts.Groups[1].Value), line);
+            byte[] here = Convert.FromHexString(parts.Groups[2].Value.Replace(" ", ""));
+            bytes.AddRange(here);
+            if (parts.Groups[3].Value == "...")
+            {
+                pieces[^1].Bytes.AddRange(here);
+            }
+            else
+            {
+                pieces.Add(([.. here], parts.Groups[3].Value));
+            }
+        }
+
+        int open = 0, elements = 0;
+        foreach ((List<byte> piece, string what) in pieces)
+        {
+            string name = Regex.Match(what, @"^\w+").Value;
+            if (codes.TryGetValue(name, out int code))
+            {
+                elements++;
+                Assert.AreEqual(code, piece[0] & 0x3F, what);
+                open += (piece[0] & 0x40) != 0 && piece[^1] != 1 ? 1 : 0;
+                foreach (Match text in Regex.Matches(what, "\"([^\"]*)\""))
+                {
+                    Assert.AreEqual(text.Groups[1].Value, Encoding.ASCII.GetString([.. piece[2..^2]]), what);
+                }
+            }
+            else if (name is "end" or "ends")
+            {
+                Assert.IsTrue(piece.TrueForAll(b => b == 1) && piece.Count == Regex.Matches(what, @"\b[A-Z]\w+").Count, what);
+                open -= piece.Count;
+            }
+        }
+
+        Assert.AreEqual(0, open, "each element is ended");
+        Assert.IsGreaterThan(4, elements);
+        return [.. bytes];
     }
 
     [TestMethod]

@@ -19,7 +19,7 @@ public sealed class AlertMailTests
     public static void Begin(TestContext context) => s_mail = new MailServer();
 
     [ClassCleanup]
-    public static void End() => s_mail.Dispose();
+    public static void End() => s_mail?.Dispose();
 
     [TestMethod]
     public async Task An_alert_and_its_end_arrive_as_mails_also_after_SMTP_was_away_for_a_while()
