@@ -152,13 +152,13 @@ public static class Cuts
         Figures total = new();
         List<string> failures = [];
         Lock gate = new();
+        int[] taken = new int[World.LifeRounds]; // a round belongs to the thread whose life comes to it first
         Thread[] workers = new Thread[threads];
         for (int i = 0; i < threads; i++)
         {
-            int part = i;
             workers[i] = new Thread(() =>
             {
-                using World world = World.CutLife(seed, round => (only < 0 || round == only) && round % threads == part, pairs, single);
+                using World world = World.CutLife(seed, round => (only < 0 || round == only) && Interlocked.Exchange(ref taken[round], 1) == 0, pairs, single);
                 lock (gate)
                 {
                     total.Add(world.Figures);

@@ -29,6 +29,7 @@ public sealed class SimServer : IDisposable
     private readonly ServerCore[] _cores = new ServerCore[2];
     private readonly Dictionary<(int, string), string> _keys = [];
     private readonly Rng _codes; // of incarnations
+    private (Backup? To, Rewinder? Of) _rewinder;
 
     public SimServer(World world, string collections, IReadOnlyList<string> devices)
     {
@@ -178,7 +179,7 @@ public sealed class SimServer : IDisposable
         return true;
     }
 
-    /// <summary>Back to a moment before, as if nothing had happened since.</summary>
+    /// <summary>Back to a moment before, as if nothing had happened since: the rows, and processes that know nothing.</summary>
     public void GoBack(Backup backup)
     {
         if (!Touched && Book.Mark == backup.Book)
@@ -186,10 +187,14 @@ public sealed class SimServer : IDisposable
             return;
         }
 
-        Close();
-        File.WriteAllBytes(_path, backup.File);
-        Rewatch();
-        Open();
+        if (_rewinder.To != backup)
+        {
+            _rewinder.Of?.Dispose();
+            _rewinder = (backup, new Rewinder(_path, backup.File));
+        }
+
+        _rewinder.Of!.Rewind();
+        Begin();
         Book.GoBack(backup.Book);
         Touched = false;
     }
@@ -203,10 +208,20 @@ public sealed class SimServer : IDisposable
 
     private void Open()
     {
+        for (int i = 0; i < _stores.Length; i++)
+        {
+            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: Flushes);
+        }
+
+        Begin();
+    }
+
+    // What a process has in memory begins anew.
+    private void Begin()
+    {
         for (int i = 0; i < _nodes.Length; i++)
         {
             int node = i;
-            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: Flushes);
             _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock, random: Codes);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
                 incarnation: _cores[i].Incarnation);
@@ -229,6 +244,8 @@ public sealed class SimServer : IDisposable
 
     private void Close()
     {
+        _rewinder.Of?.Dispose();
+        _rewinder = default;
         foreach (SqliteStore store in _stores)
         {
             store.Dispose();

@@ -148,7 +148,7 @@ public sealed class CutVolume : IVolume
     {
         var open = _lanes[lane] ?? throw new InvalidOperationException("lane is not open");
         bool cut = Cut();
-        if (Fails || Used + count > Capacity)
+        if (Fails || (Capacity < int.MaxValue && Used + count > Capacity))
         {
             if (cut)
             {
@@ -204,7 +204,11 @@ public sealed class CutVolume : IVolume
 
     private void Keep(Lane lane, int count)
     {
-        Files[lane.File] = [.. Files[lane.File], .. lane.Bytes.Take(count)];
+        byte[] before = Files[lane.File];
+        var kept = new byte[before.Length + count];
+        before.CopyTo(kept, 0);
+        lane.Bytes.CopyTo(0, kept, before.Length, count);
+        Files[lane.File] = kept;
     }
 
     // The lane in question ends as asked; of any other open one the first half is left.
