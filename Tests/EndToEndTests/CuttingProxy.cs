@@ -12,7 +12,7 @@ internal sealed class CuttingProxy : IDisposable
     private readonly IPEndPoint _server;
     private readonly Queue<long> _cuts;
     private readonly bool _always;
-    private readonly HashSet<TcpClient> _devices = [];
+    private readonly HashSet<TcpClient> _connections = [];
     private long _down;
     private int _done;
 
@@ -35,14 +35,14 @@ internal sealed class CuttingProxy : IDisposable
     /// <summary>Cuts the connections there are, as a proxy does with those that are silent for too long.</summary>
     public void CutAll()
     {
-        lock (_devices)
+        lock (_connections)
         {
-            foreach (TcpClient device in _devices)
+            foreach (TcpClient connection in _connections)
             {
-                device.Close();
+                connection.Close();
             }
 
-            _devices.Clear();
+            _connections.Clear();
         }
     }
 
@@ -68,9 +68,10 @@ internal sealed class CuttingProxy : IDisposable
         using TcpClient server = new();
         using (device)
         {
-            lock (_devices)
+            lock (_connections)
             {
-                _devices.Add(device);
+                _connections.Add(device);
+                _connections.Add(server);
             }
 
             try
