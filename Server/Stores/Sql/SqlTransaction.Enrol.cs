@@ -17,7 +17,7 @@ public abstract partial class SqlTransaction : IEnrolTransaction
     private static readonly string[] s_ofDevice =
     [
         "device_collection", "device_state", "device_place", "device_round", "device_sample", "device_info", "device_command",
-        "refusal", "loser", "id_map", "sealed_number", "proxy_via", "claim",
+        "refusal", "loser", "id_map", "sealed_number", "proxy_via", "claim", "group_member", "config_override",
     ];
 
     /// <inheritdoc/>
@@ -158,7 +158,7 @@ public abstract partial class SqlTransaction : IEnrolTransaction
 
         Run("DELETE FROM alert_delivery WHERE alert_id IN (SELECT id FROM alert WHERE device_id = @device)", ("device", device));
         Run("DELETE FROM alert WHERE device_id = @device", ("device", device));
-        foreach (string table in (string[])["reading_run", "change"])
+        foreach (string table in (string[])["reading_run", "change", "edit"])
         {
             Run($"DELETE FROM {table} WHERE collection_id IN (SELECT id FROM collection WHERE scope = @scope)", ("scope", ScopeOf(device)));
         }
