@@ -73,7 +73,7 @@ public class RuleTests
     [DataRow(CollectionKind.Outbox)]
     public void As_many_collections_as_are_promised_sync(CollectionKind kind)
     {
-        var type = new ObjectClass("thing").UInt("value");
+        var type = new ObjectClass("thing").Time("at");
         var server = new SimServer(_ => { });
         var store = new FlashStore(new MemoryVolume(1024 * 1024, 64), new StoreOptions { QuotaBytes = 512 * 1024, MetaSlots = 0 });
         var engine = new SyncEngine(store, server, new SyncOptions());
