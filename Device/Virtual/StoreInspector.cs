@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using NanoSync.Server.Cli;
+using NanoSync.Server.Formats;
 using NanoSync.Storage;
 
 namespace NanoSync.Virtual;

@@ -6,7 +6,7 @@ using NanoSync.Device;
 using NanoSync.Firmware;
 using NanoSync.Protocol;
 using NanoSync.Server;
-using NanoSync.Server.Cli;
+using NanoSync.Server.Formats;
 using NanoSync.Storage;
 
 namespace NanoSync.Virtual;

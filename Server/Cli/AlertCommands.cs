@@ -3,6 +3,7 @@
 using System.CommandLine;
 using System.Globalization;
 using NanoSync.Server.Alerts;
+using NanoSync.Server.Formats;
 using Spectre.Console;
 
 namespace NanoSync.Server.Cli;

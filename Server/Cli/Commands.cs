@@ -10,6 +10,7 @@ using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Fleet;
+using NanoSync.Server.Formats;
 using NanoSync.Server.Http;
 using NanoSync.Server.Stores.Sqlite;
 using NanoSync.Server.Tables;
@@ -84,7 +85,7 @@ public static class Commands
             ReadingCommands.Make(With),
             Tables(),
             AlertCommands.Make(With, NewTable, Row, Time),
-            ProxyCommands.Make(With, NewTable, Row, Time),
+            ProxyCommands.Make(With, NewTable, Row, Time, Options),
             Decode(),
             Exchange(),
         };
@@ -172,7 +173,7 @@ public static class Commands
                 TlsKey = parsed.GetValue(key) ?? options.TlsKey,
                 PlainHttp = options.PlainHttp || parsed.GetValue(plain),
             };
-            await using Http.WebHost host = await Http.WebHost.Start(options, logLevel: LogLevel.Information);
+            await using Host.WebHost host = await Host.WebHost.Start(options, logLevel: LogLevel.Information);
             string data = Path.GetFullPath(options.Data);
             Console.WriteLine($"NanoSync server on {string.Join(' ', host.Urls)}, data in {data}");
             Console.WriteLine(host.IsAdminTokenNew
@@ -191,7 +192,7 @@ public static class Commands
         Command command = new("admin-token", "Show the token of /v1.") { renew };
         command.SetAction(parsed =>
         {
-            string folder = ServerCore.ExistingFolder(Options(parsed));
+            string folder = ServerData.ExistingFolder(Options(parsed));
             Console.WriteLine(parsed.GetValue(renew) ? Http.AdminToken.Renew(folder) : Http.AdminToken.Show(folder));
             return ExitCodes.Done;
         });
@@ -206,7 +207,7 @@ public static class Commands
         command.SetAction(parsed =>
         {
             string path = Path.GetFullPath(parsed.GetValue(file)!);
-            BackupContent content = parsed.GetValue(check) ? SqliteBackup.Check(path) : SqliteBackup.Make(Path.Combine(FileFolder(parsed), ServerCore.DatabaseFile), path);
+            BackupContent content = parsed.GetValue(check) ? SqliteBackup.Check(path) : SqliteBackup.Make(Path.Combine(FileFolder(parsed), ServerData.DatabaseFile), path);
             Console.WriteLine($"{path}: {content.Devices} device(s), {content.Objects} object(s) and readings, "
                 + (content.LastSeen is { } seen ? $"a device was there last {Time(seen)}" : "no device was there") + $"; form {content.Form}");
             return ExitCodes.Done;
@@ -227,7 +228,7 @@ public static class Commands
                 File.Delete(tables); // made anew from what was put back
             }
 
-            string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerCore.DatabaseFile));
+            string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerData.DatabaseFile));
             Console.WriteLine(kept == null ? "Put back. The next start of the server makes it known to devices." : $"Put back; what was there is kept as {kept}. The next start of the server makes it known to devices.");
             return ExitCodes.Done;
         });
@@ -240,7 +241,7 @@ public static class Commands
         ServerOptions options = Options(parsed);
         return options.Database != null
             ? throw new RefusedException(Refusal.BadInput, "The database is PostgreSQL, which has tools of its own: pg_dump --format=custom, pg_restore --clean.")
-            : mustExist ? ServerCore.ExistingFolder(options) : Path.GetFullPath(options.Data);
+            : mustExist ? ServerData.ExistingFolder(options) : Path.GetFullPath(options.Data);
     }
 
     private static Command InitTls()
@@ -348,7 +349,7 @@ public static class Commands
             DeviceSummary summary = core.Fleet.Get(device.Name).Summary;
             foreach (Problem problem in summary.Problems)
             {
-                Say(Console.Out, Http.AdviceText.For(problem, summary));
+                Say(Console.Out, AdviceText.For(problem, summary));
             }
 
             foreach (ReplicaRow store in core.Devices.Stores(device.Name))
@@ -510,9 +511,9 @@ public static class Commands
         Command command = new("tables", "Bring the typed tables up to date, a table a class, and show them.");
         command.SetAction(parsed => With(parsed, core =>
         {
-            core.Tables.Fill();
+            ServerData.TablesOf(core).Fill();
             Table table = NewTable("table", "readings", "columns");
-            foreach (TypedTable t in core.Tables.List())
+            foreach (TypedTable t in ServerData.TablesOf(core).List())
             {
                 Row(table, t.Name, Number(t.Rows), string.Join(' ', t.Columns));
             }
@@ -575,7 +576,7 @@ public static class Commands
                 throw new RefusedException(Refusal.NotFound, $"There is no folder {Sealed.FileExchange.ToServer} in {path}: no device has written there. Nothing was done.");
             }
 
-            using ServerCore core = ServerCore.OpenExisting(Options(parsed));
+            using ServerCore core = ServerData.OpenExisting(Options(parsed));
             while (core.Groups.Turn())
             {
                 // what groups are to have goes with it: there may be no server that runs
@@ -597,7 +598,7 @@ public static class Commands
 
     private static int With(ParseResult parsed, Action<ServerCore> action)
     {
-        using ServerCore core = ServerCore.OpenExisting(Options(parsed));
+        using ServerCore core = ServerData.OpenExisting(Options(parsed));
         string verb = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(c => c is not RootCommand).Select(c => c.Name).Append(parsed.CommandResult.Command.Name));
         if (!s_changes.Contains(verb))
         {

@@ -15,7 +15,9 @@ using Microsoft.Extensions.Configuration;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Http;
 using NanoSync.Server.Mail;
+using NanoSync.Server.Stores.Postgres;
 using NanoSync.Server.Stores.Sql;
+using NanoSync.Server.Stores.Sqlite;
 using Npgsql;
 
 namespace NanoSync.Server.Cli;
@@ -161,7 +163,7 @@ public static class Doctor
     private static (Finding Finding, long? Newest) Database(ServerOptions options, TimeProvider clock)
     {
         const string What = "database";
-        if (options.Database == null && !File.Exists(Path.Combine(Path.GetFullPath(options.Data), ServerCore.DatabaseFile)))
+        if (options.Database == null && !File.Exists(Path.Combine(Path.GetFullPath(options.Data), ServerData.DatabaseFile)))
         {
             return (new(FindingState.Look, What, "none is there yet; serve makes it"), null);
         }
@@ -176,7 +178,7 @@ public static class Doctor
                     : new(FindingState.Look, What, string.Create(CultureInfo.InvariantCulture, $"it has form {form}; the next start brings it to {latest}: make a backup before")), null);
             }
 
-            using ServerCore core = ServerCore.OpenExisting(options);
+            using ServerCore core = ServerData.OpenExisting(options);
             List<DeviceRow> devices;
             using (IStoreTransaction reading = core.Store.BeginRead())
             {
@@ -205,11 +207,11 @@ public static class Doctor
     private static (int Form, int Newest) Form(ServerOptions options)
     {
         using DbConnection connection = options.Database is { } database ? new NpgsqlConnection(database)
-            : new SqliteConnection($"Data Source={Path.Combine(Path.GetFullPath(options.Data), ServerCore.DatabaseFile)};Mode=ReadOnly;Pooling=False");
+            : new SqliteConnection($"Data Source={Path.Combine(Path.GetFullPath(options.Data), ServerData.DatabaseFile)};Mode=ReadOnly;Pooling=False");
         connection.Open();
         using DbCommand command = connection.CreateCommand();
         command.CommandText = "SELECT MAX(number) FROM migration";
-        return (Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture), Migrations.Newest(options.Database == null ? "Sqlite" : "Postgres"));
+        return (Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture), Migrations.Newest(options.Database == null ? typeof(SqliteStore) : typeof(PostgresStore)));
     }
 
     private static Finding Clock(TimeProvider clock, long? newest)

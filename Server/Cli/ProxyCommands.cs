@@ -10,7 +10,7 @@ namespace NanoSync.Server.Cli;
 
 internal static class ProxyCommands
 {
-    public static Command Make(Func<ParseResult, Action<ServerCore>, int> with, Func<string[], Table> newTable, Action<Table, string[]> row, Func<long, string> time)
+    public static Command Make(Func<ParseResult, Action<ServerCore>, int> with, Func<string[], Table> newTable, Action<Table, string[]> row, Func<long, string> time, Func<ParseResult, ServerOptions> options)
     {
         Argument<string> name = new("NAME") { Description = "The target's name here." };
         Option<string> url = Text("--url", "URL", "http://host:port of a NanoSync server; for --kind http the URL of an object, with {device}, {collection} and {id}.");
@@ -26,12 +26,12 @@ internal static class ProxyCommands
         Command add = new("add", "Pass collections on to another server.") { name, url, collections, token, direction, kind, conflict, every };
         add.SetAction(parsed => with(parsed, core =>
         {
-            Dictionary<string, Option<string>> options = new()
+            Dictionary<string, Option<string>> given = new()
             {
                 ["url"] = url, ["collections"] = collections, ["token"] = token, ["direction"] = direction, ["kind"] = kind, ["conflict"] = conflict, ["every"] = every,
             };
-            ProxyTarget target = ProxyTarget.Parse(parsed.GetValue(name)!, key => options.TryGetValue(key, out Option<string>? option) ? parsed.GetValue(option) : null);
-            core.Proxy.Add(target);
+            ProxyTarget target = ProxyTarget.Parse(parsed.GetValue(name)!, key => given.TryGetValue(key, out Option<string>? option) ? parsed.GetValue(option) : null);
+            Proxy(core, options(parsed)).Add(target);
             Console.WriteLine($"{target.Name}: {target.Collections}, {target.Direction.ToString().ToLowerInvariant()}, {target.Url}. The running server takes it up within seconds.");
         }));
 
@@ -39,19 +39,19 @@ internal static class ProxyCommands
         list.SetAction(parsed => with(parsed, core =>
         {
             Table table = newTable(["target", "url", "collection", "upstream", "waiting", "refused", "last in step", "state"]);
-            List<(RouteRow Route, string Collection, long Waiting, int Refused)> routes = core.Proxy.Routes();
-            foreach (ProxyTarget target in core.Proxy.Targets())
+            List<(RouteRow Route, string Collection, long Waiting, int Refused)> routes = Proxy(core, options(parsed)).Routes();
+            foreach (ProxyTarget target in Proxy(core, options(parsed)).Targets())
             {
                 if (!routes.Exists(r => r.Route.Target == target.Name))
                 {
-                    row(table, [target.Name, target.Url, target.Collections, "", "", "", "never", core.Proxy.WhyNotStarted(target)]);
+                    row(table, [target.Name, target.Url, target.Collections, "", "", "", "never", Proxy(core, options(parsed)).WhyNotStarted(target)]);
                 }
 
                 foreach ((RouteRow route, string collection, long waiting, int refused) in routes.Where(r => r.Route.Target == target.Name))
                 {
                     row(table, [target.Name, target.Url, collection, route.Upstream, waiting.ToString(CultureInfo.InvariantCulture),
                         refused.ToString(CultureInfo.InvariantCulture), route.Done is { } done ? time(done) : "never",
-                        route.Outcome.Length > 0 ? route.Outcome : core.Proxy.WhyNotStarted(target)]);
+                        route.Outcome.Length > 0 ? route.Outcome : Proxy(core, options(parsed)).WhyNotStarted(target)]);
                 }
             }
 
@@ -59,7 +59,7 @@ internal static class ProxyCommands
         }));
 
         Command remove = new("remove", "End passing on to a target; its associations stay.") { name };
-        remove.SetAction(parsed => with(parsed, core => core.Proxy.Remove(parsed.GetValue(name)!)));
+        remove.SetAction(parsed => with(parsed, core => Proxy(core, options(parsed)).Remove(parsed.GetValue(name)!)));
 
         Argument<string?> some = new("NAME") { Description = "The target; all when left out.", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> device = new("--device") { Description = "Only objects of this device.", HelpName = "DEVICE" };
@@ -67,7 +67,7 @@ internal static class ProxyCommands
         map.SetAction(parsed => with(parsed, core =>
         {
             Table table = newTable(["target", "device", "device object", "collection", "object", "upstream collection", "upstream object", "state"]);
-            foreach (Association a in core.Proxy.Map(parsed.GetValue(some), parsed.GetValue(device)))
+            foreach (Association a in Proxy(core, options(parsed)).Map(parsed.GetValue(some), parsed.GetValue(device)))
             {
                 row(table, [a.Target, a.Device ?? "", a.ClientId ?? "", a.Collection, a.OwnId, a.Upstream, a.UpstreamId ?? "", StateOf(a)]);
             }
@@ -77,7 +77,7 @@ internal static class ProxyCommands
 
         Argument<string?> id = new("ID") { Description = "This server's object; all when left out.", Arity = ArgumentArity.ZeroOrOne };
         Command retry = new("retry", "Send again what the upstream refused.") { name, id };
-        retry.SetAction(parsed => with(parsed, core => Console.WriteLine($"{core.Proxy.Retry(parsed.GetValue(name)!, parsed.GetValue(id))} to be sent again")));
+        retry.SetAction(parsed => with(parsed, core => Console.WriteLine($"{Proxy(core, options(parsed)).Retry(parsed.GetValue(name)!, parsed.GetValue(id))} to be sent again")));
 
         return new Command("proxy", "Pass collections on to other servers.") { add, list, remove, map, retry };
     }
@@ -94,6 +94,8 @@ internal static class ProxyCommands
             _ => $"refused ({a.Status}) {a.Reason}",
         };
     }
+
+    private static ProxyService Proxy(ServerCore core, ServerOptions options) => new(core, options.Proxies);
 
     private static Option<string> Text(string name, string help, string description)
     {

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using NanoSync.Server.Access;
+using NanoSync.Server.Formats;
 using Scalar.AspNetCore;
 
 namespace NanoSync.Server.Http;
@@ -27,7 +28,7 @@ internal static class Api
     /// <summary>Adds what REST needs of the framework.</summary>
     public static void Add(IServiceCollection services)
     {
-        services.ConfigureHttpJsonOptions(o => ApiJson.Apply(o.SerializerOptions));
+        services.ConfigureHttpJsonOptions(o => JsonRules.Apply(o.SerializerOptions));
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddAuthentication(TokenHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.SchemeName, null);
         AuthorizationBuilder roles = services.AddAuthorizationBuilder()

@@ -1,32 +1,15 @@
-// How REST reads and writes JSON: strictly. What is unknown, given twice, missing or of another type is refused with its name,
+// How REST reads bodies: strictly. What is unknown, given twice, missing or of another type is refused with its name,
 // because a slip in a name would otherwise count as "not given".
 
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using NanoSync.Server.Application;
+using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 
 internal static class ApiJson
 {
-    /// <summary>The options of bodies and answers.</summary>
-    public static readonly JsonSerializerOptions Options = Apply(new JsonSerializerOptions(JsonSerializerDefaults.Web));
-
-    /// <summary>Sets these rules.</summary>
-    public static JsonSerializerOptions Apply(JsonSerializerOptions options)
-    {
-        options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
-        options.AllowDuplicateProperties = false;
-        options.RespectNullableAnnotations = true;
-        options.RespectRequiredConstructorParameters = true;
-        options.PropertyNameCaseInsensitive = false;
-        options.NumberHandling = JsonNumberHandling.Strict;
-        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
-        options.Converters.Add(new TimeConverter());
-        return options;
-    }
-
     /// <summary>The body of a request as a record.</summary>
     public static async Task<T> Read<T>(HttpContext context, int most)
     {
@@ -34,7 +17,7 @@ internal static class ApiJson
         using JsonDocument document = ObjectJson.ParseObject(body); // an object, and Unicode
         try
         {
-            return JsonSerializer.Deserialize<T>(body.Span, Options)!;
+            return JsonSerializer.Deserialize<T>(body.Span, JsonRules.Options)!;
         }
         catch (JsonException e)
         {
@@ -89,19 +72,5 @@ internal static class ApiJson
             : type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName))
             : type.IsArray ? "a list"
             : "an object";
-    }
-
-    /// <summary>Times as ISO 8601 in UTC with milliseconds.</summary>
-    private sealed class TimeConverter : JsonConverter<DateTimeOffset>
-    {
-        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            return reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out DateTimeOffset time) ? time : throw new JsonException();
-        }
-
-        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
-        {
-            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        }
     }
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 
@@ -31,7 +32,7 @@ internal sealed record ApiProblem(
     public Task Write(HttpContext context)
     {
         context.Response.StatusCode = Status;
-        return context.Response.WriteAsJsonAsync(this, ApiJson.Options, MediaType);
+        return context.Response.WriteAsJsonAsync(this, JsonRules.Options, MediaType);
     }
 }
 

@@ -5,7 +5,6 @@ using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using NanoSync.Server.Access;
 using NanoSync.Server.Application;
-using NanoSync.Server.Cli;
 using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;

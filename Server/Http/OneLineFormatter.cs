@@ -3,7 +3,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
-using NanoSync.Server.Cli;
+using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 

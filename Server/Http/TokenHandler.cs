@@ -15,7 +15,7 @@ using NanoSync.Server.Access;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, ServerCore core, AdminToken adminToken)
+internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, ServerCore core, HttpOptions http, AdminToken adminToken)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, log, encoder)
 {
     public const string SchemeName = "NanoSync";
@@ -84,7 +84,7 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
             return null;
         }
 
-        if (!core.Options.OpenApiOnLoopback || Context.Connection.RemoteIpAddress is not { } address || !IPAddress.IsLoopback(address))
+        if (!http.OpenApiOnLoopback || Context.Connection.RemoteIpAddress is not { } address || !IPAddress.IsLoopback(address))
         {
             return null;
         }

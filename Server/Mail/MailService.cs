@@ -12,6 +12,7 @@ using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Net.Smtp;
 using MailKit.Search;
+using Microsoft.Extensions.Logging;
 using MimeKit;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Sealed;
@@ -37,17 +38,19 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
     private readonly Deferrals _deferrals = new(core.Clock);
     private readonly ParserOptions _parser = new() { MaxMimeDepth = options.MaxDepth + 1 };
 
-    /// <summary>Reads the mailbox until cancelled; failures are told and tried again, ever later.</summary>
-    public async Task Run(CancellationToken cancellation)
+    /// <summary>Reads the mailbox until cancelled or no longer its turn; failures are told and tried again, ever later.</summary>
+    /// <param name="isTurn">Whether this process is the one that reads; asked before each pass.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task Run(Func<bool> isTurn, CancellationToken cancellation)
     {
         int failures = 0;
-        while (!cancellation.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested && isTurn())
         {
             try
             {
                 using ImapClient imap = await Connect(cancellation);
                 failures = 0;
-                while (true)
+                while (isTurn())
                 {
                     IMailFolder folder = await imap.GetFolderAsync(options.Folder, cancellation);
                     await folder.OpenAsync(FolderAccess.ReadWrite, cancellation);

@@ -6,7 +6,6 @@
 // Rule 3: late, repeated and foreign messages change nothing: by the number of a sealed one, by the keys in a plain one.
 
 using NanoSync.Server.Engine;
-using NanoSync.Server.Http;
 using NanoSync.Server.Sealed;
 
 namespace NanoSync.Server.Mqtt;

@@ -14,6 +14,7 @@ using System.Security.Cryptography.X509Certificates;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
+using Microsoft.Extensions.Logging;
 using NanoSync.Device;
 using NanoSync.Server.Engine;
 

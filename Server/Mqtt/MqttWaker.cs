@@ -5,6 +5,7 @@
 // Rule 2: only devices that spoke over the broker are woken; that they did is kept in the database, for the other nodes.
 // Rule 3: a mass wake-up is spread: so many a second, the others after it.
 
+using Microsoft.Extensions.Logging;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Mqtt;

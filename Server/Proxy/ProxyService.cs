@@ -1,5 +1,5 @@
-// The proxy: targets, their routes, and when they exchange. One loop per target, in the process that serves; the command
-// line works on the database beside it.
+// The proxy: targets, their routes, and when they exchange. One loop per target, in the one process that has the turn; the
+// command line works on the database beside it.
 
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -16,7 +16,10 @@ public sealed record Association(string Target, string Collection, string? Devic
 /// <summary>Passes collections on to other servers.</summary>
 public sealed class ProxyService : IAsyncDisposable
 {
+    private const string LockName = "proxy";
+
     private readonly ServerCore _core;
+    private readonly IReadOnlyList<ProxyTarget> _fixed;
     private readonly ILogger? _log;
     private readonly Func<ICarrier, ICarrier> _wrap;
     private readonly Action<ProxyStep>? _reached;
@@ -24,19 +27,20 @@ public sealed class ProxyService : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<string, (ProxyTarget Target, List<ProxyRoute> Routes, object Gate)> _open = [];
-    private Task _loops = Task.CompletedTask;
 
     /// <summary>Makes the service over a core that allows for it.</summary>
     /// <param name="core">The server.</param>
+    /// <param name="targets">Those of the configuration.</param>
     /// <param name="log">Where changes of a route's state are told.</param>
     /// <param name="wrap">What a test puts around a carrier.</param>
     /// <param name="reached">Called at each step; what it throws ends the exchange there, as a killed process would.</param>
     /// <param name="random">Source of this server's name and of the routes' ClientIds; null = the platform's.</param>
-    public ProxyService(ServerCore core, ILogger? log = null, Func<ICarrier, ICarrier>? wrap = null, Action<ProxyStep>? reached = null,
+    public ProxyService(ServerCore core, IReadOnlyList<ProxyTarget> targets, ILogger? log = null, Func<ICarrier, ICarrier>? wrap = null, Action<ProxyStep>? reached = null,
         Func<int, byte[]>? random = null)
     {
         _random = random ?? RandomNumberGenerator.GetBytes;
         _core = core;
+        _fixed = targets;
         _log = log;
         _wrap = wrap ?? (c => c);
         _reached = reached;
@@ -49,7 +53,7 @@ public sealed class ProxyService : IAsyncDisposable
     /// <summary>Targets: those of the configuration, and those given on the command line.</summary>
     public List<ProxyTarget> Targets()
     {
-        List<ProxyTarget> targets = [.. _core.Options.Proxies];
+        List<ProxyTarget> targets = [.. _fixed];
         using IStoreTransaction store = _core.Store.BeginRead();
         if (store is IProxyTransaction proxy)
         {
@@ -62,7 +66,7 @@ public sealed class ProxyService : IAsyncDisposable
     /// <summary>Keeps a target given on the command line.</summary>
     public void Add(ProxyTarget target)
     {
-        if (_core.Options.Proxies.Any(t => t.Name == target.Name))
+        if (_fixed.Any(t => t.Name == target.Name))
         {
             throw new RefusedException(Refusal.Conflict, $"The configuration has a proxy {target.Name}: change it there.");
         }
@@ -104,7 +108,7 @@ public sealed class ProxyService : IAsyncDisposable
                 return $"not started: no device has {target.Collections}. To give it one: device grant";
             }
 
-            using FolderLock? free = FolderLock.TryTake(LockFile);
+            using IStoreLock? free = _core.Store.TryLock(LockName);
             return free != null ? "not started: no server runs on this data folder. To run one: serve" : "not started: the server takes it up within seconds";
         }
         catch (Exception e) when (e is RefusedException or IOException or UnauthorizedAccessException)
@@ -146,7 +150,7 @@ public sealed class ProxyService : IAsyncDisposable
     }
 
     /// <summary>Exchanges once with a target over all its routes, as far as each goes.</summary>
-    public List<(string Upstream, RouteResult Result)> Run(ProxyTarget target)
+    public List<(string Upstream, RouteResult Result)> Run(ProxyTarget target, CancellationToken cancellation = default)
     {
         List<ProxyRoute> routes;
         object gate;
@@ -160,6 +164,7 @@ public sealed class ProxyService : IAsyncDisposable
         {
             foreach (ProxyRoute route in routes)
             {
+                cancellation.ThrowIfCancellationRequested();
                 _end.Token.ThrowIfCancellationRequested();
                 string before = route.Row.Outcome;
                 RouteResult result = route.Run();
@@ -175,25 +180,17 @@ public sealed class ProxyService : IAsyncDisposable
         return results;
     }
 
-    /// <summary>Starts exchanging by itself, until disposed. Targets added later are taken up.</summary>
-    public void Start()
-    {
-        _loops = Task.Run(() => Supervise(_end.Token));
-    }
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        try
-        {
-            await _loops;
-        }
-        catch (OperationCanceledException)
-        {
-            // as asked
-        }
+        Close();
+        _http.Dispose();
+        _end.Dispose();
+    }
 
+    private void Close()
+    {
         lock (_open)
         {
             foreach ((_, List<ProxyRoute> routes, _) in _open.Values)
@@ -203,40 +200,31 @@ public sealed class ProxyService : IAsyncDisposable
 
             _open.Clear();
         }
-
-        _http.Dispose();
-        _end.Dispose();
     }
 
-    // Held by the process that exchanges: two would write over each other's stores.
-    private string LockFile => Path.Combine(_core.Options.Data, "proxy.lock");
-
-    private async Task Supervise(CancellationToken end)
+    /// <summary>
+    /// Exchanges until cancelled, in one process at a time: two would write over each other's stores. Targets added later are
+    /// taken up; a process that lost its turn, with the database, ends its exchanges and waits for it again.
+    /// </summary>
+    public async Task Run(CancellationToken cancellation)
     {
-        Dictionary<string, Task> loops = [];
-        FolderLock? turn = null;
         string told = "";
-        while (!end.IsCancellationRequested)
+        while (!cancellation.IsCancellationRequested)
         {
             try
             {
-                List<ProxyTarget> targets = Targets();
-                turn ??= targets.Count > 0 ? FolderLock.TryTake(LockFile) : null;
-                if (targets.Count > 0 && turn == null)
+                using IStoreLock? turn = Targets().Count > 0 ? _core.Store.TryLock(LockName) : null;
+                if (turn != null)
                 {
-                    throw new RefusedException(Refusal.Conflict, $"Another server passes on what is in {_core.Options.Data}; this one does when that one has ended.");
+                    told = "";
+                    await Supervise(turn, cancellation);
                 }
-
-                told = "";
-                foreach (ProxyTarget target in targets)
+                else if (Targets().Count > 0)
                 {
-                    if (!loops.TryGetValue(target.Name, out Task? loop) || loop.IsCompleted)
-                    {
-                        loops[target.Name] = Loop(target.Name, end);
-                    }
+                    throw new RefusedException(Refusal.Conflict, "Another server passes on what is in this database; this one does when that one has ended.");
                 }
             }
-            catch (Exception e) when (e is StoreException or RefusedException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is StoreException or RefusedException)
             {
                 if (e.Message != told)
                 {
@@ -245,11 +233,40 @@ public sealed class ProxyService : IAsyncDisposable
                 }
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(2), _core.Clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Pause(cancellation);
         }
+    }
 
-        await Task.WhenAll(loops.Values);
-        turn?.Dispose();
+    private async Task Supervise(IStoreLock turn, CancellationToken cancellation)
+    {
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _end.Token);
+        Dictionary<string, Task> loops = [];
+        try
+        {
+            while (!cancellation.IsCancellationRequested && turn.IsHeld())
+            {
+                foreach (ProxyTarget target in Targets())
+                {
+                    if (!loops.TryGetValue(target.Name, out Task? loop) || loop.IsCompleted)
+                    {
+                        loops[target.Name] = Loop(target.Name, end.Token);
+                    }
+                }
+
+                await Pause(cancellation);
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await Task.WhenAll(loops.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Close(); // what they know of their stores is old when another process had its turn
+        }
+    }
+
+    private Task Pause(CancellationToken end)
+    {
+        return Task.Delay(TimeSpan.FromSeconds(2), _core.Clock, end).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private async Task Loop(string name, CancellationToken end)
@@ -261,7 +278,7 @@ public sealed class ProxyService : IAsyncDisposable
             double wait = target.Every;
             try
             {
-                List<(string Upstream, RouteResult Result)> results = await Task.Run(() => Run(target), end);
+                List<(string Upstream, RouteResult Result)> results = await Task.Run(() => Run(target, end), end);
                 failures = results.Exists(r => !r.Result.Done) ? failures + 1 : 0;
                 wait = Math.Max(wait * Math.Pow(2, Math.Min(failures, 10)) is var longer && failures > 0 ? Math.Min(longer, 900) : wait,
                     results.Select(r => r.Result.RetryAfter).DefaultIfEmpty(-1).Max());

@@ -9,7 +9,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.Server.Proxy;
 
 /// <summary>Looks at the proxy's targets; one object for as long as the process passes on.</summary>
-public sealed class UpstreamWatch(ServerCore core)
+public sealed class UpstreamWatch(ServerCore core, ProxyService proxy)
 {
     /// <summary>How long a target may be away beyond the time between two exchanges.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
@@ -20,7 +20,7 @@ public sealed class UpstreamWatch(ServerCore core)
     public void Look()
     {
         long now = core.Clock.GetUtcNow().ToUnixTimeMilliseconds();
-        List<ProxyTarget> targets = core.Proxy.Targets();
+        List<ProxyTarget> targets = proxy.Targets();
         List<CollectionName> collections;
         List<RouteRow> routes;
         using (IProxyTransaction reading = (IProxyTransaction)core.Store.BeginRead())

@@ -41,9 +41,11 @@ public abstract class TableDatabase
     public const string SqliteFile = "readings.db";
 
     /// <summary>The one that belongs to a server's database.</summary>
-    public static TableDatabase Of(ServerOptions options)
+    /// <param name="database">PostgreSQL as a connection string; null = SQLite.</param>
+    /// <param name="folder">The data folder.</param>
+    public static TableDatabase Of(string? database, string folder)
     {
-        return options.Database is { } database ? new Postgres(database) : new Sqlite(Path.Combine(Path.GetFullPath(options.Data), SqliteFile));
+        return database != null ? new Postgres(database) : new Sqlite(Path.Combine(Path.GetFullPath(folder), SqliteFile));
     }
 
     /// <summary>Opens it, and makes it when missing. Throws a <see cref="StoreException"/>.</summary>

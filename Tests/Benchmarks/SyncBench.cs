@@ -20,7 +20,7 @@ internal sealed class SyncBench : IDisposable
 
     public SyncBench(ObjectClass type, bool series, bool twoWay)
     {
-        _server = ServerCore.Open(new ServerOptions { Data = _folder });
+        _server = ServerData.Open(new ServerOptions { Data = _folder });
         _server.Devices.Add("device", twoWay ? "log,config" : "log");
         _engine = new SyncEngine(_store, new CoreCarrier(_server, "device"), new SyncOptions { Window = DataSet.Series, Series = series });
         _log = _engine.AddOutbox("log", type, 64 * 1024, false);

@@ -128,7 +128,7 @@ internal static class ServerLoad
 
     private static string[] Enrol(string folder, LoadOptions options)
     {
-        using ServerCore core = ServerCore.Open(new ServerOptions { Data = folder, Database = options.Database });
+        using ServerCore core = ServerData.Open(new ServerOptions { Data = folder, Database = options.Database });
         string run = DateTime.UtcNow.ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture); // devices of an earlier run stay in a database that is given
         return [.. Enumerable.Range(0, options.Devices).Select(i => core.Devices.Add(string.Create(CultureInfo.InvariantCulture, $"load{run}-{i}"), "readings"))];
     }

@@ -63,7 +63,7 @@ internal static class WaitLoad
 
     private static string[] Enrol(string folder, int devices)
     {
-        using ServerCore core = ServerCore.Open(new ServerOptions { Data = folder });
+        using ServerCore core = ServerData.Open(new ServerOptions { Data = folder });
         return [.. Enumerable.Range(0, devices).Select(i => core.Devices.Add(string.Create(CultureInfo.InvariantCulture, $"wait{i}"), "config@all"))];
     }
 

@@ -3,6 +3,7 @@
 using MimeKit;
 using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Mail;
 
 namespace NanoSync.MailTests;
 
@@ -26,7 +27,7 @@ public sealed class AlertMailTests
     {
         ManualClock clock = new();
         using MailBench bench = new(s_mail, clock: clock);
-        AlertService alerts = new(bench.Core.Store, clock, new AlertOptions { Mail = MailServer.Address(Person) }, bench.Options);
+        AlertService alerts = new(bench.Core.Store, clock, new AlertOptions(), [new MailChannel(bench.Options, MailServer.Address(Person))]);
         Last(bench, alerts, clock, "batteryLow", "battery 3.00 V");
         Assert.AreEqual(1, await alerts.Deliver(TestContext.CancellationToken));
         s_mail.WaitFor(Person, 1);

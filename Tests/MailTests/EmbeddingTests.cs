@@ -29,7 +29,7 @@ public sealed class EmbeddingTests
     private static async Task Exchange<T>(Func<byte[], T> wrap, Func<T, byte[]> unwrap)
     {
         string folder = Directory.CreateTempSubdirectory("nanosync-embed-").FullName;
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = folder }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = folder }))
         {
             string token = core.Devices.Add("field-1", isSealed: true);
             Letters letters = new();

@@ -20,7 +20,7 @@ public sealed class FileTests
     {
         _folder = Directory.CreateTempSubdirectory("nanosync-file-").FullName;
         Directory.CreateDirectory(Stick);
-        _core = ServerCore.Open(new ServerOptions { Data = Path.Combine(_folder, "data") });
+        _core = ServerData.Open(new ServerOptions { Data = Path.Combine(_folder, "data") });
         string token = _core.Devices.Add("field-1", isSealed: true);
         _device = new MailDevice(() =>
         {

@@ -17,7 +17,7 @@ internal sealed class MailBench : IDisposable
     public MailBench(MailServer mail, ServerOptions? options = null, Func<MailOptions, MailOptions>? shape = null, TimeProvider? clock = null)
     {
         Mail = mail;
-        Core = ServerCore.Open((options ?? new ServerOptions()) with { Data = _folder }, clock);
+        Core = ServerData.Open((options ?? new ServerOptions()) with { Data = _folder }, clock);
         MailOptions settings = new()
         {
             Imap = MailEndpoint.Parse("imap", $"imap://127.0.0.1:{mail.ImapPort}", "imap", 143, 993),

@@ -85,7 +85,7 @@ public sealed class RoundTripTests
         device.Append(1);
         device.Round(RoundOutcome.Later);
         using CancellationTokenSource end = new();
-        Task running = bench.Service.Run(end.Token);
+        Task running = bench.Service.Run(() => true, end.Token);
         s_mail.WaitFor("field-2", 1);
         MimeMessage reply = s_mail.Mails("field-2").Single();
         StringAssert.StartsWith(reply.InReplyTo, "field-2.");

@@ -43,7 +43,7 @@ public sealed class SealedTests
     public void Begin()
     {
         _folder = Directory.CreateTempSubdirectory("nanosync-sealed-").FullName;
-        _core = ServerCore.Open(new ServerOptions { Data = _folder });
+        _core = ServerData.Open(new ServerOptions { Data = _folder });
     }
 
     [TestCleanup]
@@ -191,7 +191,7 @@ public sealed class SealedTests
         SealedResult first = Take(request);
         Assert.HasCount(2, _core.Objects.List("field-1", "readings"));
         _core.Dispose(); // before the reply was handed over
-        _core = ServerCore.Open(new ServerOptions { Data = _folder });
+        _core = ServerData.Open(new ServerOptions { Data = _folder });
         SealedResult second = Take(request);
         Assert.AreEqual(SealedOutcome.Answer, second.Outcome);
         Assert.AreEqual(Convert.ToHexString(first.Reply!.ToBytes()), Convert.ToHexString(second.Reply!.ToBytes()));

@@ -20,7 +20,7 @@ internal sealed class MqttBench : IDisposable
     {
         Broker = broker;
         Options = new MqttOptions { Host = "127.0.0.1", Port = broker.Port, Secure = false, Plain = plain };
-        Core = ServerCore.Open((options ?? new ServerOptions { RatePerSecond = 0 }) with { Data = _folder });
+        Core = ServerData.Open((options ?? new ServerOptions { RatePerSecond = 0 }) with { Data = _folder });
     }
 
     public Broker Broker { get; }

@@ -16,7 +16,7 @@ public sealed class AlertTests
         SteppedClock clock = new();
         await using Node up = await Node.Start();
         await using Node site = await Node.Start(clock: clock);
-        UpstreamWatch watch = new(site.Core);
+        UpstreamWatch watch = new(site.Core, site.Proxy);
         site.PassTo(up, "readings", "d1.readings", ProxyDirection.Up);
         FieldDevice device = site.Device("d1", "readings,config");
         device.Append(1);
@@ -52,7 +52,7 @@ public sealed class AlertTests
         site.PassTo(up, "readings", "d1.readings", ProxyDirection.Up);
         site.Device("d1", "readings,config");
         await up.Stop();
-        UpstreamWatch watch = new(site.Core);
+        UpstreamWatch watch = new(site.Core, site.Proxy);
         Assert.IsFalse(site.Run());
         Assert.AreEqual("", Alerts(site, watch, clock));
         Assert.AreEqual("proxy up proxyAway open", Alerts(site, watch, clock));

@@ -67,7 +67,7 @@ public sealed class Node : IAsyncDisposable
         _server = await EmbeddedServer.Start(_folder, _port, new ServerOptions { RatePerSecond = 0, Limits = _limits, RunProxy = false }, clock: _clock);
         Url = _server.Url;
         _port = new Uri(Url).Port;
-        _proxy = new ProxyService(Core, null, c => Wrap(c), step =>
+        _proxy = new ProxyService(Core, [], null, c => Wrap(c), step =>
         {
             if (step == KillAt && KillAfter-- <= 0)
             {

@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using NanoSync.Server;
 using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Http;
 
 namespace NanoSync.ServerTests;
 
@@ -75,8 +76,7 @@ public sealed class AlertTests
         {
             TestClock clock = new();
             using IServerStore store = TestDatabase.Open(folder, clock);
-            AlertOptions options = new() { Webhook = new Uri("https://pager.example/hook"), WebhookSecret = "secret" };
-            AlertService alerts = new(store, clock, options, null, receiver);
+            AlertService alerts = new(store, clock, new AlertOptions(), [new WebhookChannel(new Uri("https://pager.example/hook"), "secret", receiver)]);
             receiver.Status = HttpStatusCode.BadGateway;
             See(store, alerts, clock, "d1", "overdue");
             See(store, alerts, clock, "d2", "dropping");
@@ -101,8 +101,8 @@ public sealed class AlertTests
             foreach ((string signature, byte[] body) in receiver.Got)
             {
                 string time = signature.Split('=', ',')[1];
-                Assert.AreEqual($"t={time},sha256={AlertService.Sign("secret", long.Parse(time, CultureInfo.InvariantCulture), body)}", signature);
-                Assert.AreNotEqual(signature.Split("sha256=")[1], AlertService.Sign("other", long.Parse(time, CultureInfo.InvariantCulture), body));
+                Assert.AreEqual($"t={time},sha256={WebhookChannel.Sign("secret", long.Parse(time, CultureInfo.InvariantCulture), body)}", signature);
+                Assert.AreNotEqual(signature.Split("sha256=")[1], WebhookChannel.Sign("other", long.Parse(time, CultureInfo.InvariantCulture), body));
             }
 
             (AlertRow first, List<DeliveryRow> deliveries) = alerts.List(AlertState.Closed).Single();
@@ -123,7 +123,7 @@ public sealed class AlertTests
         {
             TestClock clock = new();
             using IServerStore store = TestDatabase.Open(folder, clock);
-            AlertService alerts = new(store, clock, new AlertOptions { Webhook = new Uri("https://pager.example/hook") }, null, receiver);
+            AlertService alerts = new(store, clock, new AlertOptions(), [new WebhookChannel(new Uri("https://pager.example/hook"), "", receiver)]);
             for (int i = 0; i < 5; i++) // each is over after 16 minutes and comes again
             {
                 See(store, alerts, clock, "d1", "overdue", "neverSeen");

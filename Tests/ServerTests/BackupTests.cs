@@ -28,7 +28,7 @@ public sealed class BackupTests
     [TestMethod]
     public void A_backup_is_one_state_whatever_is_written_meanwhile()
     {
-        using ServerCore core = ServerCore.Open(new ServerOptions { Data = Data });
+        using ServerCore core = ServerData.Open(new ServerOptions { Data = Data });
         core.Devices.Add("d1");
         using CancellationTokenSource end = new();
         Task writing = Task.Run(() =>
@@ -56,7 +56,7 @@ public sealed class BackupTests
                 string copy = Path.Combine(_folder, "copy" + i);
                 Directory.CreateDirectory(copy);
                 File.Copy(Backup, Path.Combine(copy, "nanosync.db"));
-                using ServerCore read = ServerCore.OpenExisting(new ServerOptions { Data = copy });
+                using ServerCore read = ServerData.OpenExisting(new ServerOptions { Data = copy });
                 Assert.AreEqual(1, read.Objects.List("d1", "config").Select(o => o.Row.Data![0]).Distinct().Count() - (read.Objects.List("d1", "config").Count == 0 ? -1 : 0));
             }
         }
@@ -75,7 +75,7 @@ public sealed class BackupTests
     [TestMethod]
     public void It_is_put_back_by_the_command_line_while_no_server_runs_and_what_was_there_is_kept()
     {
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             core.Devices.Add("before");
             (int code, string output, string error) = Cli.Run(Data, "backup", Backup);
@@ -92,7 +92,7 @@ public sealed class BackupTests
         (int done, string said, string why) = Cli.Run(Data, "restore", Backup);
         Assert.AreEqual(0, done, why);
         StringAssert.Contains(said, "nanosync.db.before-restore");
-        using (ServerCore core = ServerCore.OpenExisting(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Data }))
         {
             Assert.AreEqual("before", core.Devices.List().Single().Name);
         }
@@ -103,7 +103,7 @@ public sealed class BackupTests
     [TestMethod]
     public void What_is_no_backup_or_damaged_is_refused_and_touches_nothing()
     {
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             core.Devices.Add("d1");
             for (int i = 0; i < 200; i++)
@@ -127,14 +127,14 @@ public sealed class BackupTests
 
         Assert.ThrowsExactly<StoreException>(() => SqliteBackup.Check(Path.Combine(_folder, "none")));
         Assert.IsFalse(File.Exists(Database + ".before-restore"));
-        using ServerCore still = ServerCore.OpenExisting(new ServerOptions { Data = Data });
+        using ServerCore still = ServerData.OpenExisting(new ServerOptions { Data = Data });
         Assert.HasCount(200, still.Objects.List("d1", "config"));
     }
 
     [TestMethod]
     public void A_database_that_is_damaged_is_replaced()
     {
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             core.Devices.Add("d1");
             SqliteBackup.Make(Database, Backup);
@@ -142,7 +142,7 @@ public sealed class BackupTests
 
         File.WriteAllText(Database, new string('x', 8192));
         Assert.AreEqual(Database + ".before-restore", SqliteBackup.Restore(Backup, Database));
-        using ServerCore again = ServerCore.OpenExisting(new ServerOptions { Data = Data });
+        using ServerCore again = ServerData.OpenExisting(new ServerOptions { Data = Data });
         Assert.AreEqual("d1", again.Devices.List().Single().Name);
     }
 }

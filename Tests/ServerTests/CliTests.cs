@@ -22,7 +22,7 @@ public sealed class CliTests
     public void Start()
     {
         _folder = Directory.CreateTempSubdirectory("nanosync-cli-").FullName;
-        ServerCore.Open(new ServerOptions { Data = Data }).Dispose(); // as serve does
+        ServerData.Open(new ServerOptions { Data = Data }).Dispose(); // as serve does
     }
 
     [TestCleanup]
@@ -102,7 +102,7 @@ public sealed class CliTests
     public void Objects_are_written_and_read_while_a_server_runs()
     {
         Run("device", "add", "d1");
-        using ServerCore running = ServerCore.Open(new ServerOptions { Data = Data });
+        using ServerCore running = ServerData.Open(new ServerOptions { Data = Data });
         (int code, string output, _) = Run("object", "put", "d1", "config", "sampling", """{"interval":5,"sensors":"load"}""", "--class", Bench.Sampling);
         Assert.AreEqual(0, code, output);
         Assert.HasCount(1, running.Objects.List("d1", "config"));
@@ -282,7 +282,7 @@ public sealed class CliTests
         StringAssert.Contains(Run("proxy", "list").Output, "not started: no device has readings. To give it one: device grant");
         Run("device", "grant", "d1", "readings");
         StringAssert.Contains(Run("proxy", "list").Output, "not started: no server runs on this data folder. To run one: serve");
-        using (FolderLock.TryTake(Path.Combine(Data, "proxy.lock")))
+        using (FolderLock.TryTake(Path.Combine(Data, ServerData.DatabaseFile + ".proxy.lock")))
         {
             StringAssert.Contains(Run("proxy", "list").Output, "not started: the server takes it up within seconds");
         }
@@ -294,7 +294,7 @@ public sealed class CliTests
         const string Evil = "x\u001b[2J\u001b]0;owned\u0007\r\n\u009b31m\u202Ey";
         const string Shown = @"x\u001b[2J\u001b]0;owned\u0007\u000d\u000a\u009b31m\u202ey";
         Run("device", "add", "d1");
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             int device = core.Devices.Get("d1").Id;
             core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));

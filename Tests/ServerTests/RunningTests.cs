@@ -76,7 +76,7 @@ public sealed partial class RunningTests
     {
         TlsFiles tls = TlsFiles.Make(Path.Combine(_folder, "tls"), ["localhost"], 100, DateTimeOffset.UtcNow);
         ServerOptions options = new() { Data = Data, Urls = $"https://127.0.0.1:{Free()}", TlsCertificate = tls.Certificate, TlsKey = tls.Key };
-        ServerCore.Open(options).Dispose();
+        ServerData.Open(options).Dispose();
         List<Finding> found = await Examine(options);
         Assert.AreEqual("settings data folder database clock tls port mail", string.Join(' ', found.Select(f => f.What)));
         Assert.IsTrue(found.TrueForAll(f => f.State == FindingState.Ok || f.What == "data folder"), Told(found));
@@ -108,7 +108,7 @@ public sealed partial class RunningTests
     public async Task Doctor_says_what_is_wrong(string what, string expected)
     {
         Dictionary<string, string?> settings = new() { ["data"] = Data, ["urls"] = $"http://127.0.0.1:{Free()}" };
-        ServerCore.Open(new ServerOptions { Data = Data }).Dispose();
+        ServerData.Open(new ServerOptions { Data = Data }).Dispose();
         TestClock? clock = null;
         using TcpListener other = new(IPAddress.Loopback, 0);
         switch (what)
@@ -127,11 +127,11 @@ public sealed partial class RunningTests
                 settings["data"] = OperatingSystem.IsLinux() ? "/proc/self" : file;
                 break;
             case "database":
-                File.WriteAllText(Path.Combine(Data, ServerCore.DatabaseFile), "no database, but long enough to be looked at: " + new string('x', 8192));
+                File.WriteAllText(Path.Combine(Data, ServerData.DatabaseFile), "no database, but long enough to be looked at: " + new string('x', 8192));
                 break;
             case "clock":
                 clock = new TestClock { Now = DateTimeOffset.UtcNow.AddDays(-1) };
-                using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+                using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
                 {
                     core.Devices.Add("d1");
                 }
@@ -184,7 +184,7 @@ public sealed partial class RunningTests
             Assert.Inconclusive("signals");
         }
 
-        using (ServerCore core = ServerCore.Open(new ServerOptions { Data = Data }))
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             core.Devices.Add("d1");
         }
@@ -226,7 +226,7 @@ public sealed partial class RunningTests
         StringAssert.StartsWith(Encoding.ASCII.GetString(buffer, 0, count), "HTTP/1.1 202");
         await serving.WaitForExitAsync(TestContext.CancellationToken);
         Assert.AreEqual(0, serving.ExitCode, await serving.StandardError.ReadToEndAsync(TestContext.CancellationToken));
-        using ServerCore after = ServerCore.Open(new ServerOptions { Data = Data });
+        using ServerCore after = ServerData.Open(new ServerOptions { Data = Data });
         Assert.HasCount(1, after.Devices.Commands("d1"), "what was answered is kept");
     }
 

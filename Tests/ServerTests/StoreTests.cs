@@ -96,7 +96,7 @@ public sealed class StoreTests
         string file = Path.Combine(bench.Folder, "x", "nanosync.db");
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, new string('x', 5000));
-        StartupException thrown = Assert.ThrowsExactly<StartupException>(() => ServerCore.Open(new ServerOptions { Data = Path.GetDirectoryName(file)! }));
+        StartupException thrown = Assert.ThrowsExactly<StartupException>(() => ServerData.Open(new ServerOptions { Data = Path.GetDirectoryName(file)! }));
         StringAssert.Contains(thrown.Message, file);
         Assert.AreEqual(5000, new FileInfo(file).Length, "left as it was");
     }
@@ -165,7 +165,7 @@ public sealed class StoreTests
     {
         using Bench bench = new();
         string folder = Path.Combine(bench.Database, "data"); // a file stands where a folder should
-        StringAssert.Contains(Assert.ThrowsExactly<StartupException>(() => ServerCore.Open(new ServerOptions { Data = folder })).Message, folder);
+        StringAssert.Contains(Assert.ThrowsExactly<StartupException>(() => ServerData.Open(new ServerOptions { Data = folder })).Message, folder);
     }
 
     [TestMethod]

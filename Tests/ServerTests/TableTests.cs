@@ -24,12 +24,12 @@ public sealed class TableTests
         await using OpsServer ops = await OpsServer.Start();
         Log(ops, "a", Weather, 0, ["2026-03-01T10:00:00Z", "21.50", "x"], [null, "-3.25", null]);
         Log(ops, "b", Weather, 0, ["2026-03-01T10:05:00Z", "5.00", "'; DROP TABLE weather; --"]);
-        Assert.AreEqual(3, ops.Core.Tables.Fill());
+        Assert.AreEqual(3, ServerData.TablesOf(ops.Core).Fill());
         Assert.AreEqual("2026-03-01T10:00:00 21.5", Rows(ops, "SELECT at, temperature FROM weather WHERE device = 'a' AND note = 'x'"));
         Assert.AreEqual("2026-03-01T12:00:00 -3.25 ", Rows(ops, "SELECT at, temperature, note FROM weather WHERE note IS NULL"), "it came then");
         Assert.AreEqual("b readings '; DROP TABLE weather; -- 2026-03-01T12:00:00", Rows(ops, "SELECT device, collection, note, received FROM weather WHERE device = 'b'"));
-        Assert.AreEqual(0, ops.Core.Tables.Fill());
-        TypedTable table = ops.Core.Tables.List().Single();
+        Assert.AreEqual(0, ServerData.TablesOf(ops.Core).Fill());
+        TypedTable table = ServerData.TablesOf(ops.Core).List().Single();
         Assert.AreEqual("weather 3 at device collection id received note temperature", $"{table.Name} {table.Rows} {string.Join(' ', table.Columns)}");
     }
 
@@ -41,7 +41,7 @@ public sealed class TableTests
         Log(ops, "a", All, 0,
             ["true", "-9223372036854775808", "9223372036854775807", "-1.125", "0.5", "1E+300", "tä\0xt", "AAEC", "2026-03-01T10:00:00Z"],
             new string?[9]);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         Assert.AreEqual("1 -9223372036854775808 9223372036854775807 -1.125 0.5 1E+300 000102 2026-03-01T10:00:00", Rows(ops, "SELECT CASE WHEN b THEN 1 ELSE 0 END, i, u, f, s, d, x, c FROM \"all\" WHERE b IS NOT NULL"));
         Assert.AreEqual("1", Rows(ops, "SELECT COUNT(*) FROM \"all\" WHERE b IS NULL AND i IS NULL AND u IS NULL AND f IS NULL AND s IS NULL AND d IS NULL AND t IS NULL AND x IS NULL AND c IS NULL"));
         Assert.AreEqual("2026-03-01T10:00:00", Rows(ops, "SELECT at FROM \"all\" WHERE b IS NOT NULL"), "the first field that is a time says when it was");
@@ -52,15 +52,15 @@ public sealed class TableTests
     {
         await using OpsServer ops = await OpsServer.Start();
         Log(ops, "a", Weather, 0, ["2026-03-01T10:00:00Z", "21.50", "x"]);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         Log(ops, "a", "weather(at:c,temperature:f2,humidity:f1)", 1, ["2026-03-01T10:01:00Z", "22.50", "55.5"]);
         Log(ops, "b", "weather(at:c,temperature:t,note:i)", 0, ["2026-03-01T10:02:00Z", "warm", "7"]);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         Assert.AreEqual("21.5 x   |22.5  55.5  |   7 warm", Rows(ops, "SELECT temperature, note, humidity, note_whole, temperature_text FROM weather ORDER BY at"));
 
         Log(ops, "c", "Order-By-x(Select:i,select:i,device:t,id:i,_seq:i,7up:i)", 0, ["1", "2", "mine", "3", "4", "5"]);
-        ops.Core.Tables.Fill();
-        TypedTable odd = ops.Core.Tables.List().Single(t => t.Name != "weather");
+        ServerData.TablesOf(ops.Core).Fill();
+        TypedTable odd = ServerData.TablesOf(ops.Core).List().Single(t => t.Name != "weather");
         Assert.AreEqual("order_by_x at device collection id received c7up c_seq device_ id_ select select_", $"{odd.Name} {string.Join(' ', odd.Columns)}");
         Assert.AreEqual("c mine 1 2 3 4 5", Rows(ops, "SELECT device, device_, \"select\", select_, id_, c_seq, c7up FROM order_by_x"));
         foreach (string name in (string[])["sqlite_master", "pg_class", "nanosync_cursor", "", "%%", new string('x', 64)])
@@ -85,14 +85,14 @@ public sealed class TableTests
         {
             failing.Left = values; // of a reading two
             Assert.ThrowsExactly<InvalidOperationException>(() => tables.Fill());
-            int written = ops.Core.Tables.List().Sum(t => (int)t.Rows);
+            int written = ServerData.TablesOf(ops.Core).List().Sum(t => (int)t.Rows);
             Assert.AreEqual(values < 2000 ? 0 : 1000, written, "whole pages alone");
         }
 
         failing.Left = int.MaxValue;
-        int[] turns = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => (i % 2 == 0 ? tables : ops.Core.Tables).Fill(200 + (i * 100)))));
+        int[] turns = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => (i % 2 == 0 ? tables : ServerData.TablesOf(ops.Core)).Fill(200 + (i * 100)))));
         Assert.IsGreaterThan(0, turns.Max());
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         Assert.AreEqual("1500 1500", Rows(ops, "SELECT COUNT(*), COUNT(DISTINCT id) FROM weather"));
     }
 
@@ -102,12 +102,12 @@ public sealed class TableTests
         await using OpsServer ops = await OpsServer.Start();
         Log(ops, "a", Weather, 0, ["2026-03-01T10:00:00Z", "1.00", "x"], ["2026-03-01T10:01:00Z", "2.00", "x"], ["2026-03-01T10:02:00Z", "3.00", "x"], ["2026-03-01T10:03:00Z", "4.00", "x"]);
         Log(ops, "b", Weather, 0, ["2026-03-01T10:00:00Z", "9.00", "x"]);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         string[] ids = Rows(ops, "SELECT id FROM weather WHERE device = 'a' ORDER BY at").Split('|');
         ops.Core.Objects.Delete("a", "readings", ids[2]);
         ops.Core.Objects.Put("a", "readings", ids[1], Server.Application.ObjectJson.Parse("""{"at":"2026-03-01T10:01:00Z","temperature":2.5,"note":null}"""u8.ToArray(), Weather));
         ops.Core.Fleet.Flush(look: true);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         Assert.AreEqual("1|2.5|4", Rows(ops, "SELECT temperature FROM weather WHERE device = 'a' ORDER BY at"));
 
         using (IStoreTransaction store = ops.Core.Store.BeginWrite())
@@ -117,10 +117,10 @@ public sealed class TableTests
             store.Commit();
         }
 
-        ops.Core.Tables.Prune();
+        ServerData.TablesOf(ops.Core).Prune();
         Assert.AreEqual("2.5|4", Rows(ops, "SELECT temperature FROM weather WHERE device = 'a' ORDER BY at"));
         ops.Core.Enrolment.Delete("a", data: true);
-        ops.Core.Tables.Prune();
+        ServerData.TablesOf(ops.Core).Prune();
         Assert.AreEqual("9", Rows(ops, "SELECT temperature FROM weather"));
     }
 
@@ -138,8 +138,8 @@ public sealed class TableTests
             ServerCore Open() => new(TestDatabase.Open(folder, clock), options, clock);
             string Told(ServerCore core)
             {
-                core.Tables.Fill();
-                return Rows(TableDatabase.Of(options), "SELECT temperature FROM weather ORDER BY temperature");
+                ServerData.TablesOf(core).Fill();
+                return Rows(ServerData.TablesDatabase(options), "SELECT temperature FROM weather ORDER BY temperature");
             }
 
             using (ServerCore core = Open())
@@ -174,7 +174,7 @@ public sealed class TableTests
     {
         await using OpsServer ops = await OpsServer.Start(new ServerOptions { Tables = true });
         Log(ops, "a", Weather, 0, ["2026-03-01T10:00:00Z", "21.50", "x"]);
-        for (int i = 0; i < 600 && ops.Core.Tables.List() is not [{ Rows: 1 }]; i++)
+        for (int i = 0; i < 600 && ServerData.TablesOf(ops.Core).List() is not [{ Rows: 1 }]; i++)
         {
             await Task.Delay(100, TestContext.CancellationToken);
         }
@@ -189,7 +189,7 @@ public sealed class TableTests
         await using OpsServer ops = await OpsServer.Start();
         Log(ops, "a", Weather, 0, ["2026-03-01T10:00:00Z", "20.00", "x"], ["2026-03-01T10:00:30Z", "22.00", "x"], ["2026-03-01T11:00:00Z", "30.00", "x"], ["2026-02-01T10:00:00Z", "-5.00", "x"]);
         Log(ops, "b", Weather, 0, ["2026-03-01T10:00:00Z", "1.00", "x"]);
-        ops.Core.Tables.Fill();
+        ServerData.TablesOf(ops.Core).Fill();
         JsonNode dashboard = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Root(), "build", "grafana", "readings.json"), TestContext.CancellationToken))!;
         string[] lists = [.. dashboard["templating"]!["list"]!.AsArray().Select(v => (string)v!["query"]!)];
         Assert.AreEqual("weather", Rows(ops, Filled(lists[0])));
@@ -264,7 +264,7 @@ public sealed class TableTests
         Assert.AreEqual("ok", Sync(add).Line());
     }
 
-    private static TableDatabase Tables(OpsServer ops) => TableDatabase.Of(ops.Core.Options);
+    private static TableDatabase Tables(OpsServer ops) => ServerData.TablesDatabase((ServerOptions)ops.Core.Options);
 
     private static string Rows(OpsServer ops, string sql) => Rows(Tables(ops), sql);
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using NanoSync.Server;
+using NanoSync.Server.Host;
 using NanoSync.Server.Http;
 
 namespace NanoSync.ServerTests;

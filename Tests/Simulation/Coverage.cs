@@ -28,7 +28,7 @@ public sealed class Coverage
 {
     // the rules: the rest of the server is its command line, HTTP, mail and SQL
     private static readonly (string Assembly, string Folder)[] s_parts =
-        [("NanoSync.Device", "Device/"), ("NanoSync.Storage", "Storage/"), ("NanoSync.Server", "Server/Engine/")];
+        [("NanoSync.Device", "Device/"), ("NanoSync.Storage", "Storage/"), ("NanoSync.Server.Core", "Server/Core/Engine/")];
 
     private readonly List<(string Part, string File, string Method, int Line)> _lines = [];
 

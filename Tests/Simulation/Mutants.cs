@@ -13,23 +13,23 @@ public static class Mutants
             "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 5),
         new("a name counts for whatever version is held", "Storage/FlashStore.Keyed.cs",
             "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 21),
-        new("a Delete frees no quota", "Server/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 7),
-        new("a Delete of a gone object settles nothing", "Server/Engine/CollectionSync.Commands.cs",
+        new("a Delete frees no quota", "Server/Core/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 7),
+        new("a Delete of a gone object settles nothing", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             _store.Settle(Replica, Collection.Id, id);
                         return; // [SPEC 5.6] both deleted: no conflict
             """, "return;", 70),
-        new("Limit + 1 for structures", "Server/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 36),
-        new("a reply made anew keeps its number", "Server/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
-        new("the last change answered is not kept", "Server/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
-        new("what is set aside is not tried again when the device starts over", "Server/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
-        new("a device seen with its key is not marked", "Server/Engine/SyncService.cs", "row.Acknowledged = true;", "", 117),
-        new("parts joined on the server are not checked", "Server/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
-        new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Engine/CollectionSync.Readings.cs",
+        new("Limit + 1 for structures", "Server/Core/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 36),
+        new("a reply made anew keeps its number", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
+        new("the last change answered is not kept", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
+        new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
+        new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 117),
+        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
+        new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
-        new("a database that went back is not told so", "Server/Engine/CollectionSync.Keys.cs",
+        new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
             "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 1),
-        new("a copy asked for undoes a deletion", "Server/Engine/CollectionSync.Responses.cs",
+        new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 249),
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
@@ -42,15 +42,15 @@ public static class Mutants
     [
         new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
             "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1),
-        new("a repeated Add does not renew the kept sum", "Server/Engine/CollectionSync.Commands.cs",
+        new("a repeated Add does not renew the kept sum", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
                         _store.SaveId(Device, Collection.Id, clientId, now);
             """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1),
-        new("a letter's number is not noted before it is worked on", "Server/Sealed/SealedService.cs",
+        new("a letter's number is not noted before it is worked on", "Server/Core/Sealed/SealedService.cs",
             "store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now, proofs));\n        store.Commit();\n        return null;",
             "return proofs.Length < 0 ? Refused(\"\") : null;", 1),
-        new("a file is marked answered before its reply is written", "Server/Sealed/FileExchange.cs",
+        new("a file is marked answered before its reply is written", "Server/Host/FileExchange.cs",
             "Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());\n                    service.Answered(result.Reply);",
             """
             service.Answered(result.Reply!);

@@ -65,7 +65,7 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 
     public DueSignal Due => inner.Due;
 
-    public IDisposable? TryLock(string name) => inner.TryLock(name);
+    public IStoreLock? TryLock(string name) => inner.TryLock(name);
 
     public void Dispose() => inner.Dispose();
 

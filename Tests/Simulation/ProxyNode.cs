@@ -97,9 +97,9 @@ public sealed class ProxyNode : IDisposable
             store = new BrokenStore(store, _world);
         }
 
-        Core = new ServerCore(store, new ServerOptions { Limits = _limits, Proxies = [.. _targets] }, _world.Clock, random: _world.Random);
+        Core = new ServerCore(store, new ServerOptions { Limits = _limits }, _world.Clock, random: _world.Random);
         _sync = new SyncService(store, _world.Clock, _limits, Core.Classes, reached: step => _answering?.Invoke(step), incarnation: Core.Incarnation) { Guard = new LoopGuard(store, _world.Clock) };
-        Proxy = new ProxyService(Core, null, _ => _link!(), step => Reached?.Invoke(step), _world.Random);
+        Proxy = new ProxyService(Core, [.. _targets], null, _ => _link!(), step => Reached?.Invoke(step), _world.Random);
     }
 
     private void Close()
@@ -147,7 +147,7 @@ public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerS
 
     public DueSignal Due => inner.Due;
 
-    public IDisposable? TryLock(string name) => inner.TryLock(name);
+    public IStoreLock? TryLock(string name) => inner.TryLock(name);
 
     public void Dispose() => inner.Dispose();
 

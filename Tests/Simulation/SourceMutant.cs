@@ -3,6 +3,7 @@
 
 using System.Collections.Concurrent;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -31,11 +32,25 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     /// <returns>The seed and what it noticed; null when none did.</returns>
     public (ulong Seed, string What)? Run(int seeds, int threads)
     {
-        Sources sources = s_sources.GetOrAdd(File[..File.IndexOf('/')] + (File.StartsWith("Device/Sealed", StringComparison.Ordinal) ? "/Sealed" : ""), f => new Sources(f));
+        Sources sources = s_sources.GetOrAdd(ProjectOf(File), p => new Sources(p));
         Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
         string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads, Boards)
             ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads, Boards);
         return failure == null ? null : (ulong.Parse(failure[..failure.IndexOf(' ')]), failure[(failure.IndexOf(' ') + 1)..]);
+    }
+
+    // The project file that is nearest above.
+    private static string ProjectOf(string file)
+    {
+        for (string? folder = Path.GetDirectoryName(file); !string.IsNullOrEmpty(folder); folder = Path.GetDirectoryName(folder))
+        {
+            if (Directory.GetFiles(Path.Combine(Bench.Root, folder), "*.csproj") is [{ } project, ..])
+            {
+                return project;
+            }
+        }
+
+        throw new SimulationFailed($"No project has {file}");
     }
 
     // The sources of one assembly, parsed once.
@@ -53,24 +68,26 @@ public sealed record SourceMutant(string Name, string File, string Place, string
         private readonly CSharpParseOptions _parsing;
         private readonly ResourceDescription[] _resources;
 
-        public Sources(string folder)
+        public Sources(string project)
         {
-            bool server = folder == "Server";
-            Name = "NanoSync." + folder.Replace('/', '.');
+            string root = Path.GetDirectoryName(project)!;
+            bool server = Path.GetRelativePath(Bench.Root, root).StartsWith("Server", StringComparison.Ordinal);
+            Name = Path.GetFileNameWithoutExtension(project);
             _parsing = new CSharpParseOptions(server ? LanguageVersion.Latest : LanguageVersion.CSharp10);
-            string root = Path.Combine(Bench.Root, folder);
             IEnumerable<string> files = Directory.GetFiles(root, "*.cs", server ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly)
                 .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
+            Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
+            string friends = string.Concat(original.GetCustomAttributes<InternalsVisibleToAttribute>()
+                .Select(f => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{f.AssemblyName}\")]\n"));
             string version = typeof(Runner).Assembly.GetName().Version!.ToString();
             List<SyntaxTree> trees = [.. files.Select(f => CSharpSyntaxTree.ParseText(System.IO.File.ReadAllText(f), _parsing, f))];
-            trees.Add(CSharpSyntaxTree.ParseText($"{(server ? WebUsings : "")}\n[assembly: System.Reflection.AssemblyVersion(\"{version}\")]", _parsing));
+            trees.Add(CSharpSyntaxTree.ParseText($"{(server ? WebUsings : "")}\n[assembly: System.Reflection.AssemblyVersion(\"{version}\")]\n{friends}", _parsing));
             string[] references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
             CSharpCompilation written = CSharpCompilation.Create(Name, trees,
                 references.Where(r => Path.GetFileNameWithoutExtension(r) != Name).Select(r => MetadataReference.CreateFromFile(r)),
-                new CSharpCompilationOptions(server ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+                new CSharpCompilationOptions(original.EntryPoint != null ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
                     allowUnsafe: true, nullableContextOptions: server ? NullableContextOptions.Enable : NullableContextOptions.Disable));
             _compilation = Generate(written);
-            Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
             _resources = [.. original.GetManifestResourceNames().Select(n => new ResourceDescription(n, () => original.GetManifestResourceStream(n)!, true))];
         }
 

@@ -50,7 +50,7 @@ public sealed partial class PostgresStore : IServerStore
             Execute(connection, $"SELECT pg_advisory_lock({MigrationLock})");
             try
             {
-                Migrations.Apply(connection, "Postgres", clock);
+                Migrations.Apply(connection, typeof(PostgresStore), clock);
             }
             finally
             {
@@ -80,7 +80,7 @@ public sealed partial class PostgresStore : IServerStore
     public Task<T> Together<T>(int device, Func<T> work) => _lanes.Value.Do(device, work);
 
     /// <inheritdoc/>
-    public IDisposable? TryLock(string name)
+    public IStoreLock? TryLock(string name)
     {
         NpgsqlConnection? connection = null;
         try
@@ -155,8 +155,21 @@ public sealed partial class PostgresStore : IServerStore
     }
 
     // The lock is the connection's: one that breaks lets go of it. Before it goes back to the pool it is given up.
-    private sealed class Held(NpgsqlConnection connection) : IDisposable
+    private sealed class Held(NpgsqlConnection connection) : IStoreLock
     {
+        public bool IsHeld()
+        {
+            try
+            {
+                Execute(connection, "SELECT 1");
+                return true;
+            }
+            catch (Exception e) when (e is DbException or InvalidOperationException)
+            {
+                return false; // it broke
+            }
+        }
+
         public void Dispose()
         {
             try

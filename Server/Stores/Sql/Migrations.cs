@@ -10,17 +10,18 @@ namespace NanoSync.Server.Stores.Sql;
 internal static class Migrations
 {
     /// <summary>The newest form that this program knows.</summary>
-    public static int Newest(string dialect)
+    /// <param name="store">The store, in whose assembly the migrations lie.</param>
+    public static int Newest(Type store)
     {
-        string prefix = $"NanoSync.Server.Stores.{dialect}.Migrations.";
-        return typeof(Migrations).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Max(n => NumberOf(n, prefix));
+        string prefix = store.Namespace + ".Migrations.";
+        return store.Assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Max(n => NumberOf(n, prefix));
     }
 
     /// <summary>Brings a database to the newest form.</summary>
-    public static void Apply(DbConnection connection, string dialect, TimeProvider clock)
+    public static void Apply(DbConnection connection, Type store, TimeProvider clock)
     {
-        Assembly assembly = typeof(Migrations).Assembly;
-        string prefix = $"NanoSync.Server.Stores.{dialect}.Migrations.";
+        Assembly assembly = store.Assembly;
+        string prefix = store.Namespace + ".Migrations.";
         List<string> files = [.. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
         Execute(connection, null, "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, time BIGINT NOT NULL)");

@@ -64,9 +64,9 @@ public static class SqliteBackup
             }
 
             int form = Convert.ToInt32(Scalar(connection, "SELECT MAX(number) FROM migration"), CultureInfo.InvariantCulture);
-            if (form > Migrations.Newest("Sqlite"))
+            if (form > Migrations.Newest(typeof(SqliteStore)))
             {
-                throw new StoreException($"{file} has form {form}, made by a newer version of this program, which knows form {Migrations.Newest("Sqlite")}.");
+                throw new StoreException($"{file} has form {form}, made by a newer version of this program, which knows form {Migrations.Newest(typeof(SqliteStore))}.");
             }
 
             return new BackupContent(form, Convert.ToInt64(Scalar(connection, "SELECT COUNT(*) FROM device"), CultureInfo.InvariantCulture),

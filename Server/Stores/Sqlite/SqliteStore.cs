@@ -42,7 +42,7 @@ public sealed partial class SqliteStore : IServerStore
             MakeFile(path);
             using SqlSession session = Open();
             Execute(session.Connection, "PRAGMA journal_mode = WAL");
-            Migrations.Apply(session.Connection, "Sqlite", clock);
+            Migrations.Apply(session.Connection, typeof(SqliteStore), clock);
         }
         catch (SqliteException e)
         {
@@ -86,7 +86,7 @@ public sealed partial class SqliteStore : IServerStore
     }
 
     /// <inheritdoc/>
-    public IDisposable? TryLock(string name)
+    public IStoreLock? TryLock(string name)
     {
         try
         {

@@ -1,0 +1,35 @@
+// Alerts in the background of a server: those that are due are told.
+
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Host;
+
+internal sealed class AlertJob(ServerCore core, ILogger<Alerts.AlertService> log) : BackgroundService
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await core.Alerts.Deliver(stoppingToken);
+            }
+            catch (StoreException)
+            {
+                // told where requests meet it; tried again
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogError(e, "Alerts could not be told.");
+            }
+            catch (OperationCanceledException)
+            {
+                return; // the server ends; what was under way is tried again
+            }
+
+            await Task.Delay(s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

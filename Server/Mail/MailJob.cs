@@ -1,0 +1,42 @@
+// The mailbox in the background of a server: read by one process at a time of all that run on the database.
+
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using NanoSync.Server.Engine;
+
+namespace NanoSync.Server.Mail;
+
+/// <summary>Reads the mailbox while the server runs.</summary>
+public sealed class MailJob(ServerCore core, MailOptions options, ILogger<MailService> log) : BackgroundService
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        bool told = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                using IStoreLock? turn = core.Store.TryLock("mail");
+                if (turn != null)
+                {
+                    told = false;
+                    await new MailService(core, options, log).Run(turn.IsHeld, stoppingToken);
+                }
+                else if (!told)
+                {
+                    told = true;
+                    log.LogInformation("Mail: another server on this database reads the mailbox; this one does when that one has ended.");
+                }
+            }
+            catch (StoreException)
+            {
+                // told where requests meet it; tried again
+            }
+
+            await Task.Delay(s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}
