@@ -1,7 +1,6 @@
-// Sealed holds the engine for replies that come later, the server the one that passes objects on (Server/Proxy): parts of
-// SyncEngine that most boards do not carry.
+// Sealed holds the engine for replies that come later, a part of SyncEngine that most boards do not carry. The server's engine that
+// passes objects on (Server/Proxy) is named in the project of the PC.
 
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("NanoSync.Device.Sealed")]
-[assembly: InternalsVisibleTo("NanoSync.Server")]

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using NanoSync.Server.Application;
+using NanoSync.Server.Formats;
 using NanoSync.Server.Groups;
 using NanoSync.Server.Http;
 using Spectre.Console;

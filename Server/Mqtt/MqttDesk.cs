@@ -5,6 +5,7 @@
 // Rule 2: a message is done with (acknowledged to the broker) once what it says is durable, or it will never be taken.
 // Rule 3: late, repeated and foreign messages change nothing: by the number of a sealed one, by the keys in a plain one.
 
+using Microsoft.AspNetCore.Http;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Sealed;
 

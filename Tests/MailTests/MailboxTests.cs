@@ -51,7 +51,7 @@ public sealed class MailboxTests
         foreach ((string password, string folder, Server.Cli.FindingState state) in ((string, string, Server.Cli.FindingState)[])
             [(MailServer.Password, "INBOX", Server.Cli.FindingState.Ok), ("wrong", "INBOX", Server.Cli.FindingState.Wrong), (MailServer.Password, "Nowhere", Server.Cli.FindingState.Wrong)])
         {
-            ServerOptions options = bench.Core.Options with { Urls = "http://127.0.0.1:0", Mail = bench.Options with { Password = password, Folder = folder } };
+            ServerOptions options = (ServerOptions)bench.Core.Options with { Urls = "http://127.0.0.1:0", Mail = bench.Options with { Password = password, Folder = folder } };
             List<Server.Cli.Finding> mail = (await Server.Cli.Doctor.Examine(() => none, _ => options).ToListAsync()).FindAll(f => f.What == "mail");
             Assert.AreEqual((state, Server.Cli.FindingState.Ok), (mail[0].State, mail[1].State), string.Join('\n', mail));
         }

@@ -5,7 +5,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.Server.Application;
 
 /// <summary>The states of an object at a device.</summary>
-internal static class Delivery
+public static class Delivery
 {
     /// <summary>The device wrote it.</summary>
     public const string Received = "received";

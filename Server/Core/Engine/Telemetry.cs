@@ -28,7 +28,7 @@ public static class Telemetry
     private static readonly Histogram<double> s_wait = s_meter.CreateHistogram<double>("wait", "s", "How long a request waited for its turn at the database.");
 
     /// <summary>For those who count what is theirs alone, such as a carrier.</summary>
-    internal static Meter Meter => s_meter;
+    public static Meter Meter => s_meter;
 
     /// <summary>Where activities come from: sync, and batch with the requests that shared a commit.</summary>
     public static ActivitySource Source { get; } = new(Name);
