@@ -512,10 +512,10 @@ public static class Commands
         command.SetAction(parsed => With(parsed, core =>
         {
             ServerData.TablesOf(core).Fill();
-            Table table = NewTable("table", "readings", "columns");
+            Table table = NewTable("readings", "table");
             foreach (TypedTable t in ServerData.TablesOf(core).List())
             {
-                Row(table, t.Name, Number(t.Rows), string.Join(' ', t.Columns));
+                Row(table, Number(t.Rows), $"{t.Name}({string.Join(", ", t.Columns)})");
             }
 
             AnsiConsole.Write(table);
