@@ -101,6 +101,8 @@ public sealed class RestoreTests
         await site.Restart();
         Exchange(device, site);
         Exchange(device, site);
+        Exchange(device, site);
+        Console.WriteLine(site.LastText + "; up " + string.Join(" ", up.Values(site.Name, "d1.config")) + "; site " + string.Join(" ", site.Values("d1", "config")) + "; device " + device.Held());
         string[] all = [Hex(3), Hex(100), Hex(101), Hex(102), Hex(103)];
         CollectionAssert.AreEquivalent(all, up.Values(site.Name, "d1.config"));
         CollectionAssert.AreEquivalent(all, site.Values("d1", "config"));

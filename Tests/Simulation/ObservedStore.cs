@@ -71,7 +71,7 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 
     private IStoreTransaction Wrap(IStoreTransaction transaction, bool writes)
     {
-        IStoreTransaction wrapped = DispatchProxy.Create<IStoreTransaction, ObservedTransaction>();
+        IStoreTransaction wrapped = DispatchProxy.Create<IWholeTransaction, ObservedTransaction>();
         ((ObservedTransaction)(object)wrapped).Begin(transaction, server, writes);
         return wrapped;
     }

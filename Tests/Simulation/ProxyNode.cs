@@ -153,7 +153,7 @@ public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerS
 
     private IProxyTransaction Wrap(IStoreTransaction transaction)
     {
-        IProxyTransaction wrapped = DispatchProxy.Create<IProxyTransaction, BrokenTransaction>();
+        IProxyTransaction wrapped = DispatchProxy.Create<IWholeTransaction, BrokenTransaction>();
         ((BrokenTransaction)(object)wrapped).Begin((IProxyTransaction)transaction, inner, world);
         return wrapped;
     }
