@@ -63,6 +63,21 @@ internal sealed class CuttingProxy : IDisposable
         }
     }
 
+    // A device that ends its connection ends that to the server too.
+    private static async Task UpAsync(TcpClient device, TcpClient server)
+    {
+        try
+        {
+            await device.GetStream().CopyToAsync(server.GetStream());
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // cut
+        }
+
+        server.Close();
+    }
+
     private async Task ServeAsync(TcpClient device)
     {
         using TcpClient server = new();
@@ -77,7 +92,7 @@ internal sealed class CuttingProxy : IDisposable
             try
             {
                 await server.ConnectAsync(_server);
-                Task up = device.GetStream().CopyToAsync(server.GetStream());
+                _ = UpAsync(device, server);
                 var buffer = new byte[4096];
                 while (await server.GetStream().ReadAsync(buffer) is var count and > 0)
                 {
@@ -101,8 +116,6 @@ internal sealed class CuttingProxy : IDisposable
                         return;
                     }
                 }
-
-                await up;
             }
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
             {

@@ -23,7 +23,8 @@ public class WaitTests
         UntilHeld(1); // by a request of its own accord
 
         // another process writes to the database; the request that waits is the one answered
-        Assert.AreEqual(0, bench.Verb("object", "put", "d", "config", "sampling", """{"interval":43200}""", "--data", server).Code);
+        Ended put = bench.Verb("object", "put", "d", "config", "sampling", """{"interval":43200,"sensors":null}""", "--data", server);
+        Assert.AreEqual(0, put.Code, put.Output);
         device.WaitFor("^sampling every 43200 s");
         UntilHeld(1);
         device.Interrupt();
