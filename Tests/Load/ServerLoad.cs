@@ -31,7 +31,7 @@ internal static class ServerLoad
 
             while (nodes.Count < options.Nodes)
             {
-                nodes.Add(await Child.Start(typeof(ServerCore).Assembly.Location, ["serve", "--port", "0"], environment));
+                nodes.Add(await Child.Start(typeof(ServerData).Assembly.Location, ["serve", "--port", "0"], environment));
             }
 
             using HttpClient http = Client(options.Devices);

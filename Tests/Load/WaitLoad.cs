@@ -28,7 +28,7 @@ internal static class WaitLoad
             progress($"{options.Devices} devices are enrolled");
             string[] tokens = Enrol(folder, options.Devices);
             Dictionary<string, string> environment = new() { ["NANOSYNC_RATE"] = "0", ["NANOSYNC_DATA"] = folder };
-            using Child server = await Child.Start(typeof(ServerCore).Assembly.Location, ["serve", "--port", "0"], environment);
+            using Child server = await Child.Start(typeof(ServerData).Assembly.Location, ["serve", "--port", "0"], environment);
             WaitDevice[] devices = [.. tokens.Select(token => new WaitDevice(server.Url, token))];
             int warm = Math.Min(devices.Length, AtOnce);
             await Task.WhenAll(devices.Take(warm).Select(d => d.Start()));
