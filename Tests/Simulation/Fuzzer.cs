@@ -14,7 +14,7 @@ public static class Fuzzer
     private const int MaxInput = 4096;
 
     private static readonly string[] s_instrumented =
-        ["NanoSync.Protocol.Lite.dll", "NanoSync.Protocol.Lite.Xml.dll", "NanoSync.Device.dll", "NanoSync.Storage.dll", "NanoSync.Server.dll"];
+        ["NanoSync.Protocol.Lite.dll", "NanoSync.Protocol.Lite.Xml.dll", "NanoSync.Device.dll", "NanoSync.Storage.dll", "NanoSync.Server.Core.dll", "NanoSync.Server.Stores.Sql.dll"];
 
     /// <summary>Instruments a copy of the program and fuzzes one target with it.</summary>
     /// <param name="target">One of <see cref="FuzzTarget.Names"/>.</param>
