@@ -112,8 +112,10 @@ public sealed class WebHost : IAsyncDisposable
         }
         catch (Exception e)
         {
-            core.Dispose();
+            // jobs that began go first: they work on the database
+            await app.StopAsync();
             await app.DisposeAsync();
+            core.Dispose();
             throw e switch
             {
                 IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
