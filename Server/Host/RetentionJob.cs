@@ -41,5 +41,9 @@ internal sealed class RetentionJob(ServerCore core, ILogger<Retention> log) : Ba
         {
             log.LogWarning("Retention goes on in an hour: {Message}", e.Message);
         }
+        catch (Exception e) when (!end.IsCancellationRequested)
+        {
+            log.LogError(e, "Retention failed; it goes on in an hour.");
+        }
     }
 }

@@ -130,6 +130,7 @@ public sealed class WebHost : IAsyncDisposable
     // What a server does by itself.
     private static void AddJobs(IServiceCollection services, ServerOptions options)
     {
+        services.Configure<HostOptions>(o => o.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore); // devices are answered whatever a job meets
         services.AddHostedService<FleetJob>();
         services.AddHostedService<AlertJob>();
         services.AddHostedService<GroupJob>();

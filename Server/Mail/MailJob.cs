@@ -35,6 +35,10 @@ public sealed class MailJob(ServerCore core, MailOptions options, ILogger<MailSe
             {
                 // told where requests meet it; tried again
             }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogError(e, "The mailbox is not read; it is tried again.");
+            }
 
             await Task.Delay(s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -46,5 +46,9 @@ public sealed class BrokerJob(ServerCore core, IServiceProvider services, ILogge
         {
             // told where requests meet it; tried again
         }
+        catch (Exception e)
+        {
+            log.LogError(e, "Whether the broker is away could not be noted; it is tried again.");
+        }
     }
 }

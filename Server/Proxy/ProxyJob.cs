@@ -1,12 +1,13 @@
 // The proxy in the background of a server.
 
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Proxy;
 
 /// <summary>Runs the proxy, and makes an alert of an upstream that is away.</summary>
-public sealed class ProxyJob(ProxyService proxy, ServerCore core) : BackgroundService
+public sealed class ProxyJob(ProxyService proxy, ServerCore core, ILogger<ProxyService> log) : BackgroundService
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMinutes(1);
 
@@ -29,6 +30,10 @@ public sealed class ProxyJob(ProxyService proxy, ServerCore core) : BackgroundSe
             catch (StoreException)
             {
                 // told where requests meet it; tried again
+            }
+            catch (Exception e)
+            {
+                log.LogError(e, "Upstreams could not be looked at; it is tried again.");
             }
         }
     }

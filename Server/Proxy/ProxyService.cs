@@ -232,6 +232,14 @@ public sealed class ProxyService : IAsyncDisposable
                     _log?.LogWarning("Proxy: {Message}", told);
                 }
             }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                if (e.Message != told)
+                {
+                    told = e.Message;
+                    _log?.LogError(e, "Nothing is passed on; it is tried again.");
+                }
+            }
 
             await Pause(cancellation);
         }
