@@ -6,6 +6,7 @@ using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
+using NanoSync.Server.Proxy;
 using NanoSync.Storage;
 using Status = NanoSync.Protocol.Status;
 using SyncCollection = NanoSync.Server.Engine.SyncCollection;
@@ -502,6 +503,7 @@ public sealed class DeviceRuleTests
     public void A_way_of_more_than_1024_bytes_is_refused_as_a_loop(int bytes, bool refused)
     {
         using Bench bench = new();
+        bench.Core.Sync.Guard = new LoopGuard(bench.Core.Store, bench.Clock);
         TestDevice device = AddTests.Started(bench);
         string way = string.Concat(Enumerable.Repeat("0123456789ab ", 100))[..bytes];
         SyncMessage request = new();
