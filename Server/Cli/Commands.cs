@@ -282,16 +282,17 @@ public static class Commands
         Option<string?> text = new("--text") { Description = "Part of name, group, firmware or last error.", HelpName = "TEXT" };
         Option<Problem?> problem = new("--problem") { Description = "Only devices with this problem." };
         Option<FleetState?> state = new("--state") { Description = "Only devices in this state." };
+        Option<ConfigState?> configuration = new("--configuration") { Description = "Only devices whose configuration has come so far, but those kept out." };
         Option<string?> group = new("--group") { Description = "Only devices of this group.", HelpName = "GROUP" };
         Option<FleetSort> sort = new("--sort") { Description = "The order." };
         Option<int> skip = new("--skip") { Description = "How many to leave out at the beginning.", HelpName = "N" };
         Option<int> limit = new("--limit") { Description = "How many at most.", HelpName = "N", DefaultValueFactory = _ => 1000 };
-        Command list = new("list", "Show devices, worst first.") { text, problem, state, group, sort, skip, limit };
+        Command list = new("list", "Show devices, worst first.") { text, problem, state, configuration, group, sort, skip, limit };
         list.SetAction(parsed => With(parsed, core =>
         {
             Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "dropped", "refused", "battery", "signal", "flash left", "firmware", "configuration", "last error");
-            (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(group),
-                parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));
+            (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(configuration),
+                parsed.GetValue(group), parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));
             foreach (DeviceSummary d in devices)
             {
                 Row(table, d.Name, core.Devices.Get(d.Name).Collections, d.Group ?? "", d.Revoked != null ? "revoked" : string.Join(' ', d.Problems), Time(d.LastSync) ?? "never", Time(d.DueAt) ?? "",

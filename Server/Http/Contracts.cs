@@ -18,6 +18,7 @@ internal sealed record FleetCounts(
     [property: Description("Those with which nothing is wrong.")] int Ok,
     [property: Description("Those kept out.")] int Revoked,
     [property: Description("How many have which problem, worst first; the names are those of the filter.")] IReadOnlyDictionary<string, int> Problems,
+    [property: Description("How far the configuration of how many has come, those kept out aside; the names are those of the filter.")] IReadOnlyDictionary<string, int> Configuration,
     [property: Description("Groups and the number of their devices.")] IReadOnlyDictionary<string, int> Groups);
 
 internal sealed record NewDevice(

@@ -44,9 +44,10 @@ internal sealed class DeviceRoutes(ServerCore core)
 
     private Ok<FleetCounts> Fleet([Description("Only devices of this group.")] string? group = null)
     {
-        (int all, int ok, int revoked, Dictionary<Problem, int> problems) = core.Fleet.Count(group);
+        (int all, int ok, int revoked, Dictionary<Problem, int> problems, Dictionary<ConfigState, int> configuration) = core.Fleet.Count(group);
         return TypedResults.Ok(new FleetCounts(core.Clock.GetUtcNow(), all, ok, revoked,
             problems.ToDictionary(p => JsonNamingPolicy.CamelCase.ConvertName(p.Key.ToString()), p => p.Value),
+            configuration.ToDictionary(c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), c => c.Value),
             core.Fleet.Groups().ToDictionary(g => g.Group, g => g.Count)));
     }
 
@@ -54,13 +55,14 @@ internal sealed class DeviceRoutes(ServerCore core)
         [Description("Part of name, group, firmware or last error.")] string? text = null,
         [Description("Only devices with this problem."), OneOf(typeof(Problem))] string? problem = null,
         [Description("Only devices in this state."), OneOf(typeof(FleetState))] string? state = null,
+        [Description("Only devices whose configuration has come so far, but those kept out."), OneOf(typeof(ConfigState))] string? configuration = null,
         [Description("Only devices of this group.")] string? group = null,
         [Description("The order; worst first when left out."), OneOf(typeof(FleetSort))] string? sort = null,
         [Description("How many to leave out at the beginning."), Range(0, int.MaxValue)] int? skip = null,
         [Description("How many at most; 100 when left out."), Range(1, 1000)] int? limit = null)
     {
         (List<DeviceSummary> page, int total) = core.Fleet.List(new FleetQuery(
-            text, OneOfAttribute.Parse<Problem>(problem), OneOfAttribute.Parse<FleetState>(state), group, OneOfAttribute.Parse<FleetSort>(sort) ?? FleetSort.Worst, skip ?? 0, limit ?? 100));
+            text, OneOfAttribute.Parse<Problem>(problem), OneOfAttribute.Parse<FleetState>(state), OneOfAttribute.Parse<ConfigState>(configuration), group, OneOfAttribute.Parse<FleetSort>(sort) ?? FleetSort.Worst, skip ?? 0, limit ?? 100));
         return TypedResults.Ok(new DevicePage(page, total));
     }
 

@@ -145,6 +145,94 @@ public sealed class AlertTests
         }
     }
 
+    [TestMethod]
+    public async Task What_becomes_of_alerts_is_told_once_to_who_is_cut_a_hundred_times_by_either_of_two_servers()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        await using EmbeddedServer second = await ops.Another(); // which looks for what has lasted, too
+        using HttpClient other = new() { BaseAddress = new Uri(second.Url) };
+        other.DefaultRequestHeaders.Authorization = ops.Client.DefaultRequestHeaders.Authorization;
+        const int Devices = 40, Rounds = 3;
+        Task happening = Task.Run(() =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                for (int i = 0; i < Devices; i++)
+                {
+                    See(ops.Core.Store, ops.Core.Alerts, ops.Clock, $"d{i:00}", "overdue");
+                }
+
+                ops.Clock.Now += TimeSpan.FromMinutes(6);
+                ops.Core.Alerts.Turn();
+                foreach ((AlertRow alert, _) in ops.Core.Alerts.List())
+                {
+                    ops.Core.Alerts.Acknowledge(alert.Id, "anna", $"in round {round}");
+                }
+
+                for (int i = 0; i < Devices; i++)
+                {
+                    See(ops.Core.Store, ops.Core.Alerts, ops.Clock, $"d{i:00}");
+                }
+
+                ops.Clock.Now += TimeSpan.FromMinutes(16);
+                ops.Core.Alerts.Turn();
+            }
+        }, TestContext.CancellationToken);
+
+        Random random = new(11);
+        List<string> told = [];
+        string? cursor = "0";
+        int cuts = 0;
+        System.Diagnostics.Stopwatch limit = System.Diagnostics.Stopwatch.StartNew();
+        while ((cuts < 100 || !happening.IsCompleted || told.Count < Devices * Rounds * 3) && limit.Elapsed < TimeSpan.FromMinutes(3))
+        {
+            (cursor, List<(string Event, JsonNode Data)> events) = await Following.Follow(random.Next(2) == 0 ? ops.Client : other, "?collection=-", cursor, random.Next(1, 3_000), TestContext.CancellationToken);
+            told.AddRange(events.Where(e => e.Event == "alert").Select(e => $"{e.Data["subject"]} {e.Data["id"]} {e.Data["event"]}"));
+            cuts++;
+        }
+
+        await happening;
+        TestContext.WriteLine($"{cuts} cuts, {told.Count} events of alerts told");
+        Assert.IsGreaterThanOrEqualTo(100, cuts);
+        CollectionAssert.AllItemsAreUnique(told);
+        for (int i = 0; i < Devices; i++)
+        {
+            string[] mine = [.. told.Where(t => t.StartsWith($"d{i:00} ", StringComparison.Ordinal))];
+            Assert.AreEqual(string.Concat(Enumerable.Repeat("opened acknowledged closed ", Rounds)), string.Concat(mine.Select(t => t.Split(' ')[2] + " ")), "all, in order");
+        }
+    }
+
+    [TestMethod]
+    public async Task Who_follows_a_device_or_a_group_is_told_of_its_alerts_with_what_rest_says_of_them()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("d1");
+        ops.Server.Enrol("d2");
+        ops.Core.Fleet.Place("d1", "north", null);
+        Battery(ops, "3.00");
+        ops.Clock.Now += TimeSpan.FromMinutes(6);
+        Assert.AreEqual("batteryLow open", await Alerts(ops));
+        JsonNode alert = (await ops.Get("/v1/alerts"))["alerts"]![0]!;
+        await ops.Send(HttpMethod.Post, $"/v1/alerts/{alert["id"]}/acknowledge", """{"note":"on Monday"}""");
+        ops.Core.Fleet.Flush(look: true);
+        alert = (await ops.Get("/v1/alerts"))["alerts"]![0]!;
+        foreach ((string query, int expected) in ((string, int)[])[("", 2), ("?device=d1", 2), ("?group=north", 2), ("?device=d2", 0), ("?group=south", 0)])
+        {
+            (_, List<(string Event, JsonNode Data)> told) = await Following.Follow(ops.Client, query, "0", 1 << 20, TestContext.CancellationToken);
+            JsonNode[] alerts = [.. told.Where(t => t.Event == "alert").Select(t => t.Data)];
+            Assert.HasCount(expected, alerts, query);
+            foreach (JsonNode data in alerts)
+            {
+                foreach ((string name, JsonNode? value) in data.AsObject().Where(m => m.Key != "event"))
+                {
+                    Assert.AreEqual(alert[name]?.ToJsonString(), value?.ToJsonString(), name);
+                }
+            }
+
+            Assert.AreEqual(expected == 0 ? "" : "opened acknowledged", string.Join(' ', alerts.Select(a => a["event"])));
+        }
+    }
+
     private static void See(IServerStore store, AlertService alerts, TestClock clock, string device, params string[] kinds)
     {
         using IStoreTransaction transaction = store.BeginWrite();

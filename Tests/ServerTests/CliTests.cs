@@ -52,6 +52,31 @@ public sealed class CliTests
     }
 
     [TestMethod]
+    public async Task What_lists_are_filtered_by_is_called_the_same_as_in_rest()
+    {
+        Run("device", "add", "waits");
+        Run("device", "add", "bare");
+        Run("object", "put", "waits", "config", "a", """{"interval":5}""", "--class", "sampling(interval:u)");
+        StringAssert.Contains(Run("device", "list", "--configuration", "waiting").Output, "waits");
+        Assert.DoesNotContain("waits", Run("device", "list", "--configuration", "refused").Output);
+        Assert.DoesNotContain("bare", Run("device", "list", "--configuration", "waiting").Output);
+
+        await using EmbeddedServer server = await EmbeddedServer.Start(Path.Combine(_folder, "other"));
+        using HttpClient client = new() { BaseAddress = new Uri(server.Url) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", server.AdminToken);
+        System.Text.Json.Nodes.JsonNode paths = System.Text.Json.Nodes.JsonNode.Parse(await client.GetStringAsync("/openapi/v1.json", TestContext.CancellationToken))!["paths"]!;
+        foreach ((string verb, string path, string[] besides) in ((string, string, string[])[])[
+            ("device list", "/v1/devices", []),
+            ("alert list", "/v1/alerts", ["before", "limit"]), // it shows the newest thousand
+            ("readings", "/v1/readings", [])])
+        {
+            string help = Run([.. verb.Split(' '), "--help"]).Output;
+            string[] missing = [.. paths[path]!["get"]!["parameters"]!.AsArray().Select(p => p!["name"]!.GetValue<string>()).Except(besides).Where(p => !help.Contains("--" + p, StringComparison.Ordinal))];
+            Assert.IsEmpty(missing, $"{verb}: {string.Join(' ', missing)}");
+        }
+    }
+
+    [TestMethod]
     public void Many_are_enrolled_from_a_table_with_a_file_each_claimed_replaced_and_deleted()
     {
         string csv = Path.Combine(_folder, "devices.csv"), files = Path.Combine(_folder, "boards");

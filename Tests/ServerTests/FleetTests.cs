@@ -129,6 +129,45 @@ public sealed class FleetTests
     }
 
     [TestMethod]
+    public async Task Devices_are_filtered_and_counted_by_how_far_their_configuration_has_come()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        foreach (string device in (string[])["has", "refuses", "waits", "bare", "out"])
+        {
+            ops.Server.Enrol(device);
+            if (device != "bare")
+            {
+                await ops.Send(HttpMethod.Put, $"/v1/devices/{device}/collections/config/objects/a?class={Uri.EscapeDataString(Bench.Sampling)}", """{"interval":5,"sensors":null}""");
+            }
+        }
+
+        foreach (string device in (string[])["has", "refuses"])
+        {
+            SyncCollection next = new() { Id = "config", SyncKey = ops.StartSync(device, "config"), GetChanges = true };
+            next.SyncKey = ops.Sync(device, next)!.SyncKey;
+            if (device == "refuses")
+            {
+                next.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "interval below 6"));
+            }
+
+            ops.Sync(device, next);
+        }
+
+        ops.Core.Fleet.Place("refuses", "north", null);
+        ops.Core.Devices.Revoke("out"); // which was to have something, and gets nothing any more
+        async Task<string> Of(string query) => string.Join(' ', (await ops.Get("/v1/devices?sort=name&" + query))["devices"]!.AsArray().Select(d => d!["name"]!.GetValue<string>()));
+        Assert.AreEqual("has", await Of("configuration=applied"));
+        Assert.AreEqual("waits", await Of("configuration=waiting"));
+        Assert.AreEqual("refuses", await Of("configuration=refused"));
+        Assert.AreEqual("bare", await Of("configuration=none"));
+        Assert.AreEqual("", await Of("configuration=refused&group=south"));
+        Assert.AreEqual("refuses", await Of("configuration=refused&group=north&problem=configRefused"));
+        Assert.AreEqual("""{"none":1,"applied":1,"waiting":1,"refused":1}""", (await ops.Get("/v1/fleet"))["configuration"]!.ToJsonString());
+        Assert.AreEqual("""{"none":0,"applied":0,"waiting":0,"refused":1}""", (await ops.Get("/v1/fleet?group=north"))["configuration"]!.ToJsonString());
+        Assert.AreEqual("configuration", (await ops.Refused(HttpStatusCode.BadRequest, "wrong_type", HttpMethod.Get, "/v1/devices?configuration=2"))["field"]!.GetValue<string>());
+    }
+
+    [TestMethod]
     public async Task Groups_filter_and_pages_follow_each_other()
     {
         await using OpsServer ops = await OpsServer.Start();

@@ -233,53 +233,11 @@ public sealed class ReadingsOutTests
         Assert.Contains("object 5", got);
     }
 
-    // Reads a number of bytes and hangs up; the cursor of the last whole event.
+    // Reads a number of bytes and hangs up; where to go on.
     private async Task<string?> Follow(HttpClient client, string? cursor, int bytes, List<string> told)
     {
-        using HttpRequestMessage request = new(HttpMethod.Get, "/v1/changes?collection=readings");
-        request.Headers.TryAddWithoutValidation("Last-Event-ID", cursor);
-        using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.CancellationToken);
-        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode, await (response.IsSuccessStatusCode ? Task.FromResult("") : response.Content.ReadAsStringAsync(TestContext.CancellationToken)));
-        await using Stream stream = await response.Content.ReadAsStreamAsync(TestContext.CancellationToken);
-        using MemoryStream got = new();
-        byte[] buffer = new byte[bytes];
-        using CancellationTokenSource patience = new(TimeSpan.FromMilliseconds(1500));
-        try
-        {
-            while (got.Length < bytes)
-            {
-                int read = await stream.ReadAsync(buffer.AsMemory(0, (int)(bytes - got.Length)), patience.Token);
-                if (read == 0)
-                {
-                    break;
-                }
-
-                got.Write(buffer, 0, read);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // no more comes now
-        }
-
-        string text = Encoding.UTF8.GetString(got.ToArray());
-        int end = text.LastIndexOf("\n\n", StringComparison.Ordinal);
-        foreach (string block in (end < 0 ? "" : text[..end]).Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
-        {
-            foreach (string line in block.Split('\n'))
-            {
-                if (line.StartsWith("id: ", StringComparison.Ordinal))
-                {
-                    cursor = line[4..];
-                }
-                else if (line.StartsWith("data: ", StringComparison.Ordinal) && block.StartsWith("event: object", StringComparison.Ordinal))
-                {
-                    JsonNode data = JsonNode.Parse(line[6..])!;
-                    told.Add($"{data["device"]}{data["seq"]}");
-                }
-            }
-        }
-
+        (cursor, List<(string Event, JsonNode Data)> events) = await Following.Follow(client, "?collection=readings", cursor, bytes, TestContext.CancellationToken);
+        told.AddRange(events.Where(e => e.Event == "object").Select(e => $"{e.Data["device"]}{e.Data["seq"]}"));
         return cursor;
     }
 

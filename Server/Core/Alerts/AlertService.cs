@@ -98,8 +98,7 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
         List<AlertRow> lasting = alerts.ListLasting(began, Step), over = alerts.ListOver(ended, Step);
         foreach (AlertRow alert in lasting)
         {
-            alerts.OpenAlert(alert.Id, now);
-            if (!alerts.WasTold(alert.Subject, alert.Kind, now - (long)options.Quiet.TotalMilliseconds))
+            if (alerts.OpenAlert(alert.Id, now) && !alerts.WasTold(alert.Subject, alert.Kind, now - (long)options.Quiet.TotalMilliseconds))
             {
                 Tell(alerts, alert, "opened", now);
             }
@@ -107,8 +106,7 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
 
         foreach (AlertRow alert in over)
         {
-            alerts.CloseAlert(alert.Id, now);
-            if (alerts.ListDeliveries(alert.Id).Count > 0)
+            if (alerts.CloseAlert(alert.Id, now) && alerts.ListDeliveries(alert.Id).Count > 0)
             {
                 Tell(alerts, alert, "closed", now); // of what nobody was told nobody is told the end
             }

@@ -47,6 +47,19 @@ public sealed record AlertRow
 /// <summary>Somebody to be told.</summary>
 public sealed record DeliveryRow(long Id, long Alert, string Subject, string Channel, string Event, long Made, int Tries, long NextTry, long? Done, string? Error);
 
+/// <summary>What became of an alert. The numbers are those in the database.</summary>
+public enum AlertEvent
+{
+    /// <summary>It had lasted for long enough.</summary>
+    Opened = 0,
+
+    /// <summary>It was away for long enough.</summary>
+    Closed = 1,
+
+    /// <summary>Somebody said that he knows.</summary>
+    Acknowledged = 2,
+}
+
 /// <summary>Which alerts.</summary>
 public enum AlertState
 {
@@ -81,11 +94,11 @@ public interface IAlertTransaction : IStoreTransaction
     /// <summary>True when something is to be done at these times.</summary>
     bool HasAlertWork(long began, long ended);
 
-    /// <summary>Opens an alert.</summary>
-    void OpenAlert(long id, long now);
+    /// <summary>Opens an alert, which is a change; false when another server did.</summary>
+    bool OpenAlert(long id, long now);
 
-    /// <summary>Closes an alert; one that was never opened is removed.</summary>
-    void CloseAlert(long id, long now);
+    /// <summary>Closes an alert, which is a change; one that was never opened is removed. False when that was so, or another server closed it.</summary>
+    bool CloseAlert(long id, long now);
 
     /// <summary>True when somebody was told of this since a time.</summary>
     bool WasTold(string subject, string kind, long since);
@@ -108,6 +121,6 @@ public interface IAlertTransaction : IStoreTransaction
     /// <summary>Alerts that were opened, newest first.</summary>
     List<AlertRow> ListAlerts(AlertState state, string? device, string? group, long before, int count);
 
-    /// <summary>Notes that somebody knows.</summary>
+    /// <summary>Notes that somebody knows, which is a change.</summary>
     void AcknowledgeAlert(long id, string by, string? note, long now);
 }

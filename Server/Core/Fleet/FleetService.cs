@@ -165,14 +165,15 @@ public sealed class FleetService : ISyncWatcher
         return store.ListFleet(query);
     }
 
-    /// <summary>How many devices have which problem, how many are well and how many are kept out.</summary>
-    public (int All, int Ok, int Revoked, Dictionary<Problem, int> Problems) Count(string? group = null)
+    /// <summary>How many devices have which problem, how many are well, how many are kept out, and of the others how far their configuration has come.</summary>
+    public (int All, int Ok, int Revoked, Dictionary<Problem, int> Problems, Dictionary<ConfigState, int> Configuration) Count(string? group = null)
     {
         Refresh();
         using IFleetTransaction store = Read();
-        List<(long Rank, int Count)> ranks = store.CountRanks(group);
+        List<(long Rank, ConfigState Configuration, int Count)> ranks = store.CountRanks(group);
         return (ranks.Sum(r => r.Count), ranks.Where(r => r.Rank == 0).Sum(r => r.Count), ranks.Where(r => r.Rank < 0).Sum(r => r.Count),
-            Enum.GetValues<Problem>().Reverse().ToDictionary(p => p, p => ranks.Where(r => r.Rank > 0 && (r.Rank & (1L << (int)p)) != 0).Sum(r => r.Count)));
+            Enum.GetValues<Problem>().Reverse().ToDictionary(p => p, p => ranks.Where(r => r.Rank > 0 && (r.Rank & (1L << (int)p)) != 0).Sum(r => r.Count)),
+            Enum.GetValues<ConfigState>().ToDictionary(c => c, c => ranks.Where(r => r.Rank >= 0 && r.Configuration == c).Sum(r => r.Count)));
     }
 
     /// <summary>The groups, with the number of their devices.</summary>

@@ -1,5 +1,6 @@
 // What is kept of devices for those who look after them, in the server's database.
 
+using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Fleet;
@@ -83,11 +84,12 @@ public sealed record FleetFacts(string Name, long Created, long? Revoked, long? 
 /// <param name="Text">Part of name, group, firmware or last error; null = any.</param>
 /// <param name="Problem">Those with this one; null = any.</param>
 /// <param name="State">ok, problem, revoked, or null = any.</param>
+/// <param name="Configuration">Those whose configuration has come so far, but those kept out; null = any.</param>
 /// <param name="Group">Those of this group; null = any.</param>
 /// <param name="Sort">In which order.</param>
 /// <param name="Skip">How many are left out at the beginning.</param>
 /// <param name="Count">How many are wanted.</param>
-public sealed record FleetQuery(string? Text, Problem? Problem, FleetState? State, string? Group, FleetSort Sort, int Skip, int Count);
+public sealed record FleetQuery(string? Text, Problem? Problem, FleetState? State, ConfigState? Configuration, string? Group, FleetSort Sort, int Skip, int Count);
 
 /// <summary>Following changes.</summary>
 /// <param name="Seq">Its number.</param>
@@ -97,7 +99,9 @@ public sealed record FleetQuery(string? Text, Problem? Problem, FleetState? Stat
 /// <param name="Collection">The collection.</param>
 /// <param name="Above">Objects above this number.</param>
 /// <param name="UpTo">And up to this one.</param>
-public sealed record ChangeRow(long Seq, string Life, ChangeKind Kind, int Device, int Collection, long Above, long UpTo);
+/// <param name="Alert">The alert's number.</param>
+/// <param name="Event">What became of it.</param>
+public sealed record ChangeRow(long Seq, string Life, ChangeKind Kind, int Device, int Collection, long Above, long UpTo, long Alert, AlertEvent Event);
 
 /// <summary>What a change is about. The numbers are those in the database.</summary>
 public enum ChangeKind
@@ -107,6 +111,9 @@ public enum ChangeKind
 
     /// <summary>A device: its tokens, commands, place.</summary>
     Device = 1,
+
+    /// <summary>An alert: it was opened, closed, acknowledged.</summary>
+    Alert = 2,
 }
 
 /// <summary>The fleet in the database.</summary>
@@ -136,8 +143,8 @@ public interface IFleetTransaction : IStoreTransaction
     /// <summary>Lines, in order, and how many there are of this kind.</summary>
     (List<DeviceSummary> Page, int Total) ListFleet(FleetQuery query);
 
-    /// <summary>How many devices have which rank, within a group.</summary>
-    List<(long Rank, int Count)> CountRanks(string? group);
+    /// <summary>How many devices have which rank and how far their configuration has come, within a group.</summary>
+    List<(long Rank, ConfigState Configuration, int Count)> CountRanks(string? group);
 
     /// <summary>Groups with the number of their devices.</summary>
     List<(string Group, int Count)> ListGroups();

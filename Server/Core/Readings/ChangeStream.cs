@@ -3,6 +3,7 @@
 //
 // Objects: a change names the numbers of a collection that it made; each object that still has one of them is told. One that was
 // changed again since has a higher number, which belongs to a later change: it is told there, once, as it is then.
+// Alerts: what becomes of one is a change of its own, told with the alert as it is by then.
 // Lines of devices are told as they are, the newest only, and move no cursor.
 
 using System.Buffers;
@@ -10,6 +11,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using NanoSync.Server.Alerts;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Fleet;
@@ -117,6 +119,10 @@ public sealed class ChangeStream
                     await Flush(output, cancellation);
                 }
             }
+            else if (change.Kind == ChangeKind.Alert)
+            {
+                Alert(change);
+            }
 
             _at = new Cursor(change.Seq, change.Life, null);
         }
@@ -149,6 +155,33 @@ public sealed class ChangeStream
         }
 
         return objects.Count == 0 ? change.UpTo : objects[^1].Row.Seq;
+    }
+
+    private void Alert(ChangeRow change)
+    {
+        using IAlertTransaction store = (IAlertTransaction)_core.Store.BeginRead();
+        if (store.ListAlerts(AlertState.All, _query.Device, _query.Group, change.Alert + 1, 1) is not [var alert] || alert.Id != change.Alert)
+        {
+            return; // of another device or group, or deleted with its device
+        }
+
+        Event("alert", new Cursor(change.Seq, change.Life, null), writer =>
+        {
+            void Time(string name, long? time) => writer.WriteString(name, time is { } at ? ObjectJson.Time(at) : null);
+            writer.WriteString("event", JsonNamingPolicy.CamelCase.ConvertName(change.Event.ToString()));
+            writer.WriteNumber("id", alert.Id);
+            writer.WriteString("device", alert.Device == 0 ? null : alert.Subject);
+            writer.WriteString("subject", alert.Subject);
+            writer.WriteString("kind", alert.Kind);
+            writer.WriteString("text", alert.Text);
+            Time("began", alert.Began);
+            Time("opened", alert.Opened);
+            Time("ended", alert.Ended);
+            Time("closed", alert.Closed);
+            Time("acknowledged", alert.Acknowledged);
+            writer.WriteString("acknowledgedBy", alert.AcknowledgedBy);
+            writer.WriteString("note", alert.Note);
+        });
     }
 
     private void Lines()

@@ -48,13 +48,28 @@ public abstract partial class SqlTransaction : IAlertTransaction
     }
 
     /// <inheritdoc/>
-    public void OpenAlert(long id, long now) => Run("UPDATE alert SET opened = @now WHERE id = @id", ("now", now), ("id", id));
+    public bool OpenAlert(long id, long now)
+    {
+        bool opened = Run("UPDATE alert SET opened = @now WHERE id = @id AND opened IS NULL", ("now", now), ("id", id)) > 0;
+        if (opened)
+        {
+            NoteAlert(id, AlertEvent.Opened);
+        }
+
+        return opened;
+    }
 
     /// <inheritdoc/>
-    public void CloseAlert(long id, long now)
+    public bool CloseAlert(long id, long now)
     {
         Run("DELETE FROM alert WHERE id = @id AND opened IS NULL", ("id", id));
-        Run("UPDATE alert SET closed = @now WHERE id = @id", ("now", now), ("id", id));
+        bool closed = Run("UPDATE alert SET closed = @now WHERE id = @id AND closed IS NULL", ("now", now), ("id", id)) > 0;
+        if (closed)
+        {
+            NoteAlert(id, AlertEvent.Closed);
+        }
+
+        return closed;
     }
 
     /// <inheritdoc/>
@@ -108,6 +123,12 @@ public abstract partial class SqlTransaction : IAlertTransaction
     public void AcknowledgeAlert(long id, string by, string? note, long now)
     {
         Run("UPDATE alert SET acknowledged = @now, acknowledged_by = @by, note = @note WHERE id = @id", ("now", now), ("by", by), ("note", note), ("id", id));
+        NoteAlert(id, AlertEvent.Acknowledged);
+    }
+
+    private void NoteAlert(long id, AlertEvent what)
+    {
+        Run("INSERT INTO change (kind, device_id, alert_id, alert_event) SELECT 2, device_id, id, @what FROM alert WHERE id = @id", ("what", (int)what), ("id", id));
     }
 
     private static AlertRow ReadAlert(DbDataReader r)

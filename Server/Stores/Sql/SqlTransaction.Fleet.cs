@@ -4,6 +4,7 @@ using System.Data.Common;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Fleet;
 
@@ -67,14 +68,14 @@ public abstract partial class SqlTransaction : IFleetTransaction
     public void SaveFleet(FleetRow row, string search)
     {
         DeviceSummary summary = row.Summary!;
-        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, dropped, pending_down, search, summary, memory, look) "
-            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @dropped, @down, @search, @summary, @memory, (SELECT value FROM counter WHERE name = 'look')) "
+        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, dropped, pending_down, configuration, search, summary, memory, look) "
+            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @dropped, @down, @configuration, @search, @summary, @memory, (SELECT value FROM counter WHERE name = 'look')) "
             + "ON CONFLICT (device_id) DO UPDATE SET name = excluded.name, place = excluded.place, rank = excluded.rank, next_check = excluded.next_check, "
             + "last_sync = excluded.last_sync, due = excluded.due, battery = excluded.battery, signal = excluded.signal, flash_left = excluded.flash_left, "
-            + "dropped = excluded.dropped, pending_down = excluded.pending_down, search = excluded.search, summary = excluded.summary, memory = excluded.memory, look = excluded.look",
+            + "dropped = excluded.dropped, pending_down = excluded.pending_down, configuration = excluded.configuration, search = excluded.search, summary = excluded.summary, memory = excluded.memory, look = excluded.look",
             ("device", row.Device), ("name", summary.Name), ("place", summary.Group ?? ""), ("rank", row.Rank), ("check", row.NextCheck),
             ("last", summary.LastSync?.ToUnixTimeMilliseconds()), ("due", summary.DueAt?.ToUnixTimeMilliseconds()), ("battery", summary.Battery),
-            ("signal", summary.Signal), ("flash", summary.FlashLeft), ("dropped", summary.Dropped), ("down", summary.PendingDown), ("search", search),
+            ("signal", summary.Signal), ("flash", summary.FlashLeft), ("dropped", summary.Dropped), ("down", summary.PendingDown), ("configuration", (int)summary.Configuration), ("search", search),
             ("summary", JsonSerializer.Serialize(summary, s_fleetJson)), ("memory", JsonSerializer.Serialize(row.Memory, s_fleetJson)));
     }
 
@@ -133,6 +134,11 @@ public abstract partial class SqlTransaction : IFleetTransaction
             Add("place = @place", "place", group);
         }
 
+        if (query.Configuration is { } configuration)
+        {
+            Add("rank >= 0 AND configuration = @configuration", "configuration", (int)configuration);
+        }
+
         where.Append(query.State switch
         {
             FleetState.Ok => " AND rank = 0",
@@ -160,9 +166,10 @@ public abstract partial class SqlTransaction : IFleetTransaction
     }
 
     /// <inheritdoc/>
-    public List<(long Rank, int Count)> CountRanks(string? group)
+    public List<(long Rank, ConfigState Configuration, int Count)> CountRanks(string? group)
     {
-        return All("SELECT rank, COUNT(*) FROM device_state WHERE (@place = '' OR place = @place) GROUP BY rank", r => (r.GetInt64(0), r.GetInt32(1)), ("place", group ?? ""));
+        return All("SELECT rank, configuration, COUNT(*) FROM device_state WHERE (@place = '' OR place = @place) GROUP BY rank, configuration",
+            r => (r.GetInt64(0), (ConfigState)r.GetInt32(1), r.GetInt32(2)), ("place", group ?? ""));
     }
 
     /// <inheritdoc/>
@@ -237,8 +244,8 @@ public abstract partial class SqlTransaction : IFleetTransaction
     /// <inheritdoc/>
     public List<ChangeRow> ListChanges(long after, int count)
     {
-        return All("SELECT seq, life, kind, device_id, collection_id, above, upto FROM change WHERE seq > @after ORDER BY seq LIMIT @count",
-            r => new ChangeRow(r.GetInt64(0), r.GetString(1), (ChangeKind)r.GetInt32(2), Int(r, 3) ?? 0, Int(r, 4) ?? 0, Long(r, 5) ?? 0, Long(r, 6) ?? 0),
+        return All("SELECT seq, life, kind, device_id, collection_id, above, upto, alert_id, alert_event FROM change WHERE seq > @after ORDER BY seq LIMIT @count",
+            r => new ChangeRow(r.GetInt64(0), r.GetString(1), (ChangeKind)r.GetInt32(2), Int(r, 3) ?? 0, Int(r, 4) ?? 0, Long(r, 5) ?? 0, Long(r, 6) ?? 0, Long(r, 7) ?? 0, (AlertEvent)(Int(r, 8) ?? 0)),
             ("after", after), ("count", count));
     }
 

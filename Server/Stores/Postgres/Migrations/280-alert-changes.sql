@@ -1,0 +1,3 @@
+-- What becomes of an alert is a change, too, and is followed as the others are (kind 2).
+ALTER TABLE change ADD COLUMN alert_id BIGINT;
+ALTER TABLE change ADD COLUMN alert_event BIGINT; -- 0 opened, 1 closed, 2 acknowledged
