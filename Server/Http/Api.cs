@@ -152,6 +152,15 @@ internal static class Api
             };
         }
 
+        if (metadata.OfType<Conditional>().Any())
+        {
+            foreach ((string name, string description) in ((string, string)[])[
+                ("If-Match", "The ETag that was seen, or * for any: 412 when it is another by now."), ("If-None-Match", "*: 412 when there is one already.")])
+            {
+                (operation.Parameters ??= []).Add(new OpenApiParameter { Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
+            }
+        }
+
         NeedsRole? needs = metadata.OfType<NeedsRole>().FirstOrDefault();
         operation.Description = needs == null ? "Without a token." : $"Role: {needs.Role.ToString().ToLowerInvariant()}.";
         if (needs == null)

@@ -127,6 +127,9 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
 /// <summary>The body that a route takes. It is described and not enforced: curl -d names a form, whatever it sends.</summary>
 internal sealed record TakesBody(Type Type, string[] MediaTypes);
 
+/// <summary>What a route writes only when it is as somebody saw it: If-Match, If-None-Match.</summary>
+internal sealed record Conditional;
+
 /// <summary>What a route asks of who calls it.</summary>
 internal sealed record NeedsRole(Role Role);
 
@@ -144,4 +147,7 @@ internal static class RouteRules
     {
         return builder.RequireAuthorization(role.ToString()).WithMetadata(new NeedsRole(role));
     }
+
+    /// <summary>Says that a route looks at If-Match and If-None-Match.</summary>
+    public static RouteHandlerBuilder IsConditional(this RouteHandlerBuilder builder) => builder.WithMetadata(new Conditional());
 }

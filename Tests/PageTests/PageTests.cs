@@ -49,6 +49,10 @@ public sealed class PageTests
         bench.Tell("dropper", new KeyValuePair<string, string>("dropped", "7"));
         bench.StartSync("twin", "config", "AAAA");
         bench.StartSync("twin", "config", "BBBB");
+        bench.Put("dropper", "config", "a", """{"interval":1,"sensors":null}""", Sampling);
+        string key = bench.StartSync("dropper", "config");
+        key = bench.Sync("dropper", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        bench.Refuse("dropper", "config", key, "a", "interval below 5");
         await bench.Browse("fleet", null, new() { ["sync late"] = () => Do(() => bench.Tell("late", new KeyValuePair<string, string>("battery", "3.60"))) });
     }
 
@@ -102,6 +106,7 @@ public sealed class PageTests
         {
             ["device has 2"] = () => Do(() => device.WaitFor("sampling every 2 s")),
             ["edit elsewhere"] = () => Do(() => bench.Put("virtual", "config", "sampling", """{"interval":3,"sensors":""}""")),
+            ["still -1"] = () => Do(() => StringAssert.Contains(Now(), "\"interval\":-1")),
             ["still 3"] = () => Do(() => StringAssert.Contains(Now(), "\"interval\":3")),
         });
         StringAssert.Contains(Now(), "\"interval\":7");

@@ -137,6 +137,10 @@ const scenarios = {
     await until("all once more", async () => await rows(page).count() === 6);
     await ask("sync late");
     await until("what came is no longer overdue, unasked", async () => await count(page, /Overdue/).count() === 0 && await rows(page).first().textContent() === "twin");
+    await page.getByLabel("Configuration").selectOption("refused");
+    await until("those that refuse what they are to have", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
+    assert.ok(page.url().endsWith("?configuration=refused"));
+    await page.getByLabel("Configuration").selectOption("");
     await page.getByLabel("Group").selectOption("north");
     await until("one group", async () => await rows(page).count() === 1);
 
@@ -239,6 +243,21 @@ const scenarios = {
     await see(page, /Refused by the device: .*interval/, card);
     await card.getByRole("columnheader", { name: "The device has" }).waitFor();
     await card.getByRole("row", { name: "interval 2 -1" }).waitFor();
+    const interval = card.getByLabel("interval"); // what the device said is the field's range from now on
+    await see(page, "1 to 86400 seconds, as the device said", card);
+    assert.deepEqual([await interval.getAttribute("min"), await interval.getAttribute("max")], ["1", "86400"]);
+    await picture(page, "refused");
+    await page.reload();
+    await see(page, "1 to 86400 seconds, as the device said", card);
+    await interval.fill("86401");
+    await card.getByRole("button", { name: "Save" }).click();
+    await see(page, "The device said: interval is 1 to 86400 seconds, not 86401.", page.getByRole("dialog"));
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+    await ask("still -1");
+    await interval.fill("1.5"); // its type is a whole number: that is no question of what a device takes
+    await card.getByRole("button", { name: "Save" }).click();
+    assert.deepEqual([await page.getByRole("dialog").count(), await interval.evaluate(i => i.validity.stepMismatch)], [0, true]);
+    await ask("still -1");
 
     await card.getByLabel("interval").fill("7");
     await ask("edit elsewhere");
@@ -269,6 +288,7 @@ const scenarios = {
     await ask("b1 takes it and b2 does not");
     await until("counted", async () => await tally() === "2 applied, 1 refused: interval below 5.");
     await see(page, "1 refuse it: interval below 5", card);
+    await see(page, "from 5, as the device said", card);
     await card.getByText("Devices", { exact: true }).click();
     await card.getByRole("row", { name: /^b2 refused interval below 5/ }).waitFor();
     await picture(page, "group");
@@ -285,6 +305,7 @@ const scenarios = {
     await card.getByLabel("interval").fill("-1"); // the class lets it; the virtual device, which was there last, does not
     await card.getByLabel("First to so many devices").fill("1");
     await card.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Save all the same" }).click();
     await see(page, "It goes to virtual first.");
     await see(page, "virtual refused it:", card);
     await card.getByRole("columnheader", { name: "The others have" }).waitFor();

@@ -87,6 +87,7 @@ export function follow(changed, filter) {
     events.onopen = () => { every(4 * POLL); soon(); }; // ages and due times move by themselves
     events.addEventListener("object", soon);
     events.addEventListener("device", soon);
+    events.addEventListener("alert", soon);
     events.onerror = () => {
       every(POLL);
       if (events?.readyState === EventSource.CLOSED) again = setTimeout(open, RETRY);

@@ -4,7 +4,7 @@
 import { h, fill, labelled, confirmed, when } from "./dom.js";
 import { get, request, at, Refused } from "./api.js";
 import { whenNext } from "./device.js";
-import { fieldsOf, inputsOf, compare, staleness, historyOf } from "./form.js";
+import { fieldsOf, inputsOf, learn, compare, staleness, historyOf } from "./form.js";
 
 export async function open(root, { name, full, page, address }) {
   const collections = full.collections.map(c => c.split("@")[0]);
@@ -64,7 +64,7 @@ export async function open(root, { name, full, page, address }) {
       const fields = fieldsOf(classes, object.class, object.value);
       const may = page.may("configure");
       inputs = fields ? inputsOf(fields, may) : null;
-      form = h("form", { onsubmit: save, oninput: () => { edited = true; } },
+      form = h("form", { novalidate: true, onsubmit: save, oninput: () => { edited = true; } },
         inputs ? inputs.rows : h("p", {}, "Its bytes cannot be read as fields: ", h("code", {}, object.data ?? "")),
         wrong,
         inputs && may ? h("div", { class: "row" }, h("button", { class: "main" }, "Save"), h("button", { type: "button", onclick: () => { edited = false; inputs.put(object.value); fill(stale); fill(wrong); base = object.seq; } }, "Undo")) : null);
@@ -75,6 +75,7 @@ export async function open(root, { name, full, page, address }) {
     async function save(event) {
       event?.preventDefault();
       fill(wrong);
+      if (!await inputs.sound()) return;
       const value = inputs.read(object.value);
       try {
         const { body } = await request("PUT", path + "/" + encodeURIComponent(object.id), { json: value, headers: { "If-Match": `"${base}"` } });
@@ -113,6 +114,7 @@ export async function open(root, { name, full, page, address }) {
         base = o.seq;
         inputs?.put(o.value ?? {});
       }
+      inputs?.tell(learn([o.state === "refused" ? o.reason : null, ...full.refusals.filter(r => r.collection === collection && r.object === o.id && r.by !== "server").map(r => r.reason)]));
       const verb = (what, label, done) => h("button", { type: "button", onclick: () => page.attempt(() => request("POST", path + "/" + encodeURIComponent(o.id) + "/" + what), done) }, label);
       if (verbs.of !== o.state && page.may("configure")) {
         verbs.of = o.state;

@@ -7,7 +7,8 @@ const PAGE = 100; // devices asked for at once
 const ALERTS = 50; // shown at most
 const MORE = 12; // rows beyond what is seen
 const SORTS = { worst: "Worst first", name: "Name", lastSync: "Longest away", battery: "Lowest battery", signal: "Weakest signal", flashLeft: "Fullest flash", dropped: "Most dropped", pendingDown: "Most waiting" };
-const FILTERS = ["text", "problem", "state", "group", "sort"];
+const CONFIGURATION = { applied: "Applied", waiting: "Waiting", refused: "Refused", none: "None" };
+const FILTERS = ["text", "problem", "state", "configuration", "group", "sort"];
 const COLUMNS = ["Device", "State", "Last sync", "Waiting", "Lost", "Battery", "Signal", "Firmware", "Last error"];
 
 export async function open(root, address, page) {
@@ -22,6 +23,7 @@ export async function open(root, address, page) {
   const counts = h("nav", { class: "counts stay", "aria-label": "Counts; each is a filter" });
   const text = h("input", { type: "search", id: "search", placeholder: "Name, group, firmware, error", value: filter.text ?? "", oninput: () => later(() => set({ text: text.value }, true)) });
   const group = h("select", { id: "group", onchange: () => set({ group: group.value }) });
+  const configuration = h("select", { id: "configuration", onchange: () => set({ configuration: configuration.value }) });
   const sort = h("select", { id: "sort", onchange: () => set({ sort: sort.value === "worst" ? "" : sort.value }) }, Object.entries(SORTS).map(([value, name]) => h("option", { value, selected: value === (filter.sort ?? "worst") }, name)));
   const found = h("p", { role: "status", class: "found" });
   const body = h("div", { role: "rowgroup", class: "rows" });
@@ -33,7 +35,7 @@ export async function open(root, address, page) {
   const alertsSaid = h("summary", {}), alertsList = h("ul", {}), alerts = h("details", { class: "alerts", hidden: true }, alertsSaid, alertsList);
   fill(root, h("h1", { class: "sr" }, "Fleet"), counts, alerts,
     h("form", { class: "row filters", role: "search", onsubmit: e => e.preventDefault() },
-      h("label", { for: "search" }, "Search"), text, h("label", { for: "group" }, "Group"), group, h("label", { for: "sort" }, "Order"), sort, found),
+      h("label", { for: "search" }, "Search"), text, h("label", { for: "group" }, "Group"), group, h("label", { for: "configuration" }, "Configuration"), configuration, h("label", { for: "sort" }, "Order"), sort, found),
     list, empty);
 
   let delay = 0;
@@ -138,6 +140,9 @@ export async function open(root, address, page) {
     fillIfNew(group, [fleet.groups, filter.group], () => [h("option", { value: "" }, "All"),
       Object.entries(fleet.groups).filter(([g]) => g).map(([g, n]) => h("option", { value: g, selected: g === filter.group }, `${g} (${n})`))]);
     group.value = filter.group ?? "";
+    fillIfNew(configuration, [fleet.configuration, filter.configuration], () => [h("option", { value: "" }, "Any"),
+      Object.entries(CONFIGURATION).map(([value, name]) => h("option", { value, selected: value === filter.configuration }, `${name} (${fleet.configuration[value]})`))]);
+    configuration.value = filter.configuration ?? "";
   }
 
   function showAlerts(open) {
@@ -164,7 +169,7 @@ export async function open(root, address, page) {
     await Promise.all([...wanted].map(load));
     if (mine !== era) return;
     draw();
-    const narrowed = filter.text || filter.problem || filter.state || filter.group;
+    const narrowed = filter.text || filter.problem || filter.state || filter.configuration || filter.group;
     fill(found, `${total} device${total === 1 ? "" : "s"}`);
     fill(empty, total > 0 ? null : narrowed ? "No device is like this." : ["There is no device yet. ", page.may("administer") ? h("a", { href: "/?view=enrol" }, "Enrol one") : null]);
     list.dataset.took = Math.round(performance.now() - began);

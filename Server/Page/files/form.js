@@ -1,10 +1,11 @@
 // The fields of a class as a form, two values beside each other, and the history of a value with its way back.
 
-import { h, fill, labelled, when, table } from "./dom.js";
+import { h, fill, labelled, confirmed, when, table } from "./dom.js";
 import { get } from "./api.js";
 
 const RANGES = { int: "a whole number", uint: "a whole number from 0", fixed: "a number", float: "a number", double: "a number", text: "text", time: "a time in UTC, such as 2026-11-29T12:00:00Z", bytes: "bytes in base64", bool: "" };
 const NUMBERS = ["int", "uint", "fixed", "float", "double"];
+const EXACT = Number.MAX_SAFE_INTEGER; // a whole number beyond it is another one by the time it is sent
 
 /** The fields by which a value is edited: those of its class, else as they look; null when it has none. */
 export function fieldsOf(classes, wireName, value) {
@@ -12,13 +13,47 @@ export function fieldsOf(classes, wireName, value) {
     ?? (value ? Object.keys(value).map(f => ({ name: f, type: typeof value[f] === "number" ? "double" : typeof value[f] === "boolean" ? "bool" : "text", digits: null })) : null);
 }
 
-/** Inputs for fields: { rows, put(value), read(value before) }. */
+/**
+ * What devices said of fields when they refused them: "interval: 1 to 86400 seconds, not -1", "interval below 5". A class names
+ * types alone, so what a device takes is known from there. { field: { min, max, text } }
+ */
+export function learn(reasons) {
+  const said = {};
+  for (const reason of reasons) {
+    const range = /^(\w+): (-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)( [^,]{1,20})?, not /.exec(reason ?? ""), bound = /^(\w+) (below|above) (-?\d+(?:\.\d+)?)$/.exec(reason ?? "");
+    if (range) said[range[1]] ??= { min: range[2], max: range[3], text: `${range[2]} to ${range[3]}${range[4] ?? ""}` };
+    else if (bound) said[bound[1]] ??= { [bound[2] === "below" ? "min" : "max"]: bound[3], text: `${bound[2] === "below" ? "from" : "up to"} ${bound[3]}` };
+  }
+  return said;
+}
+
+/** Inputs for fields: { rows, put(value), read(value before), tell(what devices said, the newest first), sound() }. */
 export function inputsOf(fields, may) {
-  const inputs = fields.map(field => ({ field, input: control(field) }));
-  for (const { input } of inputs) input.disabled = !may;
+  const inputs = fields.map(field => ({ field, input: control(field), hint: h("span", {}), said: null }));
+  const type = field => RANGES[field.type] + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : "");
+  for (const { input, hint, field } of inputs) { input.disabled = !may; fill(hint, type(field)); }
   return {
     names: fields.map(f => f.name).join(),
-    rows: inputs.map(({ field, input }) => labelled(field.name, input, RANGES[field.type] + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : ""))),
+    rows: inputs.map(({ field, input, hint }) => labelled(field.name, input, hint)),
+    tell(said) {
+      for (const one of inputs) {
+        if (!NUMBERS.includes(one.field.type) || !said[one.field.name] || one.said?.text === said[one.field.name].text) continue;
+        one.said = said[one.field.name];
+        Object.assign(one.input, boundsOf(one.field), one.said.min === undefined ? {} : { min: one.said.min }, one.said.max === undefined ? {} : { max: one.said.max });
+        fill(one.hint, type(one.field), ", ", h("b", {}, one.said.text), ", as the device said");
+      }
+    },
+    /** True when what stands in the inputs can be sent. What a device said may be of an older firmware: one may send it all the same. */
+    async sound() {
+      const beyond = [];
+      for (const { field, input, said } of inputs) {
+        if (input.checkValidity()) continue;
+        const range = input.validity.rangeUnderflow || input.validity.rangeOverflow;
+        if (!said || !range) { input.reportValidity(); return false; }
+        beyond.push(`${field.name} is ${said.text}, not ${input.value}`);
+      }
+      return beyond.length === 0 || confirmed(`The device said: ${beyond.join("; ")}. It will refuse this, unless its firmware is another by now.`, "Save all the same");
+    },
     put(value) {
       for (const { input, field } of inputs) {
         const v = value[field.name];
@@ -38,12 +73,16 @@ export function inputsOf(fields, may) {
 function control(field) {
   switch (field.type) {
     case "bool": return h("select", {}, h("option", { value: "" }, "(none)"), h("option", { value: "true" }, "true"), h("option", { value: "false" }, "false"));
-    case "int": return h("input", { type: "number", step: "1" });
-    case "uint": return h("input", { type: "number", step: "1", min: "0" });
-    case "fixed": return h("input", { type: "number", step: field.digits ? (1 / 10 ** field.digits).toFixed(field.digits) : "1" });
+    case "int": case "uint": case "fixed": return h("input", { type: "number", step: field.digits ? (1 / 10 ** field.digits).toFixed(field.digits) : "1", ...boundsOf(field) });
     case "float": case "double": return h("input", { type: "number", step: "any" });
     default: return h("input", { type: "text", autocomplete: "off", spellcheck: "false" });
   }
+}
+
+function boundsOf(field) {
+  if (field.type !== "int" && field.type !== "uint" && field.type !== "fixed") return { min: "", max: "" };
+  const most = EXACT / 10 ** (field.digits ?? 0);
+  return { min: field.type === "uint" ? "0" : String(-most), max: String(most) };
 }
 
 const words = v => v === null || v === undefined ? "(none)" : v === "" ? "(empty)" : String(v);

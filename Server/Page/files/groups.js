@@ -2,7 +2,7 @@
 
 import { h, fill, fillIfNew, labelled, confirmed, when, ago, table } from "./dom.js";
 import { get, request, at, query, Refused } from "./api.js";
-import { fieldsOf, inputsOf, compare, staleness, historyOf } from "./form.js";
+import { fieldsOf, inputsOf, learn, compare, staleness, historyOf } from "./form.js";
 
 const KINDS = { applied: "good", refused: "bad", dropped: "bad", changed: "bad", waiting: "warn", sent: "warn", held: "warn" };
 const SHOWN = 100; // devices of a value at most
@@ -63,7 +63,7 @@ async function one(root, name, page) {
     function build() {
       const fields = fieldsOf(classes, value.class, value.value);
       inputs = fields ? inputsOf(fields, may) : null;
-      fill(body, h("form", { onsubmit: save, oninput: () => { edited = true; } },
+      fill(body, h("form", { novalidate: true, onsubmit: save, oninput: () => { edited = true; } },
         inputs ? inputs.rows : h("p", {}, "Its bytes cannot be read as fields: ", h("code", {}, value.data ?? "")),
         inputs && may ? labelled("First to so many devices", few, "Those that were there last; the others get it when all of these have applied it. Empty: to all at once.") : null,
         wrong,
@@ -73,6 +73,7 @@ async function one(root, name, page) {
     async function save(event) {
       event?.preventDefault();
       fill(wrong);
+      if (!few.reportValidity() || !await inputs.sound()) return;
       const mine = inputs.read(value.value);
       try {
         const { body: saved } = await request("PUT", path + query({ first: few.value }), { json: mine, headers: { "If-Match": `"${base}"` } });
@@ -111,6 +112,7 @@ async function one(root, name, page) {
       fill(both, v.stage !== "all" && v.before && v.value ? compare("The others have", v.before, "The first get", v.value) : null);
       const known = fieldsOf(classes, v.class, v.value);
       if (!inputs || (!edited && known && inputs.names !== known.map(f => f.name).join())) build();
+      inputs?.tell(learn(v.counts.reasons.map(r => r.reason)));
       if (!edited && !stale.firstChild && changed) { base = v.version; inputs?.put(v.value ?? {}); }
       if (changed) history.refresh();
       loadMembers().catch(() => {});
