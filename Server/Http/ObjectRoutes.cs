@@ -191,6 +191,6 @@ internal sealed class ObjectRoutes(ServerCore core)
 
         return long.TryParse(tag.Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out long seq) && seq > 0
             ? seq
-            : throw new RefusedException(Refusal.BadInput, "If-Match is not an ETag of this server.") { Field = "If-Match" };
+            : throw new RefusedException(Refusal.BadInput, "If-Match is not an ETag of this server.") { Code = "wrong_type", Field = "If-Match" };
     }
 }

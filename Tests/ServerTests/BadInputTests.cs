@@ -117,7 +117,8 @@ public sealed class BadInputTests
                 bool made = method == "PUT" && name is "id"; // which makes it
                 if (!made)
                 {
-                    await Refused(method, Filled(path, name, name == "alert" ? "999" : "nobody"), BodyOf(operation), 404, "not_found", null);
+                    string type = Parameters(operation, "query").Any(p => p["name"]!.GetValue<string>() == "class") ? "?class=" + Uri.EscapeDataString(Bench.Sampling) : "";
+                    await Refused(method, Filled(path, name, name == "alert" ? "999" : "nobody") + type, BodyOf(operation), 404, "not_found", null);
                 }
             }
         }

@@ -167,7 +167,7 @@ public sealed class GroupTests
         (string Method, string Path, string? Json, int Status, string Code, string? Field)[] bad =
         [
             ("PUT", Value, """{"interval":"5","sensors":null}""", 400, "wrong_type", "interval"),
-            ("PUT", Value, """{"interval":-5,"sensors":null}""", 400, "bad_input", "interval"),
+            ("PUT", Value, """{"interval":-5,"sensors":null}""", 400, "wrong_type", "interval"),
             ("PUT", Value, """{"interval":5}""", 400, "missing_field", "sensors"),
             ("PUT", Value, """{"interval":5,"sensors":null,"colour":1}""", 400, "unknown_field", "colour"),
             ("PUT", Value, """{"interval":5,"sensors":[]}""", 400, "wrong_type", "sensors"),

@@ -293,7 +293,7 @@ public sealed class DeviceService
             {
                 if (!arguments.Any(a => a.Key == definition.FieldName(field)))
                 {
-                    throw new RefusedException(Refusal.BadInput, $"{type} needs {definition.FieldName(field)}.");
+                    throw new RefusedException(Refusal.BadInput, $"{type} needs {definition.FieldName(field)}.") { Code = "missing_field", Field = definition.FieldName(field) };
                 }
             }
 
@@ -305,7 +305,7 @@ public sealed class DeviceService
         }
         catch (RecordException e)
         {
-            throw new RefusedException(Refusal.BadInput, e.Message);
+            throw new RefusedException(Refusal.BadInput, e.Message) { Code = e.Code, Field = e.Field };
         }
     }
 

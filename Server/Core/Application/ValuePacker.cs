@@ -34,7 +34,7 @@ internal static class ValuePacker
             }
             catch (RecordException e)
             {
-                throw new RefusedException(Refusal.BadInput, e.Message) { Code = e.IsUnknown ? "unknown_field" : null, Field = e.Field };
+                throw new RefusedException(Refusal.BadInput, e.Message) { Code = e.Code, Field = e.Field };
             }
 
             ObjectJson.CheckNames(type, value);

@@ -12,8 +12,8 @@ public sealed class RecordException(string message) : Exception(message)
     /// <summary>The field that is meant; null = none in particular.</summary>
     public string? Field { get; init; }
 
-    /// <summary>True when the class has no such field.</summary>
-    public bool IsUnknown { get; init; }
+    /// <summary>What programs tell it by: unknown_field, given_twice, wrong_type, out_of_range; null = none of these.</summary>
+    public string? Code { get; init; }
 }
 
 /// <summary>Packs and unpacks records by the names of their fields.</summary>
@@ -56,12 +56,12 @@ public static class RecordText
             int field = type.FindField(name);
             if (field < 0)
             {
-                throw new RecordException($"{type.Name} has no field {name}.") { Field = name, IsUnknown = true };
+                throw new RecordException($"{type.Name} has no field {name}.") { Code = "unknown_field", Field = name };
             }
 
             if (values[field] != null)
             {
-                throw new RecordException($"{name} is given twice.") { Field = name };
+                throw new RecordException($"{name} is given twice.") { Code = "given_twice", Field = name };
             }
 
             values[field] = value;
@@ -84,7 +84,11 @@ public static class RecordText
             }
             catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
             {
-                throw new RecordException($"{type.FieldName(i)} does not take {Shorten(value)}: {Wanted(type, i)} is wanted.") { Field = type.FieldName(i) };
+                throw new RecordException($"{type.FieldName(i)} does not take {Shorten(value)}: {Wanted(type, i)} is wanted.")
+                {
+                    Code = e is OverflowException ? "out_of_range" : "wrong_type",
+                    Field = type.FieldName(i),
+                };
             }
         }
 
