@@ -76,6 +76,13 @@ internal sealed class Child : IDisposable
         return _process.WorkingSet64;
     }
 
+    /// <summary>Largest resident memory since its start, bytes, as the kernel counted it.</summary>
+    public long KernelPeak()
+    {
+        string line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) * 1024;
+    }
+
     /// <summary>Ends it as Ctrl-C does, so that the database is closed.</summary>
     public async Task Stop()
     {

@@ -2,6 +2,8 @@
 //
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --seconds 20 --peer
 //   dotnet run -c Release --project Tests/Load -- --devices 10000 --wait
+//   dotnet run -c Release --project Tests/Load -- export --readings 10000000
+//   dotnet run -c Release --project Tests/Load -- fleet --devices 20000
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --database "Host=...;Database=..." --nodes 2
 //
 // Absolute figures belong to the machine and to the generator on it; --peer measures in the same minutes what the same
@@ -54,6 +56,14 @@ Command jsonPeer = new("json-peer") { folder };
 jsonPeer.Hidden = true;
 jsonPeer.SetAction(async parsed => await Peers.Serve(parsed.GetValue(folder)!));
 root.Add(jsonPeer);
+Option<long> exported = new("--readings") { Description = "How many; a tenth of them is measured first.", DefaultValueFactory = _ => 10_000_000 };
+Command export = new("export", "Readings out as CSV and NDJSON: how fast, and the server's largest memory. On SQLite, on Linux.") { exported };
+export.SetAction(async parsed => Console.WriteLine(await ExportLoad.Run(parsed.GetValue(exported), Console.Error.WriteLine)));
+root.Add(export);
+Option<int> members = new("--devices") { Description = "How many.", DefaultValueFactory = _ => 20_000 };
+Command fleet = new("fleet", "The lists of an operator with many devices of one group. On SQLite.") { members };
+fleet.SetAction(async parsed => Console.WriteLine(await FleetLoad.Run(parsed.GetValue(members), Console.Error.WriteLine)));
+root.Add(fleet);
 return await root.Parse(args).InvokeAsync();
 
 static void Print(LoadOptions options, List<Row> rows)
