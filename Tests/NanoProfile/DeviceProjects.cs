@@ -52,6 +52,7 @@ public static class DeviceProjects
     private const string Files = "Storage/Files";
     private const string Memory = "Storage/Memory";
     private const string Device = "Device";
+    private const string App = "Device/App";
     private const string LeanHttp = "Device/LeanHttp";
     private const string Mqtt = "Device/Mqtt";
     private const string Sealed = "Device/Sealed";
@@ -67,6 +68,7 @@ public static class DeviceProjects
         new(Memory, "NanoSync.Storage.Memory", [Storage], []),
         new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
+        new(App, "NanoSync.App", [Lite, Storage, Device], []),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
@@ -74,8 +76,8 @@ public static class DeviceProjects
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
         new(Mqtt, "NanoSync.Device.Mqtt", [Sealed], [NanoPackages.Mqtt]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device, Sealed], [NanoPackages.TestFramework]),
-        new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, LeanHttp], []),
+        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device, App, Sealed], [NanoPackages.TestFramework]),
+        new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, App, LeanHttp], []),
         new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },

@@ -15,6 +15,7 @@ public sealed class DeviceFolderTests
     [DataRow("Storage/Memory")]
     [DataRow("Storage/Files")]
     [DataRow("Device")]
+    [DataRow("Device/App")]
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]
     [DataRow("Device/Sealed")]

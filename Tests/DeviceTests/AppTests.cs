@@ -1,0 +1,198 @@
+// The application's side: records by handle, and collections with the verbs of their kind.
+
+using System;
+using NanoSync.App;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Storage;
+#if NANOFRAMEWORK_1_0
+using nanoFramework.TestFramework;
+#else
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+#endif
+
+namespace NanoSync.Tests
+{
+    [TestClass]
+    public class AppTests
+    {
+        private RecordClass _type;
+        private int _at;
+        private int _value;
+        private int _note;
+        private Outbox _readings;
+        private TwoWay _settings;
+        private SyncDevice _device;
+
+        [TestMethod]
+        public void Fields_are_written_in_any_order_and_read_as_they_were()
+        {
+            RecordClass all = new RecordClass("all");
+            int yes = all.Bool("yes"), whole = all.Int("whole"), count = all.UInt("count"), step = all.Fixed("step", 2);
+            int small = all.Float("small"), large = all.Double("large"), text = all.Text("text"), bytes = all.Bytes("bytes"), at = all.Time("at");
+            Record record = new Record(all, 128);
+            record.Time(at, 4000000000);
+            record.Bytes(bytes, new byte[] { 9, 1, 2, 3 }, 1, 2);
+            record.Text(text, "a first text");
+            record.Text(text, "grün");
+            record.Double(large, -2.5e200);
+            record.Float(small, 0.25f);
+            record.Fixed(step, -2153);
+            record.UInt(count, 18446744073709551615);
+            record.Int(whole, -9223372036854775808);
+            record.Bool(yes, true);
+            SyncDevice device = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
+            TwoWay kept = device.AddTwoWay("kept", all, 4, null, Winner.Server);
+            Assert.AreEqual((int)StoreError.None, (int)device.Open());
+            Assert.AreEqual((int)StoreError.None, (int)kept.Put("one", record));
+            record.Clear();
+            Assert.IsFalse(record.Has(text));
+            Assert.IsTrue(record.Text(text) == null && record.Bytes(bytes) == null && record.Int(whole) == 0);
+            Assert.AreEqual((int)StoreError.None, (int)kept.Find("one", record));
+            Assert.IsTrue(record.Bool(yes));
+            Assert.IsTrue(record.Int(whole) == -9223372036854775808);
+            Assert.IsTrue(record.UInt(count) == 18446744073709551615);
+            Assert.AreEqual(-2153, (int)record.Fixed(step));
+            Assert.IsTrue(record.Float(small) == 0.25f);
+            Assert.IsTrue(record.Double(large) == -2.5e200);
+            Assert.AreEqual("grün", record.Text(text));
+            Assert.AreEqual(2, record.Bytes(bytes).Length);
+            Assert.AreEqual(2, (int)record.Bytes(bytes)[1]);
+            Assert.IsTrue(record.Time(at) == 4000000000);
+            record.Remove(whole);
+            record.Text(text, null);
+            Assert.AreEqual((int)StoreError.None, (int)kept.Put("one", record));
+            Assert.AreEqual((int)StoreError.None, (int)kept.Find("one", record));
+            Assert.IsTrue(!record.Has(whole) && !record.Has(text) && record.Has(step));
+        }
+
+        [TestMethod]
+        public void A_handle_of_another_type_or_class_is_named_and_changes_nothing()
+        {
+            Make();
+            Record record = new Record(_type, 32);
+            record.UInt(_value, 7);
+            RecordClass all = new RecordClass("all");
+            int foreign = all.UInt("foreign");
+            Mistake("The field value of class reading is of type u, not c [SPEC 6.1].", record, _value, 1);
+            Mistake("The field note of class reading is of type t, not c [SPEC 6.1].", record, _note, 1);
+            Mistake("The field at of class reading is of type c, not u [SPEC 6.1].", record, _at, 0);
+            Mistake("The handle is of a field of another class than reading.", record, foreign, 0);
+            Mistake("The handle is of a field of another class than reading.", record, foreign, 2);
+            Mistake("The handle is of a field of another class than reading.", record, _note + 1, 0);
+            Mistake("The collection has objects of class reading, the record is of class all.", new Record(all, 32), 0, 3);
+            Mistake("The collection has objects of class reading, not null.", null, 0, 3);
+            Assert.AreEqual(7, (int)record.UInt(_value));
+            Assert.AreEqual(0, _readings.Pending);
+        }
+
+        [TestMethod]
+        public void A_record_in_error_is_refused_and_nothing_is_stored()
+        {
+            Make();
+            Record record = new Record(_type, 16);
+            record.Text(_note, "more than sixteen bytes");
+            Assert.AreEqual((int)SyncError.DataTooLong, (int)record.Error);
+            Assert.AreEqual((int)StoreError.BadArgument, (int)_readings.Append(record));
+            Assert.AreEqual((int)StoreError.BadArgument, (int)_settings.Put("one", record));
+            record.Clear();
+            record.Text(_note, "fifteen bytes..");
+            Assert.AreEqual((int)SyncError.None, (int)record.Error); // by itself; with its head it is too long
+            Assert.AreEqual((int)StoreError.BadArgument, (int)_readings.Append(record));
+            Assert.AreEqual(0, _readings.Pending);
+            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Find("one", record));
+            record.Clear();
+            record.Text(_note, "short");
+            Assert.AreEqual((int)StoreError.None, (int)_readings.Append(record));
+            Assert.AreEqual(1, _readings.Pending);
+            Assert.AreEqual(1, _device.Pending);
+        }
+
+        [TestMethod]
+        public void Objects_are_put_found_walked_and_deleted_by_name()
+        {
+            Make();
+            Record record = new Record(_type, 32);
+            record.UInt(_value, 1);
+            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("one", record));
+            record.UInt(_value, 2);
+            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("two", record));
+            record.UInt(_value, 3);
+            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("one", record));
+            Assert.AreEqual(2, _settings.Count);
+            Assert.AreEqual(2, _settings.Pending);
+            int sum = 0;
+            string names = "";
+            _settings.First();
+            while (_settings.Next(record) == StoreError.None)
+            {
+                sum += (int)record.UInt(_value);
+                names += _settings.Name;
+            }
+
+            Assert.AreEqual(5, sum);
+            Assert.IsTrue(names == "onetwo" || names == "twoone", names);
+            Assert.AreEqual((int)StoreError.None, (int)_settings.Delete("one"));
+            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Find("one", record));
+            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Delete("one"));
+            Assert.AreEqual((int)StoreError.None, (int)_settings.Find("two", record));
+            Assert.AreEqual(2, (int)record.UInt(_value));
+        }
+
+        [TestMethod]
+        public void Before_open_and_after_close_every_call_says_so()
+        {
+            Make();
+            _device.Close();
+            Record record = new Record(_type, 32);
+            Assert.AreEqual((int)StoreError.NotOpen, (int)_readings.Append(record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Put("one", record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Find("one", record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Delete("one"));
+            _settings.First();
+            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Next(record));
+        }
+
+        private void Make()
+        {
+            _type = new RecordClass("reading");
+            _at = _type.Time("at");
+            _value = _type.UInt("value");
+            _note = _type.Text("note");
+            _device = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
+            _readings = _device.AddOutbox("readings", _type, 8192, WhenFull.Refuse);
+            _settings = _device.AddTwoWay("settings", _type, 8, null, Winner.Server);
+            Assert.AreEqual((int)StoreError.None, (int)_device.Open());
+        }
+
+        private void Mistake(string text, Record record, int field, int call)
+        {
+            string said = "nothing";
+            try
+            {
+                if (call == 0)
+                {
+                    record.UInt(field, 1);
+                }
+                else if (call == 1)
+                {
+                    record.Time(field);
+                }
+                else if (call == 2)
+                {
+                    record.Has(field);
+                }
+                else
+                {
+                    _readings.Append(record);
+                }
+            }
+            catch (ArgumentException e)
+            {
+                said = e.Message;
+            }
+
+            Assert.AreEqual(text, said);
+        }
+    }
+}
