@@ -1,5 +1,6 @@
 // Error numbers of the codec. Bands over the whole project: 1xx the caller's misuse, 2xx the peer's bytes,
-// 3xx the flash store, 4xx the carrier. The number alone says whose fault it is.
+// 3xx the flash store, 4xx the carrier. The number alone says whose fault it is: the store's misuses end at 110, those of the
+// codec begin behind them.
 
 namespace NanoSync.Protocol
 {
@@ -10,10 +11,10 @@ namespace NanoSync.Protocol
         None = 0,
 
         /// <summary>A writer was called in an order the grammar does not allow, or data did not have the announced length.</summary>
-        WriterMisuse = 101,
+        WriterMisuse = 111,
 
         /// <summary>The sink did not take the bytes; it knows why.</summary>
-        SinkFailed = 102,
+        SinkFailed = 112,
 
         /// <summary>The first bytes are not 03 01 6A 00, or the XML does not start with an element.</summary>
         BadHeader = 201,
@@ -26,9 +27,6 @@ namespace NanoSync.Protocol
 
         /// <summary>An element stands where the grammar does not allow it.</summary>
         NotInGrammar = 204,
-
-        /// <summary>More than <see cref="Limits.Depth"/> elements are open.</summary>
-        TooDeep = 205,
 
         /// <summary>A value is longer than <see cref="Limits.Text"/> bytes.</summary>
         TextTooLong = 206,
@@ -74,8 +72,5 @@ namespace NanoSync.Protocol
 
         /// <summary>The packed record does not fit its class: cut short, bytes left over, a value out of range.</summary>
         BadRecord = 220,
-
-        /// <summary>A class definition that cannot be read.</summary>
-        BadClass = 221,
     }
 }

@@ -8,7 +8,7 @@ namespace NanoSync.Protocol
     /// <summary>Reads definitions, and finds their fields by name. [SPEC 6.2]</summary>
     public static class ClassDefinition
     {
-        /// <summary>Reads a definition. Null when it is none (<see cref="SyncError.BadClass"/>).</summary>
+        /// <summary>Reads a definition. Null when it is none.</summary>
         public static ObjectClass Parse(byte[] definition, int offset, int count)
         {
             if (count < 3 || count > ObjectClass.MaxDefinition)

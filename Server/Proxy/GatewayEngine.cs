@@ -1,6 +1,6 @@
 // The engine of a route, whose store is in a database that may be put back: it does not know, and its counter of ids would
 // give those of the lost time again, to other objects. So what an incarnation of the database adds has a store id of its own.
-// [SPEC 5.4, DESIGN 13]
+// [SPEC 5.4, docs/proxy.md]
 
 using System.Globalization;
 using System.Text;

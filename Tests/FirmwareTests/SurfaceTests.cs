@@ -57,6 +57,15 @@ public sealed class SurfaceTests
         Assert.IsLessThanOrEqualTo(24, verbs.Sum(t => Members(t).Length)); // a field each of Record and RecordClass aside
     }
 
+    [TestMethod]
+    public void An_error_number_means_one_thing()
+    {
+        Type[] errors = [typeof(SyncError), typeof(StoreError), typeof(CarrierError)];
+        int[] numbers = [.. errors.SelectMany(e => Enum.GetValues(e).Cast<object>()).Select(v => (int)v).Where(n => n != 0)];
+        Assert.IsGreaterThan(40, numbers.Length);
+        CollectionAssert.AllItemsAreUnique(numbers);
+    }
+
     private static string Kind(Type type) => type.IsEnum ? "enum" : type.IsInterface ? "interface" : typeof(Delegate).IsAssignableFrom(type) ? "delegate" : type.IsAbstract && type.IsSealed ? "static class" : "class";
 
     private static string[] Members(Type type)

@@ -49,7 +49,7 @@ public sealed class SealedService(ServerCore core)
         SealKeyRow? device = Find(message.Device);
         if (device == null || !message.IsFrom(device.Key))
         {
-            // which of them it is, is nobody's business who cannot prove himself
+            // the answer does not say which of them it is: who cannot prove himself learns nothing
             return Refused($"Device {message.Device}: unknown, revoked, not enrolled for sealed messages, or its HMAC is wrong.");
         }
 
