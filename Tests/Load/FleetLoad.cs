@@ -45,10 +45,10 @@ internal static class FleetLoad
             }
 
             double brought = Stopwatch.GetElapsedTime(began).TotalSeconds;
-            progress("the lines are brought up to date");
-            while ((int)JsonNode.Parse(await http.GetStringAsync("/v1/fleet"))!["configuration"]!["waiting"]! < devices)
+            for (int waiting = 0; waiting < devices; await Task.Delay(500))
             {
-                await Task.Delay(500);
+                waiting = (int)JsonNode.Parse(await http.GetStringAsync("/v1/fleet"))!["configuration"]!["waiting"]!;
+                progress($"{waiting} lines are up to date");
             }
 
             List<string> rows =

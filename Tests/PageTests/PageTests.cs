@@ -57,6 +57,14 @@ public sealed class PageTests
     }
 
     [TestMethod]
+    public async Task The_pictures_of_the_README_are_made_of_a_fleet_as_one_has_it()
+    {
+        await using PageBench bench = await PageBench.Start();
+        MakeFleet(bench);
+        await bench.Browse("pictures");
+    }
+
+    [TestMethod]
     public async Task A_list_of_20_000_devices_holds_what_is_seen_and_no_more()
     {
         await using PageBench bench = await PageBench.Start();
@@ -271,6 +279,104 @@ public sealed class PageTests
         bench.Core.Groups.Put("north", "config", "b", Server.Application.ObjectJson.Parse("""{"interval":5,"sensors":null}"""u8.ToArray(), Sampling), null, new(1, null), "anna");
         await bench.Browse("looks");
     }
+
+    // 200 devices of three groups, most of them well; of the group north 4 refuse what it is to have, and 9 have not fetched it
+    private static void MakeFleet(PageBench bench)
+    {
+        string[] places = ["weir", "ridge", "orchard", "pump", "barn"];
+        string[] names = [.. Enumerable.Range(0, 200).Select(i => string.Create(CultureInfo.InvariantCulture, $"{places[i % 5]}-{(i / 5) + 1:00}"))];
+        string[] north = names[..120], refusing = ["ridge-03", "barn-11", "pump-19", "weir-22"], away = ["pump-02", "orchard-09", "ridge-17"];
+        KeyValuePair<string, string>[] Status(int i, string dropped, string battery) =>
+        [
+            new("battery", battery), new("signal", (-52 - (i * 7 % 38)).ToString(CultureInfo.InvariantCulture)), new("flashLeft", (140_000 - (i * 331)).ToString(CultureInfo.InvariantCulture)),
+            new("freeHeap", "61000"), new("firmware", i % 9 == 0 ? "1.2.4" : "1.3.0"), new("dropped", dropped), new("uptime", (90_000 + (i * 611)).ToString(CultureInfo.InvariantCulture)), new("clock", "1"),
+        ];
+        string Volts(int i) => i % 67 == 66 ? "3.21" : (3.6 + (i * 13 % 50 / 100.0)).ToString("0.00", CultureInfo.InvariantCulture);
+        for (int i = 0; i < names.Length; i++)
+        {
+            bench.Server.Enrol(names[i]);
+            bench.Core.Fleet.Place(names[i], i < 120 ? "north" : i < 170 ? "south" : "valley", 900);
+        }
+
+        bench.Core.Groups.Put("north", "config", "sampling", Server.Application.ObjectJson.Parse("""{"interval":60,"sensors":"temperature,humidity"}"""u8.ToArray(), Sampling), null, null, "anna");
+        Dictionary<string, string> keys = [];
+        while (bench.Core.Groups.Turn())
+        {
+        }
+
+        for (int i = 0; i < names.Length; i++)
+        {
+            bench.Tell(names[i], Status(i, "0", Volts(i)));
+            keys[names[i]] = bench.StartSync(names[i], "config", string.Create(CultureInfo.InvariantCulture, $"S{i:000}"));
+            if (i < 120)
+            {
+                keys[names[i]] = Fetch(bench, names[i], keys[names[i]]);
+                bench.Sync(names[i], Asking(keys[names[i]]));
+            }
+        }
+
+        bench.Clock.Skew += TimeSpan.FromHours(2);
+        bench.Core.Groups.Put("north", "config", "sampling", Server.Application.ObjectJson.Parse("""{"interval":5,"sensors":"temperature,humidity"}"""u8.ToArray(), null), null, null, "anna");
+        while (bench.Core.Groups.Turn())
+        {
+        }
+
+        string[] waiting = [.. away, "barn-02", "weir-12", "ridge-20", "orchard-21", "pump-22", "barn-23"];
+        for (int i = 0; i < names.Length; i++)
+        {
+            string name = names[i];
+            if (away.Contains(name))
+            {
+                continue;
+            }
+
+            if (north.Contains(name) && !waiting.Contains(name))
+            {
+                keys[name] = Fetch(bench, name, keys[name]);
+                if (refusing.Contains(name))
+                {
+                    bench.Refuse(name, "config", keys[name], "sampling", "interval below 10");
+                }
+                else
+                {
+                    bench.Sync(name, Asking(keys[name]));
+                }
+            }
+
+            bench.Tell(name, Status(i, name == "orchard-31" ? "412" : "0", Volts(i)));
+        }
+
+        bench.StartSync("weir-28", "config", "Bx7q"); // another board with its token
+        MakeDay(bench, "weir-07");
+        bench.Clock.Skew += TimeSpan.FromMinutes(6);
+        while (bench.Core.Fleet.Flush(look: true) || bench.Core.Alerts.Turn())
+        {
+        }
+    }
+
+    // a day of readings every ten minutes, two hours of it missing
+    private static void MakeDay(PageBench bench, string device)
+    {
+        long now = bench.Clock.GetUtcNow().ToUnixTimeSeconds();
+        for (int i = 0; i < 144; i++)
+        {
+            if (i is > 80 and < 93)
+            {
+                continue;
+            }
+
+            double hour = DateTimeOffset.FromUnixTimeSeconds(now - ((144 - i) * 600L)).UtcDateTime.TimeOfDay.TotalHours;
+            string when = DateTimeOffset.FromUnixTimeSeconds(now - ((144 - i) * 600L)).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            string temperature = (11 + (6 * Math.Sin((hour - 9) / 24 * 2 * Math.PI)) + (0.35 * Math.Sin(i * 1.7))).ToString("0.00", CultureInfo.InvariantCulture);
+            string humidity = (68 - (17 * Math.Sin((hour - 8) / 24 * 2 * Math.PI)) + (1.3 * Math.Sin(i * 2.3))).ToString("0.0", CultureInfo.InvariantCulture);
+            bench.Put(device, "readings", string.Create(CultureInfo.InvariantCulture, $"r{i}"), $$"""{"at":"{{when}}","temperature":{{temperature}},"humidity":{{humidity}}}""",
+                i == 0 ? "weather(at:c,temperature:f2,humidity:f1)" : null);
+        }
+    }
+
+    private static SyncCollection Asking(string key) => new() { Id = "config", SyncKey = key, GetChanges = true };
+
+    private static string Fetch(PageBench bench, string device, string key) => bench.Sync(device, Asking(key))!.SyncKey;
 
     // refused configuration, a battery that sinks
     private static void MakeTroubled(PageBench bench)

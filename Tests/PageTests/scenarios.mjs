@@ -69,6 +69,7 @@ async function accessible(page, where) {
   assert.deepEqual(found, [], where);
 }
 
+const settled = page => page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
 const picture = async (page, file) => { mkdirSync(settings.pictures, { recursive: true }); await page.screenshot({ path: `${settings.pictures}/${file}.png` }); };
 
 const scenarios = {
@@ -159,6 +160,33 @@ const scenarios = {
     await see(page, "Two stores sync with one token");
   },
 
+  /** A fleet as one has it, for the pictures of the README. */
+  async pictures() {
+    const page = await open();
+    await until("the worst first", async () => (await rows(page).count()) > 8);
+    await see(page, "200 devices");
+    await count(page, "3 Overdue").waitFor();
+    await page.getByLabel("Configuration").getByRole("option", { name: "Refused (4)" }).waitFor({ state: "attached" });
+    await settled(page);
+    await picture(page, "readme/fleet");
+    await page.goto(settings.url + "/?device=weir-07&tab=readings&span=86400");
+    await page.locator(".uplot canvas").nth(1).waitFor();
+    await see(page, /^\d+ readings from/);
+    await settled(page);
+    await picture(page, "readme/readings");
+    await page.goto(settings.url + "/?device=ridge-03&tab=config");
+    await see(page, "interval below 10", page.getByRole("region", { name: "Object sampling" }));
+    await see(page, "from 10, as the device said");
+    await settled(page);
+    await picture(page, "readme/configuration");
+    const dark = await open({ dark: true, path: "/?view=groups&group=north" });
+    await see(dark, "107 applied, 9 waiting, 4 refused: interval below 10.");
+    await dark.getByText("Devices", { exact: true }).click();
+    await dark.getByRole("row", { name: /refused interval below 10/ }).first().waitFor({ state: "attached" });
+    await settled(dark);
+    await picture(dark, "readme/group");
+  },
+
   async many() {
     const page = await open();
     await until("the list", async () => await rows(page).count() > 5);
@@ -190,7 +218,7 @@ const scenarios = {
     const page = await open({ path: "/?device=d1" });
     await page.locator(".charts svg").first().waitFor();
     await picture(page, "device");
-    await see(page, "It does not take 1 object(s) as they are now");
+    await see(page, "It does not take one object as it is now");
     await see(page, "interval below 5 (status 6)");
     await page.getByRole("button", { name: "Retry a" }).click();
     await see(page, "a: sent again");

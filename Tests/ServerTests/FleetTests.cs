@@ -221,7 +221,7 @@ public sealed class FleetTests
         {
         }
 
-        foreach (string path in (string[])["/v1/devices?limit=100", "/v1/devices?limit=100&skip=19900", "/v1/devices?text=device1999", "/v1/devices?problem=neverSeen&sort=battery", "/v1/fleet"])
+        foreach (string path in (string[])["/v1/devices?limit=100", "/v1/devices?limit=100&skip=19900", "/v1/devices?text=device1999", "/v1/devices?problem=neverSeen&sort=battery", "/v1/devices?configuration=none", "/v1/fleet"])
         {
             JsonNode? answer = null;
             List<double> took = [];
@@ -232,7 +232,8 @@ public sealed class FleetTests
                 took.Add(watch.Elapsed.TotalMilliseconds);
             }
 
-            TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: median {took.Order().ElementAt(4):0.0} ms of 9, {Count} devices"));
+            TestContext.WriteLine(string.Create(CultureInfo.InvariantCulture, $"figures: {path}: least {took.Min():0.0}, median {took.Order().ElementAt(4):0.0} ms of 9, {Count} devices"));
+            Assert.IsLessThan(100, took.Min(), $"{path}: the least of 9, as others may have the machine meanwhile");
             Assert.IsGreaterThan(0, (answer!["total"] ?? answer["all"])!.GetValue<int>());
         }
     }

@@ -17,7 +17,8 @@ public static class AdviceText
             Problem.Forked => "Two stores sync with one token: give each board a token of its own; a wiped flash or an image that was put back needs nothing.",
             Problem.Dropping => $"It dropped readings ({device.Dropped} so far) because its outbox was full: let it sync more often, or give it a larger outbox.",
             Problem.Refusing => "Objects were refused: the reasons are listed under refusals. What the server refused stays on the device until it is taken.",
-            Problem.ConfigRefused => $"It does not take {device.ConfigRefused} object(s) as they are now: the reason stands at each; change the value, or retry once its firmware takes it.",
+            Problem.ConfigRefused => (device.ConfigRefused == 1 ? "It does not take one object as it is now: the reason stands there" : $"It does not take {device.ConfigRefused} objects as they are now: the reason stands at each")
+                + "; change the value, or retry once its firmware takes it.",
             Problem.Damaged => "It found damaged places in its flash: watch whether the number rises; a flash that wears out is to be replaced.",
             Problem.FlashLow => $"Its flash is almost full ({device.FlashLeft} bytes left): let it sync more often, or lessen what it keeps.",
             Problem.BatteryLow => string.Create(CultureInfo.InvariantCulture, $"Its battery is low ({device.Battery:0.00} V): charge or replace it."),

@@ -30,7 +30,7 @@ export function learn(reasons) {
 /** Inputs for fields: { rows, put(value), read(value before), tell(what devices said, the newest first), sound() }. */
 export function inputsOf(fields, may) {
   const inputs = fields.map(field => ({ field, input: control(field), hint: h("span", {}), said: null }));
-  const type = field => RANGES[field.type] + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : "");
+  const type = (field, said) => RANGES[field.type].replace(said ? " from 0" : "", "") + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : "");
   for (const { input, hint, field } of inputs) { input.disabled = !may; fill(hint, type(field)); }
   return {
     names: fields.map(f => f.name).join(),
@@ -40,7 +40,7 @@ export function inputsOf(fields, may) {
         if (!NUMBERS.includes(one.field.type) || !said[one.field.name] || one.said?.text === said[one.field.name].text) continue;
         one.said = said[one.field.name];
         Object.assign(one.input, boundsOf(one.field), one.said.min === undefined ? {} : { min: one.said.min }, one.said.max === undefined ? {} : { max: one.said.max });
-        fill(one.hint, type(one.field), ", ", h("b", {}, one.said.text), ", as the device said");
+        fill(one.hint, type(one.field, true), ", ", h("b", {}, one.said.text), ", as the device said");
       }
     },
     /** True when what stands in the inputs can be sent. What a device said may be of an older firmware: one may send it all the same. */

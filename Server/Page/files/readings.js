@@ -33,7 +33,7 @@ export async function open(root, { name, full, page, address }) {
     go({ span: Math.max(10, Math.round(width * factor)), to: last >= now() ? "" : new Date(last).toISOString() });
   };
   const which = h("select", { id: "class", onchange: () => go({ class: which.value, fields: "" }) }, classes.map(c => h("option", { value: c.collection + "/" + c.wireName, selected: c === chosen }, `${c.collection}: ${c.name}`)));
-  const others = h("input", { type: "text", id: "with", value: devices.slice(1).join(","), autocomplete: "off", placeholder: "names, comma-separated" });
+  const others = h("input", { type: "text", id: "with", value: devices.slice(1).join(","), autocomplete: "off", placeholder: "names, with commas" });
   const boxes = numbers.map(f => h("span", { class: "check" }, h("input", {
     type: "checkbox", id: "field-" + f.name, checked: fields.includes(f.name), onchange: () => {
       const now = numbers.map(n => n.name).filter(n => document.getElementById("field-" + n).checked);
