@@ -147,6 +147,23 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void A_late_request_does_nothing_also_where_its_reply_is_kept_no_more()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 0);
+        device.Lose(device.Ask());
+        device.SyncAgain();
+        string held = device.SyncAgain().SyncKey; // as often as the same reply is given
+        byte[] late = device.LastRequest;
+        Assert.IsNull(device.Exchange(device.Ask()));
+
+        Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual(SyncKeys.Parse(held).N + 1, SyncKeys.Parse(device.Key()).N);
+    }
+
+    [TestMethod]
     public void A_request_that_a_newer_one_overtook_does_nothing()
     {
         using Bench bench = new();

@@ -81,6 +81,11 @@ internal sealed partial class CollectionSync
         }
 
         KeyCase meaning = FindRow(collection);
+        if (meaning == KeyCase.Lost && _row.Acknowledged && !KeepsReply(_row))
+        {
+            meaning = KeyCase.Late; // its sender was seen with the key of that reply: a new one would replace the key that it holds
+        }
+
         Tally.Keys.Add(meaning);
         if (StatusOf(meaning) is var status && status != Status.Success)
         {
@@ -174,7 +179,7 @@ internal sealed partial class CollectionSync
     // [SPEC 5.2] The reply was lost: the kept one again, unless it is time to make a smaller one.
     private SyncCollection? KeptReply()
     {
-        if (_row.Reply == null || (_row.ReplyCommands > 0 && _row.Repeats >= RepeatsBeforeShrinking))
+        if (!KeepsReply(_row))
         {
             return null;
         }
@@ -186,8 +191,14 @@ internal sealed partial class CollectionSync
         }
 
         _store.SaveKeyRow(_row);
-        return MessageParser.Parse(MessageFormat.Wbxml, _row.Reply).Collections[0];
+        return ReplyOf(_row);
     }
+
+    /// <summary>Whether the last reply is given again as it was.</summary>
+    public static bool KeepsReply(KeyRow row) => row.Reply != null && (row.ReplyCommands == 0 || row.Repeats < RepeatsBeforeShrinking);
+
+    /// <summary>The last reply, where <see cref="KeepsReply"/>.</summary>
+    public static SyncCollection ReplyOf(KeyRow row) => MessageParser.Parse(MessageFormat.Wbxml, row.Reply!).Collections[0];
 
     // [SPEC 2.3] Remembered until key 0.
     private void Remember()

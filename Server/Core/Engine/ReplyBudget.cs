@@ -13,6 +13,7 @@ namespace NanoSync.Server.Engine;
 
 internal sealed class ReplyBudget
 {
+    private readonly HashSet<string> _kept = [];
     private long _reasons;
     private int? _limit; // largest of the collections asked for; null = none was given
 
@@ -70,9 +71,14 @@ internal sealed class ReplyBudget
         return true;
     }
 
-    /// <summary>Counts a collection's reply that was kept.</summary>
+    /// <summary>Counts a collection's reply that was kept, once: before any other is made, since nothing of it can be left out.</summary>
     public void Count(SyncCollection kept)
     {
+        if (!_kept.Add(kept.Id))
+        {
+            return;
+        }
+
         foreach (SyncCommand command in kept.Commands)
         {
             Used += command.Data?.Length ?? 0;

@@ -291,7 +291,7 @@ public sealed class SyncService
         }
 
         SyncMessage reply = new();
-        ReplyBudget budget = Budget(device, request, structures);
+        ReplyBudget budget = Budget(device, id, request, structures);
         int replica = 0;
         foreach (SyncCollection collection in request.Collections)
         {
@@ -305,14 +305,20 @@ public sealed class SyncService
         return new Answered(reply) { Afterwards = structures.Afterwards, Replica = replica };
     }
 
-    // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well.
-    private ReplyBudget Budget(DeviceIdentity device, SyncMessage request, Structures structures)
+    // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well, and so do replies
+    // that are given again.
+    private ReplyBudget Budget(DeviceIdentity device, RequestId id, SyncMessage request, Structures structures)
     {
         using IStoreTransaction store = _store.BeginRead();
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
         foreach (SyncCollection collection in request.Collections)
         {
-            budget.Bound(collection.Limit ?? (KeyRowOf(store, device, collection) is { } row ? row.Limit : LeastLimit(store, device, collection)));
+            KeyRow? row = KeyRowOf(store, device, collection);
+            budget.Bound(collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection)));
+            if (row != null && CollectionSync.KeepsReply(row) && SyncKeys.Decide(row, collection.SyncKey, id.Hash, id.LastChange) == KeyCase.Lost)
+            {
+                budget.Count(CollectionSync.ReplyOf(row));
+            }
         }
 
         return budget;
