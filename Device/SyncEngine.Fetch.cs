@@ -44,11 +44,12 @@ namespace NanoSync.Device
             return true;
         }
 
-        // What was changed here is not overwritten; a message with key 0 carries no commands; and a large object under way is
-        // brought to its end first, as the store holds a part of one object per collection.
+        // What was changed here is not overwritten, nor what a database that went back has not got yet [SPEC 5.8]; a message with
+        // key 0 carries no commands; and a large object under way is brought to its end first, as the store holds a part of one
+        // object per collection.
         private bool IsFetching(SyncCollection c)
         {
-            if (c != _fetchFrom || c.StartsOver || _store.FirstPartial(c.Number, _info) == StoreError.None)
+            if (c != _fetchFrom || c.StartsOver || c.Recovers || _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 return false;
             }

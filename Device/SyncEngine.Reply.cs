@@ -143,7 +143,7 @@ namespace NanoSync.Device
             for (int i = 0; i < _count; i++)
             {
                 SyncCollection c = _collections[i];
-                if (c.Sent > 0 || c.StartsOver || c == _fetchFrom)
+                if (c.Sent > 0 || c.StartsOver || IsFetching(c))
                 {
                     _result.Message = SyncError.Truncated;
                     return false;
@@ -1168,7 +1168,8 @@ namespace NanoSync.Device
 
             if (!_classKnown)
             {
-                return AnswerLater(tag, Status.UnknownClass, null);
+                // what this device would not take it does not hold either: its own value is another, and the newer one [SPEC 5.8]
+                return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater(tag, Status.UnknownClass, null);
             }
 
             return Keep(c, tag);

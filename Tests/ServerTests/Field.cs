@@ -28,7 +28,7 @@ internal sealed class Field : IDisposable
         _deviceWins = deviceWins;
         _series = series;
         Core.Devices.Add("d1", "config,news,maps,log,plans");
-        Carrier = new CoreCarrier(Core, "d1") { Requests = Requests, Replies = Replies };
+        Carrier = Way();
         Restart();
     }
 
@@ -36,7 +36,7 @@ internal sealed class Field : IDisposable
 
     public Server.ServerCore Core => Bench.Core;
 
-    public CoreCarrier Carrier { get; }
+    public CoreCarrier Carrier { get; private set; }
 
     public List<SyncMessage> Requests { get; } = [];
 
@@ -109,6 +109,16 @@ internal sealed class Field : IDisposable
         Log = Engine.AddOutbox("log", Setting, 32 * 1024, false);
         Assert.AreEqual(StoreError.None, Engine.Open());
     }
+
+    /// <summary>The database of <see cref="ServerTests.Bench.BackUp"/> is put back; the device stays as it is.</summary>
+    public void Restore()
+    {
+        Bench.Restore();
+        Carrier = Way();
+        Restart();
+    }
+
+    private CoreCarrier Way() => new(Core, "d1") { Requests = Requests, Replies = Replies };
 
     public void Put(string id, uint n, string collection = "config")
     {

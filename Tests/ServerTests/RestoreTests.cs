@@ -1,6 +1,7 @@
 // An older state of the database was put back: what devices hold is newer, and nothing of it is undone. [SPEC 5.8, 7.1]
 
 using NanoSync.Protocol;
+using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 
 namespace NanoSync.ServerTests;
@@ -96,6 +97,49 @@ public sealed class RestoreTests
         device.Sync(AddTests.With(device, TestDevice.Change("z", 3)));
         Assert.AreEqual("a=01 z=03", bench.Held("d1"));
         Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_value_that_the_device_holds_comes_back_over_an_older_one_of_a_class_that_it_does_not_take()
+    {
+        using Field field = new();
+        NewValue other = ObjectJson.Parse("""{"x":1}"""u8.ToArray(), "other(x:u)");
+        field.Core.Objects.Put("d1", "config", "a", other);
+        field.Core.Objects.Put("d1", "news", "a", other);
+        field.Sync();
+        Assert.AreEqual("", field.Held());
+        field.Bench.BackUp();
+        field.Restore(); // the server of the device's way is the one that is open
+        field.Put("a", 2);
+        field.Put("a", 3, "news");
+        field.Sync();
+        Assert.AreEqual("a=2", field.Held());
+        field.Restore();
+        field.Sync();
+        Assert.AreEqual("a=2", field.Held());
+        Assert.AreEqual("a=0102", field.Bench.Held("d1"));
+        Assert.AreEqual("a=0103", field.Bench.Held("d1", "news"));
+        Assert.AreEqual("other", field.Core.Objects.Losers("d1", "config").Single().Class?.Name);
+    }
+
+    [TestMethod]
+    public void An_object_asked_for_in_the_pass_does_not_replace_what_the_device_holds_before_the_server_has_that()
+    {
+        using Field field = new();
+        field.Put("a", 1);
+        field.Sync();
+        field.Bench.BackUp();
+        field.Restore(); // the server of the device's way is the one that is open
+        field.Put("a", 2);
+        field.Sync();
+        field.Restore();
+        field.Put("a", 3);
+        field.Round(); // 205
+        field.Round(); // key 0
+        Assert.IsTrue(field.Engine.Fetch(field.Config, "a"u8.ToArray()));
+        field.Sync();
+        Assert.AreEqual("a=3", field.Held());
+        Assert.AreEqual("a 0102 device", Losers(field.Bench));
     }
 
     [TestMethod]
