@@ -1,4 +1,5 @@
-// The rules broken one by one. Each must be noticed by some seed; the number beside it is one that did.
+// The rules broken one by one. Each must be noticed by some seed, and the number beside it is one that did; or by the test
+// that is named, where what is broken is no matter of what both sides hold in the end.
 
 namespace NanoSync.Simulation;
 
@@ -35,13 +36,10 @@ public static class Mutants
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
         new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 596),
         new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),
-    ];
-
-    /// <summary>Broken rules that no seed has noticed yet: what the judge does not see.</summary>
-    public static readonly SourceMutant[] Unnoticed =
-    [
         new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
-            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1),
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion - 1, _nextLocal, _nextLarge", 1) { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
+        new("a header keeps no counter of ids", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, 1, _nextLarge", 1),
         new("a repeated Add does not renew the kept sum", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
@@ -56,5 +54,19 @@ public static class Mutants
             service.Answered(result.Reply!);
             Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());
             """, 1),
+        new("a refused reading is dropped without a word from the ninth", "Storage/FlashStore.Outbox.cs",
+            "int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;",
+            """
+            int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
+                            if (_asideCount + _batchAside >= 8)
+                            {
+                                return StoreError.None;
+                            }
+            """, 1),
+        new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 1),
+        new("kept replies are not counted before others are made", "Server/Core/Engine/SyncService.cs", "budget.Count(CollectionSync.ReplyOf(row));", "", 88),
+        new("a late request whose reply is gone gets a new one", "Server/Core/Engine/CollectionSync.cs", "meaning = KeyCase.Late; // its", "// its", 21),
+        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater", "return AnswerLater", 91),
+        new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 281),
     ];
 }

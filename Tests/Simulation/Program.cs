@@ -40,12 +40,7 @@ switch (verb)
         Console.Write(Coverage.Of(1, args.Length > 1 ? int.Parse(args[1]) : 100, 2));
         return 0;
     case "mutant" when args.Length > 1:
-        foreach (SourceMutant mutant in Mutants.All.Concat(Mutants.Unnoticed).Where(m => m.Name.Contains(args[1], StringComparison.OrdinalIgnoreCase)))
-        {
-            Console.WriteLine($"{mutant.Name}: {mutant.Run(args.Length > 2 ? int.Parse(args[2]) : 100, 2)?.ToString() ?? "NOT NOTICED"}");
-        }
-
-        return 0;
+        return Runner.Mutants(args[1], args.Length > 2 ? int.Parse(args[2]) : 100);
     case "mutants":
         return Runner.Mutants(args.Length > 1 ? int.Parse(args[1]) : 300);
     default:
@@ -62,7 +57,8 @@ switch (verb)
             proxy-seed N [MUTATION], proxy-mutants [SEEDS]   the same of these
             coverage [SEEDS]      lines of engine, store and server rules that seeds run, and what they never run
             mutants [SEEDS]       each deliberate fault, until a seed notices it
-            mutant WORDS [SEEDS]  the rules broken in the source whose name has these words
+            mutant WORDS [SEEDS]  the rules broken in the source whose name has these words; where a test is to notice one, its
+                                  project is built before
             """);
         return verb == "help" ? 0 : 2;
 }

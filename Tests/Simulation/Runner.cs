@@ -133,11 +133,18 @@ public static class Runner
             }
         }
 
-        foreach (SourceMutant mutant in Simulation.Mutants.All.Concat(Simulation.Mutants.Unnoticed))
+        return missed + Mutants("", seeds);
+    }
+
+    /// <summary>The rules broken in the source whose name has these words; how many were not noticed.</summary>
+    public static int Mutants(string words, int seeds)
+    {
+        int missed = 0;
+        foreach (SourceMutant mutant in Simulation.Mutants.All.Where(m => m.Name.Contains(words, StringComparison.OrdinalIgnoreCase)))
         {
-            (ulong Seed, string What)? noticed = mutant.Run(seeds, 2);
+            (string By, string What)? noticed = mutant.Run(seeds, 2);
             missed += noticed == null ? 1 : 0;
-            Console.WriteLine($"{mutant.Name}: {(noticed is { } n ? $"noticed by seed {n.Seed}: {n.What}" : $"NOT NOTICED in {seeds} seeds")}");
+            Console.WriteLine($"{mutant.Name}: {(noticed is { } n ? $"noticed by {n.By}: {n.What}" : mutant.Test == null ? $"NOT NOTICED in {seeds} seeds" : $"NOT NOTICED by {mutant.Test}")}");
         }
 
         return missed;

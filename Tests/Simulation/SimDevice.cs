@@ -190,6 +190,12 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>Whether the server has answered since then that there is nothing.</summary>
     public bool SeenIdle { get; set; }
 
+    /// <summary>Requests that the server has worked on since a reply arrived.</summary>
+    public int Asked { get; set; }
+
+    /// <summary>The most of them in a row.</summary>
+    public int MostAsked { get; set; }
+
     /// <summary>Rounds for which its link stays bad.</summary>
     public int BadRounds { get; set; }
 
@@ -199,8 +205,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>The value that a store last wrote to an object.</summary>
     public Dictionary<(string Store, int Collection, string Place), uint> LastWrite { get; } = [];
 
-    // Ids given to objects made here: of a store none comes twice.
-    private readonly HashSet<(string, uint)> _given = [];
+    // The last id given to an object made here, by store.
+    private readonly Dictionary<string, uint> _given = [];
 
     public Dictionary<(DeviceCommand, uint), int> Executed { get; } = [];
 
@@ -214,6 +220,16 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public bool PutBackOnce { get; private set; }
 
     public List<Held>[] Before { get; private set; } = [];
+
+    /// <summary>
+    /// Whether it has this value and will bring it, or bring it back: a reading that waits, or an object, unless a letter is on its
+    /// way, whose reply may replace it.
+    /// </summary>
+    public bool Holds(uint serial)
+    {
+        return Enumerable.Range(0, Before.Length).Any(i => Before[i].Exists(h => h.Serial == serial
+            && (h.State == ObjectState.Pending || (_plans[i].Kind != CollectionKind.Outbox && h.State == ObjectState.Clean && !UnderWay))));
+    }
 
     // ---- Power ----
 
@@ -326,6 +342,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Readings.UnionWith(image.Readings);
         Dropped.UnionWith(image.Dropped);
         Overflowed.UnionWith(image.Overflowed);
+        _given.Clear(); // it does not know what it gave since
         Mount();
     }
 
@@ -538,10 +555,12 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
 
         StoreError error = Store.Add(collection, Class.Hash, record, 0, record.Length, out uint id);
-        if (error == StoreError.None && !_given.Add((Store.FormatId, id)))
+        if (error == StoreError.None && id <= _given.GetValueOrDefault(Store.FormatId))
         {
-            _world.Violate($"{Name} gave id {id} a second time");
+            _world.Violate($"{Name} gave id {id} after {_given[Store.FormatId]}: ids rise, also over restarts");
         }
+
+        _given[Store.FormatId] = error == StoreError.None ? id : _given.GetValueOrDefault(Store.FormatId);
 
         return error;
     }

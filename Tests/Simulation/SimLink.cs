@@ -317,6 +317,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
         try
         {
             world.WritingStore = store ?? device.Store.FormatId;
+            device.MostAsked = Math.Max(device.MostAsked, ++device.Asked);
             return world.Server.Handle(node, device.Identity, request, _xml);
         }
         catch (ServerKilled)

@@ -1,5 +1,6 @@
 // A rule broken in the source: a place in a file and what stands there instead. The assembly is compiled anew with it, and
-// the simulation runs over that one. The place must be there exactly once, so a rule that moves takes its mutant along.
+// the simulation runs over that one, or the test that is named. The place must be there exactly once, so a rule that moves
+// takes its mutant along.
 
 using System.Collections.Concurrent;
 using System.Reflection;
@@ -23,20 +24,37 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     /// <summary>Whether boards whose flash is copied and put back look for it.</summary>
     public bool Boards { get; init; }
 
+    /// <summary>The test that looks for it where no seed can: project of Tests/, class and method, with dots. Null = seeds look for it.</summary>
+    public string? Test { get; init; }
+
     /// <summary>Seeds tried around <see cref="Seed"/> before all others.</summary>
     private const int Near = 2;
 
     private static readonly ConcurrentDictionary<string, Sources> s_sources = [];
 
-    /// <summary>Looks for a seed that notices it: the one that did before, then all from 1 on.</summary>
-    /// <returns>The seed and what it noticed; null when none did.</returns>
-    public (ulong Seed, string What)? Run(int seeds, int threads)
+    /// <summary>Looks for a seed that notices it, the one that did before, then all from 1 on; or lets its test do so.</summary>
+    /// <returns>Which seed or test, and what it noticed; null when none did.</returns>
+    public (string By, string What)? Run(int seeds, int threads)
     {
         Sources sources = s_sources.GetOrAdd(ProjectOf(File), p => new Sources(p));
-        Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = sources.Compile(this) });
+        byte[] broken = sources.Compile(this);
+        if (Test != null)
+        {
+            return NamedTest.Fails(Test, sources.Name, broken) is { } failed ? (Test, failed) : null;
+        }
+
+        Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = broken });
         string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads, Boards)
             ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads, Boards);
-        return failure == null ? null : (ulong.Parse(failure[..failure.IndexOf(' ')]), failure[(failure.IndexOf(' ') + 1)..]);
+        return failure == null ? null : ("seed " + failure[..failure.IndexOf(' ')] + (Boards ? " of boards" : ""), failure[(failure.IndexOf(' ') + 1)..]);
+    }
+
+    /// <summary>What is wrong with its place; null = the place is there once.</summary>
+    public string? Misplaced()
+    {
+        string path = Path.Combine(Bench.Root, File);
+        int found = System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path).Split(Place).Length - 1 : 0;
+        return found == 1 ? null : $"{Name}: \"{Place}\" stands in {File} {found} times; the mutant must name the rule where it is now";
     }
 
     // The project file that is nearest above.
@@ -75,7 +93,8 @@ public sealed record SourceMutant(string Name, string File, string Place, string
             Name = Path.GetFileNameWithoutExtension(project);
             _parsing = new CSharpParseOptions(server ? LanguageVersion.Latest : LanguageVersion.CSharp10);
             IEnumerable<string> files = Directory.GetFiles(root, "*.cs", server ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly)
-                .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal));
+                .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal)
+                    && (!server || ProjectOf(Path.GetRelativePath(Bench.Root, f)) == project)); // projects lie within projects
             Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
             string friends = string.Concat(original.GetCustomAttributes<InternalsVisibleToAttribute>()
                 .Select(f => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{f.AssemblyName}\")]\n"));
@@ -118,13 +137,13 @@ public sealed record SourceMutant(string Name, string File, string Place, string
         {
             string path = Path.Combine(Bench.Root, mutant.File);
             SyntaxTree tree = _compilation.SyntaxTrees.FirstOrDefault(t => t.FilePath == path) ?? throw new SimulationFailed($"{mutant.Name}: there is no {mutant.File}");
-            string text = tree.ToString();
-            int at = text.IndexOf(mutant.Place, StringComparison.Ordinal);
-            if (at < 0 || text.IndexOf(mutant.Place, at + 1, StringComparison.Ordinal) >= 0)
+            if (mutant.Misplaced() is { } why)
             {
-                throw new SimulationFailed($"{mutant.Name}: \"{mutant.Place}\" stands in {mutant.File} {(at < 0 ? "no more" : "more than once")}; the mutant must name the rule where it is now");
+                throw new SimulationFailed(why);
             }
 
+            string text = tree.ToString();
+            int at = text.IndexOf(mutant.Place, StringComparison.Ordinal);
             string broken = text[..at] + mutant.Instead + text[(at + mutant.Place.Length)..];
             using MemoryStream bytes = new();
             EmitResult result = _compilation.ReplaceSyntaxTree(tree, CSharpSyntaxTree.ParseText(broken, _parsing, path)).Emit(bytes, manifestResources: _resources);

@@ -39,8 +39,8 @@ public sealed partial class World
 
             foreach (Event earlier in book.History(e.Collection, e.Id))
             {
-                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && before?.Serial != 0
-                    && !(plan.DeviceWins && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
+                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer))
+                    && !((plan.DeviceWins || Server.Restored) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
                     Violate($"value #{e.Serial} of {plan.Name} {e.Id} was applied before, and is put over #{before?.Serial}");
@@ -64,6 +64,9 @@ public sealed partial class World
             }
         }
     }
+
+    // What was deleted comes back as it was where a device's value wins over a deletion that it had not seen.
+    private bool MayUndelete(Plan plan, SimDevice writer) => plan.DeviceWins || Server.Restored || writer.WipedOnce;
 
     /// <summary>A reply by itself: is it within what the device takes?</summary>
     public void JudgeReply(SimDevice device, byte[] bytes, bool xml)
@@ -128,7 +131,7 @@ public sealed partial class World
                         {
                             Ledger.Gone(held.Serial);
                         }
-                        else if (!Server.Book.Has(held.Serial) && !refused)
+                        else if (!Server.Book.Has(held.Serial) && !refused && !(now == null && plan.Kind == CollectionKind.Outbox && Overflows(device, i, held, before[i])))
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} {held.Key}/{held.Id} is not pending any more, and the server never had it");
                         }
@@ -160,15 +163,7 @@ public sealed partial class World
                             continue;
                         }
 
-                        if (plan.Kind == CollectionKind.Outbox && device.Overflowed.Add(held.Serial))
-                        {
-                            uint counted = device.Store.DroppedCount(i);
-                            if (counted < device.Dropped.Count + device.Overflowed.Count)
-                            {
-                                Violate($"{device.Name} {plan.Name} #{held.Serial} was refused and kept, and is gone; the store counts {counted} dropped, {device.Dropped.Count + device.Overflowed.Count} are");
-                            }
-                        }
-                        else
+                        if (plan.Kind != CollectionKind.Outbox || !Overflows(device, i, held, before[i]))
                         {
                             Violate($"{device.Name} {plan.Name} #{held.Serial} was refused and kept, and is gone");
                         }
@@ -176,6 +171,29 @@ public sealed partial class World
                 }
             }
         }
+    }
+
+    // A reading that the server refused goes when there is no room to keep it aside, and not before; and it is counted.
+    private bool Overflows(SimDevice device, int collection, Held reading, List<Held> before)
+    {
+        const int AsideSlots = 16;
+        const int AsideBytes = 8192;
+        const int Around = 100; // of a record kept aside: what is around its data, with the reason
+        List<Held> now = device.Before[collection];
+        List<Held> aside = now.FindAll(h => h.State == ObjectState.Refused || h.Id <= device.Store.AckedId(collection)); // one that is tried again is kept there until it went
+        IEnumerable<Held> gone = before.Where(b => !Server.Book.Has(b.Serial) && !now.Exists(h => h.Serial == b.Serial));
+        if ((aside.Count < AsideSlots && aside.Concat(gone).Sum(h => h.Data.Length + Around) <= AsideBytes) || !device.Overflowed.Add(reading.Serial))
+        {
+            return false;
+        }
+
+        uint counted = device.Store.DroppedCount(collection);
+        if (counted < device.Dropped.Count + device.Overflowed.Count)
+        {
+            Violate($"{device.Name} #{reading.Serial} was refused and is kept no more; the store counts {counted} dropped, {device.Dropped.Count + device.Overflowed.Count} are");
+        }
+
+        return true;
     }
 
     /// <summary>After quiet: both sides.</summary>
@@ -380,6 +398,9 @@ public sealed partial class World
         }
     }
 
+    // [SPEC 5.7] An object that was sent alone so often, and the reply never arrived, kills the device as far as the server can see.
+    private const int AloneBeforeSetAside = 8;
+
     private void JudgeCollection(SimDevice device, int index, List<RefusalRow> refusals)
     {
         Plan plan = device.Plans[index];
@@ -426,7 +447,7 @@ public sealed partial class World
                 {
                     Violate($"{plan.Name} {o.Id} is set aside for {device.Name}, which did not refuse it since it started over");
                 }
-                else if (set.Status == Protocol.Status.Incomplete && DeviceMaxObject > 4000)
+                else if (set.Status == Protocol.Status.Incomplete && DeviceMaxObject > 4000 && device.MostAsked < AloneBeforeSetAside)
                 {
                     Violate($"{plan.Name} {o.Id} #{Payload.Serial(o.Data)} ({o.Data!.Length} bytes) is set aside for {device.Name} as not acknowledged: nothing is wrong with it");
                 }

@@ -78,9 +78,13 @@ public sealed partial class World
             {
                 Application(i, device);
             }
-            else if (what < 90)
+            else if (what < 89)
             {
                 Operator(i, device);
+            }
+            else if (what < 91)
+            {
+                Storm(i, device);
             }
             else if (Boards && Rng.Percent(50))
             {
@@ -145,13 +149,19 @@ public sealed partial class World
             return;
         }
 
+        List<Held> held = device.Before[collection];
+        Act(step, device, collection, Rng.Below(10), "n" + Rng.Below(4), held.Count > 0 ? Rng.Pick(held) : null);
+    }
+
+    // One call of the application; the power may go in it. 0 and 1 write a name, 2 makes an object, up to 6 the chosen one is
+    // changed, 7 and 8 deleted, 9 tried again; in an outbox 9 tries again and all others read.
+    private uint Act(int step, SimDevice device, int collection, int what, string name, Held? chosen)
+    {
+        Plan plan = device.Plans[collection];
         Fate fate = Rng.Percent(5) ? Fate.ServerRefuses : Fate.Good;
         int pad = DrawPad();
-        int what = Rng.Below(10);
-        string name = "n" + Rng.Below(4);
         bool cut = Rng.Percent(_trouble / 6);
         List<Held> held = device.Before[collection];
-        Held? chosen = held.Count > 0 ? Rng.Pick(held) : null;
         int cutAt = Rng.Between(1, 4);
         Torn torn = (Torn)Rng.Below(3);
         uint serial = NextSerial();
@@ -237,19 +247,80 @@ public sealed partial class World
         }
 
         device.Look();
+        return serial;
+    }
+
+    // One object for a while, on a link that loses replies and brings requests late. What depends on which of several forms of
+    // a request came last needs some changes of one object in a row, with a lost reply behind each.
+    private void Storm(int step, SimDevice device)
+    {
+        int[] twoWay = [.. Enumerable.Range(0, device.Plans.Count).Where(i => device.Plans[i].Kind == CollectionKind.TwoWay)];
+        if (twoWay.Length == 0)
+        {
+            Refused(step, device);
+            return;
+        }
+
+        int collection = Rng.Pick(twoWay);
+        Plan plan = device.Plans[collection];
+        uint last = Act(step, device, collection, Rng.Pick([1, 2, 2]), "n" + Rng.Below(4), null);
+        for (int i = Rng.Between(2, 6); i > 0 && _violations.Count == 0; i--)
+        {
+            Held? subject = device.Before[collection].Find(h => h.Serial == last) ?? device.Before[collection].Find(h => h.State == ObjectState.Pending);
+            int what = Rng.Below(8);
+            if (what < 4 && subject != null)
+            {
+                last = Act(step, device, collection, what == 0 ? 7 : 3, subject.Key, subject);
+            }
+            else if (what < 7 && Server.Book.PlaceOf(last) is { } place)
+            {
+                Operate(step, device, plan, what == 4 ? 11 : what == 5 ? 16 : 0, place);
+            }
+
+            device.Engine.SendStatus |= Rng.Percent(30); // the next request is another form of the last
+            FaultPlan plans = DrawFaults(device);
+            if (Rng.Percent(75))
+            {
+                plans.Faults.Add(Rng.Pick([Fault.LoseReply, Fault.LoseReply, Fault.LoseRequest, Fault.LateRequest, Fault.LateRequest]));
+            }
+
+            Trace.Line($"{step}: round of {device.Name} in bad weather");
+            Clock.Pass(TimeSpan.FromSeconds(Rng.Between(1, 400)));
+            Round(device, plans);
+        }
+    }
+
+    // Readings that the server does not take, more than are kept aside.
+    private void Refused(int step, SimDevice device)
+    {
+        int collection = device.Plans.ToList().FindIndex(p => p.Kind == CollectionKind.Outbox);
+        if (collection >= 0)
+        {
+            Trace.Line($"{step}: {device.Name} reads what the server refuses");
+            Read(device, collection, Rng.Between(6, 20), Fate.ServerRefuses, 12);
+            Round(device, DrawFaults(device));
+        }
     }
 
     // As many readings as a day without a link: more than the outbox holds.
     private void Burst(int step, SimDevice device, int collection)
     {
         Trace.Line($"{step}: {device.Name} reads much");
-        int count = Rng.Between(12, 40);
+        Read(device, collection, Rng.Between(12, 40), Fate.Good, 160);
+    }
+
+    private void Read(SimDevice device, int collection, int count, Fate fate, int pad)
+    {
         for (int i = 0; i < count && _violations.Count == 0; i++)
         {
             uint serial = NextSerial();
             List<Held> before = device.Scan(collection);
-            StoreError error = device.Write(collection, serial, Fate.Good, 160, null);
-            CheckDropped(device, before, collection);
+            StoreError error = device.Write(collection, serial, fate, pad, null);
+            if (device.DropsOldest)
+            {
+                CheckDropped(device, before, collection);
+            }
+
             if (error == StoreError.None)
             {
                 device.Wrote.Add(serial);
@@ -331,19 +402,24 @@ public sealed partial class World
     {
         Plan plan = Rng.Pick(device.Plans);
         int what = Rng.Below(20);
-        int pad = DrawPad();
         string name = Rng.Percent(60) ? "n" + Rng.Below(4) : "o" + Rng.Below(8);
-        Fate fate = Rng.Percent(8) ? Fate.DeviceRefuses : Fate.Good;
-        bool alien = Rng.Percent(4);
         if (plan.Kind == CollectionKind.Outbox)
         {
             what = 19;
         }
 
+        List<ObjectView> there = plan.Kind == CollectionKind.Outbox ? [] : Server.Objects.List(device.Name, plan.Name);
+        Operate(step, device, plan, what, there.Count > 0 && Rng.Percent(60) ? Rng.Pick(there).Row.Id : name);
+    }
+
+    // Up to 10 a value is put, up to 13 the object is deleted; then try again, drop, fetch, a command.
+    private void Operate(int step, SimDevice device, Plan plan, int what, string id)
+    {
+        int pad = DrawPad();
+        Fate fate = Rng.Percent(8) ? Fate.DeviceRefuses : Fate.Good;
+        bool alien = Rng.Percent(4);
         try
         {
-            List<ObjectView> there = plan.Kind == CollectionKind.Outbox ? [] : Server.Objects.List(device.Name, plan.Name);
-            string id = there.Count > 0 && Rng.Percent(60) ? Rng.Pick(there).Row.Id : name;
             if (what < 11)
             {
                 uint serial = NextSerial();
@@ -378,7 +454,10 @@ public sealed partial class World
             }
             else if (what == 17 || plan.Kind == CollectionKind.Outbox)
             {
-                Command(step, device, plan);
+                for (int i = Rng.Percent(8) ? Rng.Between(4, 10) : 1; i > 0; i--) // several: more than fits one reply
+                {
+                    Command(step, device, plan);
+                }
             }
         }
         catch (RefusedException e)
@@ -491,8 +570,8 @@ public sealed partial class World
             Trace.Line($"{step}: the database is restored");
             Count(Fault.RestoreDatabase);
             Server.Restore(_backup);
-            // gone is what came after the backup, but for what a device still has to send
-            foreach (uint serial in Server.Book.Forgotten.Where(f => !Devices.Any(d => d.Before.Any(b => b.Exists(h => h.Serial == f && h.State == ObjectState.Pending)))))
+            // gone is what came after the backup, but for what a device still has to send, and for objects that it holds: those are the newer [SPEC 5.8]
+            foreach (uint serial in Server.Book.Forgotten.Where(f => !Devices.Any(d => d.Holds(f))))
             {
                 Ledger.Gone(serial);
             }

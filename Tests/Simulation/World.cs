@@ -214,6 +214,7 @@ public sealed partial class World : IDisposable
         device.Link.Plan = new FaultPlan();
         device.Post?.Plan = new FaultPlan();
         Compare(device);
+        device.Asked = result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed ? device.Asked : 0;
         device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed;
         return result ?? device.Engine.Result;
     }

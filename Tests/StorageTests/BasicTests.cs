@@ -554,6 +554,26 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void Counters_outlive_them_also_where_nothing_is_left_that_has_a_number()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 1, Bytes(20), 0, 20, out uint last));
+        Ok(store.FindLocal(Config, last, info));
+        Ok(store.Drop(info));
+        for (int i = 0; i < 3000; i++)
+        {
+            Ok(store.SetMeta(Config, 3, Bytes(60), 0, 60)); // the log turns over; no number is taken
+        }
+        Assert.IsFalse(_volume.Files.ContainsKey(StoreFile.Make(StoreFile.Main, 0, 1)));
+        uint version = store.NextVersion;
+        store = Open();
+        Assert.AreEqual(version, store.NextVersion); // which only the headers know
+        Ok(store.Add(Config, 1, Bytes(20), 0, 20, out uint next));
+        Assert.IsGreaterThan(last, next);
+    }
+
+    [TestMethod]
     public void The_same_store_can_be_closed_and_opened_again()
     {
         var store = Open();
