@@ -52,9 +52,15 @@ public sealed class ClassTests
         TestDevice device = Started(bench);
         SyncCollection adding = With(device, TestDevice.Add("Ab1_1", s_record), TestDevice.Add("Ab1_2", s_record));
         adding.Class = s_name[^5..];
-        device.Sync(adding);
+        SyncMessage asking = device.Exchange(adding)!;
+        device.Take(asking.Collections.Single());
+        Assert.AreEqual("def:" + s_name[^5..], asking.Options.Single().Class);
         Assert.AreEqual("bytes", Value(bench, "d1", "Ab1_1"), "nobody told it yet");
+        RefusalRow shown = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual($"{adding.Id} def:{s_name[^5..]} 202", $"{shown.Collection} {shown.ObjectId} {shown.Status}");
         Tell(device, Bench.Reading);
+        Assert.AreEqual(Shown, Value(bench, "d1", "Ab1_1"), "what came before it was told");
+        Assert.AreEqual(Shown, Value(bench, "d1", "Ab1_2"));
         SyncCommand one = TestDevice.Add("Ab1_3", s_record);
         one.Class = s_name[^5..];
         Assert.AreEqual("ok [Add Ab1_3 Ab1_3]", device.Sync(With(device, one)).Line());
@@ -62,6 +68,37 @@ public sealed class ClassTests
         SyncCommand wrong = TestDevice.Add("Ab1_4", 255, 255);
         wrong.Class = s_name[^5..];
         Assert.AreEqual("ok [Add Ab1_4 status 6]", device.Sync(With(device, wrong)).Line());
+    }
+
+    [TestMethod]
+    [DataRow("reading")]
+    [DataRow("reading#")]
+    [DataRow("reading#abc")]
+    [DataRow("reading#ab!d")]
+    [DataRow("#abc")]
+    [DataRow("a b#abcd")]
+    public void A_class_without_its_hash_is_refused_where_it_stands(string name)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand bad = TestDevice.Add("Ab1_2", s_record);
+        bad.Class = name;
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 status 4] [Add Ab1_3 Ab1_3]",
+            device.Sync(With(device, TestDevice.Add("Ab1_1", s_record), bad, TestDevice.Add("Ab1_3", s_record))).Line());
+        RefusalRow shown = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual($"Ab1_2 4 Class is name#hash or #hash, not \"{name}\"", $"{shown.ObjectId} {shown.Status} {shown.Reason}");
+
+        SyncCommand bare = TestDevice.Add("Ab1_5", 1, 2, 3);
+        bare.Class = "";
+        Assert.AreEqual("ok [Add Ab1_5 Ab1_5]", device.Sync(Named(device, bare)).Line());
+        Assert.IsNull(bench.Core.Objects.Get("d1", "config", "Ab1_5").Row.Class);
+        SyncCollection all = With(device, TestDevice.Add("Ab1_4", s_record));
+        all.Class = name;
+        Assert.AreEqual("status 4", device.Sync(all).Line());
+        Assert.HasCount(3, bench.Objects("d1"));
+        shown = bench.Core.Devices.Refusals("d1").Single(r => r.ObjectId == "");
+        Assert.AreEqual($"4 Class is name#hash or #hash, not \"{name}\"", $"{shown.Status} {shown.Reason}");
+        Assert.AreEqual("ok [Add Ab1_4 Ab1_4]", device.Sync(Named(device, TestDevice.Add("Ab1_4", s_record))).Line());
     }
 
     [TestMethod]

@@ -257,7 +257,7 @@ public sealed class LogTests
 
         // known, told apart, and 4, which is between two of them, is new
         SyncCollection request = device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4), TestDevice.Add(null, 5), TestDevice.Add("Ab1_31", 31), TestDevice.Add("Ab1_33", 33));
-        request.Class = "x#b";
+        request.Class = "x#bbbb";
         Assert.AreEqual("ok", device.Sync(request).Line());
         Assert.AreEqual(1 + 13, bench.Objects("d1", "log").Count);
         Assert.AreEqual("ok [Add Ab1_20 status 204]", device.Sync(device.Log(TestDevice.Add("Ab1_20", 21))).Line());
@@ -265,10 +265,10 @@ public sealed class LogTests
 
         void Keep(string collection, string client, string id, string type, int number, int value, int created = 0, bool deleted = false)
         {
-            long sum = ContentSum.Of(type + "#b", [(byte)value]);
+            long sum = ContentSum.Of(type + "#bbbb", [(byte)value]);
             TestDatabase.Execute(bench.Folder, string.Create(CultureInfo.InvariantCulture, $"""
                 INSERT INTO object (collection_id, server_id, seq, created_seq, class, data, deleted, writer, last_device, last_device_sum, created, changed)
-                SELECT id, '{id}', {number}, {(created == 0 ? number : created)}, '{type}#b', {(deleted ? "NULL" : TestDatabase.Blob([(byte)value]))}, {(deleted ? 1 : 0)},
+                SELECT id, '{id}', {number}, {(created == 0 ? number : created)}, '{type}#bbbb', {(deleted ? "NULL" : TestDatabase.Blob([(byte)value]))}, {(deleted ? 1 : 0)},
                     (SELECT MAX(id) FROM replica), 1, {sum}, {1_000_000_000 + value}, 2000000000 FROM collection WHERE name = '{collection}';
                 INSERT INTO id_map (device_id, collection_id, client_id, server_id, sum, length, crc)
                 SELECT 1, id, '{client}', '{id}', {sum}, 1, {Crc32.Of([(byte)value])} FROM collection WHERE name = '{collection}'

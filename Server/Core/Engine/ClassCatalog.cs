@@ -24,6 +24,7 @@ public sealed class ClassCatalog
     /// <summary>The class that a device means by a wire name; null when it is not known.</summary>
     public ObjectClass? Find(IStoreTransaction store, int device, string? wireName)
     {
+        wireName = FullName(store, device, wireName);
         return wireName == null || !IsWireName(wireName) ? null
             : Owned(store, device, wireName) ?? Owned(store, Application, wireName);
     }
@@ -83,10 +84,29 @@ public sealed class ClassCatalog
         return Encoding.ASCII.GetString(type.WireName);
     }
 
-    /// <summary>True for name#hash: only such a class has a definition to ask for.</summary>
+    /// <summary>name#hash of what a device names by #hash alone, once it has told that class; otherwise as it came. [SPEC 2.3]</summary>
+    public static string? FullName(IStoreTransaction store, int device, string? wireName)
+    {
+        return wireName != null && IsHash(wireName) ? store.FindClassByHash(device, wireName) ?? wireName : wireName;
+    }
+
+    /// <summary>True for name#hash.</summary>
     public static bool IsWireName(string name)
     {
-        return name.Length > 5 && name[^5] == '#' && Naming.IsClass(name[..^5]);
+        return name.Length > 5 && IsHash(name[^5..]) && Naming.IsClass(name[..^5]);
+    }
+
+    /// <summary>True for #hash: a class whose sender does not know its name any more.</summary>
+    public static bool IsHash(string name)
+    {
+        return name.Length == 5 && name[0] == '#' && Naming.IsClass(name[1..]);
+    }
+
+    /// <summary>Why a Class cannot be that of an object; null when it can. [SPEC 2.3]</summary>
+    public static string? Refuses(string? name)
+    {
+        return string.IsNullOrEmpty(name) || IsWireName(name) || IsHash(name) ? null
+            : $"Class is name#hash or #hash, not \"{name}\"";
     }
 
     /// <summary>Forgets what was read of the database: it may not be there any more.</summary>

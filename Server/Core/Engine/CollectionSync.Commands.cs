@@ -227,14 +227,16 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        string? type = command.Class ?? _row.Class;
+        if (ClassCatalog.Refuses(command.Class) is { } why)
+        {
+            Refuse(command, Status.ProtocolError, why);
+            return null;
+        }
+
+        string? type = ClassCatalog.FullName(_store, Device, command.Class ?? _row.Class);
         if (type?.Length == 0)
         {
             type = null;
-        }
-        else if (type is ['#', _, _, _, _])
-        {
-            type = _store.FindClassByHash(Device, type) ?? type; // [SPEC 2.3] the sender no longer knows the name
         }
 
         ObjectClass? definition = _classes.Find(_store, Device, type);

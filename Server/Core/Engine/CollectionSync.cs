@@ -16,6 +16,7 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
+    private const string UntoldReason = "the device names a class by its hash alone, of a firmware before, and never told it: its objects are kept, and shown once it does";
     private const int RepeatsBeforeShrinking = 2; // [SPEC 5.7] more than twice
 
     private readonly IStoreTransaction _store;
@@ -90,6 +91,12 @@ internal sealed partial class CollectionSync
         if (StatusOf(meaning) is var status && status != Status.Success)
         {
             return Failed(status);
+        }
+
+        if (ClassCatalog.Refuses(_request.Class) is { } why)
+        {
+            _store.Refused(Device, new RefusalRow(_request.Id, true, "", Status.ProtocolError, why, 1, _now));
+            return Failed(Status.ProtocolError);
         }
 
         int taken = TakeSeriesApart();
@@ -249,10 +256,17 @@ internal sealed partial class CollectionSync
 
     private void Want(string? type)
     {
-        if (type != null && ClassCatalog.IsWireName(type) && !WantedClasses.Contains(type)
-            && _classes.Find(_store, Device, type) == null && !ClassCatalog.IsFull(_store, Device))
+        bool hash = type != null && ClassCatalog.IsHash(type);
+        if (type == null || (!hash && !ClassCatalog.IsWireName(type)) || WantedClasses.Contains(type)
+            || _classes.Find(_store, Device, type) != null || ClassCatalog.IsFull(_store, Device))
         {
-            WantedClasses.Add(type);
+            return;
+        }
+
+        WantedClasses.Add(type);
+        if (hash)
+        {
+            _store.Refused(Device, new RefusalRow(_request.Id, true, BuiltIn.DefinitionPrefix + type, Status.UnknownClass, UntoldReason, 1, _now));
         }
     }
 }
