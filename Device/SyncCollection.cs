@@ -2,6 +2,7 @@
 
 using System.Text;
 using NanoSync.Protocol;
+using NanoSync.Storage;
 
 namespace NanoSync.Device
 {
@@ -51,8 +52,8 @@ namespace NanoSync.Device
         // 10 digits of the number + 4 of the check sum, and some for servers that count longer
         internal const int KeySize = 24;
 
-        /// <summary>Its number in the store.</summary>
-        public readonly int Number;
+        /// <summary>Its number in the store: from <see cref="SyncEngine.Open"/> on that of its name, whatever the order of the declarations.</summary>
+        public int Number;
 
         /// <summary>The store's tag of objects of its class.</summary>
         public uint ClassTag
@@ -117,6 +118,17 @@ namespace NanoSync.Device
             Sending = type;
             Handler = handler;
             DeviceWins = deviceWins;
+        }
+
+        // The slot of its name in the store. [SPEC 9.9]
+        internal int NameSlot
+        {
+            get { return FlashStore.FirstName | ((int)(Fnv.Of(Name, 0, Name.Length) & 0x0FFFFFFF) << 2) | (int)Kind; }
+        }
+
+        internal string NameText
+        {
+            get { return Encoding.UTF8.GetString(Name, 0, Name.Length); }
         }
 
         // Before a reply is read.

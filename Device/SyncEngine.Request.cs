@@ -16,7 +16,9 @@ namespace NanoSync.Device
 
         private readonly byte[] _clientId = new byte[ClientIdSize];
         private ObjectInfo _lost; // what could not be read while the message was written; null = all could
-        private readonly byte[] _className = new byte[5];
+        private const int ClassTagSize = 5; // # and 4 characters
+
+        private readonly byte[] _className = new byte[ClassTagSize];
 
         internal bool Send()
         {
@@ -476,7 +478,7 @@ namespace NanoSync.Device
 
             _className[0] = (byte)'#';
             Fnv.WriteTag(hash, _className, 1);
-            _writer.Value(Tags.Class, _className, 0, 5);
+            _writer.Value(Tags.Class, _className, 0, ClassTagSize);
         }
 
         private void WritePayload(ObjectInfo info, int at, int length, bool counting)
@@ -540,12 +542,9 @@ namespace NanoSync.Device
             {
                 _store.RemoveServer(AnswerCollection, lost.Key, 0, lost.KeyLength);
             }
-            else if (_collections[lost.Collection].Kind == CollectionKind.Outbox)
+            else if (_store.SetAside(lost.Collection, lost.Id, Status.BadObject, reason, 0, length) == StoreError.NoCollection)
             {
-                _store.SetAside(lost.Collection, lost.Id, Status.BadObject, reason, 0, length);
-            }
-            else
-            {
+                // no outbox
                 _store.Refuse(lost.Collection, lost.Id, lost.Key, 0, lost.KeyLength, lost.Version, Status.BadObject, reason, 0, length);
             }
         }

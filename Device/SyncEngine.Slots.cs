@@ -10,6 +10,7 @@
 //       that follows 4, that store id 4, the store id before it 4
 //   5   carriers that answer later, of the request under way:             24
 //       objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
+//   SyncCollection.NameSlot   its name, see SyncEngine.Names.cs            1 to 64
 // slot  of the engine's own collection
 //   1   the last four commands done, newest first: id 4, mark 4, status 2 10 each
 //   4   carriers that answer later, the request under way: check sum 4,   18
@@ -33,7 +34,7 @@ namespace NanoSync.Device
         internal const int MintSlot = 7;
 
         private const int OwnSlots = 2; // the last command, and the store id
-        private const int SlotsOfCollection = 3; // the key, the mint, and the runs of an outbox or the pass of another
+        private const int SlotsOfCollection = 4; // the name, the key, the mint, and the runs of an outbox or the pass of another
 
         private StoreError DeclareSlots()
         {

@@ -332,16 +332,19 @@ namespace NanoSync.Device
             return _reader.TextLength > 3 && text[0] == first && text[1] == second && text[2] == third;
         }
 
+        // Behind def: name#hash, or #hash of a class whose name was not told. [SPEC 6.3]
         private bool EndsWith(byte[] wireName)
         {
-            if (_reader.TextLength != wireName.Length + 4)
+            int length = _reader.TextLength - 4;
+            int from = wireName.Length - length;
+            if (from != 0 && length != ClassTagSize)
             {
                 return false;
             }
 
-            for (int i = 0; i < wireName.Length; i++)
+            for (int i = 0; i < length; i++)
             {
-                if (_reader.Text[i + 4] != wireName[i])
+                if (_reader.Text[i + 4] != wireName[from + i])
                 {
                     return false;
                 }
@@ -498,7 +501,7 @@ namespace NanoSync.Device
             if (error == StoreError.None && _command == DeviceCommand.StartOver && _commandStatus == Status.Success)
             {
                 _newKey[0] = (byte)'0';
-                error = _store.SetMeta((int)_commandValue, KeySlot, _newKey, 0, 1);
+                error = _store.SetMeta(_collections[_commandValue].Number, KeySlot, _newKey, 0, 1);
             }
 
             return error;

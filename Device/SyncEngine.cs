@@ -21,7 +21,7 @@ namespace NanoSync.Device
     /// </summary>
     public partial class SyncEngine : IByteSink
     {
-        /// <summary>Most collections of an engine: the store has 15, one is the engine's own.</summary>
+        /// <summary>Most collections of an engine: the store has 16, two are the engine's own.</summary>
         public const int MaxCollections = 14;
 
         /// <summary>Most classes of an engine, those of its collections included.</summary>
@@ -193,6 +193,7 @@ namespace NanoSync.Device
 
         /// <summary>Opens the store, if it is not open, and takes up where the last run ended.</summary>
         /// <returns>None, or why the store cannot be opened.</returns>
+        /// <exception cref="InvalidOperationException">Flash has a collection of the same name and another kind. Nothing of it is touched.</exception>
         public StoreError Open()
         {
             // half of it for what the last reply was answered, half for this one, with one object in each collection at least
@@ -200,12 +201,13 @@ namespace NanoSync.Device
             StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
             if (error == StoreError.None)
             {
+                _store.DeclareKeyed(DefinitionCollection, _classCount + FormerClasses);
                 error = DeclareSlots();
             }
 
             if (error == StoreError.None)
             {
-                error = _store.Open();
+                error = OpenByName();
             }
 
             if (error != StoreError.None)
@@ -310,7 +312,7 @@ namespace NanoSync.Device
 
             for (int i = 0; i < _count; i++)
             {
-                if (Encoding.UTF8.GetString(_collections[i].Name, 0, _collections[i].Name.Length) == name)
+                if (_collections[i].NameText == name)
                 {
                     throw new ArgumentException("There is a collection " + name + " already.");
                 }

@@ -108,7 +108,7 @@ namespace NanoSync.Storage
         /// Keeps a small value of a collection (a sync key, a counter): in the batch when one is open, otherwise at once.
         /// </summary>
         /// <param name="collection">A declared collection.</param>
-        /// <param name="slot">0 to 200.</param>
+        /// <param name="slot">0 to 200, or that of the collection's name.</param>
         /// <param name="value">The bytes.</param>
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many, 0 to <see cref="MaxMeta"/>.</param>
@@ -124,7 +124,7 @@ namespace NanoSync.Storage
                 {
                     return StoreError.NoCollection;
                 }
-                if (slot < 0 || slot > 200 || count < 0 || count > MaxMeta)
+                if (slot < 0 || (slot > 200 && slot < FirstName) || count < 0 || count > MaxMeta)
                 {
                     return StoreError.BadArgument;
                 }
@@ -166,7 +166,7 @@ namespace NanoSync.Storage
         private StoreError PutMeta(int collection, int slot, byte[] value, int offset, int count)
         {
             uint hash = MetaHash(collection, slot);
-            bool isNew = slot < LostSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
+            bool isNew = slot != LostSlot && slot != AckSlot && FindMeta(collection, slot) < 0 && !IsTouched(hash);
             if (isNew && _metaCount + _batchNewMeta >= _options.MetaSlots + _declaredValues + _ackSlots)
             {
                 return StoreError.IndexFull;

@@ -10,8 +10,9 @@ namespace NanoSync.Storage
         private uint[] _files;      // while an outbox is mounted: large files not yet claimed
         private uint _firstSeen;    // id of the first reading of the segment being mounted
 
-        private StoreError Mount(uint[] files)
+        private StoreError Mount(uint[] files, int[] names, out bool moved)
         {
+            moved = false;
             StoreError error = ReadHeaders(files);
             if (error != StoreError.None)
             {
@@ -24,9 +25,17 @@ namespace NanoSync.Storage
                     error = MountMain(files[i]);
                 }
             }
-            if (error == StoreError.None && _overflow)
+            if (error == StoreError.None)
             {
-                error = StoreError.IndexFull;
+                error = BindNames(names, out moved);
+            }
+            if (moved)
+            {
+                return error;
+            }
+            if (error == StoreError.None)
+            {
+                error = Fit();
             }
             if (error == StoreError.None && _head != 0)
             {
@@ -447,12 +456,17 @@ namespace NanoSync.Storage
             byte[] buffer = _reader.Buffer;
             int at = _reader.Index;
             int collection = buffer[at + Format.Collection];
-            if (collection > MaxCollection || (_kinds[collection] == KindNone && (buffer[at] & Format.KindMask) != Format.End))
+            int kind = buffer[at] & Format.KindMask;
+            if (collection > MaxCollection)
             {
                 _health.Undeclared++;
                 return;
             }
-            switch (buffer[at] & Format.KindMask)
+            if (_mounting && _kinds[collection] == KindNone && kind != Format.End)
+            {
+                _health.Undeclared++; // and kept: another firmware may declare it again
+            }
+            switch (kind)
             {
                 case Format.Reading:
                     ApplyReading(buffer, at, collection);
@@ -553,10 +567,9 @@ namespace NanoSync.Storage
             {
                 return;
             }
-            int slot = _index.Add(HashOf(buffer, at));
+            int slot = Enlist(HashOf(buffer, at));
             if (slot < 0)
             {
-                _overflow = true;
                 return;
             }
             uint version = _kinds[collection] == KindOutbox ? id : Format.U32(buffer, at + Format.ObjectVersion);
@@ -583,14 +596,20 @@ namespace NanoSync.Storage
             {
                 _outboxes[collection].Lost = Format.U32(buffer, at + Format.Head);
             }
-            slot = _index.Add(hash);
+            slot = Enlist(hash);
             if (slot < 0)
             {
-                _overflow = true;
                 return;
             }
             _index.Set(slot, (int)(file & 0xFF), _reader.At, KeyedIndex.StateMeta, collection, false, (uint)number, false);
             Tally(collection, KeyedIndex.StateMeta, 1, _reader.Size, 0);
+        }
+
+        // While the store is opened there is always room; whether too much is there is told at the end (Fit).
+        private int Enlist(uint hash)
+        {
+            int slot = _index.Add(hash);
+            return slot < 0 && _mounting && _index.Grow(16) ? _index.Add(hash) : slot;
         }
 
         // Takes an entry out. Its record's head is in _probe. Its large file goes too, unless the new record names it.
@@ -622,7 +641,7 @@ namespace NanoSync.Storage
             switch (state)
             {
                 case KeyedIndex.StateMeta:
-                    _metaCount += one;
+                    _metaCount += _kinds[collection] == KindNone ? 0 : one;
                     return;
                 case KeyedIndex.StatePartial:
                     _partials[collection] = (ushort)(_partials[collection] + one);

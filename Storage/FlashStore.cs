@@ -56,7 +56,7 @@ namespace NanoSync.Storage
         private bool _open;
         private bool _mounting;
         private bool _isNew;
-        private bool _overflow;
+        private int _capacity;      // of the index, as declared
         private string _formatId = "";
         private uint _salt;
         private uint _nextVersion;
@@ -167,6 +167,19 @@ namespace NanoSync.Storage
         /// </returns>
         public StoreError Open()
         {
+            return OpenNamed(new int[MaxCollection + 1]);
+        }
+
+        /// <summary>
+        /// The same where collections are found by their names, whatever the order they are declared in. [SPEC 9.9]
+        /// </summary>
+        /// <param name="names">
+        /// By the number that a collection was declared with: the slot of its name, the kind in the low 2 bits; 0 = it has that
+        /// number for good. Afterwards by the number that it has, below 0 where the slot has no value yet and is to be given one.
+        /// </param>
+        /// <returns>As above; OtherKind when flash has one of these names under another kind: StoreHealth.Id is its number.</returns>
+        public StoreError OpenNamed(int[] names)
+        {
             lock (_gate)
             {
                 if (_open)
@@ -182,7 +195,7 @@ namespace NanoSync.Storage
                 {
                     return StoreError.VolumeInUse;
                 }
-                error = MountVolume();
+                error = MountVolume(names);
                 _open = error == StoreError.None;
                 if (!_open)
                 {
@@ -192,7 +205,7 @@ namespace NanoSync.Storage
             }
         }
 
-        private StoreError MountVolume()
+        private StoreError MountVolume(int[] names)
         {
             int code = _volume.Open();
             if (code != VolumeCode.Ok)
@@ -200,15 +213,30 @@ namespace NanoSync.Storage
                 _health.Code = code;
                 return Map(code);
             }
-            uint[] files = _volume.List();
-            if (files == null)
+            int damaged = _health.Damaged;
+            int torn = _health.TornTails;
+            bool moved;
+            StoreError error;
+            do
             {
-                return StoreError.VolumeUnreadable;
+                uint[] files = _volume.List();
+                if (files == null)
+                {
+                    return StoreError.VolumeUnreadable;
+                }
+                Sort(files);
+                _mounting = true;
+                error = Mount(files, names, out moved);
+                _mounting = false;
+                if (moved)
+                {
+                    // read anew, now that it is known which collection is which
+                    _health.Damaged = damaged;
+                    _health.TornTails = torn;
+                    error = Prepare();
+                }
             }
-            Sort(files);
-            _mounting = true;
-            StoreError error = Mount(files);
-            _mounting = false;
+            while (moved && error == StoreError.None);
             return error;
         }
 
@@ -313,6 +341,7 @@ namespace NanoSync.Storage
             {
                 return StoreError.BadArgument;
             }
+            _capacity = capacity;
             if (_index == null || _index.Capacity != capacity)
             {
                 _index = new KeyedIndex(capacity);
@@ -327,7 +356,7 @@ namespace NanoSync.Storage
             Array.Clear(_partials, 0, _partials.Length);
             _reader.Forget();
             _isNew = false;
-            _overflow = false;
+            _health.Undeclared = 0;
             _salt = 0;
             _formatId = "";
             _nextVersion = 1;

@@ -15,9 +15,9 @@ namespace NanoSync.Storage
         internal const int StateMeta = 5;
         private const int StateFree = 7;
 
-        private readonly int[] _place;
-        private readonly int[] _version;
-        private readonly int[] _link;
+        private int[] _place;
+        private int[] _version;
+        private int[] _link;
         private readonly ushort[] _heads = new ushort[256];
         private int _free; // first unused slot + 1, chained through _link
 
@@ -43,6 +43,33 @@ namespace NanoSync.Storage
                 _link[i] = i + 1 < _place.Length ? i + 2 : 0;
             }
             _free = _place.Length > 0 ? 1 : 0;
+        }
+
+        /// <summary>Makes place for more, while the store is opened. False: there is none.</summary>
+        internal bool Grow(int more)
+        {
+            int count = _place.Length;
+            if (count + more > 65534)
+            {
+                return false;
+            }
+            _place = Longer(_place, more);
+            _version = Longer(_version, more);
+            _link = Longer(_link, more);
+            for (int i = count; i < _place.Length; i++)
+            {
+                _place[i] = StateFree << 5;
+                _link[i] = _free;
+                _free = i + 1;
+            }
+            return true;
+        }
+
+        private static int[] Longer(int[] array, int more)
+        {
+            int[] longer = new int[array.Length + more];
+            System.Array.Copy(array, longer, array.Length);
+            return longer;
         }
 
         /// <summary>First slot whose hash may be this one, or -1.</summary>

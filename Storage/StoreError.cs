@@ -30,6 +30,9 @@ namespace NanoSync.Storage
         /// <summary>Another store of this program has the volume open: close that one first.</summary>
         VolumeInUse = 107,
 
+        /// <summary>A collection has been declared under another kind than flash has it: <see cref="StoreHealth.Id"/> is its number. Nothing is touched: give it another name.</summary>
+        OtherKind = 108,
+
         /// <summary>No such object, value or partial download.</summary>
         NotFound = 301,
 

@@ -9,7 +9,7 @@ namespace NanoSync.Storage
         /// <summary>Segments whose end was not a whole batch: a power cut while writing. Nothing that was durable is missing.</summary>
         public int TornTails;
 
-        /// <summary>Records of collections that are no longer declared.</summary>
+        /// <summary>Records and outbox segments, at the last Open, of collections that are not declared any more. They are kept.</summary>
         public int Undeclared;
 
         /// <summary>Large files that no object names, deleted at Open: a power cut while writing or deleting one.</summary>

@@ -1,6 +1,7 @@
 // Objects that come from the server, by their names.
 
 using System.Text;
+using NanoSync.Device;
 using NanoSync.Storage;
 
 namespace NanoSync.App
@@ -9,22 +10,22 @@ namespace NanoSync.App
     public class Inbox
     {
         internal readonly FlashStore _store;
-        internal readonly int _number;
+        internal readonly SyncCollection _collection;
         internal readonly RecordClass _type;
         internal readonly ObjectInfo _info = new ObjectInfo();
         private readonly ObjectInfo _walk = new ObjectInfo();
 
-        internal Inbox(FlashStore store, int number, RecordClass type)
+        internal Inbox(FlashStore store, SyncCollection collection, RecordClass type)
         {
             _store = store;
-            _number = number;
+            _collection = collection;
             _type = type;
         }
 
         /// <summary>Objects held.</summary>
         public int Count
         {
-            get { return _store.Count(_number); }
+            get { return _store.Count(_collection.Number); }
         }
 
         /// <summary>Reads an object by its name.</summary>
@@ -35,7 +36,7 @@ namespace NanoSync.App
         {
             SyncDevice.CheckClass(value, _type);
             byte[] key = Encoding.UTF8.GetBytes(name);
-            StoreError error = _store.FindKey(_number, key, 0, key.Length, _info);
+            StoreError error = _store.FindKey(_collection.Number, key, 0, key.Length, _info);
             return error == StoreError.None && _info.IsDelete ? StoreError.NotFound : error == StoreError.None ? Read(_info, value) : error;
         }
 
@@ -50,7 +51,7 @@ namespace NanoSync.App
         public StoreError Next(Record value)
         {
             SyncDevice.CheckClass(value, _type);
-            StoreError error = _store.Next(_number, _walk);
+            StoreError error = _store.Next(_collection.Number, _walk);
             return error == StoreError.None ? Read(_walk, value) : error;
         }
 

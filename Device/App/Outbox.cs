@@ -1,5 +1,6 @@
 // Readings on their way to the server.
 
+using NanoSync.Device;
 using NanoSync.Storage;
 
 namespace NanoSync.App
@@ -18,13 +19,13 @@ namespace NanoSync.App
     public sealed class Outbox
     {
         private readonly FlashStore _store;
-        private readonly int _number;
+        private readonly SyncCollection _collection;
         private readonly RecordClass _type;
 
-        internal Outbox(FlashStore store, int number, RecordClass type)
+        internal Outbox(FlashStore store, SyncCollection collection, RecordClass type)
         {
             _store = store;
-            _number = number;
+            _collection = collection;
             _type = type;
         }
 
@@ -41,10 +42,10 @@ namespace NanoSync.App
             }
 
             uint id;
-            StoreError error = _store.Append(_number, _type.Class.Hash, value.Buffer, 0, length, out id);
+            StoreError error = _store.Append(_collection.Number, _type.Class.Hash, value.Buffer, 0, length, out id);
             while (error == StoreError.ReclaimFirst && _store.Step())
             {
-                error = _store.Append(_number, _type.Class.Hash, value.Buffer, 0, length, out id);
+                error = _store.Append(_collection.Number, _type.Class.Hash, value.Buffer, 0, length, out id);
             }
 
             return error;
@@ -53,13 +54,13 @@ namespace NanoSync.App
         /// <summary>Readings that wait for the server.</summary>
         public int Pending
         {
-            get { return _store.PendingCount(_number); }
+            get { return _store.PendingCount(_collection.Number); }
         }
 
         /// <summary>Readings dropped unsent since the flash was formatted; the server is told.</summary>
         public uint Dropped
         {
-            get { return _store.DroppedCount(_number); }
+            get { return _store.DroppedCount(_collection.Number); }
         }
     }
 }

@@ -45,7 +45,7 @@ namespace NanoSync.App
         public Outbox AddOutbox(string name, RecordClass type, int quotaBytes, WhenFull whenFull)
         {
             SyncCollection added = Engine.AddOutbox(name, ClassOf(type), quotaBytes, whenFull == WhenFull.DropOldest);
-            return new Outbox(Store, added.Number, type);
+            return new Outbox(Store, added, type);
         }
 
         /// <summary>Adds a collection that comes from the server.</summary>
@@ -58,7 +58,7 @@ namespace NanoSync.App
             ClassOf(type);
             Receiving receiving = new Receiving(receiver, type, _objectBytes);
             SyncCollection added = Engine.AddInbox(name, type.Class, maxObjects, receiving);
-            receiving.Inbox = new Inbox(Store, added.Number, type);
+            receiving.Inbox = new Inbox(Store, added, type);
             return receiving.Inbox;
         }
 
@@ -73,7 +73,7 @@ namespace NanoSync.App
             ClassOf(type);
             Receiving receiving = new Receiving(receiver, type, _objectBytes);
             SyncCollection added = Engine.AddTwoWay(name, type.Class, maxObjects, receiving, winner == Winner.Device);
-            TwoWay made = new TwoWay(Store, added.Number, type);
+            TwoWay made = new TwoWay(Store, added, type);
             receiving.Inbox = made;
             return made;
         }

@@ -1,6 +1,7 @@
 // Objects that both sides change, by their names.
 
 using System.Text;
+using NanoSync.Device;
 using NanoSync.Storage;
 
 namespace NanoSync.App
@@ -18,15 +19,15 @@ namespace NanoSync.App
     /// <summary>A collection that both sides change. Not for two threads at once. [SPEC 3]</summary>
     public sealed class TwoWay : Inbox
     {
-        internal TwoWay(FlashStore store, int number, RecordClass type)
-            : base(store, number, type)
+        internal TwoWay(FlashStore store, SyncCollection collection, RecordClass type)
+            : base(store, collection, type)
         {
         }
 
         /// <summary>Objects that wait for the server.</summary>
         public int Pending
         {
-            get { return _store.PendingCount(_number); }
+            get { return _store.PendingCount(_collection.Number); }
         }
 
         /// <summary>Adds or replaces an object. Durable when this returns None; the server gets it with the next sync.</summary>
@@ -43,10 +44,10 @@ namespace NanoSync.App
             }
 
             byte[] key = Encoding.UTF8.GetBytes(name);
-            StoreError error = _store.PutNamed(_number, key, 0, key.Length, _type.Class.Hash, value.Buffer, 0, length);
+            StoreError error = _store.PutNamed(_collection.Number, key, 0, key.Length, _type.Class.Hash, value.Buffer, 0, length);
             while (error == StoreError.ReclaimFirst && _store.Step())
             {
-                error = _store.PutNamed(_number, key, 0, key.Length, _type.Class.Hash, value.Buffer, 0, length);
+                error = _store.PutNamed(_collection.Number, key, 0, key.Length, _type.Class.Hash, value.Buffer, 0, length);
             }
 
             return error;
@@ -57,7 +58,7 @@ namespace NanoSync.App
         public StoreError Delete(string name)
         {
             byte[] key = Encoding.UTF8.GetBytes(name);
-            StoreError error = _store.FindKey(_number, key, 0, key.Length, _info);
+            StoreError error = _store.FindKey(_collection.Number, key, 0, key.Length, _info);
             return error == StoreError.None ? _store.Delete(_info) : error;
         }
     }

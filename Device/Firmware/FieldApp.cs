@@ -463,6 +463,11 @@ namespace NanoSync.Firmware
                 return RepairRetry;
             }
 
+            if (_store.Health.Undeclared > 0)
+            {
+                _machine.Log("flash holds " + _store.Health.Undeclared.ToString() + " records of collections that this firmware does not declare: they wait for one that does");
+            }
+
             _problem = null;
             _running = true;
             long now = _machine.Ticks;

@@ -25,6 +25,29 @@ namespace NanoSync.Tests
         private SyncDevice _device;
 
         [TestMethod]
+        public void Another_firmware_may_declare_the_collections_in_another_order()
+        {
+            MemoryVolume volume = new MemoryVolume(64 * 1024, 64);
+            RecordClass type = new RecordClass("thing");
+            int value = type.UInt("value");
+            Record record = new Record(type, 16);
+            record.UInt(value, 7);
+            for (int start = 0; start < 3; start++)
+            {
+                SyncDevice device = new SyncDevice(volume, new ScriptedServer(4096), null);
+                TwoWay config = start == 1 ? device.AddTwoWay("config", type, 4, null, Winner.Server) : null;
+                Outbox log = device.AddOutbox("log", type, 8 * 1024, WhenFull.Refuse);
+                config = config ?? device.AddTwoWay("config", type, 4, null, Winner.Server);
+                Assert.AreEqual((int)StoreError.None, (int)device.Open());
+                Assert.AreEqual(start, log.Pending);
+                Assert.AreEqual(start == 0 ? 0 : 1, config.Count);
+                Assert.AreEqual((int)StoreError.None, (int)log.Append(record));
+                Assert.AreEqual((int)StoreError.None, (int)config.Put("one", record));
+                device.Close();
+            }
+        }
+
+        [TestMethod]
         public void Fields_are_written_in_any_order_and_read_as_they_were()
         {
             RecordClass all = new RecordClass("all");

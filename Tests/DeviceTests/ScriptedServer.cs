@@ -107,8 +107,11 @@ namespace NanoSync.Tests
         /// <summary>Not null: a command in the next reply, its name and its record.</summary>
         public string Command;
 
-        /// <summary>Its record.</summary>
+        /// <summary>Its record; null = the structure has none, as where a definition is asked for.</summary>
         public byte[] CommandRecord;
+
+        /// <summary>Not null: the Classes of requests, those of structures included, each followed by a blank.</summary>
+        public string Classes;
 
         /// <summary>Not null: the ClientIds written out are put behind it, each followed by a blank. null, as the heap is measured beside it.</summary>
         public string Ids;
@@ -383,6 +386,11 @@ namespace NanoSync.Tests
                     break;
 
                 case Tags.Class:
+                    if (Classes != null)
+                    {
+                        Classes += System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength) + " ";
+                    }
+
                     _isStore = _reader.Scope == Scopes.Options && _collections > 0 && _kind[_collections - 1] == 0 && _reader.TextLength == 5 && _reader.Text[1] == 't';
                     _isSeries = _inCommands && _reader.TextLength == 1 && _reader.Text[0] == '*';
                     break;
@@ -462,7 +470,11 @@ namespace NanoSync.Tests
             {
                 _writer.Start(Tags.Options);
                 _writer.Value(Tags.Class, System.Text.Encoding.UTF8.GetBytes(Command));
-                _writer.Payload(CommandRecord, 0, CommandRecord.Length);
+                if (CommandRecord != null)
+                {
+                    _writer.Payload(CommandRecord, 0, CommandRecord.Length);
+                }
+
                 _writer.End();
                 Command = null;
             }

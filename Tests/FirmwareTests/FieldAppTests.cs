@@ -335,7 +335,7 @@ public class FieldAppTests
     [TestMethod]
     public void A_full_volume_costs_the_oldest_readings_which_are_counted_and_the_sync_goes_on()
     {
-        var board = new SimBoard { Volume = new MemoryVolume(20 * 1024, 64), NetworkIsUp = false };
+        var board = new SimBoard { Volume = new MemoryVolume((20 * 1024) + 320, 64), NetworkIsUp = false }; // 320: names and definitions
         board.PowerOn();
         board.Run(2 * s_day - s_hour);
 

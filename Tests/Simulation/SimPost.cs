@@ -12,6 +12,7 @@ namespace NanoSync.Simulation;
 public abstract class SimPost(World world, SimDevice device)
 {
     private readonly Dictionary<string, uint> _reached = []; // the highest number that the core worked on, by store
+    private readonly Dictionary<string, uint> _judged = []; // and that the judge saw
 
     protected World World { get; } = world;
 
@@ -88,7 +89,9 @@ public abstract class SimPost(World world, SimDevice device)
         byte[] body = message.Body.ToArray();
         bool xml = message.Format == Server.Formats.MessageFormat.Xml;
         World.Trace.Message($"{Device.Name} letter {message.Store} {message.Number} ->", body, xml);
-        World.JudgeRequest(Device, body, xml);
+        uint judged = _judged.GetValueOrDefault(message.Store);
+        World.JudgeRequest(Device, body, xml, message.Number < judged);
+        _judged[message.Store] = Math.Max(message.Number, judged);
         World.WritingStore = message.Store;
     }
 

@@ -286,7 +286,7 @@ public sealed partial class World
     }
 
     /// <summary>A request by itself: what the device refuses, and that it starts over.</summary>
-    public void JudgeRequest(SimDevice device, byte[] bytes, bool xml)
+    public void JudgeRequest(SimDevice device, byte[] bytes, bool xml, bool late = false)
     {
         device.Deleting.Clear();
         device.Adding.Clear();
@@ -306,7 +306,7 @@ public sealed partial class World
 
             if (collection.SyncKey == SyncKeys.Zero)
             {
-                device.RefusedNow.RemoveWhere(r => r.Collection == collection.Id);
+                device.RefusedNow.RemoveWhere(r => r.Collection == collection.Id && !late); // a copy of an older letter starts nothing over
                 device.KnowsDeleted.RemoveWhere(k => k.Collection == collection.Id); // deletions come once more
             }
 
