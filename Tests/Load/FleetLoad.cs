@@ -27,7 +27,7 @@ internal static class FleetLoad
 
             Dictionary<string, string> environment = new() { ["NANOSYNC_DATA"] = folder };
             using Child server = await Child.Start(typeof(ServerData).Assembly.Location, ["serve", "--port", "0"], environment);
-            using HttpClient http = new() { BaseAddress = server.Url };
+            using HttpClient http = new() { BaseAddress = server.Url, Timeout = Timeout.InfiniteTimeSpan }; // that it takes long is what is to be seen
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder, "admin-token"))).Trim());
             long began = Stopwatch.GetTimestamp();
             using (StringContent value = new("""{"interval":60,"sensors":null}""", Encoding.UTF8, "application/json"))
@@ -66,6 +66,7 @@ internal static class FleetLoad
                 ("members that wait for one", Value + "/devices?state=waiting&limit=100", "devices"), ("one device in full", "/v1/devices/" + Fill.NameOf(devices / 2), "rounds")])
             {
                 rows.Add(await Measure(http, what, path, counted));
+                progress(rows[^1]);
             }
 
             await server.Stop();

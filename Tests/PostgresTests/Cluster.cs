@@ -55,6 +55,14 @@ internal sealed class PostgresCluster : IDisposable
         AsPostgres("pg_ctl", "-D", Data, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "start");
     }
 
+    /// <summary>Runs one of PostgreSQL's own tools as somebody types it, on this cluster's database and in its folder.</summary>
+    public void Tool(string command)
+    {
+        string[] words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string here = string.Create(CultureInfo.InvariantCulture, $"--dbname=host=127.0.0.1 port={Port} user=postgres dbname=postgres");
+        AsPostgres(words[0], [.. words[1..].Select(w => w.StartsWith("--dbname=", StringComparison.Ordinal) ? here : w)]);
+    }
+
     /// <summary>Ends it at once: what was not committed is gone, connections are cut.</summary>
     public void Crash()
     {

@@ -130,6 +130,27 @@ public sealed class NodeTests
     }
 
     [TestMethod]
+    public void A_database_put_back_by_the_runbook_is_known_at_the_start_and_devices_go_on()
+    {
+        string runbook = File.ReadAllText(Path.Combine(Root(), "docs/operations.md"));
+        string[] tools = [.. runbook.Split('\n').Where(l => l.StartsWith("pg_", StringComparison.Ordinal))];
+        Assert.HasCount(2, tools);
+        using PostgresCluster cluster = new();
+        using Nodes nodes = new(2, cluster.ConnectionString);
+        nodes.Enrol("d1", "readings,config");
+        using Station device = new(nodes, "d1");
+        device.Append(20);
+        device.UntilEmpty();
+        cluster.Tool(tools[0]);
+        device.Append(20); // acknowledged, and not in the dump: gone, as the runbook says
+        device.UntilEmpty();
+        nodes.Restart(() => cluster.Tool(tools[1]));
+        device.Append(20);
+        device.UntilEmpty();
+        Assert.AreEqual(string.Join(' ', Enumerable.Range(1, 60).Where(i => i is <= 20 or > 40)), string.Join(' ', nodes.Values("d1")), "each once");
+    }
+
+    [TestMethod]
     public void Nodes_that_start_together_on_an_empty_database_bring_it_to_its_form_once()
     {
         string folder = Directory.CreateTempSubdirectory("nanosync-server-").FullName;
@@ -182,6 +203,17 @@ public sealed class NodeTests
             traffic.Exception?.ToString() ?? "the traffic stands still");
     }
 
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder != null && !File.Exists(Path.Combine(folder, "NanoSync.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new InvalidOperationException("Not below the repository.");
+    }
+
     // Server cores over one database; each request goes to the next of them.
     private sealed class Nodes : IDisposable
     {
@@ -191,6 +223,7 @@ public sealed class NodeTests
         private readonly bool _shared;
         private readonly List<ServerCore> _cores = [];
         private readonly List<SyncService> _services = [];
+        private readonly Action _open;
         private int _next;
 
         public Nodes(int count, string connection, TimeSpan? patience = null)
@@ -201,14 +234,14 @@ public sealed class NodeTests
                 connection = TestDatabase.ConnectionString(_folder);
             }
 
-            for (int i = 0; i < count; i++)
+            _open = () =>
             {
                 PostgresStore store = new(connection, patience ?? TimeSpan.FromSeconds(30), TimeProvider.System);
                 _cores.Add(new ServerCore(store, new ServerOptions(), TimeProvider.System));
                 _services.Add(new SyncService(store, TimeProvider.System, reached: Reached));
-            }
-
+            };
             Served = new int[count];
+            Restart(() => { });
         }
 
         public ServerCore Any => _cores[0];
@@ -218,6 +251,20 @@ public sealed class NodeTests
         public int Deaths { get; private set; }
 
         public SyncStep? DieAt { get; set; }
+
+        /// <summary>Ends all nodes, does something, and starts as many.</summary>
+        public void Restart(Action meanwhile)
+        {
+            _cores.ForEach(c => c.Dispose());
+            _cores.Clear();
+            _services.Clear();
+            Npgsql.NpgsqlConnection.ClearAllPools();
+            meanwhile();
+            while (_cores.Count < Served.Length)
+            {
+                _open();
+            }
+        }
 
         public void Enrol(string name, string collections) => Any.Devices.Add(name, collections);
 
@@ -242,9 +289,11 @@ public sealed class NodeTests
             }
         }
 
+        public uint[] Values(string device) => [.. Any.Objects.List(device, "readings", count: int.MaxValue).Select(o => Value(o.Row.Data!)).Order()];
+
         public void HoldsEachOnce(string device, int readings)
         {
-            uint[] values = [.. Any.Objects.List(device, "readings", count: int.MaxValue).Select(o => Value(o.Row.Data!)).Order()];
+            uint[] values = Values(device);
             uint[] wanted = [.. Enumerable.Range(1, readings).Select(i => (uint)i)];
             Assert.IsTrue(
                 values.SequenceEqual(wanted),
