@@ -182,6 +182,18 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void The_first_form_of_a_request_that_comes_behind_the_second_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        byte[] first = Changing(device, 7, 1);
+        device.Send(first); // the reply is lost
+        device.Send(Changing(device, 8, 2)); // and that of the second, which the device still waits for
+        Assert.AreEqual("status 3", device.Parse(device.Send(first))!.Collections.Single().Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void A_request_made_anew_after_a_later_change_is_no_late_one()
     {
         using Bench bench = new();

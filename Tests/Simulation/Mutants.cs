@@ -1,4 +1,4 @@
-// The rules broken one by one. Each must be noticed by some seed, and the number beside it is one that did; or by the test
+// The rules broken one by one. Each is to be noticed by some seed, and the number beside it is one that did; or by the test
 // that is named, where what is broken is no matter of what both sides hold in the end.
 
 namespace NanoSync.Simulation;
@@ -20,11 +20,13 @@ public static class Mutants
             _store.Settle(Replica, Collection.Id, id);
                         return; // [SPEC 5.6] both deleted: no conflict
             """, "return;", 70),
-        new("Limit + 1 for structures", "Server/Core/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 36),
+        new("Limit + 1 for structures", "Server/Core/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 88),
         new("a reply made anew keeps its number", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
-        new("the last change answered is not kept", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 70),
+        new("the last change answered is not kept", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 1)
+            { Test = "ServerTests.KeyRuleTests.The_first_form_of_a_request_that_comes_behind_the_second_does_nothing" },
         new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
-        new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 117),
+        new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
+            { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
         new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
@@ -62,8 +64,8 @@ public static class Mutants
                             {
                                 return StoreError.None;
                             }
-            """, 1),
-        new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 1),
+            """, 9),
+        new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 20),
         new("kept replies are not counted before others are made", "Server/Core/Engine/SyncService.cs", "budget.Count(CollectionSync.ReplyOf(row));", "", 88),
         new("a late request whose reply is gone gets a new one", "Server/Core/Engine/CollectionSync.cs", "meaning = KeyCase.Late; // its", "// its", 21),
         new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater", "return AnswerLater", 91),
