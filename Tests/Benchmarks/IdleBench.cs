@@ -19,6 +19,8 @@ internal static class IdleBench
     private const int Rounds = 5;
     private const int Pings = 5;
     private const int PerHour = 60;
+    private const int Held = 100; // seconds
+    private const int HeldPerHour = 12;
 
     /// <summary>Writes a line for each way.</summary>
     public static async Task<int> Run(TextWriter output)
@@ -53,6 +55,9 @@ internal static class IdleBench
                 Settle(engine);
                 Counts round = relay.Of(() => Times(Rounds, engine)) / Rounds;
                 output.WriteLine($"  HTTP, asked each 60 s, one connection kept:  {round * PerHour}; one round {round}");
+                engine.Wait = Held; // for real, but not for 300 s: a number of as many digits
+                Counts held = relay.Of(() => Settle(engine));
+                output.WriteLine($"  HTTP, waiting at the server, 300 s a request:  {held * HeldPerHour}; one request {held}");
             }
 
             foreach (bool isSealed in (bool[])[true, false])

@@ -12,7 +12,7 @@ const string Usage = """
       sizes [FILE.csv ...]   bytes of a reading in every form, one figure a line; FILE.csv holds timestamp,value
       codec [options]        time and allocations of encoding and decoding 20 readings (BenchmarkDotNet and its options)
       sync                   syncs a second, engine to server in one process, and their bytes
-      idle                   bytes of an idle device's socket in an hour, by HTTP and by a broker (mosquitto)
+      idle                   bytes of an idle device's socket in an hour, by HTTP and by a broker (mosquitto); two minutes
       store                  what the flash store costs: bytes to files, erases, mount
     """;
 

@@ -17,6 +17,7 @@ namespace NanoSync.Load;
 internal static class WaitLoad
 {
     private const int AtOnce = 64; // devices that connect at the same time
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1); // after a 503
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(15); // until what their coming made is collected
 
     /// <summary>Measures a server in a folder of its own.</summary>
@@ -53,7 +54,7 @@ internal static class WaitLoad
             await server.Stop();
             return string.Create(CultureInfo.InvariantCulture,
                 $"{options.Devices} devices wait: server {waiting >> 20} MiB, {(waiting - before) / 1024.0 / Math.Max(1, options.Devices - warm):0.0} KiB a device (without them {before >> 20} MiB); answered before anything was due: {early}\n"
-                + $"one change: {changed} answered with it in {seconds:0.00} s, {changed / seconds:0} wake-ups/s, {used.TotalSeconds / seconds:0.00} cores, peak {server.PeakMemory >> 20} MiB");
+                + $"one change: {changed} answered with it in {seconds:0.00} s, {changed / seconds:0} wake-ups/s, {used.TotalSeconds / seconds:0.00} cores, peak {server.PeakMemory >> 20} MiB; told to come again (503): {devices.Sum(d => d.Busy)}");
         }
         finally
         {
@@ -87,6 +88,9 @@ internal static class WaitLoad
         /// <summary>Objects that the request which waited brought.</summary>
         public int Got { get; private set; }
 
+        /// <summary>Answers that said to come again later: the database was waited for too long.</summary>
+        public int Busy { get; private set; }
+
         public async Task Start()
         {
             await _socket.ConnectAsync(IPAddress.Loopback, server.Port);
@@ -111,6 +115,7 @@ internal static class WaitLoad
             await _socket.ReceiveAsync(Array.Empty<byte>()); // no buffer while nothing comes
             byte[] buffer = new byte[2048];
             int count = 0, start = 0, length = 0;
+            bool busy = false;
             while (start == 0 || count < start + length)
             {
                 int got = await _socket.ReceiveAsync(buffer.AsMemory(count));
@@ -127,11 +132,23 @@ internal static class WaitLoad
                     int at = text.IndexOf(Length, StringComparison.OrdinalIgnoreCase) + Length.Length;
                     start = end + 4;
                     length = int.Parse(text.AsSpan(at, text.IndexOf('\r', at) - at), CultureInfo.InvariantCulture);
-                    if (!text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
+                    string status = text[..text.IndexOf('\r', StringComparison.Ordinal)];
+                    if (status.StartsWith("HTTP/1.1 503", StringComparison.Ordinal))
                     {
-                        throw new InvalidDataException(text[..text.IndexOf('\r', StringComparison.Ordinal)]);
+                        Busy++;
+                        busy = true;
+                    }
+                    else if (!status.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
+                    {
+                        throw new InvalidDataException(status);
                     }
                 }
+            }
+
+            if (busy)
+            {
+                await Task.Delay(s_again);
+                return await Exchange(wait);
             }
 
             return buffer[start..(start + length)];
