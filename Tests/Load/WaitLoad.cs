@@ -17,7 +17,6 @@ namespace NanoSync.Load;
 internal static class WaitLoad
 {
     private const int AtOnce = 64; // devices that connect at the same time
-    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1); // after a 503
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(15); // until what their coming made is collected
 
     /// <summary>Measures a server in a folder of its own.</summary>
@@ -115,7 +114,7 @@ internal static class WaitLoad
             await _socket.ReceiveAsync(Array.Empty<byte>()); // no buffer while nothing comes
             byte[] buffer = new byte[2048];
             int count = 0, start = 0, length = 0;
-            bool busy = false;
+            TimeSpan? again = null;
             while (start == 0 || count < start + length)
             {
                 int got = await _socket.ReceiveAsync(buffer.AsMemory(count));
@@ -128,15 +127,13 @@ internal static class WaitLoad
                 string text = Encoding.Latin1.GetString(buffer, 0, count);
                 if (start == 0 && text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is > 0 and int end)
                 {
-                    const string Length = "Content-Length: ";
-                    int at = text.IndexOf(Length, StringComparison.OrdinalIgnoreCase) + Length.Length;
                     start = end + 4;
-                    length = int.Parse(text.AsSpan(at, text.IndexOf('\r', at) - at), CultureInfo.InvariantCulture);
+                    length = HeaderOf(text, "Content-Length");
                     string status = text[..text.IndexOf('\r', StringComparison.Ordinal)];
                     if (status.StartsWith("HTTP/1.1 503", StringComparison.Ordinal))
                     {
                         Busy++;
-                        busy = true;
+                        again = TimeSpan.FromSeconds(HeaderOf(text, "Retry-After") * (1 + Random.Shared.NextDouble())); // as a device
                     }
                     else if (!status.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
                     {
@@ -145,13 +142,19 @@ internal static class WaitLoad
                 }
             }
 
-            if (busy)
+            if (again != null)
             {
-                await Task.Delay(s_again);
+                await Task.Delay(again.Value);
                 return await Exchange(wait);
             }
 
             return buffer[start..(start + length)];
+        }
+
+        private static int HeaderOf(string head, string name)
+        {
+            int at = head.IndexOf(name + ": ", StringComparison.OrdinalIgnoreCase) + name.Length + 2;
+            return int.Parse(head.AsSpan(at, head.IndexOf('\r', at) - at), CultureInfo.InvariantCulture);
         }
     }
 }

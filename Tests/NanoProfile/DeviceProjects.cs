@@ -121,6 +121,7 @@ public static class DeviceProjects
             Shared = [SyncRun + "/SlotVolume.cs"],
         },
         new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
+        new("Tests/NanoPrograms/MqttCost", "NanoSync.MqttCost", [Device, Mqtt], [NanoPackages.Native]) { IsApplication = true },
         new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite, LiteServer], []) { IsApplication = true },
     ];
 

@@ -30,6 +30,7 @@ public sealed class DeviceFolderTests
     [DataRow("Tests/NanoPrograms/BoardRun")]
     [DataRow("Tests/NanoPrograms/Costs")]
     [DataRow("Tests/NanoPrograms/CarrierCost")]
+    [DataRow("Tests/NanoPrograms/MqttCost")]
     [DataRow("Tests/NanoPrograms/CodecRun")]
     public void Is_nanoFramework_code(string folder)
     {

@@ -47,7 +47,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Link = new SimLink(world, this);
         Post = world.Simple || world.Boards ? null : rng.Below(10) switch
         {
-            0 or 1 => new SimMail(world, this, SimServer.Token),
+            0 => new SimMail(world, this, SimServer.Token),
+            1 => new SimBroker(world, this, SimServer.Token),
             2 => new SimFiles(world, this, SimServer.Token, world.Server.FolderOf(identity.Name)),
             _ => null,
         };
@@ -240,6 +241,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Store = new FlashStore(Volume, _storeOptions);
         _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
         _options.Reader = _xml ? new XmlReader() : null;
+        Post?.Restart();
         Engine = Post == null ? new SyncEngine(Store, Link, _options) : new LaterEngine(Store, Post.Carrier, _options);
         Engine.Host = this;
         Engine.Wait = Index == 1 ? SecondsHeld : 0; // the other one asks without

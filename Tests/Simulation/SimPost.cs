@@ -27,6 +27,11 @@ public abstract class SimPost(World world, SimDevice device)
     /// <summary>The server looks through what came. With faults, as <see cref="Plan"/> says.</summary>
     public abstract void Work(int node);
 
+    /// <summary>The device starts anew: what its carrier had in memory is gone.</summary>
+    public virtual void Restart()
+    {
+    }
+
     /// <summary>An older database is back: what it does not know of was never worked on.</summary>
     public void Forget() => _reached.Clear();
 

@@ -1,5 +1,5 @@
 // What the lean HTTP carrier takes of the heap when made: object, request head, 512-byte buffer. A connection adds the
-// platform's Socket and, with TLS, its stream; nanoCLR's POSIX build has no sockets to measure them with.
+// platform's Socket, which is in the smallest heap of NanoPrograms/BoardRun, and with TLS its stream, which is in no figure.
 //   Tests/run-nanoclr.sh run Tests/NanoPrograms/CarrierCost
 
 using System;
