@@ -163,8 +163,6 @@ const scenarios = {
   /** A fleet as one has it, for the pictures of the README. */
   async pictures() {
     const page = await open();
-    const small = { width: 1120, height: 660 };
-    await page.setViewportSize(small);
     await until("the worst first", async () => (await rows(page).count()) > 8);
     await see(page, "200 devices");
     await count(page, "3 Overdue").waitFor();
@@ -194,7 +192,6 @@ const scenarios = {
     await settled(page);
     await picture(page, "readme/configuration");
     const dark = await open({ dark: true, path: "/?view=groups&group=north" });
-    await dark.setViewportSize(small);
     await see(dark, "107 applied, 9 waiting, 4 refused: interval below 10.");
     await dark.getByText("Devices", { exact: true }).click();
     await dark.getByRole("row", { name: /refused interval below 10/ }).first().waitFor({ state: "attached" });
