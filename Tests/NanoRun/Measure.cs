@@ -49,7 +49,7 @@ internal sealed class Measure(Settings settings, Build build)
 
     private void Sizes()
     {
-        foreach (string folder in (string[])["Device", "Protocol.Lite/Xml", "Storage/Files", "Device/LeanHttp", "Device/Sealed"])
+        foreach (string folder in (string[])["Device", "Protocol.Lite/Xml", "Storage/Files", "Device/App", "Device/LeanHttp", "Device/Sealed"])
         {
             build.Make(NanoProject.Read(Path.Combine(Repository.Root, folder)));
         }
