@@ -16,13 +16,14 @@ namespace NanoSync.Tests
     [TestClass]
     public class AppTests
     {
-        private RecordClass _type;
-        private int _at;
-        private int _value;
-        private int _note;
-        private Outbox _readings;
-        private TwoWay _settings;
-        private SyncDevice _device;
+        // nanoFramework calls tests without an object: what they share is static
+        private static RecordClass s_type;
+        private static int s_at;
+        private static int s_value;
+        private static int s_note;
+        private static Outbox s_readings;
+        private static TwoWay s_settings;
+        private static SyncDevice s_device;
 
         [TestMethod]
         public void Another_firmware_may_declare_the_collections_in_another_order()
@@ -93,102 +94,102 @@ namespace NanoSync.Tests
         public void A_handle_of_another_type_or_class_is_named_and_changes_nothing()
         {
             Make();
-            Record record = new Record(_type, 32);
-            record.UInt(_value, 7);
+            Record record = new Record(s_type, 32);
+            record.UInt(s_value, 7);
             RecordClass all = new RecordClass("all");
             int foreign = all.UInt("foreign");
-            Mistake("The field value of class reading is of type u, not c [SPEC 6.1].", record, _value, 1);
-            Mistake("The field note of class reading is of type t, not c [SPEC 6.1].", record, _note, 1);
-            Mistake("The field at of class reading is of type c, not u [SPEC 6.1].", record, _at, 0);
+            Mistake("The field value of class reading is of type u, not c [SPEC 6.1].", record, s_value, 1);
+            Mistake("The field note of class reading is of type t, not c [SPEC 6.1].", record, s_note, 1);
+            Mistake("The field at of class reading is of type c, not u [SPEC 6.1].", record, s_at, 0);
             Mistake("The handle is of a field of another class than reading.", record, foreign, 0);
             Mistake("The handle is of a field of another class than reading.", record, foreign, 2);
-            Mistake("The handle is of a field of another class than reading.", record, _note + 1, 0);
+            Mistake("The handle is of a field of another class than reading.", record, s_note + 1, 0);
             Mistake("The collection has objects of class reading, the record is of class all.", new Record(all, 32), 0, 3);
             Mistake("The collection has objects of class reading, not null.", null, 0, 3);
-            Assert.AreEqual(7, (int)record.UInt(_value));
-            Assert.AreEqual(0, _readings.Pending);
+            Assert.AreEqual(7, (int)record.UInt(s_value));
+            Assert.AreEqual(0, s_readings.Pending);
         }
 
         [TestMethod]
         public void A_record_in_error_is_refused_and_nothing_is_stored()
         {
             Make();
-            Record record = new Record(_type, 16);
-            record.Text(_note, "more than sixteen bytes");
+            Record record = new Record(s_type, 16);
+            record.Text(s_note, "more than sixteen bytes");
             Assert.AreEqual((int)SyncError.DataTooLong, (int)record.Error);
-            Assert.AreEqual((int)StoreError.BadArgument, (int)_readings.Append(record));
-            Assert.AreEqual((int)StoreError.BadArgument, (int)_settings.Put("one", record));
+            Assert.AreEqual((int)StoreError.BadArgument, (int)s_readings.Append(record));
+            Assert.AreEqual((int)StoreError.BadArgument, (int)s_settings.Put("one", record));
             record.Clear();
-            record.Text(_note, "fifteen bytes..");
+            record.Text(s_note, "fifteen bytes..");
             Assert.AreEqual((int)SyncError.None, (int)record.Error); // by itself; with its head it is too long
-            Assert.AreEqual((int)StoreError.BadArgument, (int)_readings.Append(record));
-            Assert.AreEqual(0, _readings.Pending);
-            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Find("one", record));
+            Assert.AreEqual((int)StoreError.BadArgument, (int)s_readings.Append(record));
+            Assert.AreEqual(0, s_readings.Pending);
+            Assert.AreEqual((int)StoreError.NotFound, (int)s_settings.Find("one", record));
             record.Clear();
-            record.Text(_note, "short");
-            Assert.AreEqual((int)StoreError.None, (int)_readings.Append(record));
-            Assert.AreEqual(1, _readings.Pending);
-            Assert.AreEqual(1, _device.Pending);
+            record.Text(s_note, "short");
+            Assert.AreEqual((int)StoreError.None, (int)s_readings.Append(record));
+            Assert.AreEqual(1, s_readings.Pending);
+            Assert.AreEqual(1, s_device.Pending);
         }
 
         [TestMethod]
         public void Objects_are_put_found_walked_and_deleted_by_name()
         {
             Make();
-            Record record = new Record(_type, 32);
-            record.UInt(_value, 1);
-            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("one", record));
-            record.UInt(_value, 2);
-            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("two", record));
-            record.UInt(_value, 3);
-            Assert.AreEqual((int)StoreError.None, (int)_settings.Put("one", record));
-            Assert.AreEqual(2, _settings.Count);
-            Assert.AreEqual(2, _settings.Pending);
+            Record record = new Record(s_type, 32);
+            record.UInt(s_value, 1);
+            Assert.AreEqual((int)StoreError.None, (int)s_settings.Put("one", record));
+            record.UInt(s_value, 2);
+            Assert.AreEqual((int)StoreError.None, (int)s_settings.Put("two", record));
+            record.UInt(s_value, 3);
+            Assert.AreEqual((int)StoreError.None, (int)s_settings.Put("one", record));
+            Assert.AreEqual(2, s_settings.Count);
+            Assert.AreEqual(2, s_settings.Pending);
             int sum = 0;
             string names = "";
-            _settings.First();
-            while (_settings.Next(record) == StoreError.None)
+            s_settings.First();
+            while (s_settings.Next(record) == StoreError.None)
             {
-                sum += (int)record.UInt(_value);
-                names += _settings.Name;
+                sum += (int)record.UInt(s_value);
+                names += s_settings.Name;
             }
 
             Assert.AreEqual(5, sum);
             Assert.IsTrue(names == "onetwo" || names == "twoone", names);
-            Assert.AreEqual((int)StoreError.None, (int)_settings.Delete("one"));
-            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Find("one", record));
-            Assert.AreEqual((int)StoreError.NotFound, (int)_settings.Delete("one"));
-            Assert.AreEqual((int)StoreError.None, (int)_settings.Find("two", record));
-            Assert.AreEqual(2, (int)record.UInt(_value));
+            Assert.AreEqual((int)StoreError.None, (int)s_settings.Delete("one"));
+            Assert.AreEqual((int)StoreError.NotFound, (int)s_settings.Find("one", record));
+            Assert.AreEqual((int)StoreError.NotFound, (int)s_settings.Delete("one"));
+            Assert.AreEqual((int)StoreError.None, (int)s_settings.Find("two", record));
+            Assert.AreEqual(2, (int)record.UInt(s_value));
         }
 
         [TestMethod]
         public void Before_open_and_after_close_every_call_says_so()
         {
             Make();
-            _device.Close();
-            Record record = new Record(_type, 32);
-            Assert.AreEqual((int)StoreError.NotOpen, (int)_readings.Append(record));
-            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Put("one", record));
-            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Find("one", record));
-            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Delete("one"));
-            _settings.First();
-            Assert.AreEqual((int)StoreError.NotOpen, (int)_settings.Next(record));
+            s_device.Close();
+            Record record = new Record(s_type, 32);
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_readings.Append(record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Put("one", record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Find("one", record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Delete("one"));
+            s_settings.First();
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Next(record));
         }
 
-        private void Make()
+        private static void Make()
         {
-            _type = new RecordClass("reading");
-            _at = _type.Time("at");
-            _value = _type.UInt("value");
-            _note = _type.Text("note");
-            _device = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
-            _readings = _device.AddOutbox("readings", _type, 8192, WhenFull.Refuse);
-            _settings = _device.AddTwoWay("settings", _type, 8, null, Winner.Server);
-            Assert.AreEqual((int)StoreError.None, (int)_device.Open());
+            s_type = new RecordClass("reading");
+            s_at = s_type.Time("at");
+            s_value = s_type.UInt("value");
+            s_note = s_type.Text("note");
+            s_device = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
+            s_readings = s_device.AddOutbox("readings", s_type, 8192, WhenFull.Refuse);
+            s_settings = s_device.AddTwoWay("settings", s_type, 8, null, Winner.Server);
+            Assert.AreEqual((int)StoreError.None, (int)s_device.Open());
         }
 
-        private void Mistake(string text, Record record, int field, int call)
+        private static void Mistake(string text, Record record, int field, int call)
         {
             string said = "nothing";
             try
@@ -207,7 +208,7 @@ namespace NanoSync.Tests
                 }
                 else
                 {
-                    _readings.Append(record);
+                    s_readings.Append(record);
                 }
             }
             catch (ArgumentException e)
