@@ -38,7 +38,7 @@ public static class Mutants
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
         new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 596),
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
-            "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 1),
+            "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 33),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
             "|| Remembers(row, collection) || Feed.HasNews(store, row, collection))", "|| Remembers(row, collection))", 1),
         new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),

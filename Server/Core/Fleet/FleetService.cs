@@ -269,14 +269,15 @@ public sealed class FleetService : ISyncWatcher
             }
 
             more = store.NumberChanges(life, now, 10_000) == 10_000;
-            HashSet<int> devices = [.. taken.Keys, .. store.ListStale(now, most)];
+            HashSet<int> devices = [.. taken.Keys];
             long point = store.FleetPoint(null), last = store.LastChange();
             if (point != last)
             {
-                devices.UnionWith(store.ListTouched(point, last));
+                devices.UnionWith(store.MarkTouched(point, last)); // a group's may be ten thousand: their turn comes, and others write in between
                 store.FleetPoint(last);
             }
 
+            devices.UnionWith(store.ListStale(now, most));
             if (devices.Count > 0)
             {
                 store.BeginLook();

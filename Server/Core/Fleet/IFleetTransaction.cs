@@ -182,8 +182,8 @@ public interface IFleetTransaction : IStoreTransaction
     /// <summary>Removes the oldest changes: those before a time, and those beyond a number. How many.</summary>
     int PruneChanges(long before, long keep, int most);
 
-    /// <summary>Devices of a change that wants their lines looked at: of collections that are no outboxes.</summary>
-    List<int> ListTouched(long after, long upTo);
+    /// <summary>Lines of devices of changes, but for those of outboxes, are to be made anew. Which of these have no line yet.</summary>
+    List<int> MarkTouched(long after, long upTo);
 
     /// <summary>How far changes were looked at for the fleet; another value, when it is given.</summary>
     long FleetPoint(long? moved);

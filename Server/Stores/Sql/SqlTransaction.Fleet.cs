@@ -257,10 +257,13 @@ public abstract partial class SqlTransaction : IFleetTransaction
     }
 
     /// <inheritdoc/>
-    public List<int> ListTouched(long after, long upTo)
+    public List<int> MarkTouched(long after, long upTo)
     {
-        return All("SELECT g.device_id FROM change h JOIN collection c ON c.id = h.collection_id AND c.outbox = 0 JOIN device_collection g ON g.collection_id = h.collection_id "
-            + "WHERE h.seq > @after AND h.seq <= @upTo AND h.kind = 0 UNION SELECT device_id FROM change WHERE seq > @after AND seq <= @upTo AND kind = 1",
+        Run("UPDATE device_state SET next_check = 0 WHERE next_check > 0 AND device_id IN (SELECT g.device_id FROM change h JOIN collection c ON c.id = h.collection_id AND c.outbox = 0 "
+            + "JOIN device_collection g ON g.collection_id = h.collection_id WHERE h.seq > @after AND h.seq <= @upTo AND h.kind = 0 "
+            + "UNION SELECT device_id FROM change WHERE seq > @after AND seq <= @upTo AND kind = 1)",
+            ("after", after), ("upTo", upTo));
+        return All("SELECT DISTINCT h.device_id FROM change h WHERE h.seq > @after AND h.seq <= @upTo AND h.kind = 1 AND NOT EXISTS (SELECT 1 FROM device_state s WHERE s.device_id = h.device_id)",
             r => r.GetInt32(0), ("after", after), ("upTo", upTo));
     }
 
