@@ -88,7 +88,7 @@ public sealed partial class DocumentCommandTests : IDisposable
                 ("Tests/Benchmarks", "codec") => Built(project, arguments + " --list flat"), // a minute of measuring
                 ("Tests/Benchmarks", "sync") => false, // as long, and it has no shorter form
                 ("Tests/Load", _) => Built(project, arguments.Replace("--devices N", "--devices 4").Replace("--seconds 20", "--seconds 1")
-                    .Replace("--readings 10000000", "--readings 20000").Replace("--devices 20000", "--devices 200")),
+                    .Replace("--readings 10000000", "--readings 20000").Replace("--devices 20000", "--devices 200").Replace("--devices 10000", "--devices 100")),
                 ("Server", "") => Built(project, "--help"), // "the same arguments as"
                 _ => Built(project, arguments),
             };
