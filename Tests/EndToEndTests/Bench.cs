@@ -32,6 +32,13 @@ internal sealed class Bench : IDisposable
     /// <summary>Starts the virtual device.</summary>
     public RunningProgram StartDevice(params string[] arguments) => Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder, Home));
 
+    /// <summary>The same, with more in its environment.</summary>
+    public RunningProgram StartDevice(IReadOnlyDictionary<string, string> more, params string[] arguments) =>
+        Keep(RunningProgram.Start("dotnet", [s_virtual, .. arguments], Folder, Home.Concat(more).ToDictionary()));
+
+    /// <summary>Runs the virtual device to its end.</summary>
+    public Ended Device(IReadOnlyDictionary<string, string> more, params string[] arguments) => Finish(StartDevice(more, arguments));
+
     /// <summary>Runs the virtual device to its end.</summary>
     public Ended Device(params string[] arguments) => Finish(StartDevice(arguments));
 

@@ -83,6 +83,28 @@ public sealed class HostileTests
         Assert.AreEqual("", string.Join('\n', bench.Log.All.Where(l => l.Contains("could not be taken") || l.Contains("Next try"))));
     }
 
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void Who_takes_the_client_id_of_a_device_ends_its_connection_and_it_connects_again(bool isSealed)
+    {
+        using Broker broker = Broker.Open();
+        using MqttBench bench = new(broker, plain: true);
+        using MqttBench.Node node = bench.Start();
+        using MqttDevice device = isSealed ? bench.Sealed("field-1") : bench.Plain("field-1");
+        for (int i = 1; i <= 5; i++)
+        {
+            device.Append(1);
+            device.Sync(failures: 2);
+            Assert.AreEqual(i, bench.Readings("field-1"));
+            Assert.IsTrue(device.Link.IsConnected);
+            Other.Pose(broker, "nanosync-field-1");
+            Broker.Until(() => !device.Link.IsConnected, "its connection is ended");
+        }
+
+        Assert.IsNull(node.Service.Away);
+    }
+
     // Cut and flipped versions of a true message, and what is none.
     private static IEnumerable<byte[]> Garbage(byte[] message)
     {

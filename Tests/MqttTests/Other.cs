@@ -33,6 +33,15 @@ internal sealed class Other : IDisposable
         }
     }
 
+    /// <summary>A client that takes somebody's id, and goes.</summary>
+    public static void Pose(Broker broker, string id)
+    {
+        using IMqttClient client = new MqttClientFactory().CreateMqttClient();
+        MqttClientOptions options = new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", broker.Port).WithProtocolVersion(MqttProtocolVersion.V311).WithClientId(id).WithCleanSession(false).Build();
+        Assert.AreEqual(MqttClientConnectResultCode.Success, client.ConnectAsync(options).GetAwaiter().GetResult().ResultCode);
+        client.DisconnectAsync().GetAwaiter().GetResult();
+    }
+
     public ConcurrentQueue<(string Topic, byte[] Payload, bool Retained)> Heard { get; } = [];
 
     public List<(string Topic, bool Granted)> Granted { get; } = [];

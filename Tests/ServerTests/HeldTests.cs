@@ -197,6 +197,7 @@ public sealed class HeldTests
             waiting.Add((device, Hold(bench, device, i + 1)));
         }
 
+        Assert.IsGreaterThan(Devices / 2, bench.Clock.Alarms.Distinct().Count(), "those that came together do not leave together");
         bench.PutBytes("d0", "a", 1);
         foreach ((TestDevice device, Task<SyncReply?> held) in waiting.Where((_, i) => i % 2 == 0))
         {
@@ -213,6 +214,52 @@ public sealed class HeldTests
         TestDevice late = waiting[1].Device;
         Assert.IsTrue((await Answered(bench.Core.Held.Answer(late.Identity, () => true, late.LastRequest, late.Format, default)))!.IsEmpty, "no longer held");
         Assert.AreEqual(0, bench.Core.Held.Count);
+    }
+
+    [TestMethod]
+    public async Task Of_many_that_are_woken_16_are_looked_at_at_once_and_each_is_answered()
+    {
+        using Bench bench = new();
+        using ManualResetEventSlim goes = new();
+        int inside = 0, most = 0;
+        List<Task<SyncReply?>> waiting = [];
+        for (int i = 0; i < 40; i++)
+        {
+            TestDevice device = InStep(bench.Device("d" + i, "config@site"));
+            waiting.Add(bench.Core.Held.Answer(device.Identity, IsIn, Bytes(device, device.Ask(), 60), device.Format, default));
+            await Until(bench, i + 1);
+        }
+
+        bench.PutBytes("d0", "a", 1);
+        for (long until = Environment.TickCount64 + 60_000; Volatile.Read(ref inside) < 16; await Task.Delay(5))
+        {
+            Assert.IsLessThan(until, Environment.TickCount64, $"{inside} are looked at");
+        }
+
+        await Task.Delay(200); // a seventeenth would come now
+        goes.Set();
+        foreach (Task<SyncReply?> held in waiting)
+        {
+            Assert.IsFalse((await Answered(held))!.IsEmpty);
+        }
+
+        Assert.AreEqual(16, most);
+
+        bool IsIn()
+        {
+            int now = Interlocked.Increment(ref inside);
+            InterlockedMax(ref most, now);
+            goes.Wait();
+            Interlocked.Decrement(ref inside);
+            return true;
+        }
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        for (int before = Volatile.Read(ref most); value > before && Interlocked.CompareExchange(ref most, value, before) != before; before = Volatile.Read(ref most))
+        {
+        }
     }
 
     private static TestDevice InStep(TestDevice device)
