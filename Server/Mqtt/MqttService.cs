@@ -221,7 +221,7 @@ public sealed class MqttService
         {
             options.WithTlsOptions(tls =>
             {
-                tls.WithTargetHost(_options.Host);
+                tls.WithTargetHost(_options.Host).WithRevocationMode(X509RevocationMode.NoCheck); // an authority of a site has no list to ask; as over HTTP
                 if (_options.TrustedCa is { } ca)
                 {
                     X509Certificate2Collection authorities = [];

@@ -75,7 +75,10 @@ public sealed class BrokerTests : IDisposable
         File.Copy(key, Path.Combine(folder, "broker.key"));
         foreach (string file in Directory.GetFiles(folder))
         {
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
         }
 
         foreach ((string user, string password) in (IEnumerable<(string, string)>)[("server", "s3cret"), ("field-1", "one")])

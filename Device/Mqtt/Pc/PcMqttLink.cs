@@ -2,6 +2,7 @@
 
 using System;
 using System.Buffers;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using System.Threading.Tasks;
 using MQTTnet;
@@ -57,7 +58,7 @@ namespace NanoSync.Device
 
                 if (_broker.IsSecure)
                 {
-                    options.WithTlsOptions(tls => tls.WithTargetHost(_broker.Host));
+                    options.WithTlsOptions(tls => tls.WithTargetHost(_broker.Host).WithRevocationMode(X509RevocationMode.NoCheck)); // an authority of a site has no list to ask
                 }
 
                 MqttClientConnectResult result = Run(token => client.ConnectAsync(options.Build(), token));
