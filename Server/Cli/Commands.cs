@@ -1,6 +1,7 @@
 // The verbs of the program. All but serve work on the data folder directly, also while a server runs on it.
 
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -52,18 +53,20 @@ public static class Commands
     private static readonly Option<string?> s_class = new("--class") { Description = "The object's class: name, name#hash or name(field:code,...).", HelpName = "CLASS" };
     private static readonly Option<string?> s_from = new("--file") { Description = "Take the object's bytes from this file instead of JSON.", HelpName = "FILE" };
 
-    // Verbs that change something: they stand in the audit log.
+    // Verbs that change something: they stand in the audit log. What follows a name makes it a change; without that it reads.
     private static readonly string[] s_changes =
     [
-        "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group", "device mail",
+        "admin-token --renew", "restore", "session link",
+        "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group",
+        "device mail ADDRESS", "device diary --ask",
         "object put", "object delete", "object restore", "object follow", "object retry", "object drop", "object fetch",
         "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
     ];
 
-    /// <summary>Runs the program; its exit code.</summary>
-    public static async Task<int> Run(string[] args)
+    /// <summary>All verbs.</summary>
+    public static RootCommand Root()
     {
-        RootCommand root = new("NanoSync server: devices sync their objects with it.")
+        return new RootCommand("NanoSync server: devices sync their objects with it.")
         {
             s_data,
             s_database,
@@ -89,10 +92,15 @@ public static class Commands
             Decode(),
             Exchange(),
         };
-        ParseResult parsed = root.Parse(args);
+    }
+
+    /// <summary>Runs the program; its exit code.</summary>
+    public static async Task<int> Run(string[] args)
+    {
+        ParseResult parsed = Root().Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+            foreach (ParseError error in parsed.Errors)
             {
                 Say(Console.Error, error.Message);
             }
@@ -193,7 +201,12 @@ public static class Commands
         command.SetAction(parsed =>
         {
             string folder = ServerData.ExistingFolder(Options(parsed));
-            Console.WriteLine(parsed.GetValue(renew) ? Http.AdminToken.Renew(folder) : Http.AdminToken.Show(folder));
+            if (parsed.GetValue(renew))
+            {
+                return With(parsed, _ => Console.WriteLine(Http.AdminToken.Renew(folder)));
+            }
+
+            Console.WriteLine(Http.AdminToken.Show(folder));
             return ExitCodes.Done;
         });
         return command;
@@ -230,7 +243,7 @@ public static class Commands
 
             string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerData.DatabaseFile));
             Console.WriteLine(kept == null ? "Put back. The next start of the server makes it known to devices." : $"Put back; what was there is kept as {kept}. The next start of the server makes it known to devices.");
-            return ExitCodes.Done;
+            return With(parsed, _ => { }); // its line stands in the log that was put back
         });
         return command;
     }
@@ -290,14 +303,15 @@ public static class Commands
         Command list = new("list", "Show devices, worst first.") { text, problem, state, configuration, group, sort, skip, limit };
         list.SetAction(parsed => With(parsed, core =>
         {
-            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "dropped", "refused", "battery", "signal", "flash left", "firmware", "configuration", "last error");
+            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "commands", "more up",
+                "dropped", "damaged", "refused", "battery", "signal", "flash left", "clock error", "stores", "firmware", "configuration", "last error");
             (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(configuration),
                 parsed.GetValue(group), parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));
             foreach (DeviceSummary d in devices)
             {
-                Row(table, d.Name, core.Devices.Get(d.Name).Collections, d.Group ?? "", d.Revoked != null ? "revoked" : string.Join(' ', d.Problems), Time(d.LastSync) ?? "never", Time(d.DueAt) ?? "",
-                    Number(d.PendingDown + d.Commands), Number(d.Dropped), Number(d.Refused), d.Battery?.ToString("0.00", CultureInfo.InvariantCulture) ?? "", d.Signal is { } dbm ? Number(dbm) : "",
-                    d.FlashLeft is { } left ? Number(left) : "", d.Firmware ?? "", d.Configuration.ToString().ToLowerInvariant(), d.LastError ?? "");
+                Row(table, d.Name, core.Devices.Get(d.Name).Collections, d.Group ?? "", d.Revoked != null ? "revoked" : string.Join(' ', d.Problems.Select(Alerts.AlertOptions.NameOf)), Time(d.LastSync) ?? "never", Time(d.DueAt) ?? "",
+                    Number(d.PendingDown), Number(d.Commands), d.MoreUp ? "yes" : "", Number(d.Dropped), Number(d.Damaged), Number(d.Refused), d.Battery?.ToString("0.00", CultureInfo.InvariantCulture) ?? "", d.Signal is { } dbm ? Number(dbm) : "",
+                    d.FlashLeft is { } left ? Number(left) : "", d.ClockError is { } seconds ? Number(seconds) : "", Number(d.Stores), d.Firmware ?? "", d.Configuration.ToString().ToLowerInvariant(), d.LastError ?? "");
             }
 
             AnsiConsole.Write(table);
@@ -459,16 +473,24 @@ public static class Commands
             Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
         }));
 
-        Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, s_json, s_class, s_from };
+        Command put = new("put", "Make or change an object.") { s_device, s_collection, s_id, s_json, s_class, s_from, VersionMatch.Option };
         put.SetAction(parsed => With(parsed, core =>
         {
-            ObjectView view = core.Objects.Put(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, ValueOf(parsed), by: "cli " + Terminal.User);
+            (string device, string collection, string id) = (parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!);
+            ObjectView view = VersionMatch.Edit(core, parsed, device, collection, id, match => core.Objects.Put(device, collection, id, ValueOf(parsed), match, "cli " + Terminal.User));
             Console.WriteLine(ObjectJson.Of(view).ToJsonString(s_indented));
         }));
 
-        Command delete = new("delete", "Delete an object.") { s_device, s_collection, s_id };
+        Command delete = new("delete", "Delete an object.") { s_device, s_collection, s_id, VersionMatch.Option };
         delete.SetAction(parsed => With(parsed, core =>
-            core.Objects.Delete(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, by: "cli " + Terminal.User)));
+        {
+            (string device, string collection, string id) = (parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!);
+            VersionMatch.Edit<object?>(core, parsed, device, collection, id, match =>
+            {
+                core.Objects.Delete(device, collection, id, match, "cli " + Terminal.User);
+                return null;
+            });
+        }));
 
         Argument<string?> some = new("ID") { Description = "The object's id; all when left out.", Arity = ArgumentArity.ZeroOrOne };
         Command retry = new("retry", "Send again what the device refused.") { s_device, s_collection, some };
@@ -600,15 +622,15 @@ public static class Commands
     private static int With(ParseResult parsed, Action<ServerCore> action)
     {
         using ServerCore core = ServerData.OpenExisting(Options(parsed));
-        string verb = string.Join(' ', parsed.CommandResult.Command.Parents.OfType<Command>().Where(c => c is not RootCommand).Select(c => c.Name).Append(parsed.CommandResult.Command.Name));
-        if (!s_changes.Contains(verb))
+        if (ChangeOf(parsed) is not { } change)
         {
             action(core);
             return ExitCodes.Done;
         }
 
-        string target = string.Join('/', parsed.CommandResult.Command.Arguments.Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value).Where(v => v != null).Take(3));
-        using Access.AuditLine line = new(core.Access.Line("cli", verb, Terminal.Clean(target), Terminal.User));
+        string target = string.Join('/', parsed.CommandResult.Command.Arguments
+            .Select(a => parsed.GetResult(a)?.Tokens.FirstOrDefault()?.Value ?? (a.HasDefaultValue ? a.GetDefaultValue() as string : null)).Where(v => v != null).Take(3));
+        using Access.AuditLine line = new(core.Access.Line("cli", change, Terminal.Clean(target), Terminal.User));
         action(core);
         if (line.Waiting is { } left)
         {
@@ -616,6 +638,21 @@ public static class Commands
         }
 
         return ExitCodes.Done;
+    }
+
+    // What is to be done, as the audit log names it; null when that only reads.
+    private static string? ChangeOf(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        string verb = string.Join(' ', command.Parents.OfType<Command>().Where(c => c is not RootCommand).Select(c => c.Name).Append(command.Name));
+        IEnumerable<string> given = parsed.CommandResult.Children.Select(c => c switch
+        {
+            OptionResult { Implicit: false } option => option.Option.Name,
+            ArgumentResult { Tokens.Count: > 0 } argument => argument.Argument.Name,
+            _ => "",
+        });
+        string? with = given.FirstOrDefault(g => s_changes.Contains(verb + " " + g));
+        return s_changes.Contains(verb) ? verb : with == null ? null : with.StartsWith('-') ? verb + " " + with : verb;
     }
 
     private static ServerOptions Options(ParseResult parsed)

@@ -17,7 +17,6 @@ internal static class GroupCommands
     private static readonly Argument<string> s_collection = new("COLLECTION") { Description = "What each member calls the collection." };
     private static readonly Argument<string> s_id = new("ID") { Description = "The object's id." };
 
-    private static readonly Option<long?> s_match = new("--if-match") { Description = "Only if the value's version is this one; 0 = only if there is none.", HelpName = "VERSION" };
     private static readonly Option<int?> s_first = new("--first") { Description = "To so many devices first, those that were there last, and to the others when all of those have applied it.", HelpName = "N" };
     private static readonly Option<string?> s_devices = new("--devices") { Description = "To these devices first, comma-separated.", HelpName = "NAMES" };
 
@@ -53,12 +52,12 @@ internal static class GroupCommands
         Command get = new("get", "Show one of a group's values.") { s_group, s_collection, s_id };
         get.SetAction(parsed => with(parsed, core => Say(core.Groups.Get(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!))));
 
-        Command put = new("put", "Say what each member of a group is to have of an object.") { s_group, s_collection, s_id, json, type, from, s_match, s_first, s_devices };
+        Command put = new("put", "Say what each member of a group is to have of an object.") { s_group, s_collection, s_id, json, type, from, VersionMatch.Option, s_first, s_devices };
         put.SetAction(parsed => with(parsed, core => Finish(core,
-            core.Groups.Put(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, value(parsed), parsed.GetValue(s_match), First(parsed), By))));
+            core.Groups.Put(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, value(parsed), parsed.GetValue(VersionMatch.Option), First(parsed), By))));
 
-        Command delete = new("delete", "Want nothing of the members any more: each keeps what it has.") { s_group, s_collection, s_id, s_match };
-        delete.SetAction(parsed => with(parsed, core => core.Groups.Delete(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, parsed.GetValue(s_match), By)));
+        Command delete = new("delete", "Want nothing of the members any more: each keeps what it has.") { s_group, s_collection, s_id, VersionMatch.Option };
+        delete.SetAction(parsed => with(parsed, core => core.Groups.Delete(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, parsed.GetValue(VersionMatch.Option), By)));
 
         Option<MemberState?> state = new("--state") { Description = "Only those that stand so." };
         Command devices = new("devices", "Show how each member stands to a value, and who left and keeps it.") { s_group, s_collection, s_id, state };
@@ -97,9 +96,9 @@ internal static class GroupCommands
             AnsiConsole.Write(Edits(core.Groups.History(parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!), newTable, row, time))));
 
         Argument<long> version = Version();
-        Command restore = new("restore", "Say what an earlier version said, as a new edit.") { s_group, s_collection, s_id, version, s_match, s_first, s_devices };
+        Command restore = new("restore", "Say what an earlier version said, as a new edit.") { s_group, s_collection, s_id, version, VersionMatch.Option, s_first, s_devices };
         restore.SetAction(parsed => with(parsed, core => Finish(core, core.Groups.Restore(
-            parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, parsed.GetValue(version), parsed.GetValue(s_match), First(parsed), By))));
+            parsed.GetValue(s_group)!, parsed.GetValue(s_collection)!, parsed.GetValue(s_id)!, parsed.GetValue(version), parsed.GetValue(VersionMatch.Option), First(parsed), By))));
         return new Command("group", "What the members of a group are to have.") { list, show, get, put, delete, devices, go, abort, history, restore };
     }
 
@@ -111,9 +110,13 @@ internal static class GroupCommands
         history.SetAction(parsed => with(parsed, core =>
             AnsiConsole.Write(Edits(core.Objects.History(parsed.GetValue(device)!, parsed.GetValue(collection)!, parsed.GetValue(id)!), newTable, row, time))));
         Argument<long> version = Version();
-        Command restore = new("restore", "Write what an earlier version was, as a new edit.") { device, collection, id, version };
-        restore.SetAction(parsed => with(parsed, core => Console.WriteLine(ObjectJson.Of(core.Objects.Restore(
-            parsed.GetValue(device)!, parsed.GetValue(collection)!, parsed.GetValue(id)!, parsed.GetValue(version), null, By)).ToJsonString())));
+        Command restore = new("restore", "Write what an earlier version was, as a new edit.") { device, collection, id, version, VersionMatch.Option };
+        restore.SetAction(parsed => with(parsed, core =>
+        {
+            (string name, string place, string which) = (parsed.GetValue(device)!, parsed.GetValue(collection)!, parsed.GetValue(id)!);
+            Console.WriteLine(ObjectJson.Of(VersionMatch.Edit(core, parsed, name, place, which,
+                match => core.Objects.Restore(name, place, which, parsed.GetValue(version), match, By))).ToJsonString());
+        }));
         Command follow = new("follow", "Give up a device's own value: it gets its group's.") { device, collection, id };
         follow.SetAction(parsed => with(parsed, core => core.Groups.Follow(parsed.GetValue(device)!, parsed.GetValue(collection)!, parsed.GetValue(id)!)));
         return [history, restore, follow];

@@ -65,6 +65,9 @@ internal static class TestDatabase
         return Encoding.UTF8.GetBytes(rows.ToString());
     }
 
+    /// <summary>All of it, as text.</summary>
+    public static byte[] Bytes(string folder) => Written(folder);
+
     /// <summary>Runs statements beside the server.</summary>
     public static void Execute(string folder, string sql) => Execute($"SET search_path TO {s_schemas[folder]}; {sql}");
 

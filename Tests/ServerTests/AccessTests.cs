@@ -1,7 +1,13 @@
 // Who may do what through REST: roles, sign-in of a page, links, ends of tokens, the audit log.
 
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using NanoSync.Server;
+using NanoSync.Server.Application;
+using NanoSync.Server.Host;
+using NanoSync.Server.Http;
 
 namespace NanoSync.ServerTests;
 
@@ -74,10 +80,7 @@ public sealed class AccessTests
         using HttpClient page = ops.Open(null), raw = ops.Open(null, cookies: false);
         Assert.AreEqual(HttpStatusCode.Forbidden, (await OpsServer.Send(page, HttpMethod.Post, "/v1/session", $$"""{"token":"{{token}}"}""")).Status, "nor is anybody signed in by another page");
         Assert.AreEqual(HttpStatusCode.Forbidden, (await OpsServer.Send(page, HttpMethod.Post, "/v1/session", """{"token":"wrong"}""", s_csrf)).Status);
-        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/session") { Content = new StringContent($$"""{"token":"{{token}}"}""") };
-        request.Headers.Add("X-NanoSync", "1");
-        using HttpResponseMessage response = await raw.SendAsync(request, TestContext.CancellationToken);
-        string cookie = response.Headers.GetValues("Set-Cookie").Single();
+        string cookie = await SignIn(raw, token, TestContext.CancellationToken);
         foreach (string part in (string[])["httponly", "samesite=strict", "path=/"])
         {
             StringAssert.Contains(cookie, part);
@@ -149,6 +152,67 @@ public sealed class AccessTests
         await ops.Send(HttpMethod.Post, "/v1/devices", """{"name":"d2"}""");
         JsonArray log = (await ops.Get("/v1/audit?limit=10"))["entries"]!.AsArray();
         Assert.AreEqual("POST devices; POST devices", string.Join("; ", log.Select(e => $"{e!["action"]}")), "one line for one change");
+    }
+
+    [TestMethod]
+    public async Task The_database_holds_neither_a_token_nor_the_secret_of_a_cookie_nor_the_code_of_a_link()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        string token = await Token(ops, "t", "read");
+        using HttpClient page = ops.Open(null, cookies: false), bearer = ops.Open(token);
+        string code = (await OpsServer.Send(bearer, HttpMethod.Post, "/v1/session/link")).Body!["code"]!.GetValue<string>();
+        string cookie = await SignIn(page, token, TestContext.CancellationToken);
+        Assert.AreEqual(HttpStatusCode.OK, (await OpsServer.Send(page, HttpMethod.Get, "/v1/session", null, ("Cookie", cookie.Split(';')[0]))).Status);
+        byte[] bytes = TestDatabase.Bytes(ops.Folder);
+        foreach ((string what, string secret) in ((string, string)[])[("token", token), ("cookie", cookie.Split(';')[0].Split('=')[1]), ("link", code), ("admin token", ops.Server.AdminToken)])
+        {
+            Assert.IsTrue(what == "admin token" || Holds(bytes, DeviceService.HashOf(secret)), $"{what}: its check sum is looked for at the right place");
+            byte[] raw = System.Buffers.Text.Base64Url.DecodeFromChars(secret);
+            Assert.IsFalse(Holds(bytes, Encoding.UTF8.GetBytes(secret)) || Holds(bytes, raw), what);
+        }
+    }
+
+    [TestMethod]
+    public async Task Under_https_a_cookie_goes_back_under_https_alone()
+    {
+        string folder = Directory.CreateTempSubdirectory("nanosync-access-").FullName;
+        try
+        {
+            TlsFiles files = TlsFiles.Make(folder, ["127.0.0.1"], 10, DateTimeOffset.UtcNow);
+            await using (WebHost host = await WebHost.Start(
+                new ServerOptions { Data = Path.Combine(folder, "data"), Urls = "https://127.0.0.1:0;http://127.0.0.1:0", TlsCertificate = files.Certificate, TlsKey = files.Key }, logLevel: LogLevel.None))
+            {
+                foreach (string url in host.Urls)
+                {
+                    using SocketsHttpHandler handler = new() { UseCookies = false };
+                    handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true; // whose it is TlsTests look at
+                    using HttpClient client = new(handler) { BaseAddress = new Uri(url) };
+                    string[] parts = (await SignIn(client, host.AdminToken!, TestContext.CancellationToken)).Split("; ");
+                    Assert.AreEqual(url.StartsWith("https:", StringComparison.Ordinal), parts.Contains("secure", StringComparer.OrdinalIgnoreCase), url);
+                }
+
+                Assert.HasCount(2, host.Urls);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    // Signs in; the cookie with what is said of it.
+    private static async Task<string> SignIn(HttpClient client, string token, CancellationToken cancellation)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/session") { Content = new StringContent($$"""{"token":"{{token}}"}""") };
+        request.Headers.Add("X-NanoSync", "1");
+        using HttpResponseMessage response = await client.SendAsync(request, cancellation);
+        return response.Headers.GetValues("Set-Cookie").Single();
+    }
+
+    // As they are, or as a dump of the database shows bytes.
+    private static bool Holds(byte[] bytes, byte[] part)
+    {
+        return bytes.AsSpan().IndexOf(part) >= 0 || bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(part))) >= 0;
     }
 
     private static async Task<string> Token(OpsServer ops, string name, string role, int? days = null)

@@ -4,9 +4,12 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using NanoSync.Protocol;
 using NanoSync.Server;
 using NanoSync.Server.Alerts;
+using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
 using NanoSync.Server.Http;
 
 namespace NanoSync.ServerTests;
@@ -47,6 +50,50 @@ public sealed class AlertTests
         Battery(ops, "3.90");
         Assert.AreEqual("", await Alerts(ops));
         Assert.AreEqual("batteryLow closed", await Alerts(ops, "closed"));
+    }
+
+    [TestMethod]
+    public async Task Each_problem_of_a_device_is_an_alert_unless_set_otherwise_but_that_it_never_came()
+    {
+        Action<OpsServer> Told(string field, string value) => ops => ops.SyncAll("d1", [new(field, value)]);
+        Dictionary<Problem, Action<OpsServer>> problems = new()
+        {
+            [Problem.Overdue] = ops =>
+            {
+                ops.Core.Fleet.Place("d1", null, 60);
+                ops.StartSync("d1", "config");
+                ops.Core.Fleet.Flush(look: true);
+                ops.Clock.Now += TimeSpan.FromMinutes(10);
+            },
+            [Problem.Dropping] = Told("dropped", "7"),
+            [Problem.Refusing] = Told("refused", "1"),
+            [Problem.ConfigRefused] = ops =>
+            {
+                ops.Core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));
+                SyncCollection next = new() { Id = "config", SyncKey = ops.StartSync("d1", "config"), GetChanges = true };
+                next.SyncKey = ops.Sync("d1", next)!.SyncKey;
+                next.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "below 5"));
+                ops.Sync("d1", next);
+            },
+            [Problem.Damaged] = Told("damaged", "2"),
+            [Problem.BatteryLow] = Told("battery", "3.00"),
+            [Problem.FlashLow] = Told("flashLeft", "4000"),
+            [Problem.ClockOff] = Told("clock", "-300"),
+            [Problem.Forked] = Told("forked", "1"),
+            [Problem.NeverSeen] = _ => { },
+        };
+        CollectionAssert.AreEquivalent(Enum.GetValues<Problem>(), problems.Keys, "each problem has its case here");
+        foreach ((Problem problem, Action<OpsServer> happens) in problems)
+        {
+            await using OpsServer ops = await OpsServer.Start();
+            ops.Server.Enrol("d1");
+            happens(ops);
+            string name = AlertOptions.NameOf(problem);
+            Assert.AreEqual("", await Alerts(ops), $"{name}: not yet");
+            Assert.AreEqual(name, string.Join(' ', (await ops.Get("/v1/devices/d1"))["summary"]!["problems"]!.AsArray()));
+            ops.Clock.Now += TimeSpan.FromMinutes(6);
+            Assert.AreEqual(problem == Problem.NeverSeen ? "" : name + " open", await Alerts(ops));
+        }
     }
 
     [TestMethod]

@@ -1,9 +1,12 @@
 // The program as a person runs it: a process of its own, its output, its exit code.
 
+using System.CommandLine;
 using System.Diagnostics;
 using NanoSync.Protocol;
 using NanoSync.Server;
+using NanoSync.Server.Access;
 using NanoSync.Server.Application;
+using NanoSync.Server.Cli;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
 
@@ -144,6 +147,176 @@ public sealed class CliTests
         Assert.AreEqual(3, Run("object", "list", "d1", "elsewhere").Code);
         Assert.AreEqual(0, Run("object", "delete", "d1", "config", "sampling").Code);
         Assert.IsEmpty(running.Objects.List("d1", "config"));
+    }
+
+    [TestMethod]
+    public async Task Each_verb_that_changes_something_writes_its_line_of_the_audit_log_and_those_that_read_write_none()
+    {
+        string csv = Path.Combine(_folder, "devices.csv"), backup = Path.Combine(_folder, "b.backup");
+        File.WriteAllText(csv, "name\ne1\n");
+        Directory.CreateDirectory(Path.Combine(_folder, "stick", "to-server"));
+        TestClock clock = new();
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }, clock))
+        {
+            using (IStoreTransaction store = core.Store.BeginWrite())
+            {
+                core.Alerts.See(store, 1, "d1", [("overdue", "it is so")], clock.Now.ToUnixTimeMilliseconds());
+                store.Commit();
+            }
+
+            clock.Now += TimeSpan.FromMinutes(6);
+            core.Alerts.Turn();
+        }
+
+        const string Value = """{"interval":5} --class sampling(interval:u)""";
+        (string Verb, string Arguments, string Target, string Option)[] changing =
+        [
+            ("admin-token", "--renew", "", " --renew"),
+            ("token add", "t --role read", "t", ""),
+            ("session link", "", "admin", ""),
+            ("session link", "t", "t", ""),
+            ("token revoke", "t", "t", ""),
+            ("device add", "d1", "d1", ""),
+            ("device enrol", $"--csv {csv}", "", ""),
+            ("device claim", "d1", "d1", ""),
+            ("device rotate", "d1", "d1", ""),
+            ("device replace", "d1", "d1", ""),
+            ("device grant", "d1 other", "d1/other", ""),
+            ("device tell", "d1 restart", "d1/restart", ""),
+            ("device group", "d1 north", "d1/north", ""),
+            ("device mail", "d1 a@example.org", "d1/a@example.org", ""),
+            ("device diary", "d1 --ask", "d1", " --ask"),
+            ("device revoke", "e1", "e1", ""),
+            ("device delete", "e1", "e1", ""),
+            ("object put", $"d1 config a {Value}", "d1/config/a", ""),
+            ("object restore", "d1 config a 1", "d1/config/a", ""),
+            ("object retry", "d1 config a", "d1/config/a", ""),
+            ("object drop", "d1 config a", "d1/config/a", ""),
+            ("object fetch", "d1 config a", "d1/config/a", ""),
+            ("object delete", "d1 config a", "d1/config/a", ""),
+            ("group put", $"north config g {Value}", "north/config/g", ""),
+            ("object follow", "d1 config g", "d1/config/g", ""),
+            ("group restore", "north config g 1", "north/config/g", ""),
+            ("group put", $"north config h {Value} --first 1", "north/config/h", ""),
+            ("group continue", "north config h", "north/config/h", ""),
+            ("group put", $"north config i {Value} --first 1", "north/config/i", ""),
+            ("group abort", "north config i", "north/config/i", ""),
+            ("group delete", "north config h", "north/config/h", ""),
+            ("proxy add", "hq --url http://127.0.0.1:1 --collections readings", "hq", ""),
+            ("proxy retry", "hq", "hq", ""),
+            ("proxy remove", "hq", "hq", ""),
+            ("alert acknowledge", "1", "1", ""),
+            ("restore", backup, backup, ""),
+        ];
+        (string Verb, string Arguments)[] reading =
+        [
+            ("settings", ""), ("doctor", ""), ("admin-token", ""), ("init-tls", $"localhost --folder {Path.Combine(_folder, "tls")}"), ("token list", ""), ("audit", ""),
+            ("device list", ""), ("device show", "d1"), ("device diary", "d1"), ("device mail", "d1"),
+            ("object list", "d1 config"), ("object get", "d1 config g"), ("object history", "d1 config a"), ("object conflicts", "d1 config"),
+            ("group list", ""), ("group show", "north"), ("group get", "north config g"), ("group devices", "north config g"), ("group history", "north config g"),
+            ("refusals", "d1"), ("readings", $"--file {Path.Combine(_folder, "readings.csv")}"), ("tables", ""), ("alert list", ""), ("proxy list", ""), ("proxy map", ""),
+            ("decode", csv), ("exchange", Path.Combine(_folder, "stick")), ("backup", backup),
+        ];
+        string[] both = ["admin-token", "device diary", "device mail"]; // which read, unless they are told to change something
+        string[] changes = [.. changing.Select(c => c.Verb).Distinct()], reads = [.. reading.Select(r => r.Verb), "serve"]; // serve goes on until it is ended
+        CollectionAssert.AreEquivalent(both, changes.Intersect(reads).ToArray());
+        string[] verbs = [.. Verbs(Commands.Root(), "")];
+        Assert.IsEmpty(verbs.Except(changes).Except(reads), "new verbs: say here whether each changes something");
+        Assert.IsEmpty(changes.Concat(reads).Except(verbs), "no verbs any more");
+
+        foreach ((string verb, string arguments, string target, string option) in changing.SkipLast(1))
+        {
+            int before = Audited().Count;
+            Assert.AreEqual(0, await Here(verb, arguments), $"{verb} {arguments}");
+            List<AuditRow> log = Audited();
+            Assert.AreEqual($"cli {verb}{option} {target}", $"{log[0].Who} {log[0].Action} {log[0].Target}");
+            Assert.HasCount(before + 1, log, verb);
+        }
+
+        int written = Audited().Count;
+        foreach ((string verb, string arguments) in reading)
+        {
+            int code = await Here(verb, arguments);
+            Assert.IsTrue(code is 0 or 1 or 3, $"{verb}: {code}");
+            Assert.HasCount(written, Audited(), verb);
+        }
+
+        Assert.AreEqual(0, await Here("restore", backup));
+        Assert.AreEqual($"cli restore {backup}", Audited()[0] is { } last ? $"{last.Who} {last.Action} {last.Target}" : "");
+        Assert.HasCount(written + 1, Audited(), "those of the backup, and this one");
+    }
+
+    [TestMethod]
+    public void An_object_is_written_only_as_it_was_seen_when_one_says_so()
+    {
+        Run("device", "add", "d1");
+        Assert.AreEqual(1, Run("object", "put", "d1", "config", "a", """{"interval":5}""", "--class", "sampling(interval:u)", "--if-match", "*").Code, "there is none");
+        Assert.AreEqual(0, Run("object", "put", "d1", "config", "a", """{"interval":5}""", "--class", "sampling(interval:u)", "--if-match", "0").Code);
+        Assert.AreEqual(0, Run("object", "put", "d1", "config", "a", """{"interval":6}""", "--if-match", "1").Code);
+        foreach (string[] stale in (string[][])[
+            ["object", "put", "d1", "config", "a", """{"interval":7}""", "--if-match", "1"],
+            ["object", "put", "d1", "config", "a", """{"interval":7}""", "--if-match", "0"],
+            ["object", "restore", "d1", "config", "a", "1", "--if-match", "1"],
+            ["object", "delete", "d1", "config", "a", "--if-match", "1"]])
+        {
+            (int code, _, string error) = Run(stale);
+            Assert.AreEqual(1, code, error);
+            StringAssert.Contains(error, "The object was changed since: its number is 2.", string.Join(' ', stale));
+            StringAssert.Contains(error, "\"value\":{\"interval\":6}", string.Join(' ', stale));
+        }
+
+        StringAssert.Contains(Run("object", "get", "d1", "config", "a").Output, "\"interval\": 6");
+        Assert.AreEqual(0, Run("object", "restore", "d1", "config", "a", "1", "--if-match", "\"2\"").Code, "an ETag, as REST gave it");
+        StringAssert.Contains(Run("object", "get", "d1", "config", "a").Output, "\"interval\": 5");
+        Assert.AreEqual(0, Run("object", "put", "d1", "config", "a", """{"interval":8}""", "--if-match", "*").Code);
+        (int usage, _, string why) = Run("object", "delete", "d1", "config", "a", "--if-match", "-1");
+        Assert.AreEqual(2, usage);
+        StringAssert.Contains(why, "--if-match is the number of a version");
+        Assert.AreEqual(0, Run("object", "delete", "d1", "config", "a", "--if-match", "4").Code);
+        Assert.AreEqual(3, Run("object", "delete", "d1", "config", "a", "--if-match", "4").Code);
+    }
+
+    [TestMethod]
+    public void The_line_of_a_device_has_what_it_told_and_what_waits()
+    {
+        Run("device", "add", "d1");
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
+        {
+            core.Fleet.Place("d1", "north", 600);
+            SyncCollection full = new() { Id = "config", SyncKey = Key(core, "0"), GetChanges = true, WindowSize = 1 };
+            full.Commands.Add(TestDevice.Add("Ab1_1", 7));
+            Sync(core, full, new Structure(BuiltIn.DeviceStatus.Name, RecordText.Pack(BuiltIn.DeviceStatus,
+                [new("firmware", "1.2"), new("battery", "3.71"), new("signal", "-67"), new("flashLeft", "120000"), new("dropped", "7"), new("damaged", "2"), new("refused", "4"), new("clock", "-300")])));
+            for (int i = 0; i < 3; i++)
+            {
+                core.Objects.Put("d1", "config", "o" + i, new NewValue(null, [1], null));
+            }
+
+            core.Devices.Command("d1", "restart", []);
+            core.Fleet.Flush(look: true);
+        }
+
+        string[] lines = Run("device", "list").Output.Split('\n');
+        (string Column, string Cell)[] expected =
+        [
+            ("device", "d1"), ("collections", "config,readings"), ("group", "north"), ("problems", "dropping refusing damaged clockOff"), ("last sync", "*"), ("due", "*"),
+            ("waiting", "3"), ("commands", "1"), ("more up", "yes"), ("dropped", "7"), ("damaged", "2"), ("refused", "4"), ("battery", "3.71"), ("signal", "-67"), ("flash left", "120000"),
+            ("clock error", "-300"), ("stores", "1"), ("firmware", "1.2"), ("configuration", "waiting"), ("last error", "dropped 7"),
+        ];
+        List<int> at = [];
+        foreach ((string column, _) in expected)
+        {
+            at.Add(lines[0].IndexOf(column, at.Count == 0 ? 0 : at[^1] + 1, StringComparison.Ordinal));
+            Assert.AreNotEqual(-1, at[^1], $"no column {column}: {lines[0]}");
+        }
+
+        at.Add(lines[1].Length);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            string cell = lines[1][at[i]..at[i + 1]].Trim();
+            Assert.AreEqual(expected[i].Cell == "*" ? cell : expected[i].Cell, cell, expected[i].Column);
+            Assert.AreNotEqual("", cell, expected[i].Column);
+        }
     }
 
     [TestMethod]
@@ -357,12 +530,27 @@ public sealed class CliTests
 
     private static string Key(ServerCore core, string key) => Sync(core, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
 
-    private static string Sync(ServerCore core, SyncCollection collection)
+    private static string Sync(ServerCore core, SyncCollection collection, params Structure[] options)
     {
         SyncMessage request = new() { Version = "1.0" };
+        request.Options.AddRange(options);
         request.Collections.Add(collection);
         SyncReply reply = core.Sync.Handle(new DeviceIdentity(core.Devices.Get("d1").Id, "d1"), MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
         return MessageParser.Parse(MessageFormat.Wbxml, reply.Body).Collections.Single().SyncKey;
+    }
+
+    private static IEnumerable<string> Verbs(Command command, string name)
+    {
+        return command.Subcommands.Count == 0 ? [name] : command.Subcommands.SelectMany(c => Verbs(c, name.Length == 0 ? c.Name : name + " " + c.Name));
+    }
+
+    // In this process: a process each takes longer than what most do.
+    private Task<int> Here(string verb, string arguments) => Commands.Run([.. $"{verb} {arguments}".Split(' ', StringSplitOptions.RemoveEmptyEntries), "--data", Data]);
+
+    private List<AuditRow> Audited()
+    {
+        using ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Data });
+        return core.Access.Log();
     }
 
     private (int Code, string Output, string Error) Decode(byte[] message)

@@ -3,12 +3,16 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using NanoSync.Server.Access;
 
 namespace NanoSync.ServerTests;
 
 [TestClass]
 public sealed partial class OpenApiTests
 {
+    // What whoever has a token does with it changes nothing of anybody else's.
+    private static readonly string[] s_ownSession = ["/v1/session", "/v1/session/link", "/v1/decode"];
+
     public TestContext TestContext { get; set; } = null!;
 
     [TestMethod]
@@ -37,6 +41,56 @@ public sealed partial class OpenApiTests
         {
             HttpStatusCode status = (await OpsServer.Send(nobody, HttpMethod.Get, path)).Status;
             Assert.IsTrue(status is HttpStatusCode.Unauthorized || (path.EndsWith("nothing", StringComparison.Ordinal) && status == HttpStatusCode.NotFound), $"{path}: {status}");
+        }
+    }
+
+    [TestMethod]
+    public async Task Each_operation_lets_its_role_in_and_not_the_one_below()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        string[] roles = ["read", "configure", "administer"];
+        Dictionary<string, HttpClient> clients = [];
+        try
+        {
+            foreach (string role in roles)
+            {
+                clients[role] = ops.Open(ops.Core.Access.Add(role, Enum.Parse<Role>(role, ignoreCase: true), null, "test"));
+            }
+
+            Dictionary<string, int> tried = roles.ToDictionary(r => r, _ => 0);
+            foreach ((string path, string method, JsonNode operation) in Operations(await ops.Get("/openapi/v1.json")).Where(o => o.Operation["security"] is not JsonArray { Count: 0 }))
+            {
+                string role = Roles().Match(operation["description"]!.GetValue<string>()).Groups[1].Value;
+                int rank = Array.IndexOf(roles, role);
+                Assert.AreNotEqual(-1, rank, $"{method} {path}");
+                Assert.IsTrue(rank > 0 || method is "get" || s_ownSession.Contains(path), $"{method} {path}: who may only read changes something");
+                for (int i = 0; i < roles.Length; i++)
+                {
+                    using HttpRequestMessage request = new(new HttpMethod(method.ToUpperInvariant()), Filled(path)) { Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json") };
+                    using HttpResponseMessage response = await clients[roles[i]].SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.CancellationToken);
+                    if (i < rank)
+                    {
+                        Assert.AreEqual(HttpStatusCode.Forbidden, response.StatusCode, $"{method} {path} as {roles[i]}");
+                        Assert.AreEqual("role", JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.CancellationToken))!["code"]!.GetValue<string>(), $"{method} {path}");
+                    }
+                    else
+                    {
+                        Assert.IsFalse(response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden, $"{method} {path} as {roles[i]}: {response.StatusCode}");
+                    }
+                }
+
+                tried[role]++;
+            }
+
+            TestContext.WriteLine(string.Join(", ", tried.Select(t => $"{t.Value} {t.Key}")));
+            Assert.IsTrue(tried.Values.All(n => n > 5) && tried.Values.Sum() > 50);
+        }
+        finally
+        {
+            foreach (HttpClient client in clients.Values)
+            {
+                client.Dispose();
+            }
         }
     }
 
@@ -108,6 +162,9 @@ public sealed partial class OpenApiTests
 
     [GeneratedRegex(@"\{\w+\}")]
     private static partial Regex Places();
+
+    [GeneratedRegex(@"Role: (\w+)\.")]
+    private static partial Regex Roles();
 
     [GeneratedRegex("\"#/components/schemas/([^\"]+)\"")]
     private static partial Regex References();

@@ -37,6 +37,15 @@ internal static class TestDatabase
         return bytes;
     }
 
+    /// <summary>All of it: the file and its log.</summary>
+    public static byte[] Bytes(string folder)
+    {
+        using FileStream file = new(Path.Combine(folder, "nanosync.db"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return [.. bytes, .. Written(folder)];
+    }
+
     /// <summary>Runs statements beside the server.</summary>
     public static void Execute(string folder, string sql)
     {
