@@ -14,7 +14,7 @@ internal sealed record DevicePage(
 
 internal sealed record FleetCounts(
     [property: Description("When this was.")] DateTimeOffset Time,
-    [property: Description("All devices.")] int All,
+    [property: Description("All devices, of whatever state.")] int All,
     [property: Description("Those with which nothing is wrong.")] int Ok,
     [property: Description("Those kept out.")] int Revoked,
     [property: Description("How many have which problem, worst first; the names are those of the filter.")] IReadOnlyDictionary<string, int> Problems,

@@ -20,7 +20,7 @@ internal sealed class DeviceRoutes(ServerCore core)
     public void Map(RouteGroupBuilder api)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Devices");
-        group.MapGet("/fleet", Fleet).Needs(Role.Read).WithSummary("Counts: how many devices have which problem, and the groups.");
+        group.MapGet("/fleet", Fleet).Needs(Role.Read).WithSummary("Counts: for each problem, state, configuration and group, how many devices /devices lists when it is chosen instead of the one given, beside the other filters.");
         group.MapGet("/devices", List).Needs(Role.Read).WithSummary("Devices, worst first.");
         group.MapPost("/devices", (Delegate)AddDevice).Needs(Role.Administer).Takes<NewDevice>().WithSummary("Enrol a device; its token is shown once.");
         group.MapGet("/devices/{device}", Get).Needs(Role.Read).WithSummary("Everything about a device.");
@@ -42,13 +42,22 @@ internal sealed class DeviceRoutes(ServerCore core)
         group.MapPost("/devices/{device}/diary", AskDiary).Needs(Role.Configure).WithSummary("Ask a device for its diary; it comes with one of its next syncs.");
     }
 
-    private Ok<FleetCounts> Fleet([Description("Only devices of this group.")] string? group = null)
+    private Ok<FleetCounts> Fleet(
+        [Description("Part of name, group, firmware or last error.")] string? text = null,
+        [Description("Only devices with this problem; counts of problems and states leave it aside."), OneOf(typeof(Problem))] string? problem = null,
+        [Description("Only devices in this state; counts of problems and states leave it aside."), OneOf(typeof(FleetState))] string? state = null,
+        [Description("Only devices whose configuration has come so far, but those kept out; counts of it leave it aside."), OneOf(typeof(ConfigState))] string? configuration = null,
+        [Description("Only devices of this group; counts of groups leave it aside.")] string? group = null)
     {
-        (int all, int ok, int revoked, Dictionary<Problem, int> problems, Dictionary<ConfigState, int> configuration) = core.Fleet.Count(group);
-        return TypedResults.Ok(new FleetCounts(core.Clock.GetUtcNow(), all, ok, revoked,
-            problems.ToDictionary(p => JsonNamingPolicy.CamelCase.ConvertName(p.Key.ToString()), p => p.Value),
-            configuration.ToDictionary(c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), c => c.Value),
-            core.Fleet.Groups().ToDictionary(g => g.Group, g => g.Count)));
+        FleetCount counts = core.Fleet.Count(Query(text, problem, state, configuration, group));
+        return TypedResults.Ok(new FleetCounts(core.Clock.GetUtcNow(), counts.All, counts.Ok, counts.Revoked,
+            counts.Problems.ToDictionary(p => JsonNamingPolicy.CamelCase.ConvertName(p.Key.ToString()), p => p.Value),
+            counts.Configuration.ToDictionary(c => JsonNamingPolicy.CamelCase.ConvertName(c.Key.ToString()), c => c.Value), counts.Groups));
+    }
+
+    private static FleetQuery Query(string? text, string? problem, string? state, string? configuration, string? group)
+    {
+        return new FleetQuery(text, OneOfAttribute.Parse<Problem>(problem), OneOfAttribute.Parse<FleetState>(state), OneOfAttribute.Parse<ConfigState>(configuration), group, FleetSort.Worst, 0, 100);
     }
 
     private Ok<DevicePage> List(
@@ -61,8 +70,8 @@ internal sealed class DeviceRoutes(ServerCore core)
         [Description("How many to leave out at the beginning."), Range(0, int.MaxValue)] int? skip = null,
         [Description("How many at most; 100 when left out."), Range(1, 1000)] int? limit = null)
     {
-        (List<DeviceSummary> page, int total) = core.Fleet.List(new FleetQuery(
-            text, OneOfAttribute.Parse<Problem>(problem), OneOfAttribute.Parse<FleetState>(state), OneOfAttribute.Parse<ConfigState>(configuration), group, OneOfAttribute.Parse<FleetSort>(sort) ?? FleetSort.Worst, skip ?? 0, limit ?? 100));
+        (List<DeviceSummary> page, int total) = core.Fleet.List(
+            Query(text, problem, state, configuration, group) with { Sort = OneOfAttribute.Parse<FleetSort>(sort) ?? FleetSort.Worst, Skip = skip ?? 0, Count = limit ?? 100 });
         return TypedResults.Ok(new DevicePage(page, total));
     }
 

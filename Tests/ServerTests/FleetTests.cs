@@ -113,7 +113,7 @@ public sealed class FleetTests
         line = await Line(ops, "d1");
         Assert.AreEqual("refused 0 1", $"{line["configuration"]} {line["pendingDown"]} {line["configRefused"]}");
         Assert.AreEqual("configRefused", await Problems(ops, "d1"));
-        Assert.AreEqual("the device refused config/a (6): interval below 5", line["lastError"]!.GetValue<string>());
+        Assert.AreEqual("interval below 5 - config/a refused by the device (6)", line["lastError"]!.GetValue<string>());
         Assert.HasCount(1, (await ops.Get("/v1/devices?text=BELOW%205"))["devices"]!.AsArray());
         Assert.HasCount(0, (await ops.Get("/v1/devices?text=b%25low"))["devices"]!.AsArray());
 
@@ -164,6 +164,26 @@ public sealed class FleetTests
         Assert.AreEqual("refuses", await Of("configuration=refused&group=north&problem=configRefused"));
         Assert.AreEqual("""{"none":1,"applied":1,"waiting":1,"refused":1}""", (await ops.Get("/v1/fleet"))["configuration"]!.ToJsonString());
         Assert.AreEqual("""{"none":0,"applied":0,"waiting":0,"refused":1}""", (await ops.Get("/v1/fleet?group=north"))["configuration"]!.ToJsonString());
+        foreach (string filter in (string[])["text=a", "configuration=refused", "text=REFUSED%20by&group=north", "problem=configRefused", "state=revoked", "state=ok&configuration=waiting"])
+        {
+            JsonNode counts = await ops.Get("/v1/fleet?" + filter); // each is what the list has when it is chosen beside the other filters
+            async Task Agrees(JsonNode? count, string chosen, params string[] instead)
+            {
+                string[] kept = [.. filter.Split('&').Where(f => !instead.Contains(f.Split('=')[0]))];
+                Assert.AreEqual(count!.GetValue<int>(), (await ops.Get($"/v1/devices?{string.Join('&', [.. kept, chosen])}"))["total"]!.GetValue<int>(), $"{filter}: {chosen}");
+            }
+
+            await Agrees(counts["all"], "limit=1", "problem", "state");
+            await Agrees(counts["ok"], "state=ok", "problem", "state");
+            await Agrees(counts["revoked"], "state=revoked", "problem", "state");
+            foreach ((string name, string of) in (List<(string, string)>)[("problem", "problems"), ("configuration", "configuration"), ("group", "groups")])
+            {
+                foreach ((string value, JsonNode? count) in counts[of]!.AsObject())
+                {
+                    await Agrees(count, $"{name}={value}", name == "problem" ? ["problem", "state"] : [name]);
+                }
+            }
+        }
         Assert.AreEqual("configuration", (await ops.Refused(HttpStatusCode.BadRequest, "wrong_type", HttpMethod.Get, "/v1/devices?configuration=2"))["field"]!.GetValue<string>());
     }
 

@@ -165,22 +165,23 @@ public sealed class FleetService : ISyncWatcher
         return store.ListFleet(query);
     }
 
-    /// <summary>How many devices have which problem, how many are well, how many are kept out, and of the others how far their configuration has come.</summary>
-    public (int All, int Ok, int Revoked, Dictionary<Problem, int> Problems, Dictionary<ConfigState, int> Configuration) Count(string? group = null)
+    /// <summary>For each problem, state, configuration and group, how many lines <see cref="List"/> has when it is chosen instead of the query's, beside the query's others.</summary>
+    public FleetCount Count(FleetQuery query)
     {
         Refresh();
         using IFleetTransaction store = Read();
-        List<(long Rank, ConfigState Configuration, int Count)> ranks = store.CountRanks(group);
-        return (ranks.Sum(r => r.Count), ranks.Where(r => r.Rank == 0).Sum(r => r.Count), ranks.Where(r => r.Rank < 0).Sum(r => r.Count),
-            Enum.GetValues<Problem>().Reverse().ToDictionary(p => p, p => ranks.Where(r => r.Rank > 0 && (r.Rank & (1L << (int)p)) != 0).Sum(r => r.Count)),
-            Enum.GetValues<ConfigState>().ToDictionary(c => c, c => ranks.Where(r => r.Rank >= 0 && r.Configuration == c).Sum(r => r.Count)));
-    }
-
-    /// <summary>The groups, with the number of their devices.</summary>
-    public List<(string Group, int Count)> Groups()
-    {
-        using IFleetTransaction store = Read();
-        return store.ListGroups();
+        List<(long Rank, ConfigState Configuration, string Group, int Count)> lines = store.CountFleet(query.Text);
+        bool Is(long rank) => (query.Problem is not { } problem || Has(rank, problem))
+            && query.State switch { FleetState.Ok => rank == 0, FleetState.Problem => rank > 0, FleetState.Revoked => rank < 0, _ => true };
+        bool Came(long rank, ConfigState state) => query.Configuration is not { } wanted || (rank >= 0 && state == wanted);
+        bool Belongs(string group) => query.Group is not { } wanted || group == wanted;
+        List<(long Rank, ConfigState Configuration, string Group, int Count)> states = lines.FindAll(l => Came(l.Rank, l.Configuration) && Belongs(l.Group));
+        ILookup<ConfigState, int> configurations = lines.Where(l => l.Rank >= 0 && Is(l.Rank) && Belongs(l.Group)).ToLookup(l => l.Configuration, l => l.Count);
+        ILookup<string, int> groups = lines.Where(l => Is(l.Rank) && Came(l.Rank, l.Configuration)).ToLookup(l => l.Group, l => l.Count);
+        return new FleetCount(states.Sum(l => l.Count), states.Where(l => l.Rank == 0).Sum(l => l.Count), states.Where(l => l.Rank < 0).Sum(l => l.Count),
+            Enum.GetValues<Problem>().Reverse().ToDictionary(p => p, p => states.Where(l => Has(l.Rank, p)).Sum(l => l.Count)),
+            Enum.GetValues<ConfigState>().ToDictionary(c => c, c => configurations[c].Sum()),
+            store.ListGroups().ToDictionary(g => g.Group, g => groups[g.Group].Sum()));
     }
 
     /// <summary>A device's line, with the rounds and the status that are kept.</summary>
@@ -436,7 +437,8 @@ public sealed class FleetService : ISyncWatcher
         if (facts.Refusal is { } refusal && (time == null || refusal.Time >= time))
         {
             string what = string.Join('/', new[] { refusal.Collection, refusal.ObjectId }.Where(s => s.Length > 0));
-            text = string.Create(CultureInfo.InvariantCulture, $"{(refusal.ByServer ? "the server" : "the device")} refused {(what.Length > 0 ? what : "a message")} ({refusal.Status}): {refusal.Reason}");
+            text = string.Create(CultureInfo.InvariantCulture, $"{(what.Length > 0 ? what : "message")} refused by the {(refusal.ByServer ? "server" : "device")} ({refusal.Status})");
+            text = string.IsNullOrEmpty(refusal.Reason) ? text : $"{refusal.Reason} - {text}"; // the reason first: a list cuts what is long
             time = refusal.Time;
         }
 
@@ -450,6 +452,8 @@ public sealed class FleetService : ISyncWatcher
 
         return (text, time);
     }
+
+    private static bool Has(long rank, Problem problem) => rank > 0 && (rank & (1L << (int)problem)) != 0;
 
     private static ConfigState HasAny(IFleetTransaction store, int device)
     {

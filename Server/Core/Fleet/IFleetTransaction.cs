@@ -91,6 +91,15 @@ public sealed record FleetFacts(string Name, long Created, long? Revoked, long? 
 /// <param name="Count">How many are wanted.</param>
 public sealed record FleetQuery(string? Text, Problem? Problem, FleetState? State, ConfigState? Configuration, string? Group, FleetSort Sort, int Skip, int Count);
 
+/// <summary>How many lines the list has when one of these is chosen, beside what else is asked for.</summary>
+/// <param name="All">Without a problem and a state.</param>
+/// <param name="Ok">Those with which nothing is wrong.</param>
+/// <param name="Revoked">Those kept out.</param>
+/// <param name="Problems">Those with a problem, worst first.</param>
+/// <param name="Configuration">Those whose configuration has come so far.</param>
+/// <param name="Groups">Those of a group.</param>
+public sealed record FleetCount(int All, int Ok, int Revoked, Dictionary<Problem, int> Problems, Dictionary<ConfigState, int> Configuration, Dictionary<string, int> Groups);
+
 /// <summary>Following changes.</summary>
 /// <param name="Seq">Its number.</param>
 /// <param name="Life">Code of the incarnation that numbered it.</param>
@@ -143,8 +152,8 @@ public interface IFleetTransaction : IStoreTransaction
     /// <summary>Lines, in order, and how many there are of this kind.</summary>
     (List<DeviceSummary> Page, int Total) ListFleet(FleetQuery query);
 
-    /// <summary>How many devices have which rank and how far their configuration has come, within a group.</summary>
-    List<(long Rank, ConfigState Configuration, int Count)> CountRanks(string? group);
+    /// <summary>How many devices have which rank, how far their configuration has come, and which group; of those with a text, null = of all.</summary>
+    List<(long Rank, ConfigState Configuration, string Group, int Count)> CountFleet(string? text);
 
     /// <summary>Groups with the number of their devices.</summary>
     List<(string Group, int Count)> ListGroups();

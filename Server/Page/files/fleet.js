@@ -40,7 +40,7 @@ export async function open(root, address, page) {
 
   let delay = 0;
   const later = work => { clearTimeout(delay); delay = setTimeout(work, 200); };
-  const height = () => small.matches ? 84 : 48;
+  const height = () => small.matches ? 104 : 48;
   const resize = () => draw();
   addEventListener("resize", resize);
   small.addEventListener("change", resize);
@@ -115,11 +115,12 @@ export async function open(root, address, page) {
       h("div", { role: "cell", class: "name" }, h("a", { href: "/" + query({ device: d.name }) }, d.name), d.group ? h("small", {}, d.group) : null),
       h("div", { role: "cell", class: "state" }, marks(d)),
       h("div", { role: "cell", title: d.lastSync ? time(d.lastSync) : null }, ago(d.lastSync), d.revoked ? null : h("small", { class: d.overdue ? "bad" : null }, due(d.dueAt))),
-      h("div", { role: "cell", class: "waiting" }, [d.moreUp ? "more up" : null, d.pendingDown ? `${d.pendingDown >= 1000 ? "1000+" : d.pendingDown} down` : null, d.commands ? `${d.commands} command${d.commands > 1 ? "s" : ""}` : null].filter(x => x).join(", ")),
-      h("div", { role: "cell", class: "lost" }, [d.dropped ? `${d.dropped} dropped` : null, d.refused ? `${d.refused} refused` : null].filter(x => x).join(", ")),
-      h("div", { role: "cell", class: "battery" }, d.battery === null ? "" : d.battery.toFixed(2) + " V"),
-      h("div", { role: "cell", class: "signal" }, d.signal === null ? "" : d.signal + " dBm"),
-      h("div", { role: "cell", class: "firmware" }, d.firmware ?? ""),
+      h("div", { role: "presentation", class: "few" }, // columns on a desk, one line on a phone
+        h("div", { role: "cell", class: "waiting" }, [d.moreUp ? "more up" : null, d.pendingDown ? `${d.pendingDown >= 1000 ? "1000+" : d.pendingDown} down` : null, d.commands ? `${d.commands} command${d.commands > 1 ? "s" : ""}` : null].filter(x => x).join(", ")),
+        h("div", { role: "cell", class: "lost" }, [d.dropped ? `${d.dropped} dropped` : null, d.refused ? `${d.refused} refused` : null].filter(x => x).join(", ")),
+        h("div", { role: "cell", class: "battery" }, d.battery === null ? "" : d.battery.toFixed(2) + " V"),
+        h("div", { role: "cell", class: "signal" }, d.signal === null ? "" : d.signal + " dBm"),
+        h("div", { role: "cell", class: "firmware" }, d.firmware ?? "")),
       h("div", { role: "cell", class: "error", title: d.lastError }, d.lastError ?? ""),
     ]);
   }
@@ -157,7 +158,7 @@ export async function open(root, address, page) {
 
   async function refresh() {
     const mine = era;
-    const [fleet, open] = await Promise.all([get("/v1/fleet" + query({ group: filter.group })), get("/v1/alerts" + query({ group: filter.group, limit: ALERTS }))]);
+    const [fleet, open] = await Promise.all([get("/v1/fleet" + query({ ...filter, sort: "" })), get("/v1/alerts" + query({ group: filter.group, limit: ALERTS }))]);
     if (mine !== era) return;
     setClock(fleet.time);
     showAlerts(open.alerts);

@@ -12,6 +12,8 @@ namespace NanoSync.Server.Stores.Sql;
 
 public abstract partial class SqlTransaction : IFleetTransaction
 {
+    private const string HasText = "search LIKE @text ESCAPE '\\'";
+
     private static readonly JsonSerializerOptions s_fleetJson = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
@@ -120,8 +122,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
 
         if (query.Text is { Length: > 0 } text)
         {
-            string pattern = text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
-            Add("search LIKE @text ESCAPE '\\'", "text", $"%{pattern}%");
+            Add(HasText, "text", Pattern(text));
         }
 
         if (query.Problem is { } problem)
@@ -166,10 +167,17 @@ public abstract partial class SqlTransaction : IFleetTransaction
     }
 
     /// <inheritdoc/>
-    public List<(long Rank, ConfigState Configuration, int Count)> CountRanks(string? group)
+    public List<(long Rank, ConfigState Configuration, string Group, int Count)> CountFleet(string? text)
     {
-        return All("SELECT rank, configuration, COUNT(*) FROM device_state WHERE (@place = '' OR place = @place) GROUP BY rank, configuration",
-            r => (r.GetInt64(0), (ConfigState)r.GetInt32(1), r.GetInt32(2)), ("place", group ?? ""));
+        bool any = string.IsNullOrEmpty(text);
+        (string, object?)[] values = any ? [] : [("text", Pattern(text!))];
+        return All($"SELECT rank, configuration, place, COUNT(*) FROM device_state {(any ? "" : "WHERE " + HasText)} GROUP BY rank, configuration, place",
+            r => (r.GetInt64(0), (ConfigState)r.GetInt32(1), r.GetString(2), r.GetInt32(3)), values);
+    }
+
+    private static string Pattern(string text)
+    {
+        return $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
     }
 
     /// <inheritdoc/>
