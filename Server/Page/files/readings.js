@@ -41,7 +41,7 @@ export async function open(root, { name, full, page, address }) {
     },
   }), h("label", { for: "field-" + f.name }, f.name)));
   const plots = h("div", { class: "plots" }), said = h("p", { role: "status" }), latest = h("div", {});
-  const csv = h("a", { class: "button", download: "" }, "Export as CSV"), json = h("a", { class: "button", download: "" }, "as JSON");
+  const exports = devices.flatMap(device => [["csv", "CSV"], ["ndjson", "NDJSON"]].map(([format, text]) => ({ device, format, link: h("a", { class: "button", download: `${device}.${format}` }, `${text} of ${device}`) })));
   fill(root, h("div", { class: "row" },
     classes.length > 1 ? [h("label", { for: "class" }, "Class"), which] : null,
     h("fieldset", { class: "row" }, h("legend", { class: "sr" }, "Fields"), boxes)),
@@ -49,22 +49,19 @@ export async function open(root, { name, full, page, address }) {
   h("div", { class: "row", role: "group", "aria-label": "Time" },
     Object.entries(RANGES).map(([s, text]) => h("button", { "aria-pressed": String(Number(s) === width && !end), onclick: () => go({ span: s, to: "" }) }, text)),
     h("button", { "aria-label": "Earlier", onclick: () => move(-0.5) }, "←"), h("button", { "aria-label": "Later", onclick: () => move(0.5) }, "→"),
-    h("button", { "aria-label": "Zoom in", onclick: () => move(end ? -0.25 : 0, 0.5) }, "+"), h("button", { "aria-label": "Zoom out", onclick: () => move(end ? 0.5 : 0, 2) }, "−"), csv, json),
-  said, plots, latest);
+    h("button", { "aria-label": "Zoom in", onclick: () => move(end ? -0.25 : 0, 0.5) }, "+"), h("button", { "aria-label": "Zoom out", onclick: () => move(end ? 0.5 : 0, 2) }, "−")),
+  said, plots, h("div", { class: "row", role: "group", "aria-label": "Export what is shown" }, "Export what is shown:", exports.map(e => e.link)), latest);
   await script();
   const drawn = [];
 
   async function refresh() {
     const last = end ?? now(), first = last - width * 1000;
     const bucket = Math.max(1, Math.floor(width / SPANS));
-    const wanted = { collection: chosen.collection, class: chosen.wireName, from: new Date(first).toISOString(), to: end ? new Date(end).toISOString() : "", fields: fields.join(",") };
-    csv.href = "/v1/readings" + query({ ...wanted, device: name, format: "csv" });
-    json.href = "/v1/readings" + query({ ...wanted, device: name, format: "ndjson" });
-    csv.download = `${name}.csv`;
-    json.download = `${name}.ndjson`;
+    const wanted = { collection: chosen.collection, class: chosen.wireName, from: new Date(first).toISOString(), to: end ? new Date(end).toISOString() : "", fields: fields.join(","), bucket };
+    for (const e of exports) e.link.href = "/v1/readings" + query({ ...wanted, device: e.device, format: e.format });
     const series = await Promise.all(devices.map(async d => {
       try {
-        return await get("/v1/readings" + query({ ...wanted, device: d, bucket }));
+        return await get("/v1/readings" + query({ ...wanted, device: d }));
       } catch (e) {
         if (e instanceof Gone) throw e;
         if (d !== name && e instanceof Refused) page.say(`${d}: ${e.message}`, true);
