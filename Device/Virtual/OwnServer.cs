@@ -60,7 +60,7 @@ internal sealed class OwnServer : IAsyncDisposable
         output.WriteLine($"server at {Url} with its data in {_folder}; the device's flash is {Path.Combine(Path.GetDirectoryName(_folder)!, "flash")}");
         if (goesOn)
         {
-            output.WriteLine($"the page, with a link that signs in once, within a quarter of an hour: {Url}#link={_server.Core.Access.Link(AccessService.Admin, _server.AdminToken).Code}");
+            output.WriteLine($"the page, with a link that signs in once, within a quarter of an hour, and shows its readings: {Url}?device={Device}&tab=readings#link={_server.Core.Access.Link(AccessService.Admin, _server.AdminToken).Code}");
             output.WriteLine("change what the device does, either way:");
             output.WriteLine($"  curl -X PUT {sampling} {auth} -d '{{\"interval\":5,\"sensors\":\"load,memory\"}}'");
             output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":5,\"sensors\":\"\"}}' --data {_folder}");

@@ -38,7 +38,7 @@ public class ReadmeTests
                     break;
                 case "dotnet run --project Device/Virtual": // its usual folder and port, whoever has that
                     RunningProgram device = bench.StartDevice();
-                    Match page = device.WaitFor("^the page, .*: (http://[^#]+)#link=([A-Za-z0-9_-]{43})$");
+                    Match page = device.WaitFor(@"^the page, .*: (http://[^?]+)\?device=virtual&tab=readings#link=([A-Za-z0-9_-]{43})$");
                     device.WaitFor("in step$");
                     Assert.AreEqual(200, bench.SignIn(page.Groups[1].Value, page.Groups[2].Value));
                     Assert.AreEqual(403, bench.SignIn(page.Groups[1].Value, page.Groups[2].Value), "once");
