@@ -69,6 +69,14 @@ internal sealed class PageBench : IAsyncDisposable
         Exchange(device, message);
     }
 
+    /// <summary>A message of a device with its diary.</summary>
+    public void TellDiary(string device, byte[] diary)
+    {
+        SyncMessage message = new() { Version = "1.0" };
+        message.Options.Add(new Structure("diary", diary));
+        Exchange(device, message);
+    }
+
     /// <summary>Starts a device's collection as a store; the key it then has.</summary>
     public string StartSync(string device, string collection, string? store = null)
     {
@@ -107,6 +115,15 @@ internal sealed class PageBench : IAsyncDisposable
         return program;
     }
 
+    /// <summary>A virtual device with a server of its own, as README's first command starts it but at any free port and with data of its own.</summary>
+    public RunningProgram StartFirst()
+    {
+        RunningProgram program = RunningProgram.Start("dotnet",
+            [Path.Combine(Root, "Device/Virtual/bin", s_output, "net10.0/NanoSync.Virtual.dll"), "--port", "0", "--data", Path.Combine(Folder, "first")], Folder);
+        _programs.Add(program);
+        return program;
+    }
+
     /// <summary>Puts an object as an application does.</summary>
     public long Put(string device, string collection, string id, string json, string? type = null)
     {
@@ -114,11 +131,11 @@ internal sealed class PageBench : IAsyncDisposable
     }
 
     /// <summary>Runs a scenario of scenarios.mjs in the browser. What it asks for meanwhile is done by name.</summary>
-    public async Task Browse(string scenario, object? given = null, Dictionary<string, Func<Task>>? asked = null)
+    public async Task Browse(string scenario, object? given = null, Dictionary<string, Func<Task>>? asked = null, string? url = null)
     {
         JsonObject settings = new()
         {
-            ["url"] = Server.Url,
+            ["url"] = url ?? Server.Url,
             ["admin"] = Server.AdminToken,
             ["modules"] = s_modules.Value,
             ["pictures"] = Environment.GetEnvironmentVariable("NANOSYNC_PICTURES") ?? Path.Combine(Folder, "pictures"),

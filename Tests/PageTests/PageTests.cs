@@ -1,11 +1,14 @@
 // The page in a real browser, against a real server: each view, and what goes wrong. What a person does stands in scenarios.mjs.
 
+using System.Buffers.Binary;
 using System.Globalization;
 using NanoSync.Protocol;
 using NanoSync.Server.Access;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
 using NanoSync.Tests;
+using CarrierError = NanoSync.Device.CarrierError;
+using RoundOutcome = NanoSync.Device.RoundOutcome;
 
 [assembly: DoNotParallelize]
 
@@ -23,8 +26,33 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         bench.Server.Enrol("d1");
         string reader = bench.Core.Access.Add("anna", Role.Read, null, "test");
+        string configurer = bench.Core.Access.Add("otto", Role.Configure, null, "test");
         string link = bench.Core.Access.Link(AccessService.Admin, bench.Server.AdminToken).Code;
-        await bench.Browse("signIn", new { reader, link = "/#link=" + link }, new() { ["revoke"] = () => Do(() => bench.Core.Access.Revoke("anna")) });
+        await bench.Browse("signIn", new { reader, configurer, link = "/#link=" + link }, new() { ["revoke"] = () => Do(() => bench.Core.Access.Revoke("anna")) });
+    }
+
+    [TestMethod]
+    public async Task The_link_that_the_first_command_prints_opens_the_readings_of_this_machine()
+    {
+        await using PageBench bench = await PageBench.Start();
+        string address = bench.StartFirst().WaitFor("^the page, .*: (http://.*)$").Groups[1].Value;
+        Uri url = new(address);
+        await bench.Browse("first", new { link = url.PathAndQuery + url.Fragment }, url: url.GetLeftPart(UriPartial.Authority));
+    }
+
+    [TestMethod]
+    public async Task What_a_device_is_to_have_waits_until_it_is_due_is_sent_and_is_applied()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        bench.Core.Fleet.Place("d1", null, 600);
+        string key = bench.StartSync("d1", "config", "AAAA");
+        bench.Put("d1", "config", "a", """{"interval":5,"sensors":null}""", Sampling);
+        await bench.Browse("waiting", null, new()
+        {
+            ["fetch"] = () => Do(() => key = Fetch(bench, "d1", key)),
+            ["take"] = () => Do(() => bench.Sync("d1", Asking(key))),
+        });
     }
 
     [TestMethod]
@@ -99,8 +127,9 @@ public sealed class PageTests
     public async Task A_virtual_device_carries_out_what_the_page_asks_for()
     {
         await using PageBench bench = await PageBench.Start();
-        bench.StartDevice("virtual").WaitFor("up +[1-9]");
-        await bench.Browse("virtual");
+        RunningProgram device = bench.StartDevice("virtual");
+        device.WaitFor("up +[1-9]");
+        await bench.Browse("virtual", null, new() { ["it restarted"] = () => Do(() => device.WaitFor("the server asked for a restart")) });
     }
 
     [TestMethod]
@@ -159,7 +188,7 @@ public sealed class PageTests
     public async Task Readings_are_plotted_with_gaps_as_gaps_zoomed_and_exported()
     {
         await using PageBench bench = await PageBench.Start();
-        MakeGappy(bench);
+        MakeGappy(bench, "hill");
         RunningProgram device = bench.StartDevice("virtual");
         int mark = device.Mark();
         device.WaitFor("up +[1-9]");
@@ -175,7 +204,8 @@ public sealed class PageTests
         SyncMessage message = new() { Version = "1.0" };
         message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "{7}", GetChanges = true });
         byte[] bytes = MessagePrinter.Print(MessageFormat.Wbxml, message);
-        await bench.Browse("objects", new { hex = Convert.ToHexString(bytes), length = bytes.Length });
+        byte[] xml = MessagePrinter.Print(MessageFormat.Xml, message);
+        await bench.Browse("objects", new { hex = Convert.ToHexString(bytes), length = bytes.Length, xml = System.Text.Encoding.UTF8.GetString(xml), letters = xml.Length });
     }
 
     [TestMethod]
@@ -275,6 +305,9 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         MakeTroubled(bench);
         MakeGappy(bench);
+        bench.Tell("gappy", new("dropped", "0"), new("battery", "3.95"));
+        bench.Clock.Skew += TimeSpan.FromSeconds(5);
+        bench.Tell("gappy", new("dropped", "7"), new("battery", "3.95"));
         bench.Core.Fleet.Place("d1", "north", null);
         bench.Core.Groups.Put("north", "config", "b", Server.Application.ObjectJson.Parse("""{"interval":5,"sensors":null}"""u8.ToArray(), Sampling), null, new(1, null), "anna");
         await bench.Browse("looks");
@@ -292,6 +325,7 @@ public sealed class PageTests
             new("freeHeap", "61000"), new("firmware", i % 9 == 0 ? "1.2.4" : "1.3.0"), new("dropped", dropped), new("uptime", (90_000 + (i * 611)).ToString(CultureInfo.InvariantCulture)), new("clock", "1"),
         ];
         string Volts(int i) => i % 67 == 66 ? "3.21" : (3.6 + (i * 13 % 50 / 100.0)).ToString("0.00", CultureInfo.InvariantCulture);
+        MakePast(bench, "ridge-03", Status(11, "0", Volts(11)));
         for (int i = 0; i < names.Length; i++)
         {
             bench.Server.Enrol(names[i]);
@@ -347,11 +381,67 @@ public sealed class PageTests
         }
 
         bench.StartSync("weir-28", "config", "Bx7q"); // another board with its token
+        bench.TellDiary("ridge-03", MakeDiary(bench));
         MakeDay(bench, "weir-07");
         bench.Clock.Skew += TimeSpan.FromMinutes(6);
         while (bench.Core.Fleet.Flush(look: true) || bench.Core.Alerts.Turn())
         {
         }
+    }
+
+    // two days of status by the hour: a battery that sinks at night, a signal and a clock that wander
+    private static void MakePast(PageBench bench, string device, KeyValuePair<string, string>[] status)
+    {
+        bench.Server.Enrol(device);
+        for (int i = 48; i > 0; i--)
+        {
+            Dictionary<string, string> told = new(status)
+            {
+                ["battery"] = (3.78 + (0.12 * Math.Sin(i / 24.0 * 2 * Math.PI))).ToString("0.00", CultureInfo.InvariantCulture),
+                ["signal"] = (-66 - (i * 5 % 9)).ToString(CultureInfo.InvariantCulture),
+                ["freeHeap"] = (61_000 + (i * 377 % 2_900)).ToString(CultureInfo.InvariantCulture),
+                ["flashLeft"] = (136_000 + (i * 350)).ToString(CultureInfo.InvariantCulture),
+                ["clock"] = (i * 3 % 5).ToString(CultureInfo.InvariantCulture),
+            };
+            bench.Tell(device, [.. told]);
+            bench.Clock.Skew += TimeSpan.FromHours(1);
+        }
+    }
+
+    // what the firmware notes [SPEC 7.3]: a start, no network, rounds that failed, a clock that was put right, rounds
+    private static byte[] MakeDiary(PageBench bench)
+    {
+        uint now = (uint)bench.Clock.GetUtcNow().ToUnixTimeSeconds();
+        List<byte> diary = [];
+        void Note(DiaryKind kind, bool failed, int times, int ago, CarrierError carrier = CarrierError.None, int status = 0, int up = 0, int down = 0, int bytesUp = 0, int bytesDown = 0)
+        {
+            byte[] entry = new byte[Diary.EntryBytes];
+            Span<byte> e = entry;
+            e[0] = 0xD1; // version 1
+            e[1] = (byte)((int)kind | ((int)(failed ? RoundOutcome.Failed : RoundOutcome.InStep) << 4));
+            BinaryPrimitives.WriteUInt16LittleEndian(e[2..], (ushort)times);
+            BinaryPrimitives.WriteUInt32LittleEndian(e[4..], (uint)(diary.Count / Diary.EntryBytes) + 1);
+            BinaryPrimitives.WriteUInt32LittleEndian(e[8..], now - (uint)ago);
+            BinaryPrimitives.WriteUInt32LittleEndian(e[12..], (uint)(90_000 - ago));
+            BinaryPrimitives.WriteUInt16LittleEndian(e[16..], (ushort)carrier);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[24..], (ushort)status);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[26..], (ushort)up);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[28..], (ushort)down);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[32..], (ushort)bytesUp);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[34..], (ushort)bytesDown);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[36..], 59);
+            BinaryPrimitives.WriteUInt16LittleEndian(e[38..], (ushort)Crc32.Of(e[..38]));
+            diary.AddRange(entry);
+        }
+
+        Note(DiaryKind.Start, false, 1, 89_990, status: 2);
+        Note(DiaryKind.Network, true, 3, 88_200);
+        Note(DiaryKind.Round, true, 2, 86_400, CarrierError.Unreachable, bytesUp: 412);
+        Note(DiaryKind.Clock, false, 1, 85_500, up: 2);
+        Note(DiaryKind.Round, false, 61, 31_000, up: 366, bytesUp: 21_350, bytesDown: 1_980);
+        Note(DiaryKind.Round, true, 1, 30_100, CarrierError.Unreachable, bytesUp: 408);
+        Note(DiaryKind.Round, false, 33, 420, up: 198, down: 1, bytesUp: 11_540, bytesDown: 1_120);
+        return [.. diary];
     }
 
     // a day of readings every ten minutes, two hours of it missing
@@ -386,25 +476,39 @@ public sealed class PageTests
         string key = bench.StartSync("d1", "config", "AAAA");
         key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
         bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
-        bench.Tell("d1", new("battery", "3.70"), new("signal", "-67"), new("flashLeft", "120000"), new("freeHeap", "61000"), new("firmware", "1.2"));
+        bench.Tell("d1", new("battery", "3.70"), new("signal", "-67"), new("flashLeft", "120000"), new("freeHeap", "61000"), new("firmware", "1.2"), new("clock", "-1"));
         bench.Clock.Skew += TimeSpan.FromHours(1);
         bench.Put("d1", "config", "a", """{"interval":1,"sensors":null}""");
         key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
         bench.Refuse("d1", "config", key, "a", "interval below 5");
-        bench.Tell("d1", new("battery", "3.10"), new("signal", "-80"), new("flashLeft", "110000"), new("freeHeap", "60000"), new("firmware", "1.2"));
+        bench.Tell("d1", new("battery", "3.10"), new("signal", "-80"), new("flashLeft", "110000"), new("freeHeap", "60000"), new("firmware", "1.2"), new("clock", "3"));
     }
 
     // 60 readings of a minute each in the last six hours; none for two hours in their middle
-    private static void MakeGappy(PageBench bench)
+    private static void MakeGappy(PageBench bench, string? warmer = null)
     {
         bench.Server.Enrol("gappy");
+        if (warmer != null)
+        {
+            bench.Server.Enrol(warmer);
+        }
+
         long now = bench.Clock.GetUtcNow().ToUnixTimeSeconds();
         for (int i = 0; i < 60; i++)
         {
             long at = now - (i < 30 ? 300 - i : 150 - i) * 60L;
             string when = DateTimeOffset.FromUnixTimeSeconds(at).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-            string temperature = (20 + (3 * Math.Sin(i / 6.0))).ToString("0.00", CultureInfo.InvariantCulture);
-            bench.Put("gappy", "readings", string.Create(CultureInfo.InvariantCulture, $"r{i}"), $$"""{"at":"{{when}}","temperature":{{temperature}}}""", i == 0 ? "weather(at:c,temperature:f2)" : null);
+            Put("gappy", 20);
+            if (warmer != null)
+            {
+                Put(warmer, 30);
+            }
+
+            void Put(string name, int around)
+            {
+                string temperature = (around + (3 * Math.Sin(i / 6.0))).ToString("0.00", CultureInfo.InvariantCulture);
+                bench.Put(name, "readings", string.Create(CultureInfo.InvariantCulture, $"r{i}"), $$"""{"at":"{{when}}","temperature":{{temperature}}}""", i == 0 ? "weather(at:c,temperature:f2)" : null);
+            }
         }
 
         bench.Tell("gappy", new("firmware", "1.2"), new("battery", "3.95"));

@@ -48,6 +48,53 @@ const main = page => page.locator("#main");
 const see = (page, text, where) => (where ?? page.locator("body")).getByText(text).first().waitFor({ timeout: WAIT });
 const count = (page, name) => page.getByRole("navigation", { name: /^Counts/ }).getByRole("link", { name });
 const rows = page => page.locator(".rows .line .name a");
+/** Each count's link leads to as many devices as it says. */
+async function agree(page, what) {
+  const links = page.getByRole("navigation", { name: /^Counts/ }).getByRole("link");
+  const here = page.url(), told = (await links.allTextContents()).map(t => t.split(" "));
+  for (const [number, ...name] of told) {
+    await page.locator(".found").evaluate(e => e.replaceChildren());
+    await links.filter({ hasText: name.join(" ") }).first().click();
+    await until(`${what}: ${number} ${name.join(" ")}`, async () => (await page.locator(".found").textContent()) === `${number} device${number === "1" ? "" : "s"}`);
+  }
+  await page.goto(here);
+  await page.locator(".counts a").first().waitFor();
+}
+
+/** Two devices beside each other: values under the cursor, and what is shown as files of each. */
+async function twoDevices(page) {
+  await page.goto(settings.url + "/?device=gappy&tab=readings&span=21600&with=hill");
+  await page.locator(".uplot canvas").first().waitFor();
+  await see(page, /^120 readings from .*each point sums up 43 s/);
+  const over = await page.locator(".u-over").first().boundingBox();
+  const under = share => until("values in the legend", async () => { // the plot is drawn anew when something came
+    await page.mouse.move(over.x + over.width * share + 1, over.y + 60);
+    await page.mouse.move(over.x + over.width * share, over.y + 60);
+    await settled(page);
+    const said = await page.locator(".u-legend").first().locator(".u-series").evaluateAll(all => all.map(s => s.textContent));
+    const values = Object.fromEntries(said.map(s => /^(Time|gappy|hill):? *(.*)$/.exec(s)).filter(m => m).map(m => [m[1], m[2]]));
+    return /\d\d:\d\d:\d\d/.test(values.Time) && values.gappy && values.hill ? values : false;
+  });
+  const early = await under(0.2), late = await under(0.7);
+  for (const values of [early, late]) {
+    assert.ok(Number(values.gappy) >= 17 && Number(values.gappy) <= 23 && Math.abs(Number(values.hill) - Number(values.gappy) - 10) < 0.02, JSON.stringify(values));
+  }
+  assert.notEqual(early.Time, late.Time);
+  assert.deepEqual(await page.getByRole("group", { name: "Export what is shown" }).getByRole("link").allTextContents(), ["CSV of gappy", "NDJSON of gappy", "CSV of hill", "NDJSON of hill"]);
+  for (const [device, least] of [["gappy", 17], ["hill", 27]]) {
+    const saved = async form => {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: `${form} of ${device}`, exact: true }).click()]);
+      assert.equal(file.suggestedFilename(), `${device}.${form.toLowerCase()}`);
+      return readFileSync(await file.path(), "utf8").trim().split("\n");
+    };
+    const rows = (await saved("NDJSON")).map(line => JSON.parse(line));
+    assert.ok(rows.every(r => r.value.temperature.min >= least && r.value.temperature.max <= least + 6), JSON.stringify(rows[0]));
+    assert.equal(rows.reduce((sum, r) => sum + r.count, 0), 60);
+    const lines = await saved("CSV");
+    assert.equal(lines[0].trim(), "device,collection,time,count,temperature.min,temperature.mean,temperature.max");
+    assert.equal(lines.length, rows.length + 1);
+  }
+}
 
 async function until(what, test) {
   const end = Date.now() + WAIT;
@@ -67,6 +114,19 @@ async function accessible(page, where) {
     return result.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " " + (n.any[0]?.message ?? "")).join(" | ")}`);
   });
   assert.deepEqual(found, [], where);
+}
+
+/** What a device's row says is seen whole: a column each, on a phone waiting, lost, battery, signal and firmware in one line. */
+async function seenInRow(page, device, cells) {
+  const row = page.locator(".rows .line").filter({ has: page.getByRole("link", { name: device, exact: true }) });
+  const whole = await row.boundingBox(), tops = [];
+  for (const [cell, text] of Object.entries(cells)) {
+    const at = row.locator("." + cell), box = await at.boundingBox();
+    assert.equal(await at.textContent(), text);
+    assert.ok(box && box.width > 10 && box.y >= whole.y && box.y + box.height <= whole.y + whole.height && await at.evaluate(e => e.scrollWidth <= e.clientWidth), `${cell} of ${device} at ${page.viewportSize().width}: ${JSON.stringify(box)} in ${JSON.stringify(whole)}`);
+    if (cell !== "error") tops.push(Math.round(box.y + box.height / 2));
+  }
+  assert.ok(Math.max(...tops) - Math.min(...tops) < 2, "in one line: " + tops);
 }
 
 const settled = page => page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
@@ -91,8 +151,16 @@ const scenarios = {
     await page.getByRole("link", { name: "d1" }).click();
     await see(page, "It was enrolled and never came");
     assert.equal(await page.getByRole("button", { name: "Restart" }).count(), 0, "nor does a reader restart a device");
+    const second = await open({ token: settings.given.reader });
+    await see(second, "anna, read");
+    const configurer = await open({ token: settings.given.configurer, path: "/?device=d1" });
+    await see(configurer, "otto, configure");
+    await configurer.getByRole("button", { name: "Restart" }).waitFor();
+    assert.equal(await configurer.getByRole("button", { name: "Revoke" }).count() + await configurer.getByRole("link", { name: "Enrol" }).count(), 0, "who configures keeps nobody out and enrols nobody");
     await ask("revoke");
     await see(page, "You are signed out");
+    await see(second, "You are signed out"); // another browser: everywhere
+    await see(configurer, "otto, configure");
     await page.getByLabel("Token").fill(settings.admin);
     await page.keyboard.press("Enter");
     await see(page, "admin, administer");
@@ -106,6 +174,20 @@ const scenarios = {
     assert.ok(!linked.url().includes("link="), "the code does not stay in the address");
     const again = await open({ token: null, path: settings.given.link });
     await see(again, "This link was used");
+  },
+
+  /** The first command of the README: what it prints, opened. */
+  async first() {
+    const began = Date.now();
+    const page = await open({ token: null, path: settings.given.link });
+    await page.locator(".uplot canvas").first().waitFor();
+    await see(page, /^[1-9]\d* readings from/);
+    assert.match(await page.locator(".plot").first().getAttribute("aria-label"), /virtual: .* to .*, last/);
+    const took = Date.now() - began;
+    console.log(`figures: this machine's readings are seen ${took} ms after the first command's link was opened`);
+    assert.ok(took < 15000, `${took} ms`);
+    await see(page, "admin, administer");
+    assert.equal(new URL(page.url()).search + new URL(page.url()).hash, "?device=virtual&tab=readings", "signed in, and where the link leads");
   },
 
   async fleet() {
@@ -141,6 +223,17 @@ const scenarios = {
     await page.getByLabel("Configuration").selectOption("refused");
     await until("those that refuse what they are to have", async () => await rows(page).count() === 1 && await rows(page).first().textContent() === "dropper");
     assert.ok(page.url().endsWith("?configuration=refused"));
+    assert.equal(await page.locator(".rows .line .error").textContent(), "interval below 5 - config/a refused by the device (6)", "the reason is not what is cut");
+    await agree(page, "those that refuse");
+    await page.getByLabel("Configuration").selectOption("");
+    await page.getByLabel("Search").fill("2.6");
+    await count(page, "2 all").waitFor();
+    await count(page, "1 in step").waitFor();
+    await agree(page, "found by a text");
+    await page.getByLabel("Configuration").getByRole("option", { name: "None (1)" }).waitFor({ state: "attached" }); // one of the two is kept out
+    await page.getByLabel("Group").getByRole("option", { name: "north (0)" }).waitFor({ state: "attached" });
+    await page.getByLabel("Search").fill("");
+    await until("all without the text", async () => await rows(page).count() === 6);
     await page.getByLabel("Configuration").selectOption("");
     await page.getByLabel("Group").selectOption("north");
     await until("one group", async () => await rows(page).count() === 1);
@@ -191,6 +284,11 @@ const scenarios = {
     await see(page, "from 10, as the device said");
     await settled(page);
     await picture(page, "readme/configuration");
+    await page.goto(settings.url + "/?device=ridge-03");
+    await page.locator(".timeline li").first().waitFor();
+    await page.getByRole("img", { name: /^Battery by the hour/ }).waitFor();
+    await settled(page);
+    await page.screenshot({ path: `${settings.pictures}/readme/device.png`, fullPage: true });
     const dark = await open({ dark: true, path: "/?view=groups&group=north" });
     await see(dark, "107 applied, 9 waiting, 4 refused: interval below 10.");
     await dark.getByText("Devices", { exact: true }).click();
@@ -234,6 +332,8 @@ const scenarios = {
     await see(page, "interval below 5 (status 6)");
     await page.getByRole("button", { name: "Retry a" }).click();
     await see(page, "a: sent again");
+    await page.getByRole("button", { name: "Drop a" }).click();
+    await see(page, "a: the device is asked to drop it");
     await page.getByRole("button", { name: "Ask for its status" }).click();
     await see(page, /It is asked for its status\. It is command \d+, carried out with its next sync/);
     await see(page, "waits", page.getByRole("region", { name: "Commands, newest first" }));
@@ -244,7 +344,15 @@ const scenarios = {
     await page.getByLabel("Seconds between syncs").fill("900");
     await page.getByLabel("Seconds between syncs").press("Enter");
     await see(page, "It is told to sync every 900 s.");
-    await page.getByRole("img", { name: /^Battery by the hour: 3\.10 to 3\.70 V/ }).waitFor();
+    for (const said of [/^Battery by the hour: 3\.10 to 3\.70 V, last 3\.10, 2 values/, /^Signal by the hour: -80 to -67 dBm, last -80/, /^Heap free by the hour: 59 to 60 KB, last 59/, /^Flash free by the hour: 107 to 117 KB, last 107/, /^Clock off by the hour: -1 to 3 s, last 3/]) {
+      const line = page.getByRole("img", { name: said });
+      await line.waitFor();
+      const box = await line.locator("path").boundingBox();
+      assert.ok(box.width > 100 && box.height > 10, `${said} is drawn: ${JSON.stringify(box)}`);
+    }
+    const syncs = await page.getByRole("region", { name: /^The last syncs/ }).locator("tbody tr").evaluateAll(all => all.map(r => [...r.cells].map(c => c.textContent)));
+    const fetched = syncs.find(r => r[2] === "1"); // the object went down to it
+    assert.match(fetched?.join("|") ?? "none of " + JSON.stringify(syncs), /^[\d.]+ (s|min|h) ago\|0\|1\|0\|[1-9]\d*\|[1-9]\d*\|\d+ ms\|well$/);
     await page.getByRole("region", { name: /^Stores/ }).getByText("AAAA").waitFor();
     await page.getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
@@ -264,6 +372,29 @@ const scenarios = {
     await page.getByRole("button", { name: "Ask for its diary" }).click();
     await page.locator(".timeline li").first().waitFor({ timeout: WAIT });
     await page.getByRole("region", { name: /^The last syncs/ }).getByText("well").first().waitFor();
+    const done = command => page.getByRole("region", { name: "Commands, newest first" }).getByRole("row", { name: new RegExp(`^\\d+ ${command} .* done `) }).waitFor({ timeout: WAIT });
+    await page.getByRole("button", { name: "Restart" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Restart" }).click();
+    await see(page, /It is told to restart\. It is command \d+/);
+    await done("restart");
+    await ask("it restarted");
+    await page.getByLabel("Collection").selectOption("readings");
+    await page.getByRole("button", { name: "Start over" }).click();
+    await see(page, /virtual begins readings anew/, page.getByRole("dialog"));
+    await page.getByRole("dialog").getByRole("button", { name: "Start over" }).click();
+    await see(page, /It is told to start over with readings\./);
+    await done("start-over");
+    await see(page, "Nothing is wrong: nothing to do.");
+  },
+
+  async waiting() {
+    const page = await open({ path: "/?device=d1&tab=config" });
+    const card = page.getByRole("region", { name: "Object a" });
+    await see(page, /^waiting Waiting: it goes to the device with its next sync, due in 1\d min\./, card);
+    await ask("fetch");
+    await see(page, /^sent Sent: the device has not yet said that it took it\./, card);
+    await ask("take");
+    await see(page, /^applied Applied: the device has it\./, card);
   },
 
   async config() {
@@ -384,7 +515,7 @@ const scenarios = {
     assert.match(await page.locator(".plot").first().getAttribute("aria-label"), /virtual: .* to .*, last/);
     const drawn = await page.locator(".uplot canvas").first().evaluate(c => [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data].some((v, i) => i % 4 === 3 && v > 0));
     assert.ok(drawn, "something is drawn");
-    const href = await page.getByRole("link", { name: "Export as CSV" }).getAttribute("href");
+    const href = await page.getByRole("link", { name: "CSV of virtual", exact: true }).getAttribute("href");
     const csv = await (await page.context().request.get(settings.url + href)).text();
     assert.ok(csv.split("\n").length > 2, csv.slice(0, 300));
     await page.getByRole("button", { name: "Zoom in" }).click();
@@ -399,6 +530,7 @@ const scenarios = {
     await page.mouse.move(box.x + box.width * 0.9, box.y + 60, { steps: 4 });
     await page.mouse.up();
     await until("zoomed by dragging", async () => /span=\d+/.test(page.url()) && page.url().includes("to="));
+    await twoDevices(page);
     // gaps: a device that was silent for an hour is no line over that hour
     await page.goto(settings.url + "/?device=gappy&tab=readings&span=21600");
     await page.locator(".uplot canvas").first().waitFor();
@@ -439,6 +571,10 @@ const scenarios = {
     await part.first().waitFor();
     const offset = Number(await part.first().getByRole("rowheader").textContent());
     assert.ok(offset > 3 && offset < settings.given.length, `offset ${offset}`);
+    await page.getByLabel("Message").fill(settings.given.xml);
+    await page.getByRole("button", { name: "Decode" }).click();
+    await see(page, `A message of ${settings.given.letters} bytes, xml.`);
+    await page.getByRole("row", { name: /<SyncKey>/ }).first().waitFor();
     await page.getByLabel("Message").fill(settings.given.hex.slice(0, -6));
     await page.getByRole("button", { name: "Decode" }).click();
     await see(page, /It is no whole message: error NS\d+/);
@@ -642,6 +778,10 @@ const scenarios = {
             await page.getByRole("region", { name: /^Devices of/ }).waitFor();
           }
           await page.evaluate(() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r))));
+          if (view === "fleet") {
+            await seenInRow(page, "d1", { waiting: "1 down", battery: "3.10 V", signal: "-80 dBm", firmware: "1.2", error: "interval below 5 - config/a refused by the device (6)" });
+            await seenInRow(page, "gappy", { lost: "7 dropped", battery: "3.95 V", error: "dropped 7" });
+          }
           await accessible(page, `${view}, ${dark ? "dark" : "light"}, ${phone ? "phone" : "desk"}`);
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           assert.ok(wide <= 0, `${view} on a ${phone ? "phone" : "desk"} is ${wide} px too wide`);
