@@ -27,7 +27,6 @@ public sealed class MqttService
     public const string Group = "nanosync";
 
     private const int PacketSlack = 64 << 10; // above the largest message, so that it is refused in words up to here
-    private const long MostHeld = 64 << 20; // bytes; mosquitto 2.0 gives more than the receive maximum once the first are acknowledged
     private const uint PlainExpiry = 300; // seconds: nobody waits longer for the answer to a plain message
 
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(15);
@@ -37,6 +36,9 @@ public sealed class MqttService
 
     private static readonly Counter<long> s_messages = Telemetry.Meter.CreateCounter<long>("mqtt.messages", description: "Messages of the broker by what became of them: answered, passed (repeated), refused, garbage.");
     private static readonly UpDownCounter<long> s_connected = Telemetry.Meter.CreateUpDownCounter<long>("mqtt.connected", description: "Connections to the broker: 1 or 0.");
+
+    /// <summary>Bytes of messages held at most, whatever the broker gives; mosquitto 2.0 gives more than the receive maximum once the first are acknowledged.</summary>
+    internal long MostHeld = 64 << 20;
 
     private readonly ServerCore _core;
     private readonly MqttOptions _options;

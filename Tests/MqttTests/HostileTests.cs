@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using NanoSync.Device;
 using NanoSync.Server;
+using NanoSync.Server.Engine;
 using NanoSync.Server.Mqtt;
 
 namespace NanoSync.MqttTests;
@@ -103,6 +104,35 @@ public sealed class HostileTests
         }
 
         Assert.IsNull(node.Service.Away);
+    }
+
+    [TestMethod]
+    public void A_broker_that_gives_far_more_than_it_was_told_is_left_and_tried_again()
+    {
+        using Broker broker = Broker.Open();
+        using MqttBench bench = new(broker, plain: true, options: new ServerOptions { RatePerSecond = 0, Patience = TimeSpan.FromSeconds(120) });
+        using MqttBench.Node node = bench.Start();
+        using MqttDevice device = bench.Plain("field-1");
+        using Other other = new(broker);
+        device.Append(1);
+        device.Sync();
+        byte[] message = other.On("nanosync/field-1/up")[^1];
+        node.Service.MostHeld = 3 * message.Length;
+        using (IStoreTransaction held = bench.Core.Store.BeginWrite())
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                other.Publish("nanosync/field-1/up", message);
+            }
+
+            Broker.Until(() => bench.Log.All.Any(l => l.Contains("far more than it was told to")), "it is left");
+        }
+
+        node.Service.MostHeld = 64 << 20;
+        Broker.Until(() => node.Service.Away == null, "it is tried again");
+        device.Append(1);
+        device.Sync(failures: 5);
+        Assert.AreEqual(2, bench.Readings("field-1"));
     }
 
     // Cut and flipped versions of a true message, and what is none.
