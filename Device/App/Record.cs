@@ -322,6 +322,11 @@ namespace NanoSync.App
 
             if (_used + count > _texts.Length)
             {
+                Compact();
+            }
+
+            if (_used + count > _texts.Length)
+            {
                 Error = SyncError.DataTooLong;
                 return;
             }
@@ -330,6 +335,39 @@ namespace NanoSync.App
             _values[index] = ((long)_used << 32) | (uint)count;
             _used += count;
             _present |= 1u << index;
+        }
+
+        // What was written over left a hole: the texts that are left move together, the first in _texts first.
+        private void Compact()
+        {
+            int from = 0;
+            _used = 0;
+            while (true)
+            {
+                int next = -1;
+                int at = _texts.Length;
+                for (int i = 0; i < _values.Length; i++)
+                {
+                    FieldType type = _type.Class.TypeOf(i);
+                    int begins = (int)(_values[i] >> 32);
+                    if ((type == FieldType.Text || type == FieldType.Bytes) && (_present & (1u << i)) != 0 && (int)_values[i] > 0 && begins >= from && begins < at)
+                    {
+                        next = i;
+                        at = begins;
+                    }
+                }
+
+                if (next < 0)
+                {
+                    return;
+                }
+
+                int count = (int)_values[next];
+                Array.Copy(_texts, at, _texts, _used, count);
+                _values[next] = ((long)_used << 32) | (uint)count;
+                _used += count;
+                from = at + count;
+            }
         }
 
         private int Index(int field, FieldType type)

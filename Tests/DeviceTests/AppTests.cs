@@ -133,6 +133,30 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_record_is_used_again_and_again_and_what_was_written_over_takes_no_room()
+        {
+            RecordClass type = new RecordClass("log");
+            int first = type.Text("first"), second = type.Bytes("second"), third = type.Text("third");
+            Record record = new Record(type, 32);
+            record.Text(third, "");
+            for (int i = 0; i < 50; i++)
+            {
+                string text = "turn " + i.ToString();
+                record.Text(first, text);
+                record.Bytes(second, new byte[] { (byte)i, 7 }, 0, 2);
+                if (i % 3 == 0)
+                {
+                    record.Text(third, "third " + i.ToString());
+                }
+
+                Assert.AreEqual((int)SyncError.None, (int)record.Error);
+                Assert.AreEqual(text, record.Text(first));
+                Assert.AreEqual(i, (int)record.Bytes(second)[0]);
+                Assert.AreEqual("third " + (i - i % 3).ToString(), record.Text(third));
+            }
+        }
+
+        [TestMethod]
         public void Objects_are_put_found_walked_and_deleted_by_name()
         {
             Make();
