@@ -82,7 +82,7 @@ for project in "${projects[@]}"; do
   if [ ${#projects[@]} -gt 1 ] && [ "${project#Tests/SimulationTests/}" != "$project" ]; then
     run "$project" "nice -n 19" > "$results/beside.log" 2>&1 &
     beside=$!
-    trap 'kill $beside 2>/dev/null; rm -rf "$results"' EXIT
+    trap 'kill $beside 2>/dev/null || true; rm -rf "$results"' EXIT
   fi
 done
 for project in "${projects[@]}"; do
@@ -92,6 +92,7 @@ for project in "${projects[@]}"; do
 done
 if [ -n "$beside" ]; then
   wait "$beside" || status=1
+  trap 'rm -rf "$results"' EXIT # in a trap, too, set -e ends the script with 1 at the first command that fails
   cat "$results/beside.log"
 fi
 
