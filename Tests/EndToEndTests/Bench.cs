@@ -48,6 +48,10 @@ internal sealed class Bench : IDisposable
     /// <summary>Runs any program.</summary>
     public Ended Run(string program, string folder, params string[] arguments) => Finish(Keep(RunningProgram.Start(program, arguments, folder, Home)));
 
+    /// <summary>Runs any program to its end, with these settings.</summary>
+    public Ended Run(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Finish(Keep(RunningProgram.Start(program, arguments, Folder, environment)));
+
     /// <summary>Starts any program.</summary>
     public RunningProgram Start(string program, params string[] arguments) => Keep(RunningProgram.Start(program, arguments, Folder, Home));
 
