@@ -303,15 +303,15 @@ public static class Commands
         Command list = new("list", "Show devices, worst first.") { text, problem, state, configuration, group, sort, skip, limit };
         list.SetAction(parsed => With(parsed, core =>
         {
-            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "commands", "more up",
-                "dropped", "damaged", "refused", "battery", "signal", "flash left", "clock error", "stores", "firmware", "configuration", "last error");
+            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "commands", "waits there",
+                "dropped", "damaged", "refused", "battery", "signal", "flash left", "flash life", "clock error", "stores", "firmware", "configuration", "last error");
             (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(configuration),
                 parsed.GetValue(group), parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));
             foreach (DeviceSummary d in devices)
             {
                 Row(table, d.Name, core.Devices.Get(d.Name).Collections, d.Group ?? "", d.Revoked != null ? "revoked" : string.Join(' ', d.Problems.Select(Alerts.AlertOptions.NameOf)), Time(d.LastSync) ?? "never", Time(d.DueAt) ?? "",
-                    Number(d.PendingDown), Number(d.Commands), d.MoreUp ? "yes" : "", Number(d.Dropped), Number(d.Damaged), Number(d.Refused), d.Battery?.ToString("0.00", CultureInfo.InvariantCulture) ?? "", d.Signal is { } dbm ? Number(dbm) : "",
-                    d.FlashLeft is { } left ? Number(left) : "", d.ClockError is { } seconds ? Number(seconds) : "", Number(d.Stores), d.Firmware ?? "", d.Configuration.ToString().ToLowerInvariant(), d.LastError ?? "");
+                    Number(d.PendingDown), Number(d.Commands), d.PendingUp is { } up ? Number(up) : d.MoreUp ? "more" : "", Number(d.Dropped), Number(d.Damaged), Number(d.Refused), d.Battery?.ToString("0.00", CultureInfo.InvariantCulture) ?? "", d.Signal is { } dbm ? Number(dbm) : "",
+                    d.FlashLeft is { } left ? Number(left) : "", d.FlashLife is { } days ? Number(days) : "", d.ClockError is { } seconds ? Number(seconds) : "", Number(d.Stores), d.Firmware ?? "", d.Configuration.ToString().ToLowerInvariant(), d.LastError ?? "");
             }
 
             AnsiConsole.Write(table);

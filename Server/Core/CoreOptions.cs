@@ -8,7 +8,7 @@ public record CoreOptions
     /// <summary>Bounds of messages and objects.</summary>
     public SyncLimits Limits { get; init; } = new();
 
-    /// <summary>When something counts as wrong with a device: batteryLow, flashLow, clockOff, holdHours.</summary>
+    /// <summary>When something counts as wrong with a device: batteryLow, flashLow, flashLife, clockOff, holdHours.</summary>
     public Fleet.FleetLimits Fleet { get; init; } = new();
 
     /// <summary>What becomes an alert, and who is told.</summary>

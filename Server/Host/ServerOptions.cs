@@ -79,6 +79,7 @@ public sealed record ServerOptions : Http.HttpOptions
             {
                 BatteryLow = Number(configuration, "batteryLow", defaults.Fleet.BatteryLow),
                 FlashLow = (long)Number(configuration, "flashLow", defaults.Fleet.FlashLow),
+                FlashLife = (long)Number(configuration, "flashLife", defaults.Fleet.FlashLife),
                 ClockOff = (long)Number(configuration, "clockOff", defaults.Fleet.ClockOff),
                 Hold = TimeSpan.FromHours(Number(configuration, "holdHours", defaults.Fleet.Hold.TotalHours)),
             },

@@ -105,7 +105,9 @@ internal sealed record SampleView(
     [property: Description("dBm.")] long? Signal,
     [property: Description("Bytes.")] long? FreeHeap,
     [property: Description("Bytes.")] long? FlashLeft,
-    [property: Description("Seconds by which the clock was last corrected.")] long? ClockError);
+    [property: Description("Seconds by which the clock was last corrected.")] long? ClockError,
+    [property: Description("Objects that waited on the device.")] long? PendingUp,
+    [property: Description("Days until the flash is worn out.")] long? FlashLife);
 
 internal sealed record RefusalView(
     string Collection,

@@ -165,7 +165,7 @@ internal sealed class DeviceRoutes(ServerCore core)
                 Time(i.Row.Time), i.Fields.Count > 0 ? new Dictionary<string, string>(i.Fields) : null, i.Fields.Count > 0 ? null : Convert.ToBase64String(i.Row.Data))),
             core.Devices.Stores(device).ConvertAll(s => new StoreView(s.StoreId, Time(s.FirstSeen), Time(s.LastSeen), s.CameFrom, s.Why)),
             rounds.ConvertAll(r => new RoundView(Time(r.Time), r.Took, r.Up, r.Down, r.Refused, r.BytesUp, r.BytesDown, r.Status)),
-            samples.ConvertAll(s => new SampleView(Time(s.Time), s.Battery, s.Signal, s.Heap, s.FlashLeft, s.Clock)),
+            samples.ConvertAll(s => new SampleView(Time(s.Time), s.Battery, s.Signal, s.Heap, s.FlashLeft, s.Clock, s.Pending, s.Life)),
             RefusalsOf(device),
             CommandsOf(device),
             core.Devices.ReplyAddress(device),

@@ -78,6 +78,7 @@ public sealed class AlertTests
             [Problem.Damaged] = Told("damaged", "2"),
             [Problem.BatteryLow] = Told("battery", "3.00"),
             [Problem.FlashLow] = Told("flashLeft", "4000"),
+            [Problem.FlashWorn] = Told("life", "364"),
             [Problem.ClockOff] = Told("clock", "-300"),
             [Problem.Forked] = Told("forked", "1"),
             [Problem.NeverSeen] = _ => { },

@@ -286,7 +286,7 @@ public sealed class CliTests
             SyncCollection full = new() { Id = "config", SyncKey = Key(core, "0"), GetChanges = true, WindowSize = 1 };
             full.Commands.Add(TestDevice.Add("Ab1_1", 7));
             Sync(core, full, new Structure(BuiltIn.DeviceStatus.Name, RecordText.Pack(BuiltIn.DeviceStatus,
-                [new("firmware", "1.2"), new("battery", "3.71"), new("signal", "-67"), new("flashLeft", "120000"), new("dropped", "7"), new("damaged", "2"), new("refused", "4"), new("clock", "-300")])));
+                [new("firmware", "1.2"), new("battery", "3.71"), new("signal", "-67"), new("flashLeft", "120000"), new("dropped", "7"), new("damaged", "2"), new("refused", "4"), new("clock", "-300"), new("pending", "41"), new("life", "3000")])));
             for (int i = 0; i < 3; i++)
             {
                 core.Objects.Put("d1", "config", "o" + i, new NewValue(null, [1], null));
@@ -300,7 +300,7 @@ public sealed class CliTests
         (string Column, string Cell)[] expected =
         [
             ("device", "d1"), ("collections", "config,readings"), ("group", "north"), ("problems", "dropping refusing damaged clockOff"), ("last sync", "*"), ("due", "*"),
-            ("waiting", "3"), ("commands", "1"), ("more up", "yes"), ("dropped", "7"), ("damaged", "2"), ("refused", "4"), ("battery", "3.71"), ("signal", "-67"), ("flash left", "120000"),
+            ("waiting", "3"), ("commands", "1"), ("waits there", "40"), ("dropped", "7"), ("damaged", "2"), ("refused", "4"), ("battery", "3.71"), ("signal", "-67"), ("flash left", "120000"), ("flash life", "3000"),
             ("clock error", "-300"), ("stores", "1"), ("firmware", "1.2"), ("configuration", "waiting"), ("last error", "dropped 7"),
         ];
         List<int> at = [];

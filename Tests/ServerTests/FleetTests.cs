@@ -90,6 +90,50 @@ public sealed class FleetTests
     }
 
     [TestMethod]
+    public async Task What_waits_on_a_device_is_what_it_told_less_what_came_since()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("old");
+        ops.Server.Enrol("d1");
+        string key = ops.StartSync("d1", "readings", outbox: true);
+        int next = 1;
+        async Task<string> Send(int count, long? pending, bool incomplete = false)
+        {
+            SyncCollection collection = new() { Id = "readings", SyncKey = key, DeletesAsMoves = true, WindowSize = 4 };
+            for (int i = 0; i < count; i++)
+            {
+                collection.Commands.Add(TestDevice.Add($"AAAA{next++}", (byte)i));
+            }
+
+            if (incomplete)
+            {
+                // a first part: the rest is still to come
+                SyncCommand part = new() { Tag = Tags.Add, ClientId = $"AAAA{next++}", Class = "", Data = new byte[10] };
+                part.Options.Add(new PartRange(0, null, 20, 0).ToStructure());
+                collection.Commands.Add(part);
+            }
+
+            key = ops.SyncAll("d1", pending == null ? null : [new("pending", $"{pending}")], collection)!.Collections.Single().SyncKey;
+            JsonNode line = await Line(ops, "d1");
+            return $"{line["pendingUp"]?.ToString() ?? "-"} {line["moreUp"]}";
+        }
+
+        Assert.AreEqual("- true", await Send(4, null), "as full as it may be, and it does not tell");
+        Assert.AreEqual("6 false", await Send(4, 10));
+        Assert.AreEqual("2 false", await Send(4, null));
+        Assert.AreEqual("2 false", await Send(0, null, incomplete: true), "of an object in parts the last one counts");
+        Assert.AreEqual("0 false", await Send(3, null), "a repeated one may have come twice");
+        ops.Clock.Now += TimeSpan.FromMinutes(1);
+        Assert.AreEqual("7 false", await Send(2, 9), "a new status begins anew");
+        SyncCollection unknown = new() { Id = "readings", SyncKey = "1.x", DeletesAsMoves = true };
+        unknown.Commands.Add(TestDevice.Add("AAAA99", 1));
+        ops.Sync("d1", unknown);
+        Assert.AreEqual("7", (await Line(ops, "d1"))["pendingUp"]!.ToString(), "of a collection that was not done nothing came");
+        Assert.AreEqual("d1 old", string.Join(' ', (await ops.Get("/v1/devices?sort=pendingUp"))["devices"]!.AsArray().Select(d => d!["name"])));
+        Assert.AreEqual("9", (await ops.Get("/v1/devices/d1"))["history"]!.AsArray()[^1]!["pendingUp"]!.ToString());
+    }
+
+    [TestMethod]
     public async Task Pending_configuration_refusals_and_stores_are_seen()
     {
         await using OpsServer ops = await OpsServer.Start();

@@ -12,7 +12,7 @@ public static class BuiltIn
     public static readonly ObjectClass Quota = new ObjectClass("quota").UInt("objects").UInt("maxObjects").UInt("maxObject").UInt("maxMessage");
     public static readonly ObjectClass DeviceStatus = new ObjectClass("status").Fixed("battery", 2).Int("signal").UInt("freeHeap").UInt("flashLeft")
         .Text("firmware").Text("reset").UInt("refused").UInt("uptime")
-        .UInt("dropped").UInt("damaged").UInt("forked").Int("clock");
+        .UInt("dropped").UInt("damaged").UInt("forked").Int("clock").UInt("pending").UInt("life");
     public static readonly ObjectClass Restart = new ObjectClass("restart").UInt("id").UInt("mark");
     public static readonly ObjectClass Interval = new ObjectClass("interval").UInt("id").UInt("seconds").UInt("mark");
     public static readonly ObjectClass StartOver = new ObjectClass("start-over").UInt("id").Text("collection").UInt("mark");

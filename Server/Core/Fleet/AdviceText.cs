@@ -21,6 +21,7 @@ public static class AdviceText
                 + "; change the value, or retry once its firmware takes it.",
             Problem.Damaged => "It found damaged places in its flash: watch whether the number rises; a flash that wears out is to be replaced.",
             Problem.FlashLow => $"Its flash is almost full ({device.FlashLeft} bytes left): let it sync more often, or lessen what it keeps.",
+            Problem.FlashWorn => $"Its flash is worn out in about {device.FlashLife} days if it goes on so: let it sample and sync less often, or plan another board; operations.md says what wears it (Wear).",
             Problem.BatteryLow => string.Create(CultureInfo.InvariantCulture, $"Its battery is low ({device.Battery:0.00} V): charge or replace it."),
             _ => $"Its clock was {device.ClockError} s off: give it a time server, or look at its crystal.",
         };

@@ -13,29 +13,32 @@ public enum Problem
     /// <summary>Its clock was more than two minutes off within the last day.</summary>
     ClockOff = 1,
 
+    /// <summary>Its flash wears out before long.</summary>
+    FlashWorn = 2,
+
     /// <summary>Its battery is low.</summary>
-    BatteryLow = 2,
+    BatteryLow = 3,
 
     /// <summary>Its flash is almost full.</summary>
-    FlashLow = 3,
+    FlashLow = 4,
 
     /// <summary>It found damaged places in its flash within the last day.</summary>
-    Damaged = 4,
+    Damaged = 5,
 
     /// <summary>It does not take what it is to have.</summary>
-    ConfigRefused = 5,
+    ConfigRefused = 6,
 
     /// <summary>Objects of its were refused within the last day.</summary>
-    Refusing = 6,
+    Refusing = 7,
 
     /// <summary>It dropped readings within the last day.</summary>
-    Dropping = 7,
+    Dropping = 8,
 
     /// <summary>Several stores sync with its token within the last day.</summary>
-    Forked = 8,
+    Forked = 9,
 
     /// <summary>It should have come.</summary>
-    Overdue = 9,
+    Overdue = 10,
 }
 
 /// <summary>A filter by what is wrong.</summary>
@@ -77,6 +80,12 @@ public enum FleetSort
 
     /// <summary>Most waiting first.</summary>
     PendingDown,
+
+    /// <summary>Most waiting on the device first, those that do not tell last.</summary>
+    PendingUp,
+
+    /// <summary>The flash that wears out first first, those that do not tell last.</summary>
+    FlashLife,
 }
 
 #pragma warning disable CS1591 // each is described for OpenAPI
@@ -125,6 +134,9 @@ public sealed record DeviceSummary
     [Description("Bytes of flash that are free.")]
     public long? FlashLeft { get; init; }
 
+    [Description("Days until its flash is worn out if it goes on as it did, as it told; null = it did not tell.")]
+    public long? FlashLife { get; init; }
+
     [Description("Seconds since its start, when it told.")]
     public long? Uptime { get; init; }
 
@@ -134,7 +146,10 @@ public sealed record DeviceSummary
     [Description("When it told of its status last.")]
     public DateTimeOffset? StatusTime { get; init; }
 
-    [Description("True when its last request was as full as it may be: more is waiting on the device. How many it does not tell.")]
+    [Description("Objects that wait on the device, readings among them: as it told with its last status, less what came since; null = it did not tell.")]
+    public long? PendingUp { get; init; }
+
+    [Description("Of a device that does not tell pendingUp: true when its last request was as full as it may be, so that more is waiting.")]
     public bool MoreUp { get; init; }
 
     [Description("Objects of the server that the device has not yet, counted up to 1000.")]

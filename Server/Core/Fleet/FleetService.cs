@@ -20,6 +20,9 @@ public sealed record FleetLimits
     /// <summary>Bytes of free flash below which it is almost full.</summary>
     public long FlashLow { get; init; } = 8192;
 
+    /// <summary>Days of life left below which a flash wears out before long.</summary>
+    public long FlashLife { get; init; } = 365;
+
     /// <summary>Seconds by which a clock may have been wrong.</summary>
     public long ClockOff { get; init; } = 120;
 
@@ -78,6 +81,7 @@ public sealed class FleetService : ISyncWatcher
     public void Answered(DeviceIdentity device, SyncMessage? request, SyncMessage? reply, int status, int bytesUp, int bytesDown, long now, TimeSpan took)
     {
         int up = 0, down = 0, refused = 0;
+        int came = status == Status.Success ? request?.Collections.Sum(c => Came(c, reply?.Collections.Find(r => r.Id == c.Id))) ?? 0 : 0;
         int most = 0; // objects in a collection
         foreach (SyncCollection collection in request?.Collections ?? [])
         {
@@ -93,10 +97,13 @@ public sealed class FleetService : ISyncWatcher
         }
 
         bool idle = reply == null && status == Status.Success && request?.Options.Exists(o => o.Data != null) == false;
+        bool told = request?.Options.Exists(o => o.Class == BuiltIn.DeviceStatus.Name && o.Data != null) == true;
         Notes notes = _noted.GetOrAdd(device.Id, _ => new Notes());
         lock (notes)
         {
             notes.Last = now;
+            notes.Told |= told;
+            notes.Came = told ? came : notes.Came + came;
             if (!idle)
             {
                 notes.Most = most;
@@ -326,6 +333,10 @@ public sealed class FleetService : ISyncWatcher
             memory = memory with { Observed = Follow(memory.Observed, gap / 1000.0) };
         }
 
+        // a look between a status and the note of its round knows the first alone; the second comes with the next
+        bool anew = notes?.Told == true || (facts.Status is { } newest && newest.Time != memory.Status);
+        memory = memory with { Came = (anew ? 0 : memory.Came) + (notes?.Came ?? 0) };
+
         Dictionary<string, string> told = Told(facts.Status);
         long Number(string name) => told.TryGetValue(name, out string? text) && long.TryParse(text, CultureInfo.InvariantCulture, out long value) ? value : 0;
         long? Optional(string name) => told.ContainsKey(name) ? Number(name) : null;
@@ -341,7 +352,7 @@ public sealed class FleetService : ISyncWatcher
                 ClockOff = Math.Abs(Number("clock")) > _limits.ClockOff ? status.Time : memory.ClockOff,
             };
             store.SaveSample(device, (int)(status.Time / 3_600_000 % SamplesKept),
-                new SampleRow(status.Time, battery, Optional("signal"), Optional("freeHeap"), Optional("flashLeft"), Optional("clock")));
+                new SampleRow(status.Time, battery, Optional("signal"), Optional("freeHeap"), Optional("flashLeft"), Optional("clock"), Optional("pending"), Optional("life")));
         }
 
         long hold = (long)_limits.Hold.TotalMilliseconds;
@@ -386,6 +397,7 @@ public sealed class FleetService : ISyncWatcher
         Is(Problem.Forked, stores > 1);
         Is(Problem.ConfigRefused, facts.Aside > 0);
         Is(Problem.FlashLow, Optional("flashLeft") < _limits.FlashLow);
+        Is(Problem.FlashWorn, Optional("life") < _limits.FlashLife);
         Is(Problem.BatteryLow, battery < _limits.BatteryLow);
         Is(Problem.ClockOff, Recent(memory.ClockOff));
         rank = facts.Revoked != null ? -1 : rank;
@@ -407,10 +419,12 @@ public sealed class FleetService : ISyncWatcher
             Signal = Optional("signal"),
             FreeHeap = Optional("freeHeap"),
             FlashLeft = Optional("flashLeft"),
+            FlashLife = Optional("life"),
             Uptime = Optional("uptime"),
             Reset = told.GetValueOrDefault("reset"),
             StatusTime = Time(facts.Status?.Time),
-            MoreUp = notes is { Rounds.Count: > 0 } ? facts.Window > 0 && notes.Most >= facts.Window : before.MoreUp,
+            PendingUp = Optional("pending") is { } pending ? Math.Max(0, pending - memory.Came) : null,
+            MoreUp = !told.ContainsKey("pending") && (notes is { Rounds.Count: > 0 } ? facts.Window > 0 && notes.Most >= facts.Window : before.MoreUp),
             PendingDown = facts.Waiting,
             Commands = facts.Commands,
             Dropped = counts[0],
@@ -453,6 +467,13 @@ public sealed class FleetService : ISyncWatcher
         return (text, time);
     }
 
+    // Objects of a collection that are not to come again: taken, or refused for good.
+    private static int Came(SyncCollection sent, SyncCollection? answered)
+    {
+        return answered != null && answered.Status != Status.Success ? 0
+            : sent.Commands.Count(c => c.Tag != Tags.Fetch) - (answered?.Responses.Count(r => r.Tag != Tags.Fetch && r.Status is Status.ServerError or Status.Incomplete or Status.Retry) ?? 0);
+    }
+
     private static bool Has(long rank, Problem problem) => rank > 0 && (rank & (1L << (int)problem)) != 0;
 
     private static ConfigState HasAny(IFleetTransaction store, int device)
@@ -488,5 +509,11 @@ public sealed class FleetService : ISyncWatcher
         public long Last { get; set; }
 
         public int Most { get; set; }
+
+        /// <summary>True when a status was among them.</summary>
+        public bool Told { get; set; }
+
+        /// <summary>Objects that came, with and since the last status.</summary>
+        public long Came { get; set; }
     }
 }

@@ -44,13 +44,16 @@ public sealed record FleetMemory
 
     /// <summary>Time of the status that was looked at last.</summary>
     public long Status { get; init; }
+
+    /// <summary>Objects that came with that status and since.</summary>
+    public long Came { get; init; }
 }
 
 /// <summary>A round as the server saw it: one request and its reply.</summary>
 public sealed record RoundRow(long Time, int Took, int Up, int Down, int Refused, int BytesUp, int BytesDown, int Status);
 
 /// <summary>The last status within an hour.</summary>
-public sealed record SampleRow(long Time, double? Battery, long? Signal, long? Heap, long? FlashLeft, long? Clock);
+public sealed record SampleRow(long Time, double? Battery, long? Signal, long? Heap, long? FlashLeft, long? Clock, long? Pending, long? Life);
 
 /// <summary>What a device's line is made from.</summary>
 public sealed record FleetFacts(string Name, long Created, long? Revoked, long? LastSeen, string Group, long? Every, FleetRow Before)

@@ -56,6 +56,9 @@ async function load(name) {
   return full;
 }
 
+// A flash that hardly wears is not known to the year.
+const life = days => days > 36525 ? "more than 100 years" : days > 730 ? `about ${Math.round(days / 365.25)} years` : `about ${days} days`;
+
 /** When something queued for a device will happen. */
 export function whenNext(d) {
   return d.revoked ? "not before it is let in again" : !d.lastSync ? "with its first sync"
@@ -83,7 +86,7 @@ async function overview(root, { name, full, page }) {
       ["Interval", d.interval ? span(d.interval) : null],
       ["Firmware", d.firmware], ["Battery", d.battery === null ? null : d.battery.toFixed(2) + " V"], ["Signal", d.signal === null ? null : d.signal + " dBm"],
       ["Heap free", bytes(d.freeHeap)], ["Flash free", bytes(d.flashLeft)], ["Up for", d.uptime === null ? null : span(d.uptime)], ["Last start", d.reset],
-      ["Clock was off", d.clockError ? d.clockError + " s" : null], ["Waiting on the device", d.moreUp ? "more than fits in one sync" : null],
+      ["Clock was off", d.clockError ? d.clockError + " s" : null], ["Waiting on the device", d.pendingUp !== null ? `${d.pendingUp} objects` : d.moreUp ? "more than fits in one sync" : null], ["Flash lasts", d.flashLife === null ? null : life(d.flashLife)],
       ["Waiting for the device", d.pendingDown ? `${d.pendingDown} objects` : null], ["Configuration", d.configuration],
       ["Readings dropped", d.dropped || null], ["Places damaged", d.damaged || null], ["Objects refused", d.refused || null], ["Last error", d.lastError],
     ]));
@@ -91,6 +94,8 @@ async function overview(root, { name, full, page }) {
       spark("Battery", "V", full.history.map(s => s.battery), 2), spark("Signal", "dBm", full.history.map(s => s.signal), 0),
       spark("Heap free", "KB", full.history.map(s => s.freeHeap === null ? null : s.freeHeap / 1024), 0),
       spark("Flash free", "KB", full.history.map(s => s.flashLeft === null ? null : s.flashLeft / 1024), 0),
+      spark("Flash lasts", "years", full.history.map(s => s.flashLife === null ? null : s.flashLife / 365.25), 1),
+      spark("Waiting there", "objects", full.history.map(s => s.pendingUp), 0),
       spark("Clock off", "s", full.history.map(s => s.clockError), 0)]);
     fillIfNew(rounds, [full.rounds, full.rounds.at(-1) && ago(full.rounds.at(-1).time)], () => full.rounds.length === 0 ? h("p", {}, "None yet.")
       : table("The last syncs that moved something, newest first", ["When", "Up", "Down", "Refused", "Bytes up", "Bytes down", "At the server", "Result"],

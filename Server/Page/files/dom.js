@@ -123,7 +123,7 @@ export const bytes = n => n === null || n === undefined ? "" : n < 10000 ? n + "
 
 export const PROBLEMS = {
   overdue: "Overdue", forked: "Two stores", dropping: "Dropping", refusing: "Refusing", configRefused: "Configuration refused",
-  damaged: "Flash damaged", flashLow: "Flash full", batteryLow: "Battery low", clockOff: "Clock off", neverSeen: "Never seen",
+  damaged: "Flash damaged", flashLow: "Flash full", batteryLow: "Battery low", flashWorn: "Flash wearing out", clockOff: "Clock off", neverSeen: "Never seen",
 };
 
 /** A device's problems, or that it is well, as marks. */

@@ -6,7 +6,7 @@ import { get, post, query, at } from "./api.js";
 const PAGE = 100; // devices asked for at once
 const ALERTS = 50; // shown at most
 const MORE = 12; // rows beyond what is seen
-const SORTS = { worst: "Worst first", name: "Name", lastSync: "Longest away", battery: "Lowest battery", signal: "Weakest signal", flashLeft: "Fullest flash", dropped: "Most dropped", pendingDown: "Most waiting" };
+const SORTS = { worst: "Worst first", name: "Name", lastSync: "Longest away", battery: "Lowest battery", signal: "Weakest signal", flashLeft: "Fullest flash", dropped: "Most dropped", pendingDown: "Most waiting", pendingUp: "Most waiting there", flashLife: "Shortest flash life" };
 const CONFIGURATION = { applied: "Applied", waiting: "Waiting", refused: "Refused", none: "None" };
 const FILTERS = ["text", "problem", "state", "configuration", "group", "sort"];
 const COLUMNS = ["Device", "State", "Last sync", "Waiting", "Lost", "Battery", "Signal", "Firmware", "Last error"];
@@ -116,7 +116,7 @@ export async function open(root, address, page) {
       h("div", { role: "cell", class: "state" }, marks(d)),
       h("div", { role: "cell", title: d.lastSync ? time(d.lastSync) : null }, ago(d.lastSync), d.revoked ? null : h("small", { class: d.overdue ? "bad" : null }, due(d.dueAt))),
       h("div", { role: "presentation", class: "few" }, // columns on a desk, one line on a phone
-        h("div", { role: "cell", class: "waiting" }, [d.moreUp ? "more up" : null, d.pendingDown ? `${d.pendingDown >= 1000 ? "1000+" : d.pendingDown} down` : null, d.commands ? `${d.commands} command${d.commands > 1 ? "s" : ""}` : null].filter(x => x).join(", ")),
+        h("div", { role: "cell", class: "waiting" }, [d.pendingUp ? `${d.pendingUp} up` : d.moreUp ? "more up" : null, d.pendingDown ? `${d.pendingDown >= 1000 ? "1000+" : d.pendingDown} down` : null, d.commands ? `${d.commands} command${d.commands > 1 ? "s" : ""}` : null].filter(x => x).join(", ")),
         h("div", { role: "cell", class: "lost" }, [d.dropped ? `${d.dropped} dropped` : null, d.refused ? `${d.refused} refused` : null].filter(x => x).join(", ")),
         h("div", { role: "cell", class: "battery" }, d.battery === null ? "" : d.battery.toFixed(2) + " V"),
         h("div", { role: "cell", class: "signal" }, d.signal === null ? "" : d.signal + " dBm"),

@@ -70,14 +70,14 @@ public abstract partial class SqlTransaction : IFleetTransaction
     public void SaveFleet(FleetRow row, string search)
     {
         DeviceSummary summary = row.Summary!;
-        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, dropped, pending_down, configuration, search, summary, memory, look) "
-            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @dropped, @down, @configuration, @search, @summary, @memory, (SELECT value FROM counter WHERE name = 'look')) "
+        Run("INSERT INTO device_state (device_id, name, place, rank, next_check, last_sync, due, battery, signal, flash_left, flash_life, dropped, pending_down, pending_up, configuration, search, summary, memory, look) "
+            + "VALUES (@device, @name, @place, @rank, @check, @last, @due, @battery, @signal, @flash, @life, @dropped, @down, @up, @configuration, @search, @summary, @memory, (SELECT value FROM counter WHERE name = 'look')) "
             + "ON CONFLICT (device_id) DO UPDATE SET name = excluded.name, place = excluded.place, rank = excluded.rank, next_check = excluded.next_check, "
-            + "last_sync = excluded.last_sync, due = excluded.due, battery = excluded.battery, signal = excluded.signal, flash_left = excluded.flash_left, "
-            + "dropped = excluded.dropped, pending_down = excluded.pending_down, configuration = excluded.configuration, search = excluded.search, summary = excluded.summary, memory = excluded.memory, look = excluded.look",
+            + "last_sync = excluded.last_sync, due = excluded.due, battery = excluded.battery, signal = excluded.signal, flash_left = excluded.flash_left, flash_life = excluded.flash_life, "
+            + "dropped = excluded.dropped, pending_down = excluded.pending_down, pending_up = excluded.pending_up, configuration = excluded.configuration, search = excluded.search, summary = excluded.summary, memory = excluded.memory, look = excluded.look",
             ("device", row.Device), ("name", summary.Name), ("place", summary.Group ?? ""), ("rank", row.Rank), ("check", row.NextCheck),
             ("last", summary.LastSync?.ToUnixTimeMilliseconds()), ("due", summary.DueAt?.ToUnixTimeMilliseconds()), ("battery", summary.Battery),
-            ("signal", summary.Signal), ("flash", summary.FlashLeft), ("dropped", summary.Dropped), ("down", summary.PendingDown), ("configuration", (int)summary.Configuration), ("search", search),
+            ("signal", summary.Signal), ("flash", summary.FlashLeft), ("life", summary.FlashLife), ("dropped", summary.Dropped), ("down", summary.PendingDown), ("up", summary.PendingUp), ("configuration", (int)summary.Configuration), ("search", search),
             ("summary", JsonSerializer.Serialize(summary, s_fleetJson)), ("memory", JsonSerializer.Serialize(row.Memory, s_fleetJson)));
     }
 
@@ -156,6 +156,8 @@ public abstract partial class SqlTransaction : IFleetTransaction
             FleetSort.FlashLeft => "COALESCE(flash_left, 1000000000000), name",
             FleetSort.Dropped => "dropped DESC, name",
             FleetSort.PendingDown => "pending_down DESC, name",
+            FleetSort.PendingUp => "COALESCE(pending_up, -1) DESC, name",
+            FleetSort.FlashLife => "COALESCE(flash_life, 1000000000000), name",
             _ => "rank DESC, name",
         };
         int total = (int)Number($"SELECT COUNT(*) FROM device_state {where}", [.. values]);
@@ -216,18 +218,18 @@ public abstract partial class SqlTransaction : IFleetTransaction
     /// <inheritdoc/>
     public void SaveSample(int device, int slot, SampleRow row)
     {
-        Run("INSERT INTO device_sample (device_id, slot, time, battery, signal, heap, flash_left, clock) "
-            + "VALUES (@device, @slot, @time, @battery, @signal, @heap, @flash, @clock) ON CONFLICT (device_id, slot) DO UPDATE SET time = excluded.time, "
-            + "battery = excluded.battery, signal = excluded.signal, heap = excluded.heap, flash_left = excluded.flash_left, clock = excluded.clock",
+        Run("INSERT INTO device_sample (device_id, slot, time, battery, signal, heap, flash_left, clock, pending, life) "
+            + "VALUES (@device, @slot, @time, @battery, @signal, @heap, @flash, @clock, @pending, @life) ON CONFLICT (device_id, slot) DO UPDATE SET time = excluded.time, "
+            + "battery = excluded.battery, signal = excluded.signal, heap = excluded.heap, flash_left = excluded.flash_left, clock = excluded.clock, pending = excluded.pending, life = excluded.life",
             ("device", device), ("slot", slot), ("time", row.Time), ("battery", row.Battery), ("signal", row.Signal), ("heap", row.Heap),
-            ("flash", row.FlashLeft), ("clock", row.Clock));
+            ("flash", row.FlashLeft), ("clock", row.Clock), ("pending", row.Pending), ("life", row.Life));
     }
 
     /// <inheritdoc/>
     public List<SampleRow> ListSamples(int device)
     {
-        return All("SELECT time, battery, signal, heap, flash_left, clock FROM device_sample WHERE device_id = @device ORDER BY time",
-            r => new SampleRow(r.GetInt64(0), r.IsDBNull(1) ? null : r.GetDouble(1), Long(r, 2), Long(r, 3), Long(r, 4), Long(r, 5)), ("device", device));
+        return All("SELECT time, battery, signal, heap, flash_left, clock, pending, life FROM device_sample WHERE device_id = @device ORDER BY time",
+            r => new SampleRow(r.GetInt64(0), r.IsDBNull(1) ? null : r.GetDouble(1), Long(r, 2), Long(r, 3), Long(r, 4), Long(r, 5), Long(r, 6), Long(r, 7)), ("device", device));
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,6 @@
+-- What a device tells of what waits on it and of how long its flash lasts. The problems have other numbers since, so each line is made anew.
+ALTER TABLE device_state ADD COLUMN pending_up BIGINT; -- NULL = not told
+ALTER TABLE device_state ADD COLUMN flash_life BIGINT; -- days; NULL = not told
+ALTER TABLE device_sample ADD COLUMN pending BIGINT;
+ALTER TABLE device_sample ADD COLUMN life BIGINT;
+UPDATE device_state SET next_check = 0;
