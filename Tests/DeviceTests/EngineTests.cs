@@ -463,6 +463,30 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_server_that_gives_without_end_gets_no_more_flash_than_the_quota_and_costs_no_reading()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3000;
+            Bench bench = new Bench(server, null, 20);
+            server.Window = 4; // of which as many are refused at once as the device has answers for
+            bench.Append(40);
+            int most = 0;
+            for (int round = 0; round < 80; round++)
+            {
+                bench.Append(1);
+                bench.Engine.Round();
+                most = Math.Max(most, bench.UsedBytes);
+            }
+
+            Assert.AreEqual(256, bench.Store.Count(bench.Config.Number));
+            Assert.IsTrue(server.Refusals > 0, "what has no place is answered");
+            Assert.IsTrue(most <= new StoreOptions().QuotaBytes, "most: " + most);
+            Assert.AreEqual(0, server.Repeated + server.Gaps);
+            Assert.AreEqual(120, server.Readings);
+            Assert.AreEqual(0, bench.Store.Count(bench.Log.Number));
+        }
+
+        [TestMethod]
         [DataRow(0)]
         [DataRow(1)] // less than what comes
         public void A_part_that_the_store_cannot_take_is_answered_and_the_objects_behind_it_are_kept(int total)
@@ -1202,6 +1226,11 @@ namespace NanoSync.Tests
             public SyncCollection Config;
 
             public int Sum; // of the last bytes of all readings
+
+            public int UsedBytes
+            {
+                get { return _volume.UsedBytes; }
+            }
 
             public Bench(ScriptedServer server, IObjectHandler handler, int window)
                 : this(server, handler, new SyncOptions() { Window = window, Series = false })
