@@ -19,11 +19,16 @@ internal sealed class OwnServer : IAsyncDisposable
         _server = server;
         _folder = folder;
         Token = server.Enrol(Device); // a new one at each start: only its hash is kept
+        CurlToken = Path.Combine(folder, "curl-token");
+        WriteSecret(CurlToken, NewCurlToken(server.Core.Access));
     }
 
     public Uri Url => new(_server.Url);
 
     public string Token { get; }
+
+    /// <summary>The file of a token for the commands that are printed: it may configure, for a day. The console may be somebody's log.</summary>
+    private string CurlToken { get; }
 
     /// <summary>Starts it over DATA/server.</summary>
     /// <param name="data">The data folder.</param>
@@ -55,12 +60,12 @@ internal sealed class OwnServer : IAsyncDisposable
     public void PrintHowTo(TextWriter output, bool goesOn)
     {
         string sampling = $"{Url}v1/devices/{Device}/collections/{FieldDevice.ConfigName}/objects/{SamplingConfig.Name}";
-        string auth = $"-H \"Authorization: Bearer $(cat {Path.Combine(_folder, "admin-token")})\"";
+        string auth = $"-H \"Authorization: Bearer $(cat {CurlToken})\"";
         string verb = "dotnet run --project Server -- object";
         output.WriteLine($"server at {Url} with its data in {_folder}; the device's flash is {Path.Combine(Path.GetDirectoryName(_folder)!, "flash")}");
         if (goesOn)
         {
-            output.WriteLine($"the page, with a link that signs in once, within a quarter of an hour, and shows its readings: {Url}?device={Device}&tab=readings#link={_server.Core.Access.Link(AccessService.Admin, _server.AdminToken).Code}");
+            output.WriteLine($"the page, with a link that signs in once, within a quarter of an hour, and shows its readings: {Url}?device={Device}&tab=readings#link={_server.Core.Access.Link(AccessService.Admin).Code}");
             output.WriteLine("change what the device does, either way:");
             output.WriteLine($"  curl -X PUT {sampling} {auth} -d '{{\"interval\":5,\"sensors\":\"load,memory\"}}'");
             output.WriteLine($"  {verb} put {Device} {FieldDevice.ConfigName} {SamplingConfig.Name} '{{\"interval\":5,\"sensors\":\"\"}}' --data {_folder}");
@@ -80,4 +85,22 @@ internal sealed class OwnServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private static string NewCurlToken(AccessService access)
+    {
+        const string Name = "curl";
+        return access.List().Exists(t => t.Name == Name && t.Revoked == null) ? access.Renew(Name, 1, Device) : access.Add(Name, Role.Configure, 1, Device);
+    }
+
+    private static void WriteSecret(string file, string secret)
+    {
+        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using StreamWriter writer = new(file, options);
+        writer.WriteLine(secret);
+    }
 }

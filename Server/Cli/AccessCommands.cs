@@ -1,4 +1,4 @@
-// token add, list, revoke; session link; audit. The same words as REST has.
+// token add, renew, list, revoke; session link; audit. The same words as REST has.
 
 using System.CommandLine;
 using System.Globalization;
@@ -14,11 +14,18 @@ internal static class AccessCommands
     {
         Argument<string> name = new("NAME") { Description = "The token's name: A-Z a-z 0-9 . _ -" };
         Option<Role> role = new("--role") { Description = "read: see; configure: write objects and give commands, too; administer: enrol, revoke, make tokens, too.", Required = true };
-        Option<int?> days = new("--days") { Description = "Its life; without it, until it is revoked.", HelpName = "N" };
+        Option<int?> days = new("--days") { Description = "Its life; without it, until it is revoked, and of one that is renewed as long as before.", HelpName = "N" };
         Command add = new("add", "Make a token for REST; it is shown once.") { name, role, days };
         add.SetAction(parsed => with(parsed, core =>
         {
             Console.WriteLine(core.Access.Add(parsed.GetValue(name)!, parsed.GetValue(role), parsed.GetValue(days), "cli"));
+            Console.Error.WriteLine("This token is not kept, only its check sum.");
+        }));
+
+        Command renew = new("renew", "Give a token another secret, shown once; the one before ends at once.") { name, days };
+        renew.SetAction(parsed => with(parsed, core =>
+        {
+            Console.WriteLine(core.Access.Renew(parsed.GetValue(name)!, parsed.GetValue(days), "cli"));
             Console.Error.WriteLine("This token is not kept, only its check sum.");
         }));
 
@@ -40,12 +47,12 @@ internal static class AccessCommands
         {
             core.Access.Revoke(parsed.GetValue(name)!);
         }));
-        return new Command("token", "Make and end tokens of REST.") { add, list, revoke };
+        return new Command("token", "Make and end tokens of REST.") { add, renew, list, revoke };
     }
 
     public static Command Session(Func<ParseResult, Action<ServerCore>, int> with, Func<ParseResult, ServerOptions> options)
     {
-        Argument<string> name = new("TOKEN") { Description = "Whose: a token's name, or admin.", DefaultValueFactory = _ => AccessService.Admin, Arity = ArgumentArity.ZeroOrOne };
+        Argument<string> name = new("TOKEN") { Description = "Whose: a token's name.", DefaultValueFactory = _ => AccessService.Admin, Arity = ArgumentArity.ZeroOrOne };
         Option<string?> url = new("--url") { Description = "The server's address as the browser has it; default: that of urls.", HelpName = "URL" };
         Command link = new("link", "A link that signs a browser in, once, within a quarter of an hour.") { name, url };
         link.SetAction(parsed => with(parsed, core =>
@@ -53,7 +60,7 @@ internal static class AccessCommands
             ServerOptions set = options(parsed);
             string given = parsed.GetValue(name)!;
             string address = (parsed.GetValue(url) ?? set.Urls.Split(';')[0]).TrimEnd('/');
-            (string code, _) = core.Access.Link(given, given == AccessService.Admin ? Http.AdminToken.Show(Path.GetFullPath(set.Data)) : null);
+            (string code, _) = core.Access.Link(given);
             Console.WriteLine($"{address}/#link={code}");
         }));
         return new Command("session", "Sign a browser in.") { link };

@@ -26,7 +26,7 @@ public static class Commands
 
     private static readonly Option<string?> s_data = new("--data")
     {
-        Description = $"Folder of the database and the admin token, which serve makes (NANOSYNC_DATA; default: {DataFolder.Default("server")}).",
+        Description = $"Folder of the database, which serve makes (NANOSYNC_DATA; default: {DataFolder.Default("server")}).",
         HelpName = "DIR",
         Recursive = true,
     };
@@ -60,7 +60,7 @@ public static class Commands
         "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group",
         "device mail ADDRESS", "device diary --ask",
         "object put", "object delete", "object restore", "object follow", "object retry", "object drop", "object fetch",
-        "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "token add", "token revoke", "alert acknowledge",
+        "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "token add", "token renew", "token revoke", "alert acknowledge",
     ];
 
     /// <summary>All verbs.</summary>
@@ -184,9 +184,9 @@ public static class Commands
             await using Host.WebHost host = await Host.WebHost.Start(options, logLevel: LogLevel.Information);
             string data = Path.GetFullPath(options.Data);
             Console.WriteLine($"NanoSync server on {string.Join(' ', host.Urls)}, data in {data}");
-            Console.WriteLine(host.IsAdminTokenNew
-                ? $"Devices: POST /sync. Application: /v1 with Authorization: Bearer {host.AdminToken} (shown this once; later: admin-token)"
-                : "Devices: POST /sync. Application: /v1 with the admin token, which admin-token shows.");
+            Console.WriteLine(host.AdminToken is { } token
+                ? $"Devices: POST /sync. Application: /v1 with Authorization: Bearer {token} (shown this once; another: admin-token --renew)"
+                : "Devices: POST /sync. Application: /v1 with a token: that of the first start, or one made by token add.");
             Console.WriteLine("Ctrl-C ends it.");
             await host.WaitForShutdown();
             return ExitCodes.Done;
@@ -196,20 +196,36 @@ public static class Commands
 
     private static Command AdminToken()
     {
-        Option<bool> renew = new("--renew") { Description = "Make another one; the one before ends at once, also at a running server." };
-        Command command = new("admin-token", "Show the token of /v1.") { renew };
-        command.SetAction(parsed =>
+        Option<bool> renew = new("--renew") { Description = "Make another one, shown this once; the one before ends at once, also at a running server." };
+        Command command = new("admin-token", "Say whether the first token counts and when it was used; --renew makes another.") { renew };
+        command.SetAction(parsed => OverTokens(parsed, core =>
         {
-            string folder = ServerData.ExistingFolder(Options(parsed));
             if (parsed.GetValue(renew))
             {
-                return With(parsed, _ => Console.WriteLine(Http.AdminToken.Renew(folder)));
+                Console.WriteLine(core.Access.Renew(Access.AccessService.Admin, null, "cli"));
+                Console.Error.WriteLine("This token is not kept, only its check sum.");
+                return;
             }
 
-            Console.WriteLine(Http.AdminToken.Show(folder));
-            return ExitCodes.Done;
-        });
+            Access.AccessTokenRow row = core.Access.List().Find(t => t.Name == Access.AccessService.Admin && t.Revoked == null)
+                ?? throw new RefusedException(Refusal.NotFound, "The admin token was revoked. To make another: admin-token --renew");
+            Console.WriteLine($"made {Time(row.Created)}, last used {(row.LastUsed is { } used ? Time(used) : "never")}; it was shown then, and only its check sum is kept. To make another: admin-token --renew");
+        }));
         return command;
+    }
+
+    // Who has lost the token looks here first, also where nothing opens.
+    private static int OverTokens(ParseResult parsed, Action<ServerCore> action)
+    {
+        ServerData.ExistingFolder(Options(parsed));
+        try
+        {
+            return With(parsed, action);
+        }
+        catch (StartupException e)
+        {
+            throw new StartupException($"{e.Message} The tokens' check sums are in the database, so none can be made until it opens: doctor says what is wrong, restore FILE puts a backup in its place; then admin-token --renew.");
+        }
     }
 
     private static Command Backup()
@@ -303,7 +319,7 @@ public static class Commands
         Command list = new("list", "Show devices, worst first.") { text, problem, state, configuration, group, sort, skip, limit };
         list.SetAction(parsed => With(parsed, core =>
         {
-            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "commands", "waits there",
+            Table table = NewTable("device", "collections", "group", "problems", "last sync", "due", "waiting", "commands", "pending up",
                 "dropped", "damaged", "refused", "battery", "signal", "flash left", "flash life", "clock error", "stores", "firmware", "configuration", "last error");
             (List<DeviceSummary> devices, int total) = core.Fleet.List(new FleetQuery(parsed.GetValue(text), parsed.GetValue(problem), parsed.GetValue(state), parsed.GetValue(configuration),
                 parsed.GetValue(group), parsed.GetValue(sort), Math.Max(0, parsed.GetValue(skip)), Math.Clamp(parsed.GetValue(limit), 1, 1_000_000)));

@@ -19,8 +19,9 @@ public sealed class EmbeddedServer : IAsyncDisposable
     /// <summary>Where it listens: http://127.0.0.1:port</summary>
     public string Url => _host.Urls[0];
 
-    /// <summary>The token of /v1.</summary>
-    public string AdminToken => _host.AdminToken;
+    /// <summary>The first token of /v1, which may administer: known to the server alone that made the data folder. Later ones make another: Core.Access.Renew.</summary>
+    public string AdminToken => _host.AdminToken
+        ?? throw new InvalidOperationException("The admin token was made at the first start on this data, and only its check sum is kept. To have another: Core.Access.Renew(\"admin\", null, \"...\").");
 
     /// <summary>Store, engine and services.</summary>
     public ServerCore Core => _host.Core;

@@ -19,21 +19,17 @@ public sealed class WebHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ServerCore _core;
-    private readonly AdminToken _adminToken;
 
-    private WebHost(WebApplication app, ServerCore core, AdminToken adminToken, IReadOnlyList<string> urls)
+    private WebHost(WebApplication app, ServerCore core, string? adminToken, IReadOnlyList<string> urls)
     {
         _app = app;
         _core = core;
-        _adminToken = adminToken;
+        AdminToken = adminToken;
         Urls = urls;
     }
 
-    /// <summary>The token of /v1.</summary>
-    public string AdminToken => _adminToken.Value ?? throw new StartupException("The admin token cannot be read.");
-
-    /// <summary>True when this start made the token of /v1.</summary>
-    public bool IsAdminTokenNew => _adminToken.IsNew;
+    /// <summary>The first token of /v1, if this start made it: it is kept nowhere else. Null when there was one before.</summary>
+    public string? AdminToken { get; }
 
     /// <summary>Where it listens, with the ports really taken.</summary>
     public IReadOnlyList<string> Urls { get; }
@@ -82,8 +78,6 @@ public sealed class WebHost : IAsyncDisposable
         });
         Api.Add(builder.Services);
         Observing.Add(builder.Services, options.Otlp);
-        AdminToken token = new(Path.GetFullPath(options.Data));
-        builder.Services.AddSingleton(token);
         builder.Services.AddSingleton<HttpOptions>(options);
         ServerCore core = null!;
         builder.Services.AddSingleton(_ => core);
@@ -95,7 +89,7 @@ public sealed class WebHost : IAsyncDisposable
         {
             StoreTrouble trouble = new(core, app.Services.GetRequiredService<ILogger<StoreTrouble>>());
             SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock), trouble);
-            Api.Map(app, core, token, trouble);
+            Api.Map(app, core, trouble);
             Observing.Map(app);
             app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
             MqttService? mqtt = app.Services.GetService<MqttService>();
@@ -105,7 +99,7 @@ public sealed class WebHost : IAsyncDisposable
             PageFiles.Map(app);
             app.Lifetime.ApplicationStopping.Register(core.Held.EndAll); // Kestrel waits for what is not answered
             await app.StartAsync();
-            token.Ensure(); // not before: a start that fails shows none
+            string? token = Http.AdminToken.Ensure(core.Access, Path.GetFullPath(options.Data)); // not before: a start that fails shows none
             trouble.Begin();
             ICollection<string> urls = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
             return new WebHost(app, core, token, [.. urls]);

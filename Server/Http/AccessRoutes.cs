@@ -8,7 +8,7 @@ using NanoSync.Server.Application;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
+internal sealed class AccessRoutes(ServerCore core)
 {
     public void Map(RouteGroupBuilder api)
     {
@@ -16,6 +16,7 @@ internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
         group.MapGet("/tokens", List).Needs(Role.Administer).WithSummary("Named tokens, those that ended too.");
         group.MapPost("/tokens", (Delegate)Add).Needs(Role.Administer).Takes<NewAccessToken>().WithSummary("Make a named token; it is shown once.");
         group.MapDelete("/tokens/{token}", Revoke).Needs(Role.Administer).WithSummary("End a token and all that signed in with it.");
+        group.MapPost("/tokens/{token}/renew", Renew).Needs(Role.Administer).WithSummary("Give a token another secret, which is shown once; the one before ends at once, and all that signed in with it. \"admin\" is made anew when it was revoked.");
         group.MapGet("/session", Session).Needs(Role.Read).WithSummary("Who one is, and what one may do.");
         group.MapPost("/session", (Delegate)SignIn).AllowAnonymous().Takes<SignIn>()
             .WithSummary($"Sign a page in, with a token or the code of a link: sets the cookie {TokenHandler.Cookie}. Carries the header {TokenHandler.CsrfHeader}: 1, as each change by a page does.");
@@ -41,6 +42,11 @@ internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
         return TypedResults.NoContent();
     }
 
+    private Ok<NewToken> Renew(HttpContext context, string token, [Description("Its life in days; left out: as long as before."), Range(1, 3650)] int? days = null)
+    {
+        return TypedResults.Ok(new NewToken(token, core.Access.Renew(token, days, TokenHandler.CallerOf(context).Name)));
+    }
+
     private static Ok<SessionView> Session(HttpContext context)
     {
         Caller caller = TokenHandler.CallerOf(context);
@@ -60,15 +66,14 @@ internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
             throw new RefusedException(Refusal.BadInput, "Give token or link, one of them.") { Code = "missing_field", Field = "token" };
         }
 
-        Caller? caller = given.Link != null ? core.Access.TakeLink(given.Link, adminToken.Value)
-            : adminToken.Matches(given.Token!) ? new Caller(AccessService.Admin, Role.Administer, 0)
+        Caller? caller = given.Link != null ? core.Access.TakeLink(given.Link)
             : core.Access.Authenticate(given.Token!);
         if (caller == null)
         {
             throw new RefusedException(Refusal.Forbidden, given.Link != null ? "This link was used, or is too old." : "There is no such token.") { Code = "no_token", Field = given.Link != null ? "link" : "token" };
         }
 
-        (string secret, long expires) = core.Access.SignIn(caller, adminToken.Value);
+        (string secret, long expires) = core.Access.SignIn(caller);
         context.Response.Cookies.Append(TokenHandler.Cookie, secret, CookieRules(context, expires - core.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
         core.Access.Audit(core.Access.Line(caller.Name, "POST session", "/v1/session"));
         return TypedResults.Ok(new SessionView(caller.Name, caller.Role, Time(expires)));
@@ -93,7 +98,7 @@ internal sealed class AccessRoutes(ServerCore core, AdminToken adminToken)
             throw new RefusedException(Refusal.BadInput, "A link is of a token; this request came without one.");
         }
 
-        (string code, long expires) = core.Access.Link(caller, adminToken.Value);
+        (string code, long expires) = core.Access.Link(caller);
         return TypedResults.Ok(new LinkView("/#link=" + code, code, Time(expires)!.Value));
     }
 

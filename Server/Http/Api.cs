@@ -48,7 +48,7 @@ internal static class Api
     }
 
     /// <summary>Maps the routes.</summary>
-    public static void Map(WebApplication app, ServerCore core, AdminToken adminToken, StoreTrouble trouble)
+    public static void Map(WebApplication app, ServerCore core, StoreTrouble trouble)
     {
         ApiProblems problems = new(trouble);
         app.UseWhen(c => !c.Request.Path.StartsWithSegments("/sync"), branch =>
@@ -82,7 +82,7 @@ internal static class Api
         new GroupRoutes(core).Map(api);
         new ReadingRoutes(core, app.Lifetime).Map(api);
         new AlertRoutes(core).Map(api);
-        new AccessRoutes(core, adminToken).Map(api);
+        new AccessRoutes(core).Map(api);
         new ServerRoutes(core).Map(api);
         new DecodeRoutes(core).Map(api);
         app.MapOpenApi("/openapi/{documentName}.json").Needs(Role.Read);

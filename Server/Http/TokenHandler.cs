@@ -1,4 +1,4 @@
-// Who asks, of every route but those of devices: the bearer of the admin token or of a named one, a page that has signed in, or,
+// Who asks, of every route but those of devices: the bearer of a named token, a page that has signed in, or,
 // where that was allowed, a program of this machine.
 //
 // A cookie is sent by the browser whoever made the page, so a change that comes with one has to carry a header that no form and
@@ -15,7 +15,7 @@ using NanoSync.Server.Access;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, ServerCore core, HttpOptions http, AdminToken adminToken)
+internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder, ServerCore core, HttpOptions http)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, log, encoder)
 {
     public const string SchemeName = "NanoSync";
@@ -70,10 +70,10 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
     {
         if (SyncEndpoint.Bearer(Request) is { } token)
         {
-            return token.Length == 0 ? null : adminToken.Matches(token) ? new Caller(AccessService.Admin, Role.Administer, 0) : core.Access.Authenticate(token);
+            return token.Length == 0 ? null : core.Access.Authenticate(token);
         }
 
-        if (Request.Cookies[Cookie] is { Length: > 0 } secret && core.Access.FindSession(secret, adminToken.Value) is { } caller)
+        if (Request.Cookies[Cookie] is { Length: > 0 } secret && core.Access.FindSession(secret) is { } caller)
         {
             if (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) || Request.Headers.ContainsKey(CsrfHeader))
             {

@@ -46,7 +46,7 @@ internal static class ExportLoad
         Dictionary<string, string> environment = new() { ["NANOSYNC_DATA"] = folder };
         using Child server = await Child.Start(typeof(ServerData).Assembly.Location, ["serve", "--port", "0"], environment);
         using HttpClient http = new() { BaseAddress = server.Url, Timeout = Timeout.InfiniteTimeSpan };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder, "admin-token"))).Trim());
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Fill.Token(folder));
         using (HttpResponseMessage few = await http.GetAsync($"/v1/readings?device=board0000&format={format}&to=2026-01-01T02:00:00Z")) // compiles the way
         {
             few.EnsureSuccessStatusCode();

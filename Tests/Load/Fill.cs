@@ -4,6 +4,7 @@
 using System.Globalization;
 using NanoSync.Protocol;
 using NanoSync.Server;
+using NanoSync.Server.Access;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
 
@@ -105,6 +106,13 @@ internal static class Fill
         while (core.Fleet.Flush(look: true))
         {
         }
+    }
+
+    /// <summary>A token of REST, also beside a running server.</summary>
+    public static string Token(string folder)
+    {
+        using ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = folder });
+        return core.Access.Renew(AccessService.Admin, null, "load");
     }
 
     /// <summary>The name of a device of the fleet.</summary>

@@ -28,7 +28,7 @@ internal static class FleetLoad
             Dictionary<string, string> environment = new() { ["NANOSYNC_DATA"] = folder };
             using Child server = await Child.Start(typeof(ServerData).Assembly.Location, ["serve", "--port", "0"], environment);
             using HttpClient http = new() { BaseAddress = server.Url, Timeout = Timeout.InfiniteTimeSpan }; // that it takes long is what is to be seen
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder, "admin-token"))).Trim());
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Fill.Token(folder));
             long began = Stopwatch.GetTimestamp();
             using (StringContent value = new("""{"interval":60,"sensors":null}""", Encoding.UTF8, "application/json"))
             using (HttpResponseMessage put = await http.PutAsync(Value + "?class=sampling(interval:u,sensors:t)", value))

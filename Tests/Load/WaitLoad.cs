@@ -71,7 +71,7 @@ internal static class WaitLoad
     {
         using HttpClient http = new();
         using HttpRequestMessage request = new(HttpMethod.Put, new Uri(server, "/v1/devices/wait0/collections/config/objects/a"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(folder, "admin-token"))).Trim());
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Fill.Token(folder));
         request.Content = new ByteArrayContent(new byte[32]);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using HttpResponseMessage response = await http.SendAsync(request);

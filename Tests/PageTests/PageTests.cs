@@ -27,7 +27,7 @@ public sealed class PageTests
         bench.Server.Enrol("d1");
         string reader = bench.Core.Access.Add("anna", Role.Read, null, "test");
         string configurer = bench.Core.Access.Add("otto", Role.Configure, null, "test");
-        string link = bench.Core.Access.Link(AccessService.Admin, bench.Server.AdminToken).Code;
+        string link = bench.Core.Access.Link(AccessService.Admin).Code;
         await bench.Browse("signIn", new { reader, configurer, link = "/#link=" + link }, new() { ["revoke"] = () => Do(() => bench.Core.Access.Revoke("anna")) });
     }
 

@@ -175,6 +175,7 @@ public sealed class CliTests
             ("token add", "t --role read", "t", ""),
             ("session link", "", "admin", ""),
             ("session link", "t", "t", ""),
+            ("token renew", "t", "t", ""),
             ("token revoke", "t", "t", ""),
             ("device add", "d1", "d1", ""),
             ("device enrol", $"--csv {csv}", "", ""),
@@ -300,7 +301,7 @@ public sealed class CliTests
         (string Column, string Cell)[] expected =
         [
             ("device", "d1"), ("collections", "config,readings"), ("group", "north"), ("problems", "dropping refusing damaged clockOff"), ("last sync", "*"), ("due", "*"),
-            ("waiting", "3"), ("commands", "1"), ("waits there", "40"), ("dropped", "7"), ("damaged", "2"), ("refused", "4"), ("battery", "3.71"), ("signal", "-67"), ("flash left", "120000"), ("flash life", "3000"),
+            ("waiting", "3"), ("commands", "1"), ("pending up", "40"), ("dropped", "7"), ("damaged", "2"), ("refused", "4"), ("battery", "3.71"), ("signal", "-67"), ("flash left", "120000"), ("flash life", "3000"),
             ("clock error", "-300"), ("stores", "1"), ("firmware", "1.2"), ("configuration", "waiting"), ("last error", "dropped 7"),
         ];
         List<int> at = [];
@@ -389,10 +390,12 @@ public sealed class CliTests
         using Process serving = Process.Start(Cli.Info(Data, "serve", "--port", "0"))!;
         string? line = await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
         StringAssert.StartsWith(line, "NanoSync server on http://127.0.0.1:");
-        StringAssert.Contains(await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken), Run("admin-token").Output.Trim(), "the first start shows the admin token");
+        string first = (await serving.StandardOutput.ReadLineAsync(TestContext.CancellationToken))!.Split("Bearer ")[1].Split(' ')[0];
         string url = line!.Split(' ')[3].TrimEnd(',');
         using HttpClient client = new();
         Assert.AreEqual("ok", await client.GetStringAsync(url + "/health", TestContext.CancellationToken));
+        client.DefaultRequestHeaders.Authorization = new("Bearer", first);
+        StringAssert.Contains(await client.GetStringAsync(url + "/v1/session", TestContext.CancellationToken), "\"administer\"", "the first start shows the admin token");
         serving.Kill();
         await serving.WaitForExitAsync(TestContext.CancellationToken);
 
@@ -406,7 +409,9 @@ public sealed class CliTests
         again.Kill();
         await again.WaitForExitAsync(TestContext.CancellationToken);
         StringAssert.Contains(shown, "Ctrl-C");
-        Assert.DoesNotContain(Run("admin-token").Output.Trim(), shown, "a later start does not");
+        Assert.DoesNotContain("Bearer", shown, "a later start has none to show");
+        StringAssert.Contains(Run("admin-token").Output, "only its check sum is kept");
+        Assert.IsFalse(Directory.GetFiles(Data).Any(f => File.ReadAllText(f, System.Text.Encoding.Latin1).Contains(first)), "it lies nowhere in the data folder");
         Assert.AreEqual(2, Run("serve", "--port", "0", "--urls", "http://127.0.0.1:0").Code);
         (code, _, error) = Run("serve", "--urls", "http://256.1.1.1:80");
         Assert.AreEqual(4, code);

@@ -68,28 +68,60 @@ public sealed class GuardTests
     }
 
     [TestMethod]
-    public async Task A_renewed_admin_token_counts_at_once_and_the_old_one_no_more()
+    public async Task A_renewed_token_counts_at_once_and_the_old_one_no_more()
     {
-        await _server.DisposeAsync();
-        _server = await EmbeddedServer.Start(_folder);
-        _client.Dispose();
-        _client = new HttpClient { BaseAddress = new Uri(_server.Url) };
         string old = _server.AdminToken;
-        Assert.AreEqual(HttpStatusCode.OK, await Send(HttpMethod.Get, null, ("Authorization", "Bearer " + old)));
+        await Anew();
+        Assert.AreEqual(HttpStatusCode.OK, await Ask(old));
         (int code, string renewed, _) = Cli.Run(_folder, "admin-token", "--renew");
         Assert.AreEqual(0, code);
-        Assert.AreEqual(HttpStatusCode.Unauthorized, await Send(HttpMethod.Get, null, ("Authorization", "Bearer " + old)));
-        Assert.AreEqual(HttpStatusCode.OK, await Send(HttpMethod.Get, null, ("Authorization", "Bearer " + renewed.Trim())));
-        Assert.AreEqual(renewed, Cli.Run(_folder, "admin-token").Output);
-        if (!OperatingSystem.IsWindows())
-        {
-            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_folder, "admin-token")));
-        }
+        Assert.AreEqual(HttpStatusCode.Unauthorized, await Ask(old));
+        Assert.AreEqual(HttpStatusCode.OK, await Ask(renewed.Trim()));
+        (_, string told, _) = Cli.Run(_folder, "admin-token");
+        Assert.DoesNotContain(renewed.Trim(), told, "it cannot be shown again");
+        StringAssert.Contains(told, "last used 20");
 
-        File.Delete(Path.Combine(_folder, "admin-token"));
-        Assert.AreEqual(HttpStatusCode.Unauthorized, await Send(HttpMethod.Get, null, ("Authorization", "Bearer " + renewed.Trim())), "no token, nobody");
-        Assert.AreEqual(HttpStatusCode.Unauthorized, await Send(HttpMethod.Get, null, ("Authorization", "Bearer ")));
+        string named = Cli.Run(_folder, "token", "add", "t", "--role", "read", "--days", "7").Output.Trim();
+        string again = Cli.Run(_folder, "token", "renew", "t").Output.Trim();
+        Assert.AreEqual("Unauthorized OK", $"{await Ask(named)} {await Ask(again)}");
+        Server.Access.AccessTokenRow row = _server.Core.Access.List().Single(t => t is { Name: "t", Revoked: null });
+        Assert.AreEqual((Server.Access.Role.Read, 7 * 86_400_000L), (row.Role, row.Expires - row.Created), "role and life are those of before");
+        Assert.AreEqual(3, Cli.Run(_folder, "token", "renew", "nobody").Code);
+
+        Cli.Run(_folder, "token", "revoke", "admin");
+        Assert.AreEqual(HttpStatusCode.Unauthorized, await Ask(renewed.Trim()));
+        Assert.AreEqual(HttpStatusCode.Unauthorized, await Ask(""));
         Assert.AreEqual(3, Cli.Run(_folder, "admin-token").Code);
+        await Anew();
+        Assert.ThrowsExactly<InvalidOperationException>(() => _server.AdminToken, "what was revoked is not made by a start");
+        Assert.AreEqual(HttpStatusCode.OK, await Ask(Cli.Run(_folder, "admin-token", "--renew").Output.Trim()), "who may write the data folder helps himself");
+    }
+
+    [TestMethod]
+    public async Task A_token_that_an_earlier_version_kept_in_a_file_goes_on_to_count_and_the_file_goes()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, true);
+        Directory.CreateDirectory(_folder);
+        string file = Path.Combine(_folder, "admin-token");
+        File.WriteAllText(file, "of-before\n");
+        await Anew();
+        Assert.IsFalse(File.Exists(file));
+        Assert.AreEqual(HttpStatusCode.OK, await Ask("of-before"));
+        Assert.AreEqual("admin", _server.Core.Access.List().Single().Name);
+    }
+
+    [TestMethod]
+    public void A_token_is_not_renewed_where_no_database_opens_and_the_error_says_what_to_do()
+    {
+        string other = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+        File.WriteAllText(Path.Combine(other, "nanosync.db"), new string('x', 5000));
+        (int code, string output, string error) = Cli.Run(other, "admin-token", "--renew");
+        Assert.AreEqual((4, ""), (code, output));
+        foreach (string said in (string[])[Path.Combine(other, "nanosync.db"), "Not a database", "doctor", "restore", "admin-token --renew"])
+        {
+            StringAssert.Contains(error, said);
+        }
     }
 
     [TestMethod]
@@ -128,6 +160,17 @@ public sealed class GuardTests
         StringAssert.Matches(line, new(@"^\d\d:\d\d:\d\d fail: NanoSync a\\u001b\[2J 12:00:00 info: all is well\\u009b1m System\.IO\.IOException: x y\\u0007"));
         Assert.AreEqual(Environment.NewLine, new string([.. line.Where(char.IsControl)]));
     }
+
+    // A server on the folder as it is, that lets nobody in without a token.
+    private async Task Anew()
+    {
+        await _server.DisposeAsync();
+        _server = await EmbeddedServer.Start(_folder);
+        _client.Dispose();
+        _client = new HttpClient { BaseAddress = new Uri(_server.Url) };
+    }
+
+    private Task<HttpStatusCode> Ask(string token) => Send(HttpMethod.Get, null, ("Authorization", "Bearer " + token));
 
     private async Task<HttpStatusCode> Send(HttpMethod method, string? type = null, params (string Name, string Value)[] headers)
     {

@@ -1,5 +1,5 @@
-// Who may use REST: the admin token of the data folder, named tokens with a role, and sign-ins of a page, which live as long as
-// the token that they were made with. Of every secret only the SHA-256 is kept.
+// Who may use REST: named tokens with a role, the first of which is made with the database, and sign-ins of a page, which live as
+// long as the token that they were made with. Of every secret only the SHA-256 is kept.
 
 using System.Security.Cryptography;
 using NanoSync.Server.Application;
@@ -10,14 +10,14 @@ namespace NanoSync.Server.Access;
 /// <summary>Who asks.</summary>
 /// <param name="Name">The token's name.</param>
 /// <param name="Role">What it lets do.</param>
-/// <param name="Token">Its number; 0 = the admin token, -1 = none (a program of this machine, or the command line).</param>
+/// <param name="Token">Its number; -1 = none (a program of this machine, or the command line).</param>
 /// <param name="Expires">When it, or the sign-in, ends; null = not by itself.</param>
 public sealed record Caller(string Name, Role Role, int Token, long? Expires = null);
 
 /// <summary>Tokens, sign-ins, the audit log.</summary>
 public sealed class AccessService(IServerStore store, TimeProvider clock)
 {
-    /// <summary>The name of the token that lies in the data folder.</summary>
+    /// <summary>The name of the token that is made with the database.</summary>
     public const string Admin = "admin";
 
     private const int Forever = 3650; // days: the longest life of a token that has one
@@ -37,15 +37,11 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
         Names.Check(name, "A token's name");
         if (name is Admin or "cli" or "loopback")
         {
-            throw new RefusedException(Refusal.BadInput, $"{name} is the name of something else.") { Field = "name" };
+            throw new RefusedException(Refusal.BadInput, name == Admin ? $"{name} is the name of the first token. To have another of it: token renew {name}" : $"{name} is the name of something else.") { Field = "name" };
         }
 
-        if (days is < 1 or > Forever)
-        {
-            throw new RefusedException(Refusal.BadInput, $"days is a number from 1 to {Forever}.") { Code = "out_of_range", Field = "days" };
-        }
-
-        string token = DeviceService.NewToken(RandomNumberGenerator.GetBytes);
+        Check(days);
+        string token = NewSecret();
         using IAccessTransaction transaction = Write();
         if (transaction.FindToken(name) != null)
         {
@@ -54,6 +50,54 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
 
         long now = Now;
         transaction.AddToken(new AccessTokenRow(0, name, role, now, by, days is { } life ? now + (life * 86_400_000L) : null, null, null), DeviceService.HashOf(token));
+        transaction.Commit();
+        return token;
+    }
+
+    /// <summary>Makes the first token, which may administer and lives until it is revoked; null when there was ever one.</summary>
+    /// <param name="known">A secret that counted before tokens stood in the database; null = a new one.</param>
+    public string? AddFirst(string? known = null)
+    {
+        string token = known ?? NewSecret();
+        using IAccessTransaction transaction = Write();
+        transaction.HoldTokens(); // of two servers that start at once on a new database one makes it
+        if (known == null ? transaction.ListTokens().Count > 0 : transaction.FindToken(Admin) != null)
+        {
+            return null;
+        }
+
+        transaction.AddToken(new AccessTokenRow(0, Admin, Role.Administer, Now, "server", null, null, null), DeviceService.HashOf(token));
+        transaction.Commit();
+        return token;
+    }
+
+    /// <summary>
+    /// Gives a token another secret, which cannot be had again; the one before ends at once, and all that signed in with it. One that
+    /// had expired lives anew. The first one (<see cref="Admin"/>) is made anew when it was revoked.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="days">Its life; null = as long as before.</param>
+    /// <param name="by">Who does it.</param>
+    public string Renew(string name, int? days, string by)
+    {
+        Check(days);
+        string token = NewSecret();
+        using IAccessTransaction transaction = Write();
+        transaction.HoldTokens();
+        AccessTokenRow? before = transaction.FindToken(name);
+        if (before == null && name != Admin)
+        {
+            throw new RefusedException(Refusal.NotFound, $"There is no token {name}. To make one: token add {name} --role read");
+        }
+
+        long now = Now;
+        if (before != null)
+        {
+            transaction.RevokeToken(before.Id, now);
+        }
+
+        long? life = days * 86_400_000L ?? before?.Expires - before?.Created;
+        transaction.AddToken(new AccessTokenRow(0, name, before?.Role ?? Role.Administer, now, by, now + life, null, null), DeviceService.HashOf(token));
         transaction.Commit();
         return token;
     }
@@ -90,9 +134,16 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
 
         if (row!.LastUsed is not { } used || Now - used > s_usedEvery.TotalMilliseconds)
         {
-            using IAccessTransaction transaction = Write();
-            transaction.TokenUsed(row.Id, Now);
-            transaction.Commit();
+            try
+            {
+                using IAccessTransaction transaction = Write();
+                transaction.TokenUsed(row.Id, Now);
+                transaction.Commit();
+            }
+            catch (StoreException)
+            {
+                // a full disk: who looks is there to mend that, and is let in; the next one is noted
+            }
         }
 
         return new Caller(row.Name, row.Role, row.Id, row.Expires);
@@ -100,32 +151,31 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
 
     /// <summary>Signs in: the secret of a cookie.</summary>
     /// <param name="caller">Whose.</param>
-    /// <param name="adminToken">The admin token, if the caller came with it.</param>
-    public (string Secret, long Expires) SignIn(Caller caller, string? adminToken) => Make(caller, adminToken, isLink: false);
+    public (string Secret, long Expires) SignIn(Caller caller) => Make(caller, isLink: false);
 
     /// <summary>A code that signs in once, within a quarter of an hour.</summary>
-    public (string Code, long Expires) Link(Caller caller, string? adminToken) => Make(caller, adminToken, isLink: true);
+    public (string Code, long Expires) Link(Caller caller) => Make(caller, isLink: true);
 
-    /// <summary>A code for a named token, or (<see cref="Admin"/>) the admin token.</summary>
-    public (string Code, long Expires) Link(string name, string? adminToken)
+    /// <summary>A code for a token.</summary>
+    public (string Code, long Expires) Link(string name)
     {
-        if (name == Admin)
+        AccessTokenRow? row;
+        using (IAccessTransaction transaction = Read())
         {
-            return Link(new Caller(Admin, Role.Administer, 0), adminToken);
+            row = transaction.FindToken(name);
         }
 
-        using IAccessTransaction transaction = Read();
-        AccessTokenRow row = transaction.FindToken(name) ?? throw new RefusedException(Refusal.NotFound, $"There is no token {name}.");
-        return Link(new Caller(row.Name, row.Role, row.Id, row.Expires), null);
+        return IsLive(row) ? Link(new Caller(row!.Name, row.Role, row.Id, row.Expires))
+            : throw new RefusedException(Refusal.NotFound, row == null ? $"There is no token {name}." : $"The token {name} has ended. To have another of it: token renew {name}");
     }
 
     /// <summary>Who a cookie belongs to; null when it has ended or its token has.</summary>
-    public Caller? FindSession(string secret, string? adminToken) => Find(secret, adminToken, isLink: false);
+    public Caller? FindSession(string secret) => Find(secret, isLink: false);
 
     /// <summary>Who a link's code belongs to; it is used up.</summary>
-    public Caller? TakeLink(string code, string? adminToken)
+    public Caller? TakeLink(string code)
     {
-        Caller? caller = Find(code, adminToken, isLink: true);
+        Caller? caller = Find(code, isLink: true);
         if (caller == null)
         {
             return null;
@@ -173,31 +223,34 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
 
     private bool IsLive(AccessTokenRow? row) => row is { Revoked: null } && (row.Expires == null || row.Expires > Now);
 
-    private (string Secret, long Expires) Make(Caller caller, string? adminToken, bool isLink)
+    private static void Check(int? days)
     {
-        string secret = DeviceService.NewToken(RandomNumberGenerator.GetBytes);
+        if (days is < 1 or > Forever)
+        {
+            throw new RefusedException(Refusal.BadInput, $"days is a number from 1 to {Forever}.") { Code = "out_of_range", Field = "days" };
+        }
+    }
+
+    private static string NewSecret() => DeviceService.NewToken(RandomNumberGenerator.GetBytes);
+
+    private (string Secret, long Expires) Make(Caller caller, bool isLink)
+    {
+        string secret = NewSecret();
         long now = Now;
         long expires = now + (long)(isLink ? s_link : s_session).TotalMilliseconds;
         expires = Math.Min(expires, caller.Expires ?? expires);
-        byte[]? check = caller.Token == 0 ? DeviceService.HashOf(adminToken ?? throw new RefusedException(Refusal.NotFound, "There is no admin token.")) : null;
         using IAccessTransaction transaction = Write();
-        transaction.AddSession(DeviceService.HashOf(secret), new SessionRow(caller.Token, check, now, expires), isLink);
+        transaction.AddSession(DeviceService.HashOf(secret), new SessionRow(caller.Token, now, expires), isLink);
         transaction.Commit();
         return (secret, expires);
     }
 
-    private Caller? Find(string secret, string? adminToken, bool isLink)
+    private Caller? Find(string secret, bool isLink)
     {
         using IAccessTransaction transaction = Read();
         if (transaction.FindSession(DeviceService.HashOf(secret), isLink) is not { } session || session.Expires <= Now)
         {
             return null;
-        }
-
-        if (session.Token == 0)
-        {
-            return adminToken != null && session.Check != null && CryptographicOperations.FixedTimeEquals(DeviceService.HashOf(adminToken), session.Check)
-                ? new Caller(Admin, Role.Administer, 0, session.Expires) : null;
         }
 
         AccessTokenRow? row = transaction.FindToken(session.Token);

@@ -28,12 +28,11 @@ public enum Role
 /// <param name="LastUsed">When it was last used, to the hour; null = never.</param>
 public sealed record AccessTokenRow(int Id, string Name, Role Role, long Created, string CreatedBy, long? Expires, long? Revoked, long? LastUsed);
 
-/// <summary>A sign-in: a cookie or a one-time link, of a named token or (0) of the admin token.</summary>
-/// <param name="Token">The token's number; 0 = the admin token.</param>
-/// <param name="Check">Of the admin token: its SHA-256 when this was made, so that a renewed one ends it.</param>
+/// <summary>A sign-in: a cookie or a one-time link, of a token.</summary>
+/// <param name="Token">The token's number.</param>
 /// <param name="Created">When made.</param>
 /// <param name="Expires">When it ends.</param>
-public sealed record SessionRow(int Token, byte[]? Check, long Created, long Expires);
+public sealed record SessionRow(int Token, long Created, long Expires);
 
 /// <summary>Something that was changed, and by whom.</summary>
 public sealed record AuditRow(long Id, long Time, string Who, string Action, string Target, string Detail);
@@ -41,6 +40,9 @@ public sealed record AuditRow(long Id, long Time, string Who, string Action, str
 /// <summary>Tokens, sessions and the audit log.</summary>
 public interface IAccessTransaction : IStoreTransaction
 {
+    /// <summary>Until the end of this transaction nobody else makes a token.</summary>
+    void HoldTokens();
+
     /// <summary>Makes a token; its number.</summary>
     int AddToken(AccessTokenRow row, byte[] hash);
 

@@ -32,15 +32,21 @@ export async function tokens(root, address, page) {
 
   async function refresh() {
     const all = await get("/v1/tokens");
-    fillIfNew(list, all, () => all.length === 0 ? h("p", {}, "There is none but the admin token, which lies in the server's data folder.")
-      : table("Tokens", ["Name", "Role", "Made", "By", "Ends", "Last used", "State"], all.map(t => [
+    fillIfNew(list, all, () => table("Tokens", ["Name", "Role", "Made", "By", "Ends", "Last used", "State"], all.map(t => [
         t.name, t.role, when(t.created), t.createdBy, t.expires ? time(t.expires) : "when revoked", when(t.lastUsed),
-        t.revoked ? ["revoked ", when(t.revoked)] : t.expires && Date.parse(t.expires) <= Date.now() ? "ended" : h("button", {
+        t.revoked ? ["revoked ", when(t.revoked)] : h("span", { class: "row" }, t.expires && Date.parse(t.expires) <= Date.now() ? "ended" : h("button", {
           class: "danger", "aria-label": `Revoke ${t.name}`,
           onclick: async () => {
             if (await confirmed(`${t.name} ends at once, and everybody who signed in with it is signed out.`, "Revoke")) await page.attempt(() => request("DELETE", at`/v1/tokens/${t.name}`), `${t.name} has ended.`);
           },
-        }, "Revoke")])));
+        }, "Revoke"), t.name === page.name() ? null : h("button", { // of one's own one would be signed out before the new one is seen
+          "aria-label": `Renew ${t.name}`,
+          onclick: async () => {
+            if (!await confirmed(`${t.name} gets another secret. The one before ends at once, and everybody who signed in with it is signed out.`, "Renew")) return;
+            const made = await page.attempt(() => post(at`/v1/tokens/${t.name}/renew`), "The token is shown below, this once.");
+            if (made) fill(secret, h("p", {}, "Token ", made.name, ", shown this once: ", h("code", { class: "secret" }, made.token)));
+          },
+        }, "Renew"))])));
   }
   await refresh();
   return { follows: { collection: "-" }, refresh };

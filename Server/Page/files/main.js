@@ -17,6 +17,7 @@ const state = { session: null, view: null, stop: null, lost: null };
 /** What views know of the page. */
 const page = {
   /** True when who signed in may do this. */
+  name: () => state.session?.name,
   may: role => ROLES.indexOf(state.session?.role) >= ROLES.indexOf(role),
   /** Goes to another address of the page. */
   go(address, replace) {

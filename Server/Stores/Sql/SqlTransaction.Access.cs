@@ -10,6 +10,9 @@ public abstract partial class SqlTransaction : IAccessTransaction
     private const string TokenColumns = "id, name, role, created, created_by, expires, revoked, last_used";
 
     /// <inheritdoc/>
+    public void HoldTokens() => Run("UPDATE counter SET value = value WHERE name = 'access_token'");
+
+    /// <inheritdoc/>
     public int AddToken(AccessTokenRow row, byte[] hash)
     {
         int id = Next("access_token");
@@ -49,15 +52,15 @@ public abstract partial class SqlTransaction : IAccessTransaction
     public void AddSession(byte[] hash, SessionRow row, bool isLink)
     {
         Run("DELETE FROM session WHERE expires <= @now", ("now", row.Created));
-        Run("INSERT INTO session (hash, token_id, token_check, link, created, expires) VALUES (@hash, @token, @check, @link, @created, @expires)",
-            ("hash", hash), ("token", row.Token), ("check", row.Check), ("link", isLink ? 1 : 0), ("created", row.Created), ("expires", row.Expires));
+        Run("INSERT INTO session (hash, token_id, link, created, expires) VALUES (@hash, @token, @link, @created, @expires)",
+            ("hash", hash), ("token", row.Token), ("link", isLink ? 1 : 0), ("created", row.Created), ("expires", row.Expires));
     }
 
     /// <inheritdoc/>
     public SessionRow? FindSession(byte[] hash, bool isLink)
     {
-        return One("SELECT token_id, token_check, created, expires FROM session WHERE hash = @hash AND link = @link",
-            r => new SessionRow(r.GetInt32(0), Bytes(r, 1), r.GetInt64(2), r.GetInt64(3)), ("hash", hash), ("link", isLink ? 1 : 0));
+        return One("SELECT token_id, created, expires FROM session WHERE hash = @hash AND link = @link",
+            r => new SessionRow(r.GetInt32(0), r.GetInt64(1), r.GetInt64(2)), ("hash", hash), ("link", isLink ? 1 : 0));
     }
 
     /// <inheritdoc/>
