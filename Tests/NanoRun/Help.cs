@@ -10,7 +10,8 @@ internal static class Help
           Tests/run-nanoclr.sh sizes FOLDER...     bytes of the pe files of these projects and of those below them; runs nothing
 
           Tests/run-nanoclr.sh budgets             heap, instructions, opens and bytes beside their budgets; 1 when one is passed.
-                                                   --write puts the table into docs/figures.md
+                                                   --write puts the table into docs/figures.md; --quick leaves the
+                                                   smallest heaps out, which take minutes
 
         Rows that count instructions, files or sockets need a nanoCLR that has them and answers "##reset" and "##report NAME"
         with its counts (il, alloc, opens, erases, connects, sent, received); a heap of NANO_HEAP_BYTES and a flash of

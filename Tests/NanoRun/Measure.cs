@@ -10,11 +10,13 @@ internal sealed class Measure(Settings settings, Build build)
     private const int Step = 256; // the smallest heap is found this exactly
 
     private readonly Dictionary<string, double> _measured = [];
+    private bool _quick; // without the smallest heaps, which take most of the time
 
     /// <summary>Measures all that this host can, prints the table, and keeps it in docs/figures.md when asked.</summary>
     /// <returns>0; 1 when a budget is passed; 3 when the table was to be written and has rows without a number.</returns>
-    public int Run(TextWriter to, bool write)
+    public int Run(TextWriter to, bool write, bool quick)
     {
+        _quick = quick;
         Sizes();
         foreach (string program in (string[])["SyncRun", "CarrierCost", "Costs"])
         {
@@ -74,11 +76,14 @@ internal sealed class Measure(Settings settings, Build build)
 
             IReadOnlyList<string> sync = Scenario("sync", port);
             Budgets.Take(_measured, "sync", Whole("sync", sync, port, ""));
-            _measured["smallest/sync"] = Smallest(sync, port, () => "");
+            if (!_quick)
+            {
+                _measured["smallest/sync"] = Smallest(sync, port, () => "");
 
-            string full = Path.Combine(folder, "full");
-            Whole("fill", Scenario("fill", port), port, full);
-            _measured["smallest/boot"] = Smallest(Scenario("boot", port), port, () => CopyOf(full));
+                string full = Path.Combine(folder, "full");
+                Whole("fill", Scenario("fill", port), port, full);
+                _measured["smallest/boot"] = Smallest(Scenario("boot", port), port, () => CopyOf(full));
+            }
 
             string kept = Path.Combine(folder, "kept");
             IReadOnlyList<string> keep = Scenario("keep", port);

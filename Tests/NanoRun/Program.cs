@@ -17,7 +17,8 @@ if (command is "help" or "--help" or "-h")
 }
 
 bool write = args.Length == 2 && args[1] == "--write";
-if (!(command is "test" or "budgets" && args.Length <= 1) && !(command == "budgets" && write) && !(command is "run" or "sizes" && args.Length >= 2))
+bool quick = args.Length == 2 && args[1] == "--quick";
+if (!(command is "test" or "budgets" && args.Length <= 1) && !(command == "budgets" && (write || quick)) && !(command is "run" or "sizes" && args.Length >= 2))
 {
     Console.Error.Write(Help.Text);
     return 2;
@@ -41,7 +42,7 @@ try
             return Host.Run(settings, build.Make(NanoProject.Read(args[1])), Console.WriteLine);
 
         case "budgets":
-            return new Measure(settings, build).Run(Console.Out, write);
+            return new Measure(settings, build).Run(Console.Out, write, quick);
 
         default:
             foreach (string folder in args.Skip(1))
