@@ -299,8 +299,9 @@ namespace NanoSync.Storage
             int collection = _appendTo;
             _appendTo = -1;
             bool filled = _out.HasRecords;
+            bool begun = _out.Length == 0; // a new segment: the one before it may go now. Otherwise nothing new is acknowledged
             StoreError error = FinishOut(collection, commit && filled);
-            if (error == StoreError.None && commit && filled)
+            if (error == StoreError.None && commit && filled && begun)
             {
                 TrimOutbox(_outboxes[collection], collection);
             }
@@ -343,8 +344,8 @@ namespace NanoSync.Storage
                         outbox.HeadFirst = _appendFirst - passed;
                     }
                     outbox.PassIds = false;
+                    _boundFile = 0; // the tail of before has a bound now
                 }
-                _boundFile = 0;
                 outbox.Tail = file;
                 outbox.TailLength = end;
                 outbox.Dirty = end != length;
