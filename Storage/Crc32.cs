@@ -21,7 +21,16 @@ namespace NanoSync.Storage
         {
             uint[] table = s_table;
             int end = offset + count;
-            for (int i = offset; i < end; i++)
+            int i = offset;
+            while (i + 4 <= end) // four a turn: a fifth fewer instructions than one
+            {
+                running = table[(running ^ buffer[i]) & 0xFF] ^ (running >> 8);
+                running = table[(running ^ buffer[i + 1]) & 0xFF] ^ (running >> 8);
+                running = table[(running ^ buffer[i + 2]) & 0xFF] ^ (running >> 8);
+                running = table[(running ^ buffer[i + 3]) & 0xFF] ^ (running >> 8);
+                i += 4;
+            }
+            for (; i < end; i++)
             {
                 running = table[(running ^ buffer[i]) & 0xFF] ^ (running >> 8);
             }

@@ -12,6 +12,8 @@ namespace NanoSync.Storage
         private uint _file;     // what the buffer holds: bytes _start .. _start + _count of this file; 0 = nothing
         private int _start;
         private int _count;
+        private int _checkedFrom; // of the buffer: records without a gap whose CRC32 was found right begin here in the file,
+        private int _checkedTo;   // and end here
 
         internal RecordReader(IVolume volume, int size)
         {
@@ -51,6 +53,8 @@ namespace NanoSync.Storage
                 _file = file;
                 _start = position;
                 _count = 0;
+                _checkedFrom = 0;
+                _checkedTo = 0;
                 Code = VolumeCode.Ok;
                 int read = _volume.Read(file, position, Buffer, 0, Buffer.Length);
                 if (read < 0)
@@ -110,15 +114,27 @@ namespace NanoSync.Storage
             {
                 return false;
             }
-            index = Load(file, position, size);
-            if (index < 0)
+            if (Available(position) < size)
             {
-                return false;
+                index = Load(file, position, size);
+                if (index < 0)
+                {
+                    return false;
+                }
             }
-            uint crc = Crc32.Update(Format.Seed(Salt, file, position), Buffer, index, size - Format.Crc);
-            if (Crc32.Finish(crc) != Format.U32(Buffer, index + size - Format.Crc))
+            // checked once, its bytes in the buffer stay right; behind bytes passed over a place may be no record's beginning
+            if (Skipped != 0 || position < _checkedFrom || position + size > _checkedTo)
             {
-                return false;
+                uint crc = Crc32.Update(Format.Seed(Salt, file, position), Buffer, index, size - Format.Crc);
+                if (Crc32.Finish(crc) != Format.U32(Buffer, index + size - Format.Crc))
+                {
+                    return false;
+                }
+                if (position != _checkedTo)
+                {
+                    _checkedFrom = position;
+                }
+                _checkedTo = position + size;
             }
             At = position;
             Size = size;
