@@ -20,6 +20,7 @@ namespace NanoSync.Device
 
         private readonly byte[] _className = new byte[ClassTagSize];
 
+        // At the deepest point of a round this frame lies below the writer's and the carrier's: what comes before has its own.
         internal bool Send()
         {
             if (!MintStarts())
@@ -27,6 +28,37 @@ namespace NanoSync.Device
                 return false;
             }
 
+            bool sent = false;
+            int length = CountMessage();
+            if (length >= 0)
+            {
+                _result.Carrier = _carrier.Open(_writer.ContentType, length);
+                if (_result.Carrier == CarrierError.None)
+                {
+                    _writer.Begin(this);
+                    WriteMessage(false);
+                    sent = _writer.Finish() && _writer.Length == length;
+                    _sentHash = _writer.Hash;
+                    _result.BytesUp = _writer.Length;
+                    if (!sent && _result.Carrier == CarrierError.None && _result.Store == StoreError.None)
+                    {
+                        // an object was changed by another thread between the two passes
+                        _result.Message = SyncError.WriterMisuse;
+                    }
+                }
+            }
+
+            if (_result.Store == StoreError.Damaged && _lost != null)
+            {
+                GiveUpLost();
+            }
+
+            return sent && _result.Store == StoreError.None;
+        }
+
+        // The first pass. Gives the bytes of the message; -1 = it cannot be made.
+        private int CountMessage()
+        {
             int hold = MayHold ? Wait : 0;
             if (hold > 0)
             {
@@ -37,44 +69,15 @@ namespace NanoSync.Device
             _hold = hold; // from here on it can be given up
             _lost = null;
             _sentBefore = _store.NextVersion;
-            bool sent = WriteToCarrier();
-            if (_result.Store == StoreError.Damaged && _lost != null)
-            {
-                GiveUpLost();
-            }
-
-            return sent;
-        }
-
-        private bool WriteToCarrier()
-        {
             _writer.Begin(null);
             WriteMessage(true);
-            if (!_writer.Finish())
+            if (_writer.Finish())
             {
-                _result.Message = _writer.Error;
-                return false;
+                return _writer.Length;
             }
 
-            int length = _writer.Length;
-            _result.Carrier = _carrier.Open(_writer.ContentType, length);
-            if (_result.Carrier != CarrierError.None)
-            {
-                return false;
-            }
-
-            _writer.Begin(this);
-            WriteMessage(false);
-            bool written = _writer.Finish() && _writer.Length == length;
-            _sentHash = _writer.Hash;
-            _result.BytesUp = _writer.Length;
-            if (!written && _result.Carrier == CarrierError.None && _result.Store == StoreError.None)
-            {
-                // an object was changed by another thread between the two passes
-                _result.Message = SyncError.WriterMisuse;
-            }
-
-            return written && _result.Store == StoreError.None;
+            _result.Message = _writer.Error;
+            return -1;
         }
 
         private void WriteMessage(bool counting)
