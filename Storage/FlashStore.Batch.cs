@@ -274,6 +274,7 @@ namespace NanoSync.Storage
                 }
             }
             ResetBatch();
+            CheckInvariants();
             return error;
         }
 

@@ -305,6 +305,7 @@ namespace NanoSync.Storage
             {
                 TrimOutbox(_outboxes[collection], collection);
             }
+            CheckInvariants();
             return error;
         }
 

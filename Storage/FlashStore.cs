@@ -201,9 +201,13 @@ namespace NanoSync.Storage
                 {
                     _volume.Release();
                 }
+                CheckInvariants();
                 return error;
             }
         }
+
+        // Of a build that has Pc/FlashStore.Invariants.cs; in one for boards the calls are not there either.
+        partial void CheckInvariants();
 
         private StoreError MountVolume(int[] names)
         {

@@ -48,6 +48,20 @@ public sealed class BasicTests
     private static void Ok(StoreError error) => Assert.AreEqual(StoreError.None, error);
 
     [TestMethod]
+    [DataRow("_metaCount", "values: counted")]
+    [DataRow("_asideCount", "kept aside: counted")]
+    [DataRow("_largeBytes", "bytes of large files")]
+    public void A_store_whose_count_is_wrong_says_so_at_its_next_commit(string field, string says)
+    {
+        var store = Open();
+        Ok(store.SetMeta(Config, 1, Key("a"), 0, 1));
+        var counted = typeof(FlashStore).GetField(field, System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!;
+        counted.SetValue(store, (int)counted.GetValue(store)! - 1);
+        var broken = Assert.ThrowsExactly<InvalidOperationException>(() => store.SetMeta(Config, 1, Key("b"), 0, 1));
+        Assert.Contains(says, broken.Message);
+    }
+
+    [TestMethod]
     public void A_new_store_has_a_format_id_that_stays()
     {
         var store = Open();
