@@ -475,12 +475,12 @@ namespace NanoSync.Tests
             {
                 bench.Append(1);
                 bench.Engine.Round();
-                most = Math.Max(most, bench.UsedBytes);
+                most = bench.UsedBytes > most ? bench.UsedBytes : most;
             }
 
             Assert.AreEqual(256, bench.Store.Count(bench.Config.Number));
             Assert.IsTrue(server.Refusals > 0, "what has no place is answered");
-            Assert.IsTrue(most <= new StoreOptions().QuotaBytes, "most: " + most);
+            Assert.IsTrue(most <= new StoreOptions().QuotaBytes, "most: " + most.ToString());
             Assert.AreEqual(0, server.Repeated + server.Gaps);
             Assert.AreEqual(120, server.Readings);
             Assert.AreEqual(0, bench.Store.Count(bench.Log.Number));
