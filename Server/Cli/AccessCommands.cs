@@ -69,11 +69,12 @@ internal static class AccessCommands
     public static Command Audit(Func<ParseResult, Action<ServerCore>, int> with, Func<string[], Table> newTable, Action<Table, string[]> row, Func<long, string> time)
     {
         Option<int> count = new("--limit") { Description = "How many at most.", HelpName = "N", DefaultValueFactory = _ => 100 };
-        Command audit = new("audit", "Show who changed what, newest first.") { count };
+        Option<long?> before = new("--before") { Description = "Only entries below this number.", HelpName = "N" };
+        Command audit = new("audit", "Show who changed what, newest first.") { before, count };
         audit.SetAction(parsed => with(parsed, core =>
         {
             Table table = newTable(["number", "time", "who", "action", "target", "detail"]);
-            foreach (AuditRow a in core.Access.Log(long.MaxValue, Math.Clamp(parsed.GetValue(count), 1, 100_000)))
+            foreach (AuditRow a in core.Access.Log(parsed.GetValue(before) ?? long.MaxValue, Math.Clamp(parsed.GetValue(count), 1, 100_000)))
             {
                 row(table, [a.Id.ToString(CultureInfo.InvariantCulture), time(a.Time), a.Who, a.Action, a.Target, a.Detail]);
             }

@@ -60,7 +60,7 @@ public static class Commands
         "device add", "device enrol", "device claim", "device revoke", "device rotate", "device replace", "device delete", "device grant", "device tell", "device group",
         "device mail ADDRESS", "device diary --ask",
         "object put", "object delete", "object restore", "object follow", "object retry", "object drop", "object fetch",
-        "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "token add", "token renew", "token revoke", "alert acknowledge",
+        "group put", "group delete", "group continue", "group abort", "group restore", "proxy add", "proxy remove", "proxy retry", "class describe", "class forget", "token add", "token renew", "token revoke", "alert acknowledge",
     ];
 
     /// <summary>All verbs.</summary>
@@ -86,6 +86,8 @@ public static class Commands
             GroupCommands.Make(With, NewTable, Row, Time, ValueOf, s_json, s_class, s_from),
             Refusals(),
             ReadingCommands.Make(With),
+            ReadingCommands.Changes(With),
+            ClassCommands.Make(With, NewTable, Row, Time),
             Tables(),
             AlertCommands.Make(With, NewTable, Row, Time),
             ProxyCommands.Make(With, NewTable, Row, Time, Options),
@@ -251,6 +253,7 @@ public static class Commands
         command.SetAction(parsed =>
         {
             string folder = Path.GetFullPath(Options(parsed).Data);
+            SqliteBackup.Check(Path.GetFullPath(parsed.GetValue(file)!)); // before anything is made or removed
             Directory.CreateDirectory(folder);
             foreach (string tables in Directory.GetFiles(folder, TableDatabase.SqliteFile + "*"))
             {
@@ -300,10 +303,15 @@ public static class Commands
             DefaultValueFactory = _ => DeviceService.DefaultCollections,
         };
         Option<bool> seals = new("--sealed") { Description = "It sends sealed messages, by mail or in files, and nothing else; the server keeps a key for it." };
-        Command add = new("add", "Enrol a device; its token is shown once.") { name, collections, seals };
+        Option<string?> itsGroup = new("--group") { Description = "Its group.", HelpName = "GROUP" };
+        Option<long?> expected = new("--every") { Description = "Seconds within which it is expected; 0 or left out = as it comes.", HelpName = "SECONDS" };
+        Option<string?> board = new("--board") { Description = "Its folder of board-configs, for who flashes it.", HelpName = "BOARD" };
+        Option<string?> note = new("--note") { Description = "At most 200 characters of your own.", HelpName = "TEXT" };
+        Command add = new("add", "Enrol a device; its token is shown once.") { name, collections, seals, itsGroup, expected, board, note };
         add.SetAction(parsed => With(parsed, core =>
         {
-            string token = core.Devices.Add(parsed.GetValue(name)!, parsed.GetValue(collections)!, parsed.GetValue(seals));
+            string token = core.Enrolment.Add(new NewBoard(parsed.GetValue(name)!, parsed.GetValue(collections)!, parsed.GetValue(itsGroup), parsed.GetValue(expected), parsed.GetValue(board),
+                parsed.GetValue(note), parsed.GetValue(seals)));
             Console.WriteLine(token);
             Console.Error.WriteLine("This token is not kept, only its check sum. Put it on the device now.");
         }));
@@ -449,14 +457,19 @@ public static class Commands
 
     private static Command Object()
     {
-        Command list = new("list", "Show the objects of a collection.") { s_device, s_collection };
+        Option<long> behind = new("--after") { Description = "Only objects changed after this number.", HelpName = "N" };
+        Option<int?> most = new("--limit") { Description = "How many at most; all when left out.", HelpName = "N" };
+        Option<bool> deleted = new("--deleted") { Description = "What is left of deleted ones, too." };
+        Command list = new("list", "Show the objects of a collection, in the order of their changes.") { s_device, s_collection, behind, most, deleted };
         list.SetAction(parsed => With(parsed, core =>
         {
             Table table = NewTable("id", "number", "class", "changed", "by", "state", "value");
-            long after = 0;
+            long after = Math.Max(0, parsed.GetValue(behind));
+            int left = Math.Max(0, parsed.GetValue(most) ?? int.MaxValue);
             while (true)
             {
-                List<ObjectView> objects = core.Objects.List(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, after);
+                List<ObjectView> objects = core.Objects.List(parsed.GetValue(s_device)!, parsed.GetValue(s_collection)!, after, Math.Min(left, 1000), parsed.GetValue(deleted));
+                left -= objects.Count;
                 foreach (ObjectView view in objects)
                 {
                     JsonObject json = ObjectJson.Of(view);

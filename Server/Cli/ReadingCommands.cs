@@ -1,4 +1,4 @@
-// readings: the same as GET /v1/readings, into a file or another program.
+// readings, changes: the same as GET /v1/readings and /v1/changes, into a file or another program.
 
 using System.CommandLine;
 using System.Globalization;
@@ -20,6 +20,7 @@ internal static class ReadingCommands
         Option<ReadingFormat> format = new("--format") { Description = "csv (default), ndjson or json." };
         Option<int?> bucket = new("--bucket") { Description = "Seconds over which numbers are summed up: least, mean and most.", HelpName = "SECONDS" };
         Option<string?> fields = Text("--fields", "NAMES", "Only these fields, comma-separated.");
+        Option<bool> units = new("--units") { Description = "csv has the units that are said of fields in its head, as temperature (C)." };
         Option<string?> file = Text("--file", "FILE", "Write them to this file.");
         bucket.Validators.Add(result =>
         {
@@ -28,7 +29,7 @@ internal static class ReadingCommands
                 result.AddError("--bucket is a number of seconds, 1 or more.");
             }
         });
-        Command command = new("readings", "Take readings out.") { collection, type, device, group, from, to, format, bucket, fields, file };
+        Command command = new("readings", "Take readings out.") { collection, type, device, group, from, to, format, bucket, fields, units, file };
         command.SetAction(parsed => with(parsed, core =>
         {
             ReadingQuery query = new()
@@ -41,6 +42,7 @@ internal static class ReadingCommands
                 To = Time("--to", parsed.GetValue(to)),
                 Fields = parsed.GetValue(fields) is { } names ? Names.Split(names, "--fields") : null,
                 Bucket = parsed.GetValue(bucket) * 1000L,
+                Units = parsed.GetValue(units) ? core.Notes.List() : [],
             };
             if (query.Bucket is { } width)
             {
@@ -61,6 +63,39 @@ internal static class ReadingCommands
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new RefusedException(Refusal.BadInput, $"Cannot write: {e.Message}");
+            }
+        }));
+        return command;
+    }
+
+    public static Command Changes(Func<ParseResult, Action<ServerCore>, int> with)
+    {
+        Option<string?> after = Text("--after", "CURSOR", "The cursor behind which to go on, or a change's number; 0 = from the first that is kept; left out: from now on.");
+        Option<string?> collection = Text("--collection", "NAME", "Only objects of this collection.");
+        Option<string?> device = Text("--device", "DEVICE", "Only of this device.");
+        Option<string?> group = Text("--group", "GROUP", "Only of devices of this group.");
+        Option<bool> once = new("--once") { Description = "End when there is no more now, instead of waiting for what comes." };
+        Command command = new("changes", "Follow what changes, as server-sent events: the id of each is the cursor to go on with.") { after, collection, device, group, once };
+        command.SetAction(parsed => with(parsed, core =>
+        {
+            bool ends = parsed.GetValue(once);
+            ChangeStream stream = new(core, new ReadingQuery { Collection = parsed.GetValue(collection), Device = parsed.GetValue(device), Group = parsed.GetValue(group) }, Cursor.Parse(parsed.GetValue(after)));
+            using CancellationTokenSource ending = new();
+            ConsoleCancelEventHandler stop = (_, e) => { e.Cancel = true; ending.Cancel(); };
+            Console.CancelKeyPress += stop;
+            try
+            {
+                stream.Check();
+                using Stream output = Console.OpenStandardOutput();
+                stream.Run(output, ending.Token, ends, core.Fleet).GetAwaiter().GetResult();
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                // whoever read it has gone, or it was ended
+            }
+            finally
+            {
+                Console.CancelKeyPress -= stop;
             }
         }));
         return command;

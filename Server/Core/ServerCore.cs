@@ -38,6 +38,7 @@ public sealed class ServerCore : IDisposable
         Sync.Watcher = Fleet;
         Groups = new Groups.GroupService(store, clock, options.Limits, classes);
         Readings = new Readings.ReadingService(store, classes);
+        Notes = new FieldNotes(store, clock);
     }
 
     /// <summary>What was set.</summary>
@@ -87,6 +88,9 @@ public sealed class ServerCore : IDisposable
 
     /// <summary>Readings taken out.</summary>
     public Readings.ReadingService Readings { get; }
+
+    /// <summary>What is said of the fields of classes.</summary>
+    public FieldNotes Notes { get; }
 
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }

@@ -14,6 +14,7 @@ namespace NanoSync.Server.Http;
 
 internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime lifetime)
 {
+    private const string Field = "/classes/{class}/fields/{field}";
     private const string Any = "Only of this collection; of any when left out.";
 
     public void Map(RouteGroupBuilder api)
@@ -22,6 +23,9 @@ internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime li
         group.MapGet("/readings", Read).Needs(Role.Read).Produces<List<ReadingAnswer>>(StatusCodes.Status200OK, "application/json", "application/x-ndjson", "text/csv")
             .WithSummary("Readings, streamed: by device, and of each in the order in which they came; with bucket least, mean and most of each number, in the order of their time.");
         group.MapGet("/classes", Classes).Needs(Role.Read).WithSummary("Classes of what is in collections, with their fields.");
+        group.MapGet("/fields", Notes).Needs(Role.Read).WithSummary("What is said of the fields of classes: what to call them, units, ranges.");
+        group.MapPut(Field, (Delegate)Describe).Needs(Role.Configure).Takes<FieldText>().WithSummary("Say what a field is called, its unit and its range, instead of what was said before. What is written through this server beyond the range is refused; what devices write is taken.");
+        group.MapDelete(Field, Forget).Needs(Role.Configure).WithSummary("Say nothing of a field any more.");
         group.MapGet("/changes", Follow).Needs(Role.Read).Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .WithSummary("What changes, as server-sent events: event object = a reading or another object, as in /readings, each change once; event device = a device's line, the newest only. "
                 + "The id of an event is a cursor: given as Last-Event-ID or after, the stream goes on behind it, at any server on this database. Without one it begins now. "
@@ -38,7 +42,8 @@ internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime li
         [Description("Before this time.")] DateTimeOffset? to = null,
         [Description("json (default), ndjson or csv."), OneOf(typeof(ReadingFormat))] string? format = null,
         [Description("Seconds over which numbers are summed up; from is wanted then."), Range(1, 31_622_400)] int? bucket = null,
-        [Description("Only these fields, comma-separated.")] string? fields = null)
+        [Description("Only these fields, comma-separated.")] string? fields = null,
+        [Description("true: csv has the units that are said of fields in its head, as temperature (C).")] bool? units = null)
     {
         ReadingQuery query = new()
         {
@@ -50,6 +55,7 @@ internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime li
             To = to?.ToUnixTimeMilliseconds(),
             Fields = fields == null ? null : Names.Split(fields, "fields"),
             Bucket = bucket * 1000L,
+            Units = units == true ? core.Notes.List() : [],
         };
         if (query.Bucket is { } width)
         {
@@ -78,11 +84,33 @@ internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime li
         [Description("Only of this device.")] string? device = null,
         [Description("Only of devices of this group.")] string? group = null)
     {
+        ILookup<(string, string), FieldNote> notes = core.Notes.List().ToLookup(n => (n.Class, n.Field));
         return TypedResults.Ok(core.Readings.Classes(new ReadingQuery { Collection = collection, Device = device, Group = group }).ConvertAll(c => new ClassAnswer(
             c.Collection, c.WireName[..^5], c.WireName,
-            [.. Enumerable.Range(0, c.Class.Count).Select(i => new FieldAnswer(c.Class.FieldName(i), c.Class.TypeOf(i).ToString().ToLowerInvariant(),
-                c.Class.TypeOf(i) == FieldType.Fixed ? c.Class.DigitsOf(i) : null, ReadingService.IsNumber(c.Class.TypeOf(i))))])));
+            [.. Enumerable.Range(0, c.Class.Count).Select(i => FieldOf(c.Class, i, notes[(c.WireName[..^5], c.Class.FieldName(i))].FirstOrDefault()))])));
     }
+
+    private static FieldAnswer FieldOf(ObjectClass type, int field, FieldNote? note)
+    {
+        return new FieldAnswer(type.FieldName(field), type.TypeOf(field).ToString().ToLowerInvariant(), type.TypeOf(field) == FieldType.Fixed ? type.DigitsOf(field) : null,
+            ReadingService.IsNumber(type.TypeOf(field)), note?.Label, note?.Unit, note?.Least, note?.Most);
+    }
+
+    private Ok<List<FieldNoteAnswer>> Notes() => TypedResults.Ok(core.Notes.List().ConvertAll(Answer));
+
+    private async Task<Ok<FieldNoteAnswer>> Describe(HttpContext context, string @class, string field)
+    {
+        FieldText given = await ApiJson.Read<FieldText>(context, 4096);
+        return TypedResults.Ok(Answer(core.Notes.Set(@class, field, given.Label, given.Unit, given.Least, given.Most, TokenHandler.CallerOf(context).Name)));
+    }
+
+    private NoContent Forget(string @class, string field)
+    {
+        core.Notes.Drop(@class, field);
+        return TypedResults.NoContent();
+    }
+
+    private static FieldNoteAnswer Answer(FieldNote n) => new(n.Class, n.Field, n.Label, n.Unit, n.Least, n.Most, DateTimeOffset.FromUnixTimeMilliseconds(n.Time), n.Who);
 
     private async Task Follow(
         HttpContext context,
@@ -128,4 +156,24 @@ internal sealed record FieldAnswer(
     string Name,
     [property: Description("bool, int, uint, fixed, float, double, text, bytes or time.")] string Type,
     [property: Description("Of fixed: digits behind the point.")] int? Digits,
-    [property: Description("True when it can be plotted and summed up.")] bool Number);
+    [property: Description("True when it can be plotted and summed up.")] bool Number,
+    [property: Description("What an operator calls it; null = by its name.")] string? Label,
+    [property: Description("Its unit, as an operator said.")] string? Unit,
+    [property: Description("The least that is taken of who writes it here; null = what its type holds.")] double? Least,
+    [property: Description("The most.")] double? Most);
+
+internal sealed record FieldText(
+    [property: Description("What to call it, at most 64 characters; left out or null: by its name.")] string? Label = null,
+    [property: Description("Its unit, at most 16 characters; left out or null: none.")] string? Unit = null,
+    [property: Description("The least that is taken of who writes it here; left out or null: what its type holds.")] double? Least = null,
+    [property: Description("The most.")] double? Most = null);
+
+internal sealed record FieldNoteAnswer(
+    [property: Description("Name of the class, without its hash: it counts for each version of it.")] string Class,
+    string Field,
+    string? Label,
+    string? Unit,
+    double? Least,
+    double? Most,
+    DateTimeOffset Time,
+    [property: Description("Name of the token; cli and a user = the command line.")] string Who);

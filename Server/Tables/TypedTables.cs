@@ -24,7 +24,10 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
     private const string Job = "tables";
     private const int Page = 1000; // ReadingService's
 
+    private static readonly TimeSpan s_gaps = TimeSpan.FromSeconds(30);
+
     private readonly Lock _one = new();
+    private long _gapsSeen; // when gaps were looked at last; 0 = not yet
     private long _seen = -1; // the last change when there was nothing left to do
 
     /// <summary>Brings the tables up to date; how many readings were written. 0 while another process does so.</summary>
@@ -45,7 +48,8 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
                 change = transaction.HasNewChanges() ? -1 : transaction.LastChange(); // before anything is looked at
             }
 
-            if (change >= 0 && change == _seen)
+            bool gaps = _gapsSeen == 0 || System.Diagnostics.Stopwatch.GetElapsedTime(_gapsSeen) > s_gaps; // a definition that arrives is no change
+            if (change >= 0 && change == _seen && !gaps)
             {
                 return 0;
             }
@@ -58,6 +62,12 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
                 TableShapes shapes = Prepare(connection, sources);
                 Dictionary<int, long> cursors = Cursors(connection);
                 int written = 0;
+                if (gaps)
+                {
+                    FillGaps(connection, ref shapes, sources, cursors, names, ref written);
+                    _gapsSeen = System.Diagnostics.Stopwatch.GetTimestamp();
+                }
+
                 foreach (SourceRow source in sources)
                 {
                     for (long after = cursors.GetValueOrDefault(source.Collection); after < source.Seq && written < most;)
@@ -106,6 +116,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
                     if (from == long.MaxValue && !there.Contains(collection))
                     {
                         Run(connection, transaction, $"DELETE FROM {database.Table("nanosync_cursor")} WHERE collection = @c", ("c", (long)collection));
+                        Run(connection, transaction, $"DELETE FROM {database.Table("nanosync_gap")} WHERE collection = @c", ("c", (long)collection));
                     }
 
                     transaction.Commit();
@@ -160,6 +171,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
         using DbTransaction making = connection.BeginTransaction();
         Run(connection, making, $"CREATE TABLE IF NOT EXISTS {meta} (code TEXT NOT NULL)");
         Run(connection, making, $"CREATE TABLE IF NOT EXISTS {cursor} (collection BIGINT PRIMARY KEY, seq BIGINT NOT NULL)");
+        Run(connection, making, $"CREATE TABLE IF NOT EXISTS {database.Table("nanosync_gap")} (collection BIGINT NOT NULL, class TEXT NOT NULL, author BIGINT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (collection, class, author))");
         Run(connection, making, $"CREATE TABLE IF NOT EXISTS {column} (table_name TEXT NOT NULL, column_name TEXT NOT NULL, type INTEGER NOT NULL, PRIMARY KEY (table_name, column_name))");
         TableShapes shapes = Shapes(connection, making);
         string? known = Scalar(connection, $"SELECT code FROM {meta}", making) as string;
@@ -172,6 +184,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
             }
 
             Run(connection, making, $"DELETE FROM {cursor}");
+            Run(connection, making, $"DELETE FROM {database.Table("nanosync_gap")}");
             Run(connection, making, $"DELETE FROM {column}");
             shapes = new TableShapes();
         }
@@ -243,6 +256,12 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
 
                 if (reading.Row.Deleted || reading.Class == null || reading.Fields == null)
                 {
+                    if (IsUnknown(reading))
+                    {
+                        Run(connection, transaction, $"INSERT INTO {database.Table("nanosync_gap")} (collection, class, author, seq) VALUES (@c, @class, @author, @seq) ON CONFLICT (collection, class, author) DO NOTHING",
+                            ("c", (long)source.Collection), ("class", reading.Row.Class!), ("author", (long)reading.Row.Author), ("seq", reading.Row.Seq));
+                    }
+
                     continue;
                 }
 
@@ -279,8 +298,94 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
         }
     }
 
+    private static bool IsUnknown(Reading reading) => !reading.Row.Deleted && reading.Class == null && !string.IsNullOrEmpty(reading.Row.Class);
+
+    // Readings that came before the definition of their class: what there is of them is read again from the first one on, once it is
+    // known. Those behind it that were known all along stand there already.
+    private void FillGaps(DbConnection connection, ref TableShapes shapes, List<SourceRow> sources, Dictionary<int, long> cursors, Dictionary<int, string> names, ref int written)
+    {
+        List<(int Collection, string Class, long Author, long Seq)> gaps = [];
+        using (DbCommand command = connection.CreateCommand())
+        {
+            command.CommandText = $"SELECT collection, class, author, seq FROM {database.Table("nanosync_gap")}";
+            using DbDataReader reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                gaps.Add(((int)reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3)));
+            }
+        }
+
+        foreach ((int collection, string wireName, long author, long first) in gaps)
+        {
+            if (sources.Find(s => s.Collection == collection) is not { } source)
+            {
+                continue; // Prune comes to it
+            }
+
+            long upTo = cursors.GetValueOrDefault(collection);
+            bool known = true;
+            for (long after = first - 1; known && after < upTo;)
+            {
+                List<Reading> page;
+                using (IStoreTransaction transaction = store.BeginRead())
+                {
+                    page = readings.Changed(transaction, collection, source.CollectionName, after, upTo, names);
+                }
+
+                List<Reading> mine = page.FindAll(r => r.Row.Class == wireName && r.Row.Author == author && !r.Row.Deleted);
+                known = mine.Count == 0 || mine.Exists(r => r.Class != null); // one that can never be read is not waited for
+                if (known)
+                {
+                    InsertMissing(connection, ref shapes, source, mine, ref written);
+                }
+
+                after = page.Count < Page ? upTo : page[^1].Row.Seq;
+            }
+
+            if (known)
+            {
+                Run(connection, null, $"DELETE FROM {database.Table("nanosync_gap")} WHERE collection = @c AND class = @class AND author = @author", ("c", (long)collection), ("class", wireName), ("author", author));
+            }
+        }
+    }
+
+    private void InsertMissing(DbConnection connection, ref TableShapes shapes, SourceRow source, List<Reading> mine, ref int written)
+    {
+        using DbTransaction transaction = connection.BeginTransaction();
+        bool whole = false;
+        try
+        {
+            foreach (IGrouping<ObjectClass, Reading> ofClass in mine.Where(r => r.Fields != null).GroupBy(r => r.Class!))
+            {
+                if (Statement(connection, transaction, shapes, ofClass.Key, again: true) is not { } insert)
+                {
+                    continue;
+                }
+
+                using (insert.Insert)
+                {
+                    foreach (Reading reading in ofClass)
+                    {
+                        written += Insert(insert.Insert, insert.Columns, source, reading);
+                    }
+                }
+            }
+
+            transaction.Commit();
+            whole = true;
+        }
+        finally
+        {
+            if (!whole)
+            {
+                transaction.Rollback();
+                shapes = Shapes(connection, null);
+            }
+        }
+    }
+
     // Makes the table or the columns that are missing, and the statement that fills them.
-    private (DbCommand Insert, List<FieldColumn> Columns)? Statement(DbConnection connection, DbTransaction transaction, TableShapes shapes, ObjectClass type)
+    private (DbCommand Insert, List<FieldColumn> Columns)? Statement(DbConnection connection, DbTransaction transaction, TableShapes shapes, ObjectClass type, bool again = false)
     {
         if (shapes.Of(type) is not ({ } table, { } columns))
         {
@@ -311,7 +416,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
 
         DbCommand insert = connection.CreateCommand();
         insert.Transaction = transaction;
-        insert.CommandText = $"INSERT INTO {name} ({names}) VALUES ({values})";
+        insert.CommandText = $"INSERT INTO {name} ({names}) VALUES ({values})" + (again ? " ON CONFLICT DO NOTHING" : "");
         for (int i = 0; i < columns.Count + 7; i++)
         {
             DbParameter parameter = insert.CreateParameter();
@@ -329,7 +434,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
         shapes.Add(table, column, type);
     }
 
-    private void Insert(DbCommand insert, List<FieldColumn> columns, SourceRow source, Reading reading)
+    private int Insert(DbCommand insert, List<FieldColumn> columns, SourceRow source, Reading reading)
     {
         string device = source.Shared ? reading.Device : source.Name; // its own collection, whoever wrote into it
         object[] own = [database.Time(reading.At), device, reading.Collection, reading.Row.Id, database.Time(reading.Row.Created), (long)source.Collection, reading.Row.Seq];
@@ -343,7 +448,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
             insert.Parameters[own.Length + i].Value = database.Value(columns[i].Type, reading.Fields![columns[i].Field]);
         }
 
-        insert.ExecuteNonQuery();
+        return insert.ExecuteNonQuery();
     }
 
     private static void Run(DbConnection connection, DbTransaction? transaction, string sql, params (string Name, object Value)[] values)

@@ -13,7 +13,7 @@ public sealed class BadInputTests
     private const string Sampling = """{"interval":5,"sensors":null}""";
 
     // What stands in a path, and in fields that are wanted while another is tried.
-    private static readonly Dictionary<string, string> s_places = new() { ["device"] = "d1", ["group"] = "north", ["collection"] = "config", ["id"] = "a", ["token"] = "t", ["alert"] = "1" };
+    private static readonly Dictionary<string, string> s_places = new() { ["device"] = "d1", ["group"] = "north", ["collection"] = "config", ["id"] = "a", ["token"] = "t", ["alert"] = "1", ["class"] = "sampling", ["field"] = "interval" };
     private static readonly Dictionary<string, JsonNode> s_fields = new() { ["name"] = "x", ["role"] = "read", ["devices"] = new JsonArray(), ["data"] = false, ["version"] = 1 };
 
     private readonly List<string> _wrong = [];
@@ -29,6 +29,7 @@ public sealed class BadInputTests
         _ops = await OpsServer.Start();
         _ops.Server.Enrol("d1");
         _ops.Core.Fleet.Place("d1", "north", null);
+        _ops.Core.Notes.Set("sampling", "interval", "Interval", null, null, null, "test");
         _ops.Core.Access.Add("t", Server.Access.Role.Read, null, "test");
         foreach (string of in (string[])["/v1/devices/d1", "/v1/groups/north"])
         {
@@ -114,7 +115,7 @@ public sealed class BadInputTests
             foreach (JsonNode place in Parameters(operation, "path"))
             {
                 string name = place["name"]!.GetValue<string>();
-                bool made = method == "PUT" && name is "id"; // which makes it
+                bool made = method == "PUT" && (name is "id" or "class" or "field"); // which makes it
                 if (!made)
                 {
                     string type = Parameters(operation, "query").Any(p => p["name"]!.GetValue<string>() == "class") ? "?class=" + Uri.EscapeDataString(Bench.Sampling) : "";
@@ -214,6 +215,7 @@ public sealed class BadInputTests
         return fields.SelectMany(f => (f.Value!["type"] is JsonArray types ? types.First(t => t!.GetValue<string>() != "null")! : f.Value["type"])?.GetValue<string>() switch
         {
             "integer" => (JsonNode[])["x", 1.5, true, JsonNode.Parse("100000000000000000000000000000")!, new JsonArray()],
+            "number" => ["x", true, new JsonArray(), new JsonObject()],
             "boolean" => ["true", 1, new JsonObject()],
             "array" => [5, "x", true, new JsonObject()],
             "string" => [5, true, new JsonArray(), new JsonObject()],

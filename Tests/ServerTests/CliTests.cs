@@ -70,13 +70,98 @@ public sealed class CliTests
         System.Text.Json.Nodes.JsonNode paths = System.Text.Json.Nodes.JsonNode.Parse(await client.GetStringAsync("/openapi/v1.json", TestContext.CancellationToken))!["paths"]!;
         foreach ((string verb, string path, string[] besides) in ((string, string, string[])[])[
             ("device list", "/v1/devices", []),
-            ("alert list", "/v1/alerts", ["before", "limit"]), // it shows the newest thousand
+            ("alert list", "/v1/alerts", []),
+            ("audit", "/v1/audit", []),
+            ("object list", "/v1/devices/{device}/collections/{collection}/objects", ["device", "collection"]), // which are arguments
+            ("class list", "/v1/classes", []),
+            ("changes", "/v1/changes", []),
             ("readings", "/v1/readings", [])])
         {
             string help = Run([.. verb.Split(' '), "--help"]).Output;
             string[] missing = [.. paths[path]!["get"]!["parameters"]!.AsArray().Select(p => p!["name"]!.GetValue<string>()).Except(besides).Where(p => !help.Contains("--" + p, StringComparison.Ordinal))];
             Assert.IsEmpty(missing, $"{verb}: {string.Join(' ', missing)}");
         }
+
+        string enrol = Run("device", "add", "--help").Output;
+        System.Text.Json.Nodes.JsonNode document = System.Text.Json.Nodes.JsonNode.Parse(await client.GetStringAsync("/openapi/v1.json", TestContext.CancellationToken))!;
+        string[] wanting = [.. document["components"]!["schemas"]!["NewDevice"]!["properties"]!.AsObject().Select(p => p.Key).Where(n => n != "name" && !enrol.Contains("--" + n, StringComparison.Ordinal))];
+        Assert.IsEmpty(wanting, "device add: " + string.Join(' ', wanting));
+    }
+
+    [TestMethod]
+    public void What_is_said_of_a_device_when_it_is_enrolled_lists_in_parts_and_changes_are_told_by_the_command_line_too()
+    {
+        Assert.AreEqual(0, Run("device", "add", "d1", "--group", "north", "--every", "600", "--board", "ESP32_REV3", "--note", "on the roof").Code);
+        using (ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Data }))
+        {
+            Assert.AreEqual(("ESP32_REV3", "on the roof"), (core.Enrolment.Notes("d1").Board, core.Enrolment.Notes("d1").Note));
+            Assert.AreEqual(("north", 600L), (core.Fleet.Get("d1").Summary.Group, core.Fleet.Get("d1").Summary.Interval));
+            for (int i = 1; i <= 5; i++)
+            {
+                core.Objects.Put("d1", "config", "o" + i, new NewValue(null, [1], null));
+                core.Objects.Put("d1", "readings", "r" + i, new NewValue(null, [2], null));
+            }
+        }
+
+        static string Ids(string output) => string.Join(' ', output.Split('\n').Skip(1).Select(l => l.Split(' ')[0]).Where(l => l.Length > 0));
+        Assert.AreEqual("o1 o2", Ids(Run("object", "list", "d1", "config", "--limit", "2").Output));
+        Assert.AreEqual("o3 o4", Ids(Run("object", "list", "d1", "config", "--after", "2", "--limit", "2").Output));
+        Run("object", "delete", "d1", "config", "o4");
+        Assert.AreEqual("o3 o5", Ids(Run("object", "list", "d1", "config", "--after", "2").Output));
+        Assert.AreEqual("o3 o5 o4", Ids(Run("object", "list", "d1", "config", "--after", "2", "--deleted").Output), "in the order of their changes");
+
+        string[] audit = Run("audit", "--limit", "1").Output.Split('\n');
+        string newest = audit[1].Split(' ')[0];
+        StringAssert.Contains(audit[1], "object delete");
+        Assert.DoesNotContain("object delete", Run("audit", "--before", newest).Output);
+        StringAssert.Contains(Run("audit", "--before", newest).Output, "device add");
+
+        string told = Run("changes", "--after", "0", "--once", "--collection", "config").Output;
+        Assert.AreEqual(5, told.Split("event: object").Length - 1, told);
+        string cursor = told.Split('\n').Last(l => l.StartsWith("id: ", StringComparison.Ordinal))[4..].Trim();
+        Assert.DoesNotContain("event: object", Run("changes", "--after", cursor, "--once", "--collection", "config").Output, "each once");
+    }
+
+    [TestMethod]
+    public async Task What_is_acknowledged_and_continued_by_the_command_line_is_so()
+    {
+        Run("device", "add", "d1", "--group", "north");
+        Run("device", "add", "d2", "--group", "north");
+        Assert.AreEqual(0, Run("group", "put", "north", "config", "a", """{"interval":5}""", "--class", "sampling(interval:u)", "--devices", "d1").Code);
+        Assert.AreEqual(3, Run("object", "get", "d2", "config", "a").Code, "the first one alone has it");
+        StringAssert.Contains(Run("group", "devices", "north", "config", "a").Output, "held");
+        (int code, string output, string error) = Run("group", "continue", "north", "config", "a");
+        Assert.AreEqual(0, code, error);
+        StringAssert.Contains(output, "2 waiting");
+        StringAssert.Contains(Run("object", "get", "d2", "config", "a").Output, "\"interval\": 5");
+        Assert.AreEqual(1, Run("group", "continue", "north", "config", "a").Code, "no staged edit is under way any more");
+
+        TestClock clock = new();
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }, clock))
+        {
+            using (IStoreTransaction store = core.Store.BeginWrite())
+            {
+                core.Alerts.See(store, 1, "d1", [("overdue", "it is so")], clock.Now.ToUnixTimeMilliseconds());
+                store.Commit();
+            }
+
+            clock.Now += TimeSpan.FromMinutes(6);
+            core.Alerts.Turn();
+        }
+
+        string number = Run("alert", "list").Output.Split('\n')[1].Split(' ')[0];
+        Assert.AreEqual(0, Run("alert", "acknowledge", number, "--note", "on Monday").Code);
+        using (ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Data }))
+        {
+            Server.Alerts.AlertRow alert = core.Alerts.List().Single().Alert;
+            StringAssert.StartsWith(alert.AcknowledgedBy, "cli");
+            Assert.AreEqual("on Monday", alert.Note);
+            Assert.IsNotNull(alert.Acknowledged);
+        }
+
+        Assert.AreEqual(3, Run("alert", "acknowledge", "999").Code);
+        Assert.DoesNotContain("overdue", Run("alert", "list", "--before", number).Output);
+        await Task.CompletedTask;
     }
 
     [TestMethod]
@@ -175,6 +260,8 @@ public sealed class CliTests
             ("token add", "t --role read", "t", ""),
             ("session link", "", "admin", ""),
             ("session link", "t", "t", ""),
+            ("class describe", "sampling interval --unit s --least 1", "sampling/interval", ""),
+            ("class forget", "sampling interval", "sampling/interval", ""),
             ("token renew", "t", "t", ""),
             ("token revoke", "t", "t", ""),
             ("device add", "d1", "d1", ""),
@@ -215,7 +302,7 @@ public sealed class CliTests
             ("device list", ""), ("device show", "d1"), ("device diary", "d1"), ("device mail", "d1"),
             ("object list", "d1 config"), ("object get", "d1 config g"), ("object history", "d1 config a"), ("object conflicts", "d1 config"),
             ("group list", ""), ("group show", "north"), ("group get", "north config g"), ("group devices", "north config g"), ("group history", "north config g"),
-            ("refusals", "d1"), ("readings", $"--file {Path.Combine(_folder, "readings.csv")}"), ("tables", ""), ("alert list", ""), ("proxy list", ""), ("proxy map", ""),
+            ("refusals", "d1"), ("changes", "--after 0 --once"), ("class list", ""), ("class notes", ""), ("readings", $"--file {Path.Combine(_folder, "readings.csv")}"), ("tables", ""), ("alert list", ""), ("proxy list", ""), ("proxy map", ""),
             ("decode", csv), ("exchange", Path.Combine(_folder, "stick")), ("backup", backup),
         ];
         string[] both = ["admin-token", "device diary", "device mail"]; // which read, unless they are told to change something
@@ -419,8 +506,10 @@ public sealed class CliTests
     }
 
     [TestMethod]
-    public void Only_serve_makes_a_data_folder()
+    public async Task Only_serve_makes_a_data_folder()
     {
+        string csv = Path.Combine(_folder, "devices.csv");
+        File.WriteAllText(csv, "name\ne1\n");
         string typo = Path.Combine(_folder, "typo");
         Directory.CreateDirectory(Path.Combine(_folder, "stick", "to-server"));
         foreach (string verb in (string[])["device list", "device add d", "object list d config", "object put d config a {}", "refusals d", "proxy list",
@@ -431,6 +520,19 @@ public sealed class CliTests
             Assert.AreEqual("", output, verb);
             StringAssert.Contains(error, typo, verb);
             StringAssert.Contains(error, "serve", verb);
+            Assert.IsFalse(Path.Exists(typo), verb);
+        }
+
+        // every other verb, with whatever it wants
+        string[] free = ["serve", "settings", "decode", "doctor", "init-tls"]; // serve makes the folder; the others need none, or make what they are asked for
+        string value = Path.Combine(_folder, "stick");
+        foreach (string verb in Verbs(Commands.Root(), "").Except(free))
+        {
+            Command command = verb.Split(' ').Aggregate((Command)Commands.Root(), (c, word) => c.Subcommands.Single(s => s.Name == word));
+            string[] arguments = [.. command.Arguments.Where(a => a.Arity.MinimumNumberOfValues > 0).Select(a => a.ValueType == typeof(long) ? "1" : a.Name == "DIR" ? value : "x")];
+            string[] options = [.. command.Options.Where(o => o.Required).SelectMany(o => new[] { o.Name, o.ValueType == typeof(Server.Access.Role) ? "read" : o.Name == "--csv" ? csv : o.Name == "--url" ? "http://127.0.0.1:1" : "x" })];
+            int code = await Commands.Run([.. verb.Split(' '), .. arguments, .. options, "--data", typo]);
+            Assert.AreEqual(4, code, $"{verb} {string.Join(' ', arguments)} {string.Join(' ', options)}");
             Assert.IsFalse(Path.Exists(typo), verb);
         }
 

@@ -90,6 +90,62 @@ public sealed class FleetTests
     }
 
     [TestMethod]
+    public async Task The_list_is_in_the_order_that_is_asked_for_and_holds_what_is_filtered_for()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        (string Name, string Group, string Firmware, string Battery, string Signal, string Flash, string Life, string Dropped, string Pending, int Down)[] devices =
+        [
+            ("b1", "north", "1.2", "3.50", "-50", "90000", "3000", "0", "5", 2),
+            ("a2", "north", "1.3", "3.10", "-80", "80000", "100", "9", "0", 0),
+            ("c3", "south", "1.2", "4.10", "-60", "4000", "2000", "3", "9", 1),
+        ];
+        ops.Server.Enrol("d4"); // it never came: it tells nothing
+        foreach (var d in devices)
+        {
+            ops.Clock.Now += TimeSpan.FromMinutes(1);
+            ops.Server.Enrol(d.Name);
+            ops.Core.Fleet.Place(d.Name, d.Group, null);
+            ops.SyncAll(d.Name, [new("battery", d.Battery), new("signal", d.Signal), new("flashLeft", d.Flash), new("firmware", d.Firmware), new("dropped", d.Dropped), new("pending", d.Pending), new("life", d.Life)]);
+            for (int i = 0; i < d.Down; i++)
+            {
+                ops.Core.Objects.Put(d.Name, "config", "o" + i, new Server.Application.NewValue(null, [1], null));
+            }
+        }
+
+        ops.Server.Enrol("e5");
+        ops.Core.Devices.Revoke("e5");
+        async Task<string> Names(string query) => string.Join(' ', (await ops.Get("/v1/devices?" + query))["devices"]!.AsArray().Select(d => d!["name"]));
+        Dictionary<string, string> orders = new()
+        {
+            ["worst"] = "c3 a2 d4 b1 e5",
+            ["name"] = "a2 b1 c3 d4 e5",
+            ["lastSync"] = "d4 e5 b1 a2 c3",
+            ["battery"] = "a2 b1 c3 d4 e5",
+            ["signal"] = "a2 c3 b1 d4 e5",
+            ["flashLeft"] = "c3 a2 b1 d4 e5",
+            ["flashLife"] = "a2 c3 b1 d4 e5",
+            ["dropped"] = "a2 c3 b1 d4 e5",
+            ["pendingDown"] = "b1 c3 a2 d4 e5",
+            ["pendingUp"] = "c3 b1 a2 d4 e5",
+        };
+        CollectionAssert.AreEquivalent(Enum.GetNames<Server.Fleet.FleetSort>().Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName).ToArray(), orders.Keys, "each order has its case here");
+        foreach ((string sort, string expected) in orders)
+        {
+            Assert.AreEqual(expected, await Names("sort=" + sort), sort);
+            Assert.AreEqual(string.Join(' ', expected.Split(' ')[1..3]), await Names($"sort={sort}&skip=1&limit=2"), sort);
+        }
+
+        foreach ((string filter, string expected) in ((string, string)[])[
+            ("group=north", "a2 b1"), ("group=nowhere", ""), ("text=1.2", "b1 c3"), ("text=SOUTH", "c3"), ("text=2&group=north", "a2 b1"),
+            ("state=ok", "b1"), ("state=problem", "a2 c3 d4"), ("state=revoked", "e5"),
+            ("problem=batteryLow", "a2"), ("problem=flashLow", "c3"), ("problem=flashWorn", "a2"), ("problem=dropping", "a2 c3"), ("problem=neverSeen", "d4"), ("problem=overdue", ""),
+            ("configuration=waiting", "b1 c3"), ("configuration=none", "a2 d4"), ("configuration=waiting&problem=dropping", "c3")])
+        {
+            Assert.AreEqual(expected, await Names("sort=name&" + filter), filter);
+        }
+    }
+
+    [TestMethod]
     public async Task What_waits_on_a_device_is_what_it_told_less_what_came_since()
     {
         await using OpsServer ops = await OpsServer.Start();

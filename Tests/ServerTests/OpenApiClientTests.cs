@@ -48,7 +48,7 @@ public sealed class OpenApiClientTests
     }
 
     [TestMethod]
-    public async Task A_client_that_a_generator_makes_of_it_does_what_it_says()
+    public async Task A_client_that_a_generator_makes_of_it_calls_each_operation_and_does_what_it_says()
     {
         await using OpsServer ops = await OpsServer.Start();
         ops.Core.Devices.Add("known");
@@ -59,7 +59,8 @@ public sealed class OpenApiClientTests
         string said = Tool("run", "kiota", "--", "generate", "-d", file, "-l", "CSharp", "-c", "NanoSyncClient", "-n", "NanoSync.Client", "-o", code, "--clear-cache");
         Assert.IsFalse(said.Contains("error:", StringComparison.OrdinalIgnoreCase) || said.Contains("crit:", StringComparison.OrdinalIgnoreCase), said);
 
-        string told = await (Task<string>)Compile(code).GetType("Program")!.GetMethod("Run")!.Invoke(null, [ops.Server.Url, ops.Server.AdminToken])!;
+        Type program = Compile(code).GetType("Program")!;
+        string told = await (Task<string>)program.GetMethod("Run")!.Invoke(null, [ops.Server.Url, ops.Server.AdminToken])!;
         Assert.AreEqual("""
             two:True:19 three:True:19
             4 known one
@@ -76,6 +77,147 @@ public sealed class OpenApiClientTests
             401 no_token 
             """.ReplaceLineEndings("\n"), told);
         Assert.AreEqual("two", ops.Core.Devices.List().Single(d => d.Retired != null).Name);
+        await EachOperation(ops, program);
+    }
+
+    // Each operation of the document, by what the generator made of it: the way to it is that of its path.
+    private async Task EachOperation(OpsServer ops, Type program)
+    {
+        ops.Core.Devices.Add("calls");
+        ops.Core.Fleet.Place("calls", "gen", null);
+        ops.Core.Objects.Put("calls", "config", "a", ObjectJson.Parse("""{"interval":5,"sensors":null}"""u8.ToArray(), Bench.Sampling));
+        long version = ops.Core.Objects.Get("calls", "config", "a").Row.Seq;
+        foreach (string id in (string[])["g", "go", "back"])
+        {
+            ops.Core.Groups.Put("gen", "config", id, ObjectJson.Parse("""{"interval":5,"sensors":null}"""u8.ToArray(), Bench.Sampling), null, id == "g" ? null : new Server.Groups.FirstDevices(1, null), "test");
+        }
+
+        using (Server.Engine.IStoreTransaction store = ops.Core.Store.BeginWrite())
+        {
+            store.SaveInfo(ops.Core.Devices.Get("calls").Id, new Server.Engine.InfoRow("diary", Convert.FromHexString("d1010100010000000000000000000000000000000000000000000000000000000000000000005848"), 0));
+            ops.Core.Alerts.See(store, 1, "calls", [("overdue", "it is so")], 0);
+            store.Commit();
+        }
+
+        ops.Core.Alerts.Turn();
+        const string Objects = "/v1/devices/{device}/collections/{collection}/objects", Values = "/v1/groups/{group}/collections/{collection}/objects/{id}";
+        Dictionary<string, string> places = new() { ["device"] = "calls", ["group"] = "gen", ["collection"] = "config", ["id"] = "a", ["token"] = "made", ["class"] = "sampling", ["field"] = "interval", ["alert"] = ops.Core.Alerts.List().Single().Alert.Id.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        const string Value = """{"interval":6,"sensors":null}""";
+        (string Operation, string? Body, string? Id)[] calls =
+        [
+            ("GET /v1/fleet", null, null), ("GET /v1/devices", null, null), ("POST /v1/devices", """{"name":"gone"}""", null), ("POST /v1/devices/enrol", """{"devices":[{"name":"out"}]}""", null),
+            ("GET /v1/devices/{device}", null, null), ("GET /v1/devices/{device}/diary", null, null), ("PATCH /v1/devices/{device}", """{"note":"x"}""", null), ("POST /v1/devices/{device}/rotate", null, null), ("POST /v1/devices/{device}/claim", null, null),
+            ("POST /v1/devices/{device}/replace", null, null), ("GET /v1/devices/{device}/refusals", null, null), ("POST /v1/devices/{device}/commands", """{"class":"send-status"}""", null),
+            ("GET /v1/devices/{device}/commands", null, null), ("POST /v1/devices/{device}/diary", null, null),
+            ("POST /v1/devices/{device}/delete", """{"data":true}""", "gone"), ("DELETE /v1/devices/{device}", null, "out"),
+            ("GET " + Objects, null, null), ("POST " + Objects, Value, null), ("GET " + Objects + "/{id}", null, null), ("PUT " + Objects + "/{id}", Value, null), ("GET " + Objects + "/{id}/history", null, null),
+            ("POST " + Objects + "/{id}/restore", $$"""{"version":{{version}}}""", null), ("POST " + Objects + "/{id}/retry", null, null), ("POST " + Objects + "/{id}/drop", null, null),
+            ("POST " + Objects + "/{id}/fetch", null, null), ("POST " + Objects + "/{id}/follow", null, "g"), ("GET /v1/devices/{device}/collections/{collection}/conflicts", null, null), ("DELETE " + Objects + "/{id}", null, null),
+            ("GET /v1/groups", null, null), ("GET /v1/groups/{group}", null, null), ("PUT " + Values, Value, "g"), ("GET " + Values, null, "g"), ("GET " + Values + "/devices", null, "g"), ("GET " + Values + "/history", null, "g"),
+            ("POST " + Values + "/restore", """{"version":1}""", "g"), ("POST " + Values + "/continue", null, "go"), ("POST " + Values + "/abort", null, "back"), ("DELETE " + Values, null, "g"),
+            ("GET /v1/readings", null, null), ("GET /v1/classes", null, null), ("PUT /v1/classes/{class}/fields/{field}", """{"unit":"s"}""", null), ("GET /v1/fields", null, null), ("DELETE /v1/classes/{class}/fields/{field}", null, null),
+            ("GET /v1/changes", null, null), ("GET /v1/retention", null, null), ("POST /v1/decode", """{"hex":"03016a00"}""", null), ("GET /v1/alerts", null, null), ("POST /v1/alerts/{alert}/acknowledge", "{}", null),
+            ("POST /v1/tokens", """{"name":"made","role":"read"}""", null), ("GET /v1/tokens", null, null), ("POST /v1/tokens/{token}/renew", null, null), ("DELETE /v1/tokens/{token}", null, null),
+            ("GET /v1/audit", null, null), ("POST /v1/session", $$"""{"token":"{{ops.Server.AdminToken}}"}""", null), ("GET /v1/session", null, null), ("POST /v1/session/link", null, null), ("DELETE /v1/session", null, null),
+        ];
+        string[] described = [.. (await ops.Get("/openapi/v1.json"))["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(o => $"{o.Key.ToUpperInvariant()} {p.Key}"))];
+        CollectionAssert.AreEquivalent(described, calls.Select(c => c.Operation).ToArray(), "each operation of the document is called here");
+
+        using Heard heard = new() { InnerHandler = new SocketsHttpHandler() };
+        using HttpClient http = new(heard);
+        http.DefaultRequestHeaders.Add("X-NanoSync", "1");
+        object client = program.GetMethod("Over")!.Invoke(null, [http, ops.Server.Url, ops.Server.AdminToken])!;
+        List<string> wrong = [];
+        foreach ((string operation, string? body, string? id) in calls)
+        {
+            string[] words = operation.Split(' ');
+            Dictionary<string, string> filled = id == null ? places : new(places) { [words[1].Contains("{id}", StringComparison.Ordinal) ? "id" : "device"] = id };
+            string path = string.Join('/', words[1].Split('/').Select(s => s.StartsWith('{') ? filled[s[1..^1]] : s));
+            heard.Last = "";
+            try
+            {
+                await Call(client, words[1], words[0], filled, body);
+            }
+            catch (Exception e)
+            {
+                wrong.Add($"{operation}: {(e as TargetInvocationException)?.InnerException ?? e}"[..Math.Min(400, operation.Length + 300)]);
+            }
+
+            if (!heard.Last.StartsWith($"{words[0]} {path} 2", StringComparison.Ordinal))
+            {
+                wrong.Add($"{operation}: {heard.Last}");
+            }
+
+        }
+
+        Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
+
+    private static async Task Call(object client, string path, string method, Dictionary<string, string> places, string? body)
+    {
+        object at = client;
+        foreach (string segment in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            IEnumerable<PropertyInfo> properties = at.GetType().GetProperties().Where(p => p.GetCustomAttribute<ObsoleteAttribute>() == null);
+            if (segment.StartsWith('{'))
+            {
+                PropertyInfo item = properties.First(p => p.GetIndexParameters().Length == 1);
+                at = item.GetValue(at, [Convert.ChangeType(places[segment[1..^1]], item.GetIndexParameters()[0].ParameterType, System.Globalization.CultureInfo.InvariantCulture)])!;
+            }
+            else
+            {
+                at = properties.First(p => p.GetIndexParameters().Length == 0 && (p.Name.Equals(segment, StringComparison.OrdinalIgnoreCase) || p.Name.Equals(segment + "Path", StringComparison.OrdinalIgnoreCase))).GetValue(at)!;
+            }
+        }
+
+        MethodInfo call = at.GetType().GetMethods().Where(m => m.Name.Equals(method + "Async", StringComparison.OrdinalIgnoreCase) && m.GetCustomAttribute<ObsoleteAttribute>() == null)
+            .OrderByDescending(m => m.GetParameters().Any(p => typeof(Microsoft.Kiota.Abstractions.Serialization.IParsable).IsAssignableFrom(p.ParameterType))).First();
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(path == "/v1/changes" ? 2 : 30)); // that one goes on for ever
+        List<object?> given = [];
+        foreach (ParameterInfo parameter in call.GetParameters())
+        {
+            given.Add(parameter.ParameterType == typeof(CancellationToken) ? patience.Token
+                : parameter.ParameterType == typeof(string) ? "application/json"
+                : parameter.ParameterType == typeof(Stream) ? new MemoryStream(System.Text.Encoding.UTF8.GetBytes(body!))
+                : typeof(Microsoft.Kiota.Abstractions.Serialization.IParsable).IsAssignableFrom(parameter.ParameterType) ? await Parsed(parameter.ParameterType, body!)
+                : null);
+        }
+
+        try
+        {
+            await (Task)call.Invoke(at, [.. given])!;
+        }
+        catch (OperationCanceledException) when (path == "/v1/changes")
+        {
+            // its answer began
+        }
+    }
+
+    private static async Task<object?> Parsed(Type type, string json)
+    {
+        Task parsing = (Task)typeof(Microsoft.Kiota.Abstractions.Serialization.KiotaJsonSerializer).GetMethods()
+            .Single(m => m.Name == "DeserializeAsync" && m.IsGenericMethod && m.GetParameters() is [{ ParameterType: var first }, _] && first == typeof(string)).MakeGenericMethod(type).Invoke(null, [json, CancellationToken.None])!;
+        await parsing;
+        return parsing.GetType().GetProperty("Result")!.GetValue(parsing);
+    }
+
+    // What went over the connection last.
+    private sealed class Heard : DelegatingHandler
+    {
+        public string Last { get; set; } = "";
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            Last = $"{request.Method} {request.RequestUri!.AbsolutePath} {(int)response.StatusCode}";
+            if (!response.IsSuccessStatusCode)
+            {
+                await response.Content.LoadIntoBufferAsync(cancellationToken);
+                Last += " " + await response.Content.ReadAsStringAsync(cancellationToken);
+            }
+
+            return response;
+        }
     }
 
     private static string Lint(string document)

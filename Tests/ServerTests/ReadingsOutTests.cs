@@ -56,6 +56,44 @@ public sealed class ReadingsOutTests
     }
 
     [TestMethod]
+    public async Task The_first_time_is_within_and_the_last_is_not_in_each_format_and_spans_are_bounded()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Server.Enrol("a");
+        Log(ops, "a", [(At(-1), 1000, null), (At(0), 1001, null), (At(59), 1002, null), (At(60), 1003, null)]);
+        const string Within = "/v1/readings?from=2026-03-01T10:00:00Z&to=2026-03-01T10:01:00Z";
+        Assert.AreEqual("10.01 10.02", string.Join(' ', (await ops.Get(Within)).AsArray().Select(r => r!["value"]!["temperature"]!.ToString())));
+        string[] csv = (await ops.Client.GetStringAsync(Within + "&format=csv", TestContext.CancellationToken)).TrimEnd().Split("\r\n");
+        Assert.AreEqual("10.01 10.02", string.Join(' ', csv.Skip(1).Select(l => l.Split(',')[7])));
+        string[] lines = (await ops.Client.GetStringAsync(Within + "&format=ndjson", TestContext.CancellationToken)).TrimEnd().Split('\n');
+        Assert.AreEqual("10.01 10.02", string.Join(' ', lines.Select(l => JsonNode.Parse(l)!["value"]!["temperature"]!.ToString())));
+        Assert.AreEqual("[]", (await ops.Get("/v1/readings?from=2026-03-01T10:01:01Z")).ToJsonString(), "none is a list, too");
+        Assert.AreEqual("device,collection,id,time,received,class,at,temperature,note\r\n", await ops.Client.GetStringAsync("/v1/readings?from=2026-03-01T10:01:01Z&format=csv", TestContext.CancellationToken));
+
+        const string From = "/v1/readings?bucket=1&from=2026-03-01T10:00:00Z&to=";
+        Assert.AreEqual(HttpStatusCode.OK, (await ops.Send(HttpMethod.Get, From + "2026-03-01T15:33:20Z")).Status, "20,000 spans");
+        await ops.Refused(HttpStatusCode.BadRequest, "out_of_range", HttpMethod.Get, From + "2026-03-01T15:33:21Z");
+    }
+
+    [TestMethod]
+    public async Task Who_follows_one_outbox_of_two_is_told_of_that_alone()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Core.Devices.Add("a", "readings,events");
+        Log(ops, "a", [(At(0), 1000, null)]);
+        SyncCollection start = new() { Id = "events", SyncKey = "0", DeletesAsMoves = true };
+        SyncCollection event1 = new() { Id = "events", SyncKey = ops.Sync("a", start)!.SyncKey, DeletesAsMoves = true };
+        event1.Commands.Add(TestDevice.Add("bbbb1", 7));
+        Assert.AreEqual("ok", ops.Sync("a", event1)!.Line());
+        ops.Core.Fleet.Flush(look: true);
+        foreach ((string query, string expected) in ((string, string)[])[("?collection=readings", "readings"), ("?collection=events", "events"), ("", "events readings"), ("?collection=-", "")])
+        {
+            (_, List<(string Event, JsonNode Data)> told) = await Following.Follow(ops.Client, query, "0", 1 << 16, TestContext.CancellationToken);
+            Assert.AreEqual(expected, string.Join(' ', told.Where(t => t.Event == "object").Select(t => t.Data["collection"]!.GetValue<string>()).Order(StringComparer.Ordinal)), query);
+        }
+    }
+
+    [TestMethod]
     public async Task Buckets_have_least_mean_and_most_also_of_readings_that_came_late()
     {
         await using OpsServer ops = await OpsServer.Start();

@@ -48,6 +48,35 @@ public sealed class TableTests
     }
 
     [TestMethod]
+    public async Task Readings_that_came_before_the_definition_of_their_class_are_filled_in_when_it_arrives()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        const string Later = "later(at:c,level:i)", Never = "never(at:c,level:i)";
+        ops.Core.Devices.Add("a");
+        ops.Core.Devices.Add("b");
+        Send(ops.Core, "a", Later, 0, ["2026-03-01T10:00:00Z", "1"], ["2026-03-01T10:01:00Z", "2"]);
+        Log(ops, "a", Weather, 2, ["2026-03-01T10:02:00Z", "21.50", "x"]);
+        Send(ops.Core, "a", Later, 3, ["2026-03-01T10:03:00Z", "3"]);
+        Send(ops.Core, "a", Never, 4, ["2026-03-01T10:04:00Z", "4"]);
+        Send(ops.Core, "b", Later, 0, ["2026-03-01T10:05:00Z", "5"]);
+        ops.Core.Fleet.Flush(look: true);
+        Assert.AreEqual(1, ServerData.TablesOf(ops.Core).Fill(), "that of the class that is known");
+        Assert.AreEqual(0, ServerData.TablesOf(ops.Core).Fill());
+
+        Learn(ops.Core, "a", Later); // which is no change of an object
+        Assert.AreEqual(3, ServerData.TablesOf(ops.Core).Fill());
+        Assert.AreEqual("a 1|a 2|a 3", Rows(ops, "SELECT device, level FROM later ORDER BY at"), "b means its own class, which it has not told");
+        Assert.AreEqual("21.5", Rows(ops, "SELECT temperature FROM weather"), "once");
+        Assert.AreEqual(0, ServerData.TablesOf(ops.Core).Fill());
+        Learn(ops.Core, "b", Later);
+        Learn(ops.Core, "a", Never);
+        Assert.AreEqual(2, ServerData.TablesOf(ops.Core).Fill());
+        Assert.AreEqual("a 1|a 2|a 3|b 5", Rows(ops, "SELECT device, level FROM later ORDER BY at"));
+        Log(ops, "a", Later, 5, ["2026-03-01T10:06:00Z", "6"]);
+        Assert.AreEqual(1, ServerData.TablesOf(ops.Core).Fill());
+    }
+
+    [TestMethod]
     public async Task A_class_that_changes_adds_columns_and_names_are_safe()
     {
         await using OpsServer ops = await OpsServer.Start();
@@ -235,15 +264,23 @@ public sealed class TableTests
 
     private static void Log(ServerCore core, string device, string definition, int first, params string?[][] readings)
     {
+        Learn(core, device, definition);
+        Send(core, device, definition, first, readings);
+    }
+
+    private static void Learn(ServerCore core, string device, string definition)
+    {
+        ObjectClass type = ClassCatalog.Parse(definition)!;
+        using IStoreTransaction transaction = core.Store.BeginWrite();
+        transaction.SaveClass(core.Devices.Get(device).Id, ClassCatalog.WireName(type), type.Definition, 1);
+        transaction.Commit();
+    }
+
+    private static void Send(ServerCore core, string device, string definition, int first, params string?[][] readings)
+    {
         ObjectClass type = ClassCatalog.Parse(definition)!;
         string wire = ClassCatalog.WireName(type), store = device + device + device + device;
         DeviceIdentity identity = new(core.Devices.Get(device).Id, device);
-        using (IStoreTransaction transaction = core.Store.BeginWrite())
-        {
-            transaction.SaveClass(identity.Id, wire, type.Definition, 1);
-            transaction.Commit();
-        }
-
         SyncCollection Sync(SyncCollection collection)
         {
             SyncMessage request = new() { Version = "1.0" };

@@ -143,6 +143,7 @@ public sealed class ObjectService
         ObjectRow? current = store.FindObject(place.Collection.Id, id);
         Expect(current, expected);
         EditValue value = EditHistory.Find((IHistoryTransaction)store, new EditKey(0, place.Collection.Id, id), version);
+        FieldNotes.Check(store, ClassOf(store, place, id, ClassCatalog.Application, value.Class), value.Data!);
         Write(store, place, current, id, value.Class, value.Data!, by, string.Create(CultureInfo.InvariantCulture, $"restored {version}"));
         ObjectView view = View(store, place, store.FindObject(place.Collection.Id, id)!, Aside(store, place));
         store.Commit();
@@ -310,7 +311,9 @@ public sealed class ObjectService
             ? ValuePacker.Resolve(store, value.Class, n => store.FindClasses(place.Device.Id, n).Concat(store.FindClasses(ClassCatalog.Application, n)), Now)
             : current?.Class ?? place.Rows.FirstOrDefault()?.Class ?? LastClass(store, place);
         ObjectClass? type = ClassOf(store, place, id, ClassCatalog.Application, wireName);
-        return (wireName, ValuePacker.Pack(value, wireName, type, _limits.MaxObject));
+        byte[] data = ValuePacker.Pack(value, wireName, type, _limits.MaxObject);
+        FieldNotes.Check(store, type, data);
+        return (wireName, data);
     }
 
     // What a group has a value for is read as its members mean it, where this device has not told its class yet.

@@ -91,7 +91,10 @@ public sealed partial class GroupService(IServerStore store, TimeProvider clock,
             string? wireName = value.Class != null
                 ? ValuePacker.Resolve(groups, value.Class, n => groups.FindClassesOfGroup(group, n).Concat(groups.FindClasses(ClassCatalog.Application, n)), Now)
                 : current is { Removed: false } ? current.Class : groups.FindUsualClass(group, collection, id);
-            return (wireName, ValuePacker.Pack(value, wireName, ClassOf(groups, group, wireName), limits.MaxObject), "");
+            ObjectClass? type = ClassOf(groups, group, wireName);
+            byte[] data = ValuePacker.Pack(value, wireName, type, limits.MaxObject);
+            FieldNotes.Check(groups, type, data);
+            return (wireName, data, "");
         });
     }
 
@@ -101,6 +104,7 @@ public sealed partial class GroupService(IServerStore store, TimeProvider clock,
         return Edit(group, collection, id, expected, first, by, (groups, current) =>
         {
             EditValue value = EditHistory.Find((IHistoryTransaction)groups, KeyOf(current ?? throw Missing(group, collection, id)), version);
+            FieldNotes.Check(groups, ClassOf(groups, group, value.Class), value.Data!);
             return (value.Class, value.Data!, string.Create(CultureInfo.InvariantCulture, $"restored {version}"));
         });
     }

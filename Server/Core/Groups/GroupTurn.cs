@@ -12,6 +12,7 @@ public sealed partial class GroupService
     private const string Job = "groups";
     private const string Server = "server"; // as an author
     private const int Step = 200; // members written in a transaction
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<int, (long Version, Stage Stage, int Device)> _upTo = new(); // of this process: who ends begins anew
     private const int MostValues = 1000; // looked at in a turn
 
     /// <summary>A turn by one process at a time; true when there is more to do.</summary>
@@ -73,14 +74,22 @@ public sealed partial class GroupService
             return false;
         }
 
-        groups.NoteLeft(value, Now);
-        List<(int Device, string Name, bool IsFirst)> unwritten = groups.ListUnwritten(value, Step);
+        // from where the step before ended: members that are written are not walked over again. What came up behind it meanwhile is
+        // found by the last walk, from the first.
+        int above = _upTo.TryGetValue(number, out (long Version, Stage Stage, int Device) done) && (done.Version, done.Stage) == (value.Version, value.Stage) ? done.Device : 0;
+        if (above == 0)
+        {
+            groups.NoteLeft(value, Now);
+        }
+
+        List<(int Device, string Name, bool IsFirst)> unwritten = groups.ListUnwritten(value, above, Step);
         foreach ((int device, string _, bool isFirst) in unwritten)
         {
             WriteMember(groups, value, device, isFirst);
         }
 
-        bool more = unwritten.Count == Step;
+        bool more = unwritten.Count == Step || above > 0;
+        _upTo[number] = (value.Version, value.Stage, unwritten.Count == Step ? unwritten[^1].Device : 0);
         if (!more)
         {
             groups.SaveGroupValue(value with { Look = false });

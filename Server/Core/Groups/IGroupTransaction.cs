@@ -154,8 +154,8 @@ public interface IGroupTransaction : IStoreTransaction
     /// <summary>Members of a value's group; or its first devices alone.</summary>
     List<MemberRow> ListMembers(GroupValueRow value, bool firstOnly);
 
-    /// <summary>Members for which another value was written last than they are to have, at most so many, in the order of their numbers.</summary>
-    List<(int Device, string Name, bool IsFirst)> ListUnwritten(GroupValueRow value, int most);
+    /// <summary>Members for which another value was written last than they are to have, of those with numbers above one at most so many, in their order.</summary>
+    List<(int Device, string Name, bool IsFirst)> ListUnwritten(GroupValueRow value, int above, int most);
 
     /// <summary>Devices that are no members any more and keep what was written for them, with the time since when.</summary>
     List<(string Name, long LeftAt)> ListLeft(GroupValueRow value);

@@ -74,11 +74,19 @@ public sealed class ChangeStream
     }
 
     /// <summary>Tells what changes until it is cancelled.</summary>
-    public async Task Run(Stream output, CancellationToken cancellation)
+    /// <param name="output">Where to.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="once">True: it ends when there is no more now.</param>
+    /// <param name="fleet">Numbers changes where no server may run that does so; null = one does.</param>
+    public async Task Run(Stream output, CancellationToken cancellation, bool once = false, FleetService? fleet = null)
     {
         Id();
         while (true)
         {
+            while (fleet?.Flush(look: true) == true)
+            {
+            }
+
             bool more = await Pass(output, cancellation);
             Lines();
             if (_buffer.WrittenCount == 0 && Stopwatch.GetElapsedTime(_signed) > s_sign)
@@ -87,6 +95,11 @@ public sealed class ChangeStream
             }
 
             await Flush(output, cancellation);
+            if (!more && once)
+            {
+                return;
+            }
+
             if (!more)
             {
                 await Task.Delay(s_pause, cancellation);

@@ -28,6 +28,9 @@ public sealed record ReadingQuery
 
     /// <summary>Milliseconds over which the numbers are summed up; null = each reading.</summary>
     public long? Bucket { get; init; }
+
+    /// <summary>What is said of fields, for the head of a table; empty = names alone.</summary>
+    public IReadOnlyList<Application.FieldNote> Units { get; init; } = [];
 }
 
 /// <summary>How readings are written.</summary>

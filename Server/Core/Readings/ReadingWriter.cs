@@ -127,9 +127,17 @@ public sealed class ReadingWriter
         }
 
         IEnumerable<string> columns = query.Bucket == null
-            ? ["device", "collection", "id", "time", "received", "class", .. _fields]
-            : ["device", "collection", "time", "count", .. _fields.SelectMany(f => new[] { f + ".min", f + ".mean", f + ".max" })];
+            ? ["device", "collection", "id", "time", "received", "class", .. _fields.Select(f => f + Unit(query, f))]
+            : ["device", "collection", "time", "count", .. _fields.SelectMany(f => new[] { f + ".min", f + ".mean", f + ".max" }.Select(n => n + Unit(query, f)))];
         Line(columns);
+    }
+
+    // Of a field of that name in several classes with several units none is named.
+    private static string Unit(ReadingQuery query, string field)
+    {
+        string[] units = [.. query.Units.Where(n => n.Field == field && n.Unit != null && (query.Class == null || query.Class == n.Class || query.Class.StartsWith(n.Class + "#", StringComparison.Ordinal)))
+            .Select(n => n.Unit!).Distinct()];
+        return units.Length == 1 ? $" ({units[0]})" : "";
     }
 
     private void Put(Reading reading, IReadOnlyList<string>? only)

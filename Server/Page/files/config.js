@@ -1,10 +1,10 @@
 // What a device is to have: a form for each object, made from its class; how far it has come; both values while they differ;
 // and what somebody else changed meanwhile is never written over unseen.
 
-import { h, fill, labelled, confirmed, when } from "./dom.js";
+import { h, fill, fillIfNew, labelled, confirmed, when } from "./dom.js";
 import { get, request, at, Refused } from "./api.js";
 import { whenNext } from "./device.js";
-import { fieldsOf, inputsOf, learn, compare, staleness, historyOf } from "./form.js";
+import { fieldsOf, inputsOf, learn, compare, staleness, historyOf, notesOf } from "./form.js";
 
 export async function open(root, { name, full, page, address }) {
   const collections = full.collections.map(c => c.split("@")[0]);
@@ -14,12 +14,12 @@ export async function open(root, { name, full, page, address }) {
   const cards = new Map();
   let classes = [];
   const list = h("div", { class: "cards" });
-  const none = h("p", {});
+  const none = h("p", {}), notes = h("div", {});
   const choose = h("select", { id: "collection", onchange: () => page.go(`/?device=${encodeURIComponent(name)}&tab=config&collection=${encodeURIComponent(choose.value)}`) },
     collections.map(c => h("option", { selected: c === collection }, c)));
   fill(root, h("div", { class: "row" }, h("label", { for: "collection" }, "Collection"), choose),
     shared ? h("p", {}, `It is shared: what is changed here counts for all devices of ${shared.split("@")[1]}.`) : null, none, list,
-    page.may("configure") ? maker() : null);
+    page.may("configure") ? maker() : null, notes);
 
 
   async function refresh(next) {
@@ -27,6 +27,8 @@ export async function open(root, { name, full, page, address }) {
     const [objects, known] = await Promise.all([get(path + "?limit=200"), classes.length ? classes : get("/v1/classes?device=" + encodeURIComponent(name)).catch(() => [])]);
     classes = known;
     if (objects.some(o => o.class && !classes.some(c => c.wireName === o.class))) classes = await get("/v1/classes?device=" + encodeURIComponent(name)).catch(() => classes);
+    const used = classes.filter((c, i) => objects.some(o => o.class === c.wireName) && classes.findIndex(d => d.name === c.name) === i);
+    if (page.may("configure")) fillIfNew(notes, used, () => used.map(c => notesOf(c, page, again)));
     fill(none, objects.length === 0 ? "The server has nothing in this collection." : "");
     for (const [id, card] of cards) if (!objects.some(o => o.id === id)) { card.root.remove(); cards.delete(id); }
     for (const o of objects) {
@@ -37,6 +39,13 @@ export async function open(root, { name, full, page, address }) {
       }
       cards.get(o.id).show(o);
     }
+  }
+
+  // What is said of a field has changed: forms that nobody is filling are made anew.
+  async function again() {
+    classes = [];
+    await refresh();
+    for (const card of cards.values()) card.rebuild();
   }
 
   function state(o) {
@@ -75,7 +84,7 @@ export async function open(root, { name, full, page, address }) {
     async function save(event) {
       event?.preventDefault();
       fill(wrong);
-      if (!await inputs.sound()) return;
+      if (!await inputs.sound(text => fill(wrong, text))) return;
       const value = inputs.read(object.value);
       try {
         const { body } = await request("PUT", path + "/" + encodeURIComponent(object.id), { json: value, headers: { "If-Match": `"${base}"` } });
@@ -129,7 +138,7 @@ export async function open(root, { name, full, page, address }) {
       }
     }
 
-    return { root, show };
+    return { root, show, rebuild() { if (!edited) { form?.remove(); build(); } } };
   }
 
   // A new object: of a class that is known, or of one that is defined here.

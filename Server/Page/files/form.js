@@ -1,7 +1,7 @@
 // The fields of a class as a form, two values beside each other, and the history of a value with its way back.
 
 import { h, fill, labelled, confirmed, when, table } from "./dom.js";
-import { get } from "./api.js";
+import { get, request, at } from "./api.js";
 
 const RANGES = { int: "a whole number", uint: "a whole number from 0", fixed: "a number", float: "a number", double: "a number", text: "text", time: "a time in UTC, such as 2026-11-29T12:00:00Z", bytes: "bytes in base64", bool: "" };
 const NUMBERS = ["int", "uint", "fixed", "float", "double"];
@@ -30,13 +30,17 @@ export function learn(reasons) {
 /** Inputs for fields: { rows, put(value), read(value before), tell(what devices said, the newest first), sound() }. */
 export function inputsOf(fields, may) {
   const inputs = fields.map(field => ({ field, input: control(field), hint: h("span", {}), said: null }));
-  const type = (field, said) => RANGES[field.type].replace(said ? " from 0" : "", "") + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : "");
-  for (const { input, hint, field } of inputs) { input.disabled = !may; fill(hint, type(field)); }
+  const type = (field, said) => RANGES[field.type].replace(said || isSet(field.least) ? " from 0" : "", "") + (field.type === "fixed" && field.digits ? `, ${field.digits} digits behind the point` : "");
+  for (const { input, hint, field } of inputs) {
+    input.disabled = !may;
+    fill(hint, type(field), rangeOf(field) ? [", ", h("b", {}, rangeOf(field))] : field.unit ? ", in " + field.unit : null, field.label ? `; ${field.name} of the class` : null);
+  }
   return {
     names: fields.map(f => f.name).join(),
-    rows: inputs.map(({ field, input, hint }) => labelled(field.name, input, hint)),
+    rows: inputs.map(({ field, input, hint }) => labelled(nameOf(field), input, hint)),
     tell(said) {
       for (const one of inputs) {
+        if (isSet(one.field.least) || isSet(one.field.most)) continue; // an operator said so, and the server refuses what is beyond
         if (!NUMBERS.includes(one.field.type) || !said[one.field.name] || one.said?.text === said[one.field.name].text) continue;
         one.said = said[one.field.name];
         Object.assign(one.input, boundsOf(one.field), one.said.min === undefined ? {} : { min: one.said.min }, one.said.max === undefined ? {} : { max: one.said.max });
@@ -44,10 +48,15 @@ export function inputsOf(fields, may) {
       }
     },
     /** True when what stands in the inputs can be sent. What a device said may be of an older firmware: one may send it all the same. */
-    async sound() {
+    async sound(wrong) {
       const beyond = [];
       for (const { field, input, said } of inputs) {
         if (input.checkValidity()) continue;
+        if (rangeOf(field) && (input.validity.rangeUnderflow || input.validity.rangeOverflow)) {
+          wrong(`${nameOf(field)} is ${rangeOf(field)}, not ${input.value}: so it is said of its class. Nothing was sent.`);
+          input.focus();
+          return false;
+        }
         const range = input.validity.rangeUnderflow || input.validity.rangeOverflow;
         if (!said || !range) { input.reportValidity(); return false; }
         beyond.push(`${field.name} is ${said.text}, not ${input.value}`);
@@ -74,15 +83,43 @@ function control(field) {
   switch (field.type) {
     case "bool": return h("select", {}, h("option", { value: "" }, "(none)"), h("option", { value: "true" }, "true"), h("option", { value: "false" }, "false"));
     case "int": case "uint": case "fixed": return h("input", { type: "number", step: field.digits ? (1 / 10 ** field.digits).toFixed(field.digits) : "1", ...boundsOf(field) });
-    case "float": case "double": return h("input", { type: "number", step: "any" });
+    case "float": case "double": return h("input", { type: "number", step: "any", ...boundsOf(field) });
     default: return h("input", { type: "text", autocomplete: "off", spellcheck: "false" });
   }
 }
 
 function boundsOf(field) {
-  if (field.type !== "int" && field.type !== "uint" && field.type !== "fixed") return { min: "", max: "" };
-  const most = EXACT / 10 ** (field.digits ?? 0);
-  return { min: field.type === "uint" ? "0" : String(-most), max: String(most) };
+  const whole = field.type === "int" || field.type === "uint" || field.type === "fixed", most = EXACT / 10 ** (field.digits ?? 0);
+  const least = field.type === "uint" ? "0" : whole ? String(-most) : "";
+  return { min: isSet(field.least) ? String(field.least) : least, max: isSet(field.most) ? String(field.most) : whole ? String(most) : "" };
+}
+
+const isSet = v => v !== null && v !== undefined;
+
+/** What a field is called: as an operator said, else by its name. */
+export const nameOf = field => field.label ?? field.name;
+
+/** The range that an operator said, in words; "" = none. */
+export const rangeOf = f => (isSet(f.least) && isSet(f.most) ? `${f.least} to ${f.most}` : isSet(f.least) ? `from ${f.least}` : isSet(f.most) ? `up to ${f.most}` : "") + (f.unit && (isSet(f.least) || isSet(f.most)) ? " " + f.unit : "");
+
+/** What is said of the fields of a class, to be changed: label, unit, least, most. done() when something was. */
+export function notesOf(type, page, done) {
+  const name = type.name, rows = h("div", { class: "cards" });
+  const root = h("details", { class: "card" }, h("summary", {}, `Names, units and ranges of ${name}`), h("p", {}, "They count for every device and group, here and in exports; a value beyond its range is refused before it is sent. The class on the device has names and types alone."), rows);
+  fill(rows, type.fields.map(field => {
+    const text = (value, more) => h("input", { type: "text", autocomplete: "off", value: value ?? "", ...more }), number = value => h("input", { type: "number", step: "any", value: isSet(value) ? value : "" });
+    const label = text(field.label, { maxlength: "64" }), unit = text(field.unit, { maxlength: "16" }), least = number(field.least), most = number(field.most);
+    const path = at`/v1/classes/${name}/fields/${field.name}`, given = input => input.value.trim() === "" ? null : input.type === "number" ? Number(input.value) : input.value.trim();
+    return h("form", {
+      class: "row", "aria-label": `${field.name} of ${name}`, onsubmit: async event => {
+        event.preventDefault();
+        const json = { label: given(label), unit: given(unit), least: given(least), most: given(most) };
+        const empty = Object.values(json).every(v => v === null);
+        if (await page.attempt(() => empty ? request("DELETE", path) : request("PUT", path, { json }), empty ? `Nothing is said of ${field.name} any more.` : `${field.name}: kept.`)) await done();
+      },
+    }, h("b", {}, field.name), labelled("Label", label), labelled("Unit", unit), field.number ? [labelled("Least", least), labelled("Most", most)] : null, h("button", { "aria-label": `Keep what is said of ${field.name}` }, "Keep"));
+  }));
+  return root;
 }
 
 const words = v => v === null || v === undefined ? "(none)" : v === "" ? "(empty)" : String(v);

@@ -2,7 +2,7 @@
 
 import { h, fill, fillIfNew, labelled, confirmed, when, ago, table } from "./dom.js";
 import { get, request, at, query, Refused } from "./api.js";
-import { fieldsOf, inputsOf, learn, compare, staleness, historyOf } from "./form.js";
+import { fieldsOf, inputsOf, learn, compare, staleness, historyOf, notesOf } from "./form.js";
 
 const KINDS = { applied: "good", refused: "bad", dropped: "bad", changed: "bad", waiting: "warn", sent: "warn", held: "warn" };
 const SHOWN = 100; // devices of a value at most
@@ -27,14 +27,16 @@ async function all(root, page) {
 
 async function one(root, name, page) {
   document.title = `Group ${name} - NanoSync`;
-  const cards = new Map(), list = h("div", { class: "cards" }), none = h("p", {});
+  const cards = new Map(), list = h("div", { class: "cards" }), none = h("p", {}), notes = h("div", {});
   let classes = [];
   fill(root, h("h1", {}, `Group ${name}`), h("p", { class: "sub" }, h("a", { href: "/" + query({ group: name }) }, "Its devices"), ". What is set here goes to each that has the collection and no value of its own; who joins gets it, who leaves keeps it."), none, list,
-    page.may("configure") ? maker() : null);
+    page.may("configure") ? maker() : null, notes);
 
   async function refresh() {
     const [values, known] = await Promise.all([get(at`/v1/groups/${name}`), get("/v1/classes" + query({ group: name })).catch(() => classes)]);
     classes = known;
+    const used = classes.filter((c, i) => values.some(v => v.class === c.wireName) && classes.findIndex(d => d.name === c.name) === i);
+    if (page.may("configure")) fillIfNew(notes, used, () => used.map(c => notesOf(c, page, async () => { await refresh(); for (const card of cards.values()) card.rebuild(); })));
     fill(none, values.length === 0 ? "Nothing is set for it." : "");
     for (const [key, card] of cards) if (!values.some(v => keyOf(v) === key)) { card.root.remove(); cards.delete(key); }
     for (const v of values) {
@@ -73,7 +75,7 @@ async function one(root, name, page) {
     async function save(event) {
       event?.preventDefault();
       fill(wrong);
-      if (!few.reportValidity() || !await inputs.sound()) return;
+      if (!few.reportValidity() || !await inputs.sound(text => fill(wrong, text))) return;
       const mine = inputs.read(value.value);
       try {
         const { body: saved } = await request("PUT", path + query({ first: few.value }), { json: mine, headers: { "If-Match": `"${base}"` } });
@@ -126,7 +128,7 @@ async function one(root, name, page) {
         }, "Remove")]);
     }
 
-    return { root, show };
+    return { root, show, rebuild() { if (!edited) { build(); inputs?.put(value.value ?? {}); } } };
   }
 
   // A new value, of the members' class or of one that is named.

@@ -2,6 +2,7 @@
 
 import { h, fill, table, time, now } from "./dom.js";
 import { get, query, Gone, Refused } from "./api.js";
+import { nameOf } from "./form.js";
 
 const RANGES = { 600: "10 min", 3600: "Hour", 86400: "Day", 604800: "Week", 2592000: "30 days", 31536000: "Year" };
 const DAY = 86400;
@@ -23,6 +24,7 @@ export async function open(root, { name, full, page, address }) {
   const numbers = chosen.fields.filter(f => f.number && f.type !== "time");
   const asked = (address.get("fields") ?? "").split(",").filter(f => numbers.some(n => n.name === f));
   const fields = asked.length ? asked : numbers.slice(0, 4).map(f => f.name);
+  const titleOf = name => { const f = numbers.find(n => n.name === name); return nameOf(f) + (f.unit ? ` (${f.unit})` : ""); };
   const go = change => {
     const next = { span: width, to: end ? new Date(end).toISOString() : "", class: classes.length > 1 ? chosen.collection + "/" + chosen.wireName : "", fields: asked.join(","), with: devices.slice(1).join(","), ...change };
     page.go("/" + query({ device: name, tab: "readings", ...next }));
@@ -39,7 +41,7 @@ export async function open(root, { name, full, page, address }) {
       const now = numbers.map(n => n.name).filter(n => document.getElementById("field-" + n).checked);
       go({ fields: now.join(",") });
     },
-  }), h("label", { for: "field-" + f.name }, f.name)));
+  }), h("label", { for: "field-" + f.name }, titleOf(f.name))));
   const plots = h("div", { class: "plots" }), said = h("p", { role: "status" }), latest = h("div", {});
   const exports = devices.flatMap(device => [["csv", "CSV"], ["ndjson", "NDJSON"]].map(([format, text]) => ({ device, format, link: h("a", { class: "button", download: `${device}.${format}` }, `${text} of ${device}`) })));
   fill(root, h("div", { class: "row" },
@@ -58,7 +60,7 @@ export async function open(root, { name, full, page, address }) {
     const last = end ?? now(), first = last - width * 1000;
     const bucket = Math.max(1, Math.floor(width / SPANS));
     const wanted = { collection: chosen.collection, class: chosen.wireName, from: new Date(first).toISOString(), to: end ? new Date(end).toISOString() : "", fields: fields.join(","), bucket };
-    for (const e of exports) e.link.href = "/v1/readings" + query({ ...wanted, device: e.device, format: e.format });
+    for (const e of exports) e.link.href = "/v1/readings" + query({ ...wanted, device: e.device, format: e.format, units: e.format === "csv" && numbers.some(n => n.unit) ? "true" : "" });
     const series = await Promise.all(devices.map(async d => {
       try {
         return await get("/v1/readings" + query({ ...wanted, device: d }));
@@ -73,7 +75,7 @@ export async function open(root, { name, full, page, address }) {
     plots.hidden = count === 0;
     draw(series, first / 1000, last / 1000, bucket);
     const newest = series[0].slice(-10).reverse();
-    fill(latest, newest.length === 0 ? null : table(`The newest of ${name}${bucket > 1 ? ", means" : ""}`, ["Time", ...fields],
+    fill(latest, newest.length === 0 ? null : table(`The newest of ${name}${bucket > 1 ? ", means" : ""}`, ["Time", ...fields.map(titleOf)],
       newest.map(r => [time(r.at), ...fields.map(f => { const v = r.value?.[f]; return v === null || v === undefined ? "" : String(round(typeof v === "object" ? v.mean : v)); })])));
   }
 
@@ -97,7 +99,7 @@ export async function open(root, { name, full, page, address }) {
         const colour = style.getPropertyValue(COLOURS[i]).trim();
         const column = k => { const values = new Array(xs.length).fill(undefined); for (const p of line) values[place.get(p[0])] = p[k]; return values; };
         data.push(column(1));
-        drawnSeries.push({ label: devices.length > 1 ? devices[i] : field, stroke: colour, width: 1.5, value: (_, v) => v === null || v === undefined ? "" : String(round(v)) });
+        drawnSeries.push({ label: devices.length > 1 ? devices[i] : titleOf(field), stroke: colour, width: 1.5, value: (_, v) => v === null || v === undefined ? "" : String(round(v)) });
         if (bucket > 1) {
           data.push(column(2), column(3));
           for (const label of ["most", "least"]) drawnSeries.push({ label, stroke: "transparent", points: { show: false }, value: (_, v) => v === null || v === undefined ? "" : String(round(v)) });
@@ -108,7 +110,7 @@ export async function open(root, { name, full, page, address }) {
         const values = line.map(p => p[1]).filter(v => v !== null);
         return values.length ? `${devices[i]}: ${round(Math.min(...values))} to ${round(Math.max(...values))}, last ${round(values.at(-1))}` : `${devices[i]}: none`;
       }).join("; ");
-      const box = h("section", { class: "plot", "aria-label": `${field}. ${said}` }, h("h2", {}, field));
+      const box = h("section", { class: "plot", "aria-label": `${titleOf(field)}. ${said}` }, h("h2", {}, titleOf(field)));
       plots.append(box);
       drawn.push(new window.uPlot({
         width: Math.max(260, plots.clientWidth - 2), height: 190,
