@@ -89,6 +89,46 @@ public sealed class NodeTests
     }
 
     [TestMethod]
+    public void A_database_that_is_read_only_is_busy_and_nothing_is_acknowledged_until_it_is_not()
+    {
+        using PostgresCluster cluster = new("fsync = off");
+        using Nodes nodes = new(1, cluster.ConnectionString);
+        nodes.Enrol("d1", "readings,config");
+        using Station device = new(nodes, "d1");
+        device.Append(3);
+        device.UntilEmpty();
+        using (Npgsql.NpgsqlConnection connection = new(cluster.ConnectionString))
+        {
+            connection.Open();
+            Become("on");
+            Assert.ThrowsExactly<StoreBusyException>(() => nodes.Any.Devices.Add("d2"), "as a standby is: another node may have become the first");
+            device.Append(3);
+            for (int i = 0; i < 5; i++)
+            {
+                Assert.AreEqual(RoundOutcome.Failed, device.Round().Outcome);
+            }
+
+            Assert.AreEqual(3, device.Pending, "nothing was acknowledged");
+            nodes.HoldsEachOnce("d1", 3);
+            Become("off");
+
+            void Become(string readOnly)
+            {
+                foreach (string sql in (string[])[$"ALTER SYSTEM SET default_transaction_read_only = {readOnly}", "SELECT pg_reload_conf(), pg_sleep(0.5)"])
+                {
+                    using Npgsql.NpgsqlCommand command = new("SET default_transaction_read_only = off; SET transaction_read_only = off", connection);
+                    command.ExecuteNonQuery();
+                    using Npgsql.NpgsqlCommand change = new(sql, connection);
+                    change.ExecuteNonQuery();
+                }
+            }
+        }
+
+        device.UntilEmpty();
+        nodes.HoldsEachOnce("d1", 6);
+    }
+
+    [TestMethod]
     public void A_database_that_crashes_and_comes_back_has_all_that_was_acknowledged()
     {
         using PostgresCluster cluster = new(); // with fsync

@@ -160,7 +160,7 @@ public sealed class ReadingTests
         return device;
     }
 
-    private static void Outbox(SyncCollection request)
+    internal static void Outbox(SyncCollection request)
     {
         request.GetChanges = false;
         request.DeletesAsMoves = true;

@@ -145,7 +145,13 @@ public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerS
 
     public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
 
+    public ValueTask<T> Aside<T>(Func<T> work) => inner.Aside(work);
+
     public DueSignal Due => inner.Due;
+
+    public void MakeDays(long now) => inner.MakeDays(now);
+
+    public long? DropDay(IReadOnlyList<KeptSince> rules) => inner.DropDay(rules);
 
     public IStoreLock? TryLock(string name) => inner.TryLock(name);
 

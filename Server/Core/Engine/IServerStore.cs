@@ -27,12 +27,30 @@ public interface IServerStore : IDisposable
     /// </summary>
     Task<T> Together<T>(int device, Func<T> work);
 
+    /// <summary>Does work that only reads. Where the database is far away it is done on a thread of the store's own, and nobody else's waits.</summary>
+    ValueTask<T> Aside<T>(Func<T> work);
+
     /// <summary>Says when something may be due to a device, whichever process changed it.</summary>
     DueSignal Due { get; }
+
+    /// <summary>Makes room for the readings of the next days, where the database keeps days apart; needed of nobody who only wants it to go on.</summary>
+    /// <param name="now">Milliseconds since 1970.</param>
+    void MakeDays(long now);
+
+    /// <summary>
+    /// Removes the oldest day's readings at once, where the database keeps days apart and none of them is to be kept: by a rule,
+    /// because no rule is about them, or because a proxy has not passed them on. How many; null when there is no such day.
+    /// </summary>
+    long? DropDay(IReadOnlyList<KeptSince> rules);
 
     /// <summary>Takes a lock of this name among all processes on the database; null while another has it. A process that ends lets go of it.</summary>
     IStoreLock? TryLock(string name);
 }
+
+/// <summary>From when on the readings of a collection are kept; what is in the log only.</summary>
+/// <param name="Collection">Its name; * = of those that no other says.</param>
+/// <param name="Time">Milliseconds since 1970.</param>
+public sealed record KeptSince(string Collection, long Time);
 
 /// <summary>A lock among all processes on a database, until it is disposed.</summary>
 public interface IStoreLock : IDisposable

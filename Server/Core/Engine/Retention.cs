@@ -1,5 +1,5 @@
 // What is kept for how long. Nothing goes unless a rule says so; then in small steps, so that devices do not wait, and by
-// one process at a time. What readings were taken stays known: a device that sends them again makes nothing.
+// one process at a time. An age of days ends with a day (UTC), so that a database that keeps days apart drops them whole. What readings were taken stays known: a device that sends them again makes nothing.
 
 using System.Globalization;
 using System.Text.Json;
@@ -80,6 +80,13 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         }
 
         RetentionPass pass = new(Now, 0, 0, 0, 0, 0, 0);
+        store.MakeDays(Now);
+        for (IReadOnlyList<KeptSince> ages = Ages(); ages.Count > 0 && store.DropDay(ages) is { } dropped;)
+        {
+            pass = pass with { Readings = pass.Readings + dropped, Steps = pass.Steps + 1 };
+            end.ThrowIfCancellationRequested();
+        }
+
         List<OutboxRow> outboxes;
         List<int> deleted;
         using (IStoreTransaction reading = store.BeginRead())
@@ -92,7 +99,7 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         {
             foreach (RetentionRule rule in RulesOf(outbox.Name))
             {
-                pass = await Repeat(pass, t => t.DropReadings(outbox.Id, rule.Age is { } age ? Now - (long)age.TotalMilliseconds : long.MaxValue, rule.Count ?? 0, Step),
+                pass = await Repeat(pass, t => t.DropReadings(outbox.Id, rule.Age is { } age ? Since(age) : long.MaxValue, rule.Count ?? 0, Step),
                     (p, n) => p with { Readings = p.Readings + n }, pause, end);
             }
         }
@@ -120,6 +127,19 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         writing.SaveInfo(Nobody, new InfoRow(Job, JsonSerializer.SerializeToUtf8Bytes(pass), Now));
         writing.Commit();
         return pass;
+    }
+
+    private long Since(TimeSpan age)
+    {
+        DateTimeOffset since = clock.GetUtcNow() - age;
+        return (age.Ticks % TimeSpan.TicksPerDay == 0 ? new DateTimeOffset(since.UtcDateTime.Date, TimeSpan.Zero) : since).ToUnixTimeMilliseconds();
+    }
+
+    // Of rules of one name each removes what it does not keep; one by number alone says nothing of a day.
+    private List<KeptSince> Ages()
+    {
+        List<KeptSince> ages = [.. rules.GroupBy(r => r.Collection).Select(same => new KeptSince(same.Key, same.Max(r => r.Age is { } age ? Since(age) : long.MinValue)))];
+        return ages.Exists(a => a.Time > long.MinValue) ? ages : [];
     }
 
     private List<RetentionRule> RulesOf(string collection)

@@ -19,6 +19,7 @@ public sealed partial class PostgresStore : IServerStore
     private const int MostAtOnce = 32; // requests of devices; a connection each
 
     private readonly NpgsqlDataSource _source;
+    private int _next; // the lane of what belongs to no device
     private readonly Lazy<Lanes> _lanes = new(() => new Lanes(MostAtOnce));
 
     /// <summary>Opens a database and brings it to the newest form.</summary>
@@ -27,9 +28,10 @@ public sealed partial class PostgresStore : IServerStore
     /// <param name="clock">Time of migrations.</param>
     public PostgresStore(string connectionString, TimeSpan patience, TimeProvider clock)
     {
+        NpgsqlConnectionStringBuilder settings;
         try
         {
-            NpgsqlConnectionStringBuilder settings = new(connectionString);
+            settings = new NpgsqlConnectionStringBuilder(connectionString);
             settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? PreparedStatements : settings.MaxAutoPrepare;
             settings.AutoPrepareMinUsages = 2;
             settings.ApplicationName ??= "nanosync";
@@ -46,7 +48,9 @@ public sealed partial class PostgresStore : IServerStore
 
         try
         {
-            using NpgsqlConnection connection = _source.OpenConnection();
+            // a migration may read or write all there is
+            using NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { CommandTimeout = 0, Pooling = false }.ToString());
+            connection.Open();
             Execute(connection, $"SELECT pg_advisory_lock({MigrationLock})");
             try
             {
@@ -78,6 +82,9 @@ public sealed partial class PostgresStore : IServerStore
 
     /// <inheritdoc/>
     public Task<T> Together<T>(int device, Func<T> work) => _lanes.Value.Do(device, work);
+
+    /// <inheritdoc/>
+    public ValueTask<T> Aside<T>(Func<T> work) => new(_lanes.Value.Do(Interlocked.Increment(ref _next), work));
 
     /// <inheritdoc/>
     public IStoreLock? TryLock(string name)
@@ -145,7 +152,7 @@ public sealed partial class PostgresStore : IServerStore
         try
         {
             connection = _source.OpenConnection();
-            return new Transaction(new SqlSession(connection), connection.BeginTransaction(isolation), write);
+            return new Transaction(this, new SqlSession(connection), connection.BeginTransaction(isolation), write);
         }
         catch (DbException e)
         {
@@ -185,7 +192,7 @@ public sealed partial class PostgresStore : IServerStore
         }
     }
 
-    private sealed class Transaction(SqlSession session, NpgsqlTransaction transaction, bool write) : SqlTransaction(session, transaction)
+    private sealed class Transaction(PostgresStore store, SqlSession session, NpgsqlTransaction transaction, bool write) : SqlTransaction(session, transaction)
     {
         public const string Channel = "'nanosync_' || md5(current_schema())"; // an expression: the same for all nodes on a schema
 
@@ -200,7 +207,20 @@ public sealed partial class PostgresStore : IServerStore
             session.Dispose(); // the connection goes back to the pool, its prepared statements with it
         }
 
-        protected override StoreException Translate(DbException error) => Meaning(error);
+        protected override bool KeepsDays => true;
+
+        protected override void MakeDay(int day) => store.MakeDay(day);
+
+        protected override StoreException Translate(DbException error)
+        {
+            if (error.SqlState != PostgresErrorCodes.CheckViolation)
+            {
+                return Meaning(error);
+            }
+
+            store._days.Clear(); // another process dropped the day, and the clock went back to it
+            return new StoreBusyException("The readings of that day were removed just now.", error);
+        }
 
         protected override void TellOthers()
         {

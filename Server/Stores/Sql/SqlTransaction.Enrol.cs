@@ -130,7 +130,7 @@ public abstract partial class SqlTransaction : IEnrolTransaction
         foreach (long collection in All("SELECT id FROM collection WHERE scope = @scope ORDER BY id", r => r.GetInt64(0), ("scope", ScopeOf(device))))
         {
             (string, object?)[] which = [("collection", collection), ("most", most)];
-            int removed = Run("DELETE FROM reading WHERE collection_id = @collection AND seq <= (SELECT MAX(seq) FROM (SELECT seq FROM reading WHERE collection_id = @collection ORDER BY seq LIMIT @most) AS first)", which)
+            int removed = RemoveReadings((int)collection, ListOldest((int)collection, long.MaxValue, most))
                 + Run("DELETE FROM object WHERE collection_id = @collection AND seq <= (SELECT MAX(seq) FROM (SELECT seq FROM object WHERE collection_id = @collection ORDER BY seq LIMIT @most) AS first)", which)
                 + Run("DELETE FROM id_map WHERE collection_id = @collection AND (device_id, client_id) IN (SELECT device_id, client_id FROM (SELECT device_id, client_id FROM id_map "
                     + "WHERE device_id = @device AND collection_id = @collection LIMIT @most) AS first)", [.. which, ("device", device)]);

@@ -22,15 +22,20 @@ public abstract partial class SqlTransaction
     public int DropReadings(int collection, long before, long keep, int most)
     {
         CollectionRow row = FindCollection(collection); // locked: its count changes
+        if (KeepsDays && Number("DELETE FROM reading_gone WHERE collection_id = @collection RETURNING readings", ("collection", collection)) is > 0 and long gone)
+        {
+            row.Live -= gone; // they went with their day
+            SaveCollection(row);
+        }
+
         long passed = One("SELECT MIN(point) FROM proxy_route WHERE collection_id = @collection", r => Long(r, 0), ("collection", collection)) ?? long.MaxValue;
         int count = (int)Math.Clamp(row.Live - keep, 0, most);
         (string, object?)[] which = [("collection", collection), ("passed", passed), ("count", count)];
-        List<(long Seq, long Time)> oldest = All("SELECT g.seq, r.time + g.age FROM reading g JOIN reading_run r ON r.collection_id = g.collection_id "
-            + "AND r.first_seq = (SELECT MAX(first_seq) FROM reading_run WHERE collection_id = g.collection_id AND first_seq <= g.seq) "
-            + "WHERE g.collection_id = @collection AND g.seq <= @passed ORDER BY g.seq LIMIT @count", r => (r.GetInt64(0), r.GetInt64(1)), which);
+        List<OldReading> logged = ListOldest(collection, passed, count);
         const string Free = "deleted = 0 AND last_device <> 0 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.collection_id = object.collection_id AND d.server_id = object.server_id) "
             + "AND NOT EXISTS (SELECT 1 FROM set_aside a WHERE a.collection_id = object.collection_id AND a.server_id = object.server_id)";
-        oldest.AddRange(All($"SELECT seq, changed FROM object WHERE collection_id = @collection AND seq <= @passed AND {Free} ORDER BY seq LIMIT @count",
+        IEnumerable<(long Seq, long Time)> oldest = logged.Select(r => (r.Seq, r.Time)).Concat(
+            All($"SELECT seq, changed FROM object WHERE collection_id = @collection AND seq <= @passed AND {Free} ORDER BY seq LIMIT @count",
             r => (r.GetInt64(0), r.GetInt64(1)), which));
         long upTo = oldest.OrderBy(o => o.Seq).Take(count).TakeWhile(o => o.Time < before).Select(o => o.Seq).LastOrDefault(-1);
         if (upTo < 0)
@@ -38,7 +43,7 @@ public abstract partial class SqlTransaction
             return 0;
         }
 
-        int removed = Run("DELETE FROM reading WHERE collection_id = @collection AND seq <= @upTo", ("collection", collection), ("upTo", upTo))
+        int removed = RemoveReadings(collection, logged.Where(r => r.Seq <= upTo))
             + Run($"DELETE FROM object WHERE collection_id = @collection AND seq <= @upTo AND {Free}", ("collection", collection), ("upTo", upTo));
         row.Live -= removed;
         SaveCollection(row);

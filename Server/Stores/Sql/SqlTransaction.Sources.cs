@@ -29,18 +29,17 @@ public abstract partial class SqlTransaction : IReadingTransaction
     // it takes a page of it.
     private List<ObjectRow> ListLog(int collection, long after, int count)
     {
-        List<(long Seq, long Age, byte[] Data)> page = All("SELECT seq, age, data FROM reading WHERE collection_id = @collection AND seq > @after ORDER BY seq LIMIT @count",
-            r => (r.GetInt64(0), r.GetInt64(1), Bytes(r, 2)!), ("collection", collection), ("after", after), ("count", count));
+        List<(long Seq, long Age, byte[] Data)> page = ByDay(collection, after, long.MaxValue, count, (day, from, to, left) => All(
+            $"SELECT seq, age, data FROM reading WHERE collection_id = @collection AND seq > @after AND seq <= @to{OnDay} ORDER BY seq LIMIT @count",
+            r => (r.GetInt64(0), r.GetInt64(1), Bytes(r, 2)!), Of(day, ("collection", collection), ("after", from), ("to", to), ("count", left))));
         if (page.Count == 0)
         {
             return [];
         }
 
-        List<(long First, string Prefix, long Number, string? Class, int Replica, int Device, long Time)> runs = All(
-            "SELECT first_seq, prefix, first_number, class, replica_id, device_id, time FROM reading_run WHERE collection_id = @collection AND first_seq <= @last AND first_seq >= "
+        List<RunRow> runs = All($"SELECT {RunColumns} FROM reading_run WHERE collection_id = @collection AND first_seq <= @last AND first_seq >= "
             + "(SELECT MAX(first_seq) FROM reading_run WHERE collection_id = @collection AND first_seq <= @first) ORDER BY first_seq",
-            r => (r.GetInt64(0), r.GetString(1), r.GetInt64(2), Text(r, 3), r.GetInt32(4), r.GetInt32(5), r.GetInt64(6)),
-            ("collection", collection), ("first", page[0].Seq), ("last", page[^1].Seq));
+            ReadRun, ("collection", collection), ("first", page[0].Seq), ("last", page[^1].Seq));
         int run = 0;
         return page.ConvertAll(reading =>
         {
@@ -49,20 +48,7 @@ public abstract partial class SqlTransaction : IReadingTransaction
                 run++;
             }
 
-            (long first, string prefix, long number, string? type, int replica, int device, long time) = runs[run];
-            return new ObjectRow
-            {
-                Id = new ReadingId(prefix, number + reading.Seq - first).ToString(),
-                Seq = reading.Seq,
-                CreatedSeq = reading.Seq,
-                Class = type,
-                Data = reading.Data,
-                Writer = replica,
-                LastDevice = device,
-                Created = time + reading.Age,
-                Changed = time + reading.Age,
-                IsLogged = true,
-            };
+            return runs[run].RowOf(reading.Seq, reading.Age, reading.Data);
         });
     }
 }

@@ -86,6 +86,18 @@ public sealed partial class SqliteStore : IServerStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<T> Aside<T>(Func<T> work) => new(work()); // a reader waits for nobody
+
+    /// <inheritdoc/>
+    public void MakeDays(long now)
+    {
+        // one table
+    }
+
+    /// <inheritdoc/>
+    public long? DropDay(IReadOnlyList<KeptSince> rules) => null;
+
+    /// <inheritdoc/>
     public IStoreLock? TryLock(string name)
     {
         try
