@@ -92,6 +92,12 @@ public sealed class ServerCore : IDisposable
     /// <summary>What is said of the fields of classes.</summary>
     public FieldNotes Notes { get; }
 
+    /// <summary>Threads for requests that only read: a writer that waits keeps nobody from looking.</summary>
+    public Waiting.WaitingThreads Readers { get; } = new("reads", 16);
+
+    /// <summary>Threads for what changes something and is no message of a device with a token, which the store does on threads of its own.</summary>
+    public Waiting.WaitingThreads Writers { get; } = new("changes", 32);
+
     /// <summary>Messages that come without TLS.</summary>
     public SealedService Sealed { get; }
 
@@ -99,6 +105,9 @@ public sealed class ServerCore : IDisposable
     public void Dispose()
     {
         Held.Dispose();
+        Sealed.Dispose();
         Store.Dispose();
+        Readers.Dispose();
+        Writers.Dispose();
     }
 }

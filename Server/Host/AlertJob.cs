@@ -14,7 +14,7 @@ internal sealed class AlertJob(ServerCore core, ILogger<Alerts.AlertService> log
         {
             try
             {
-                await core.Alerts.Deliver(stoppingToken);
+                await core.Writers.RunAll(() => core.Alerts.Deliver(stoppingToken));
             }
             catch (StoreException)
             {
@@ -22,7 +22,7 @@ internal sealed class AlertJob(ServerCore core, ILogger<Alerts.AlertService> log
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                log.LogError(e, "Alerts could not be told.");
+                log.AlertsNotTold(e);
             }
             catch (OperationCanceledException)
             {

@@ -23,10 +23,10 @@ internal sealed class FleetJob(ServerCore core, ILogger<Fleet.FleetService> log)
             long began = Stopwatch.GetTimestamp();
             try
             {
-                more = await Task.Run(() => core.Fleet.Flush() | core.Alerts.Turn(), CancellationToken.None);
+                more = await core.Writers.Run(() => core.Fleet.Flush() | core.Alerts.Turn());
                 if (pruned == 0 || Stopwatch.GetElapsedTime(pruned) > s_prune)
                 {
-                    pruned = await Task.Run(() => core.Fleet.Prune(core.Options.KeepChanges, MostChanges), CancellationToken.None) ? 0 : Stopwatch.GetTimestamp();
+                    pruned = await core.Writers.Run(() => core.Fleet.Prune(core.Options.KeepChanges, MostChanges)) ? 0 : Stopwatch.GetTimestamp();
                 }
             }
             catch (StoreException)
@@ -35,7 +35,7 @@ internal sealed class FleetJob(ServerCore core, ILogger<Fleet.FleetService> log)
             }
             catch (Exception e)
             {
-                log.LogError(e, "The fleet could not be brought up to date.");
+                log.FleetNotTurned(e);
             }
 
             TimeSpan rest = 4 * Stopwatch.GetElapsedTime(began);

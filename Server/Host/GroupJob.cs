@@ -16,7 +16,7 @@ internal sealed class GroupJob(ServerCore core, ILogger<Groups.GroupService> log
             long began = Stopwatch.GetTimestamp();
             try
             {
-                more = await Task.Run(core.Groups.TurnAlone, CancellationToken.None);
+                more = await core.Writers.Run(core.Groups.TurnAlone);
             }
             catch (StoreException)
             {
@@ -24,7 +24,7 @@ internal sealed class GroupJob(ServerCore core, ILogger<Groups.GroupService> log
             }
             catch (Exception e)
             {
-                log.LogError(e, "Groups' values could not be brought to their members.");
+                log.GroupsNotTurned(e);
             }
 
             TimeSpan rest = 4 * Stopwatch.GetElapsedTime(began);

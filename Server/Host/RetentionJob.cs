@@ -31,19 +31,18 @@ internal sealed class RetentionJob(ServerCore core, ILogger<Retention> log) : Ba
     {
         try
         {
-            if (await core.Retention.Pass(s_pause, end) is { } pass && pass.Readings + pass.Deleted + pass.Notes + pass.Stores > 0)
+            if (await core.Writers.Run(() => core.Retention.Pass(s_pause, end)).Unwrap() is { } pass && pass.Readings + pass.Deleted + pass.Notes + pass.Stores > 0)
             {
-                log.LogInformation("Retention removed {Readings} readings, {Deleted} deleted objects, {Notes} notes, and forgot the keys of {Stores} stores.",
-                    pass.Readings, pass.Deleted, pass.Notes, pass.Stores);
+                log.Removed(pass.Readings, pass.Deleted, pass.Notes, pass.Stores);
             }
         }
         catch (StoreException e)
         {
-            log.LogWarning("Retention goes on in an hour: {Message}", e.Message);
+            log.RetentionWaits(e.Message);
         }
         catch (Exception e) when (!end.IsCancellationRequested)
         {
-            log.LogError(e, "Retention failed; it goes on in an hour.");
+            log.RetentionFailed(e);
         }
     }
 }

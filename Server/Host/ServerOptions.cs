@@ -1,6 +1,6 @@
-using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Host;
 using NanoSync.Server.Mail;
 
 namespace NanoSync.Server;
@@ -36,7 +36,15 @@ public sealed record ServerOptions : Http.HttpOptions
     public bool RunProxy { get; init; } = true;
 
     /// <summary>Reads options from configuration.</summary>
+    /// <exception cref="StartupException">Settings that cannot be read: a line for each, which it is and what it is to be.</exception>
     public static ServerOptions From(IConfiguration configuration)
+    {
+        SettingReader settings = new(configuration);
+        ServerOptions options = From(configuration, settings);
+        return settings.Wrong.Count == 0 ? options : throw new StartupException(string.Join(Environment.NewLine, settings.Wrong));
+    }
+
+    private static ServerOptions From(IConfiguration configuration, SettingReader settings)
     {
         ServerOptions defaults = new();
         SyncLimits limits = defaults.Limits;
@@ -47,53 +55,50 @@ public sealed record ServerOptions : Http.HttpOptions
             Urls = configuration["urls"] ?? defaults.Urls,
             TlsCertificate = configuration["tlsCert"],
             TlsKey = configuration["tlsKey"],
-            PlainHttp = bool.TryParse(configuration["plainHttp"], out bool plain) && plain,
-            RatePerSecond = Number(configuration, "rate", defaults.RatePerSecond),
-            RateBurst = (int)Number(configuration, "burst", defaults.RateBurst),
-            Patience = TimeSpan.FromSeconds(Number(configuration, "patience", defaults.Patience.TotalSeconds)),
-            SealedPerHour = (int)Number(configuration, "sealedPerHour", defaults.SealedPerHour),
-            Otlp = configuration["otlp"] is { Length: > 0 } otlp ? Address(otlp) : null,
-            Retention = RetentionRule.Parse(configuration["retention"] ?? ""),
-            KeepNotes = Number(configuration, "keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
-            Tables = bool.TryParse(configuration["tables"], out bool tables) && tables,
-            KeepHistory = Number(configuration, "keepHistory", defaults.KeepHistory!.Value.TotalDays) is > 0 and double kept ? TimeSpan.FromDays(kept) : null,
-            RunProxy = !bool.TryParse(configuration["runProxy"], out bool runs) || runs,
-            Mail = MailOptions.Read(configuration.GetSection("mail")),
-            Mqtt = NanoSync.Server.Mqtt.MqttOptions.Read(configuration.GetSection("mqtt")),
-            OpenApiOnLoopback = bool.TryParse(configuration["openApiOnLoopback"], out bool open) && open,
+            PlainHttp = settings.Flag("plainHttp", false),
+            RatePerSecond = settings.Number("rate", defaults.RatePerSecond),
+            RateBurst = (int)settings.Number("burst", defaults.RateBurst),
+            Patience = TimeSpan.FromSeconds(settings.Number("patience", defaults.Patience.TotalSeconds)),
+            SealedPerHour = (int)settings.Number("sealedPerHour", defaults.SealedPerHour),
+            Otlp = settings.Address("otlp", "an address like http://127.0.0.1:4318"),
+            Retention = settings.Try(() => RetentionRule.Parse(configuration["retention"] ?? ""), []),
+            KeepNotes = settings.Number("keepNotes", 0) is > 0 and double days ? TimeSpan.FromDays(days) : null,
+            Tables = settings.Flag("tables", false),
+            KeepHistory = settings.Number("keepHistory", defaults.KeepHistory!.Value.TotalDays) is > 0 and double kept ? TimeSpan.FromDays(kept) : null,
+            RunProxy = settings.Flag("runProxy", true),
+            Mail = settings.Try(() => MailOptions.Read(configuration.GetSection("mail")), null),
+            Mqtt = settings.Try(() => NanoSync.Server.Mqtt.MqttOptions.Read(configuration.GetSection("mqtt")), null),
+            OpenApiOnLoopback = settings.Flag("openApiOnLoopback", false),
             Alerts = new Alerts.AlertOptions
             {
-                Kinds = Kinds(configuration["alerts"], defaults.Alerts.Kinds),
-                After = TimeSpan.FromMinutes(Number(configuration, "alertAfter", defaults.Alerts.After.TotalMinutes)),
-                Clear = TimeSpan.FromMinutes(Number(configuration, "alertClear", defaults.Alerts.Clear.TotalMinutes)),
-                Quiet = TimeSpan.FromMinutes(Number(configuration, "alertQuiet", defaults.Alerts.Quiet.TotalMinutes)),
-                Webhook = configuration["alertWebhook"] is not { Length: > 0 } hook ? null
-                    : Uri.TryCreate(hook, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" ? url
-                    : throw new StartupException($"The setting alertWebhook is http:// or https://, not {hook}"),
+                Kinds = settings.Try(() => Kinds(configuration["alerts"], defaults.Alerts.Kinds), []),
+                After = TimeSpan.FromMinutes(settings.Number("alertAfter", defaults.Alerts.After.TotalMinutes)),
+                Clear = TimeSpan.FromMinutes(settings.Number("alertClear", defaults.Alerts.Clear.TotalMinutes)),
+                Quiet = TimeSpan.FromMinutes(settings.Number("alertQuiet", defaults.Alerts.Quiet.TotalMinutes)),
+                Webhook = settings.Address("alertWebhook", "http:// or https://"),
                 WebhookSecret = configuration["alertWebhookSecret"] ?? defaults.Alerts.WebhookSecret,
-                Mail = configuration["alertMail"] is not { Length: > 0 } to ? null
-                    : MimeKit.InternetAddressList.TryParse(to, out _) ? to : throw new StartupException($"The setting alertMail is mail addresses, not {to}"),
+                Mail = settings.Text("alertMail", text => MimeKit.InternetAddressList.TryParse(text, out _), "mail addresses"),
             },
-            KeepChanges = TimeSpan.FromHours(Number(configuration, "keepChangesHours", defaults.KeepChanges.TotalHours)),
+            KeepChanges = TimeSpan.FromHours(settings.Number("keepChangesHours", defaults.KeepChanges.TotalHours)),
             Fleet = new Fleet.FleetLimits
             {
-                BatteryLow = Number(configuration, "batteryLow", defaults.Fleet.BatteryLow),
-                FlashLow = (long)Number(configuration, "flashLow", defaults.Fleet.FlashLow),
-                FlashLife = (long)Number(configuration, "flashLife", defaults.Fleet.FlashLife),
-                ClockOff = (long)Number(configuration, "clockOff", defaults.Fleet.ClockOff),
-                Hold = TimeSpan.FromHours(Number(configuration, "holdHours", defaults.Fleet.Hold.TotalHours)),
+                BatteryLow = settings.Number("batteryLow", defaults.Fleet.BatteryLow),
+                FlashLow = (long)settings.Number("flashLow", defaults.Fleet.FlashLow),
+                FlashLife = (long)settings.Number("flashLife", defaults.Fleet.FlashLife),
+                ClockOff = (long)settings.Number("clockOff", defaults.Fleet.ClockOff),
+                Hold = TimeSpan.FromHours(settings.Number("holdHours", defaults.Fleet.Hold.TotalHours)),
             },
-            Proxies = Proxy.ProxyTarget.From(configuration),
+            Proxies = settings.Try(() => Proxy.ProxyTarget.From(configuration), []),
             Limits = limits with
             {
-                MaxObjects = (long)Number(configuration, "maxObjects", limits.MaxObjects),
-                MaxReadings = (long)Number(configuration, "maxReadings", limits.MaxReadings),
-                MaxDeleted = (int)Number(configuration, "maxDeleted", limits.MaxDeleted),
-                MaxObject = (int)Number(configuration, "maxObject", limits.MaxObject),
-                MaxMessage = (int)Number(configuration, "maxMessage", limits.MaxMessage),
-                MostHold = (int)Number(configuration, "maxWait", limits.MostHold),
-                MaxHeld = (int)Number(configuration, "maxWaiting", limits.MaxHeld),
-                MaxReply = (int)Number(configuration, "maxReply", limits.MaxReply),
+                MaxObjects = (long)settings.Number("maxObjects", limits.MaxObjects),
+                MaxReadings = (long)settings.Number("maxReadings", limits.MaxReadings),
+                MaxDeleted = (int)settings.Number("maxDeleted", limits.MaxDeleted),
+                MaxObject = (int)settings.Number("maxObject", limits.MaxObject),
+                MaxMessage = (int)settings.Number("maxMessage", limits.MaxMessage),
+                MostHold = (int)settings.Number("maxWait", limits.MostHold),
+                MaxHeld = (int)settings.Number("maxWaiting", limits.MaxHeld),
+                MaxReply = (int)settings.Number("maxReply", limits.MaxReply),
             },
         };
     }
@@ -124,24 +129,5 @@ public sealed record ServerOptions : Http.HttpOptions
         string[] kinds = text == "none" ? [] : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return Array.Find(kinds, k => !known.Contains(k)) is { } unknown
             ? throw new StartupException($"The setting alerts has no {unknown}. There are: {string.Join(", ", known)}") : kinds;
-    }
-
-    private static Uri Address(string text)
-    {
-        return Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" ? address
-            : throw new StartupException($"The setting otlp is not an address like http://127.0.0.1:4318: {text}");
-    }
-
-    private static double Number(IConfiguration configuration, string name, double otherwise)
-    {
-        string? text = configuration[name];
-        if (text == null)
-        {
-            return otherwise;
-        }
-
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && value <= int.MaxValue
-            ? value
-            : throw new StartupException($"The setting {name} is not a number from 0 to {int.MaxValue}: {text}");
     }
 }

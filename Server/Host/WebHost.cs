@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Http;
 using NanoSync.Server.Mail;
@@ -49,12 +50,7 @@ public sealed class WebHost : IAsyncDisposable
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops it from starting is told below
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls(ListenUrls.Check(ListenUrls.Parse(options.Urls), options.PlainHttp));
-        if (options.TlsCertificate == null != (options.TlsKey == null))
-        {
-            throw new StartupException("tlsCert and tlsKey are given together.");
-        }
-
-        TlsCertificate? tls = options.TlsCertificate == null ? null : new TlsCertificate(options.TlsCertificate, options.TlsKey!);
+        TlsCertificate? tls = options is { TlsCertificate: { } certificate, TlsKey: { } key } ? new TlsCertificate(certificate, key) : null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -78,24 +74,32 @@ public sealed class WebHost : IAsyncDisposable
         });
         Api.Add(builder.Services);
         Observing.Add(builder.Services, options.Otlp);
-        builder.Services.AddSingleton<HttpOptions>(options);
+        GivenOptions.Add(builder.Services, options);
         ServerCore core = null!;
         builder.Services.AddSingleton(_ => core);
+        builder.Services.AddSingleton<StoreTrouble>().AddSingleton<SyncEndpoint>().AddSingleton<ClaimEndpoint>();
+        builder.Services.AddHealthChecks().AddCheck<Health>("database");
         AddJobs(builder.Services, options);
         WebApplication app = builder.Build();
-        tls?.Log = app.Services.GetRequiredService<ILogger<TlsCertificate>>();
+        try
+        {
+            _ = app.Services.GetRequiredService<IOptions<ServerOptions>>().Value; // before the database is made
+        }
+        catch (OptionsValidationException e)
+        {
+            await app.DisposeAsync();
+            throw new StartupException(string.Join(Environment.NewLine, e.Failures));
+        }
+
+        tls?.Logger = app.Services.GetRequiredService<ILogger<TlsCertificate>>();
         core = ServerData.Open(options, clock, app.Services.GetRequiredService<ILogger<SyncService>>());
         try
         {
-            StoreTrouble trouble = new(core, app.Services.GetRequiredService<ILogger<StoreTrouble>>());
-            SyncEndpoint sync = new(core, new RateLimiter(options.RatePerSecond, options.RateBurst, core.Clock), trouble);
+            StoreTrouble trouble = app.Services.GetRequiredService<StoreTrouble>();
             Api.Map(app, core, trouble);
             Observing.Map(app);
-            app.MapPost("/sync", sync.Handle).AllowAnonymous().ExcludeFromDescription();
-            MqttService? mqtt = app.Services.GetService<MqttService>();
-            app.MapGet("/health", () => trouble.Check() is { } wrong ? Results.Text(wrong, statusCode: StatusCodes.Status503ServiceUnavailable)
-                : Results.Text(mqtt?.Away is { } away ? "ok, but " + away : "ok")) // 200: without the broker it still serves
-                .AllowAnonymous().ExcludeFromDescription();
+            app.MapPost("/sync", app.Services.GetRequiredService<SyncEndpoint>().Handle).AllowAnonymous().ExcludeFromDescription();
+            Health.Map(app);
             PageFiles.Map(app);
             app.Lifetime.ApplicationStopping.Register(core.Held.EndAll); // Kestrel waits for what is not answered
             await app.StartAsync();
@@ -145,6 +149,7 @@ public sealed class WebHost : IAsyncDisposable
         if (options.Mqtt is { } broker)
         {
             services.AddSingleton(s => new MqttService(s.GetRequiredService<ServerCore>(), broker, s.GetRequiredService<ILogger<MqttService>>()));
+            services.AddHealthChecks().AddCheck<BrokerHealth>("broker");
         }
 
         if (options.Mail is { } mail)

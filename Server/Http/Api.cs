@@ -53,7 +53,8 @@ internal static class Api
         ApiProblems problems = new(trouble);
         app.UseWhen(c => !c.Request.Path.StartsWithSegments("/sync"), branch =>
         {
-            branch.Use(next => context => problems.Run(context, next));
+            branch.Use(next => context => (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? core.Readers : core.Writers)
+                .RunAll(() => problems.Run(context, next)));
         });
         app.UseRouting();
         app.UseAuthentication();

@@ -7,7 +7,7 @@ using NanoSync.Server.Application;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble)
+internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble) : IDisposable
 {
     /// <summary>The body's type.</summary>
     public const string MediaType = "application/vnd.nanosync.claim";
@@ -15,10 +15,11 @@ internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble)
     private const int MostBody = 64;
     private const int Burst = 20; // wrong codes of one address at once; of the codes none is guessed so
     private const double PerSecond = 0.2;
-    private const int MostAddresses = 10_000;
 
-    private RateLimiter _wrong = new(PerSecond, Burst, core.Clock);
-    private int _addresses;
+    private readonly RateLimits _wrong = new(PerSecond, Burst); // by address, those of which none came for a while are forgotten
+
+    /// <inheritdoc/>
+    public void Dispose() => _wrong.Dispose();
 
     /// <summary>True when a request is for this.</summary>
     public static bool IsMeant(HttpRequest request)
@@ -46,15 +47,20 @@ internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble)
             return;
         }
 
-        (ClaimOutcome outcome, string name, string token) = core.Enrolment.Claim(code);
+        (ClaimOutcome outcome, string name, string token) = await core.Writers.Run(() => core.Enrolment.Claim(code));
         trouble.Answered();
         if (outcome == ClaimOutcome.Unknown)
         {
-            Count(key);
+            _wrong.Take(key);
         }
         else if (outcome == ClaimOutcome.Given)
         {
-            core.Access.Audit("code", "claim", name, context.Connection.RemoteIpAddress?.ToString() ?? "");
+            string address = context.Connection.RemoteIpAddress?.ToString() ?? "";
+            await core.Writers.RunAll(() =>
+            {
+                core.Access.Audit("code", "claim", name, address);
+                return Task.CompletedTask;
+            });
         }
 
         await (outcome switch
@@ -63,18 +69,6 @@ internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble)
             ClaimOutcome.Ended => Answer(context, StatusCodes.Status403Forbidden, "This code was used, or has ended.\n"),
             _ => Answer(context, StatusCodes.Status403Forbidden, "There is no such code.\n"),
         });
-    }
-
-    // What is kept of addresses is bounded: with too many everybody begins anew.
-    private void Count(int key)
-    {
-        if (Interlocked.Increment(ref _addresses) > MostAddresses)
-        {
-            _wrong = new RateLimiter(PerSecond, Burst, core.Clock);
-            _addresses = 0;
-        }
-
-        _wrong.Take(key);
     }
 
     // of IPv6 the network, of which a house has one

@@ -7,7 +7,7 @@ using NanoSync.Server.Engine;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class StoreTrouble(ServerCore core, ILogger log)
+internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
 {
     private const int Soon = 2; // seconds: another writer is done by then
     private const int Later = 60; // seconds: somebody has to make room
@@ -52,7 +52,7 @@ internal sealed class StoreTrouble(ServerCore core, ILogger log)
             {
                 _last = failure.Message;
                 _told = core.Clock.GetTimestamp();
-                log.LogError("{Message} Requests are answered with 503, {Count} so far.", failure.Message, _unanswered);
+                log.TroubleBegan(failure.Message, _unanswered);
             }
         }
 
@@ -100,7 +100,7 @@ internal sealed class StoreTrouble(ServerCore core, ILogger log)
         {
             if (_last != null)
             {
-                log.LogWarning("The database takes what it is given again; {Count} requests were answered with 503.", _unanswered);
+                log.TroubleOver(_unanswered);
                 (_last, _unanswered) = (null, 0);
             }
         }

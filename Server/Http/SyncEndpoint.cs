@@ -8,11 +8,14 @@ using NanoSync.Server.Formats;
 
 namespace NanoSync.Server.Http;
 
-internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTrouble trouble)
+internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTrouble trouble, ClaimEndpoint claim) : IDisposable
 {
-    private readonly ClaimEndpoint _claim = new(core, trouble);
-
     private const int FirstBuffer = 2048;
+
+    private readonly RateLimits _limits = new(options.RatePerSecond, options.RateBurst); // of a device: who it is stands in its token, so not before that is known
+
+    /// <inheritdoc/>
+    public void Dispose() => _limits.Dispose();
 
     public async Task Handle(HttpContext context)
     {
@@ -22,12 +25,12 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
         {
             if (ClaimEndpoint.IsMeant(context.Request))
             {
-                await _claim.Handle(context);
+                await claim.Handle(context);
                 return;
             }
 
             string? token = Bearer(context.Request);
-            DeviceIdentity? device = token == null ? null : core.Devices.Authenticate(token);
+            DeviceIdentity? device = token == null ? null : await core.Devices.AuthenticateAsync(token);
             if (device == null)
             {
                 Unknown(context);
@@ -41,7 +44,7 @@ internal sealed class SyncEndpoint(ServerCore core, RateLimiter limiter, StoreTr
                 return;
             }
 
-            int wait = limiter.Take(device.Id);
+            int wait = _limits.Take(device.Id);
             if (wait > 0)
             {
                 Refuse(context, StatusCodes.Status429TooManyRequests);

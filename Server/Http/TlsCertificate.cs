@@ -35,7 +35,7 @@ internal sealed class TlsCertificate
     }
 
     /// <summary>Told of files that cannot be read.</summary>
-    public ILogger? Log { get; set; }
+    public ILogger? Logger { get; set; }
 
     /// <summary>The certificate to be shown now, with those between it and its authority.</summary>
     public SslStreamCertificateContext Current
@@ -64,12 +64,12 @@ internal sealed class TlsCertificate
             {
                 _current = Load();
                 _read = times;
-                Log?.LogInformation("The certificate was read anew: {Subject}, until {Until:u}.", _current.TargetCertificate.Subject, _current.TargetCertificate.NotAfter.ToUniversalTime());
+                Logger?.CertificateRead(_current.TargetCertificate.Subject, _current.TargetCertificate.NotAfter.ToUniversalTime());
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            Log?.LogError("The certificate {File} has changed and cannot be used: {Message} The one before goes on.", _certificate, e.Message);
+            Logger?.CertificateUnusable(_certificate, e.Message);
         }
     }
 

@@ -23,12 +23,12 @@ public sealed class MailJob(ServerCore core, MailOptions options, ILogger<MailSe
                 if (turn != null)
                 {
                     told = false;
-                    await new MailService(core, options, log).Run(turn.IsHeld, stoppingToken);
+                    await core.Writers.RunAll(() => new MailService(core, options, log).Run(turn.IsHeld, stoppingToken));
                 }
                 else if (!told)
                 {
                     told = true;
-                    log.LogInformation("Mail: another server on this database reads the mailbox; this one does when that one has ended.");
+                    log.AnotherReads();
                 }
             }
             catch (StoreException)
@@ -37,7 +37,7 @@ public sealed class MailJob(ServerCore core, MailOptions options, ILogger<MailSe
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                log.LogError(e, "The mailbox is not read; it is tried again.");
+                log.NotRead(e);
             }
 
             await Task.Delay(s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -69,7 +69,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
                 // whatever a mail server does, the others of this process go on
                 failures = Math.Min(failures + 1, 10);
                 TimeSpan wait = TimeSpan.FromSeconds(Math.Min(s_longestWait.TotalSeconds, Math.Pow(2, failures)));
-                log.LogWarning("Mail: {Error} Next try in {Seconds} s.", e.Message, (int)wait.TotalSeconds);
+                log.MailboxAway(e.Message, (int)wait.TotalSeconds);
                 await Task.Delay(wait, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -154,7 +154,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
                 TimeSpan? wait = _deferrals.Failed(summary.UniqueId);
                 if (wait != null)
                 {
-                    log.LogWarning("Mail {Uid}: left for later: {Why} Next try in {Minutes} min.", summary.UniqueId.Id, e.Message, (int)wait.Value.TotalMinutes);
+                    log.LeftForLater(summary.UniqueId.Id, e.Message, (int)wait.Value.TotalMinutes);
                     pass = pass with { Deferred = pass.Deferred + 1 };
                     await outgoing.Close(cancellation);
                     continue;
@@ -179,7 +179,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
                     break;
             }
 
-            log.Log(outcome == SealedOutcome.Refused ? LogLevel.Warning : LogLevel.Information, "Mail {Uid}: {Outcome} {Why}", summary.UniqueId.Id,
+            log.Outcome(outcome == SealedOutcome.Refused ? LogLevel.Warning : LogLevel.Information, summary.UniqueId.Id,
                 outcome switch { SealedOutcome.Answer => "answered.", SealedOutcome.Passed => "passed:", SealedOutcome.Refused => "failed:", _ => "skipped:" }, why);
             await folder.MoveToAsync(summary.UniqueId, outcome == SealedOutcome.Refused ? failed : done, cancellation);
         }
@@ -229,7 +229,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
 
                 if (asked != null && asked != to)
                 {
-                    log.LogWarning("Mail {Uid}: {Device} asks for an answer to {Asked}; it goes to {Address} as before. To change that: device mail", uid.Id, result.Reply.Device, asked, to);
+                    log.AnotherAddress(uid.Id, result.Reply.Device, asked, to);
                 }
 
                 using MimeMessage reply = MailReply.Make(mail, content, result.Reply, options.From, to);

@@ -48,7 +48,7 @@ public sealed class BrokerJob(ServerCore core, IServiceProvider services, ILogge
         }
         catch (Exception e)
         {
-            log.LogError(e, "Whether the broker is away could not be noted; it is tried again.");
+            log.AwayNotNoted(e);
         }
     }
 }

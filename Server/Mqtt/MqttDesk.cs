@@ -31,11 +31,14 @@ public enum MqttOutcome
 public sealed record MqttAnswer(MqttOutcome Outcome, string Why, byte[]? Down = null, SealedMessage? Sealed = null);
 
 /// <summary>Takes messages of devices.</summary>
-public sealed class MqttDesk(ServerCore core, bool takesPlain)
+public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
 {
     private const int BusyRetry = 2; // seconds: as over HTTP
 
-    private readonly RateLimiter _limiter = new(core.Options.RatePerSecond, core.Options.RateBurst, core.Clock);
+    private readonly RateLimits _limits = new(core.Options.RatePerSecond, core.Options.RateBurst);
+
+    /// <inheritdoc/>
+    public void Dispose() => _limits.Dispose();
 
     /// <summary>Takes a message. Throws <see cref="StoreException"/> when a sealed one cannot be taken now: it is kept and given again.</summary>
     /// <param name="device">The device that the topic names.</param>
@@ -45,7 +48,7 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain)
     {
         if (SealedMessage.Looks(payload.Span))
         {
-            return await Task.Run(() => TakeSealed(device, payload, cancellation), cancellation);
+            return await core.Writers.Run(() => TakeSealed(device, payload, cancellation), cancellation);
         }
 
         return PlainMessage.Parse(payload) is { } plain ? await TakePlain(device, plain, cancellation)
@@ -79,7 +82,7 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain)
         MqttAnswer Refuse(int status, string why, int retryAfter = 0) => new(MqttOutcome.Refused, why, message.ToRefusal(status, retryAfter));
         try
         {
-            DeviceIdentity? device = core.Devices.Authenticate(message.Token);
+            DeviceIdentity? device = await core.Devices.AuthenticateAsync(message.Token);
             if (device == null || device.Name != name)
             {
                 // who it is that this token belongs to, is nobody's business here
@@ -91,7 +94,7 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain)
                 return Refuse(StatusCodes.Status413PayloadTooLarge, $"{message.Body.Length} bytes are more than this server takes.");
             }
 
-            int wait = _limiter.Take(device.Id);
+            int wait = _limits.Take(device.Id);
             if (wait > 0)
             {
                 return Refuse(StatusCodes.Status429TooManyRequests, "Too often.", wait);

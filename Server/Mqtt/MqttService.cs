@@ -21,7 +21,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.Server.Mqtt;
 
 /// <summary>The MQTT carrier of the server.</summary>
-public sealed class MqttService
+public sealed class MqttService : IDisposable
 {
     /// <summary>Name of the subscription that the nodes share.</summary>
     public const string Group = "nanosync";
@@ -79,6 +79,9 @@ public sealed class MqttService
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _desk.Dispose();
+
     /// <summary>Runs until cancelled.</summary>
     public async Task Run(CancellationToken cancellation)
     {
@@ -100,7 +103,7 @@ public sealed class MqttService
                 failures = Math.Min(failures + 1, 10);
                 double most = Math.Min(s_longestWait.TotalSeconds, Math.Pow(2, failures - 1));
                 TimeSpan wait = TimeSpan.FromSeconds(most * (0.5 + (Random.Shared.NextDouble() / 2))); // nodes do not come together
-                _log.LogWarning("MQTT: {Broker}: {Error} Next try in {Seconds:F1} s.", _options.Url, e.Message, wait.TotalSeconds);
+                _log.BrokerAway(_options.Url, e.Message, wait.TotalSeconds);
                 await Task.Delay(wait, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -136,7 +139,7 @@ public sealed class MqttService
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
-            _log.LogInformation("MQTT: {Device} was not woken: {Error}", device, e.Message);
+            _log.NotWoken(device, e.Message);
             return false;
         }
     }
@@ -181,7 +184,7 @@ public sealed class MqttService
 
             s_connected.Add(1);
             up();
-            _log.LogInformation("MQTT: connected to {Broker}, listening on {Prefix}/+/up.", _options.Url, _options.Prefix);
+            _log.BrokerThere(_options.Url, _options.Prefix);
             throw new IOException(await over.Task.WaitAsync(cancellation));
         }
         finally
@@ -300,11 +303,15 @@ public sealed class MqttService
                 MqttClientPublishResult published = await client.PublishAsync(down.Build(), ended);
                 if (!published.IsSuccess)
                 {
-                    _log.LogWarning("MQTT: the broker does not take what is published on {Topic}/down: {Reason}. Its access rules must let {User} write it.", $"{_options.Prefix}/{device}", published.ReasonCode, _options.User ?? "this server");
+                    _log.MayNotPublish($"{_options.Prefix}/{device}", published.ReasonCode, _options.User ?? "this server");
                 }
                 else if (answer.Sealed != null)
                 {
-                    await Task.Run(() => _core.Sealed.Answered(answer.Sealed), ended);
+                    await _core.Writers.RunAll(() =>
+                    {
+                        _core.Sealed.Answered(answer.Sealed);
+                        return Task.CompletedTask;
+                    });
                 }
             }
 
@@ -318,7 +325,7 @@ public sealed class MqttService
         catch (Exception failure)
         {
             // a fault of the program: told, and over for this connection, or the broker gives it for ever
-            _log.LogError(failure, "MQTT: {Topic}: a message could not be taken.", topic);
+            _log.MessageFailed(failure, topic);
             await Acknowledge(connection, e, payload.Length, before, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -338,7 +345,7 @@ public sealed class MqttService
             (_told, untold, _untold) = (_core.Clock.GetTimestamp(), _untold, 0);
         }
 
-        _log.LogWarning("MQTT: {Topic}: refused: {Why}{More}", topic, why, untold == 0 ? "" : $" {untold} more since the last line.");
+        _log.Refused(topic, why, untold == 0 ? "" : $" {untold} more since the last line.");
     }
 
     // Counted before it is said: from then on the broker may send another one.
@@ -361,7 +368,7 @@ public sealed class MqttService
             }
             catch (StoreException e)
             {
-                _log.LogWarning("MQTT: a message of {Device} waits for the database: {Error}", device, e.Message);
+                _log.MessageWaits(device, e.Message);
                 await Task.Delay(wait, _core.Clock, ended);
             }
         }

@@ -85,7 +85,7 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
             }
             catch (Exception e)
             {
-                log.LogError(e, "MQTT: devices could not be woken.");
+                log.NobodyWoken(e);
             }
 
             await Task.Delay(s_retry, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -33,7 +33,7 @@ public sealed class ProxyJob(ProxyService proxy, ServerCore core, ILogger<ProxyS
             }
             catch (Exception e)
             {
-                log.LogError(e, "Upstreams could not be looked at; it is tried again.");
+                log.NotLooked(e);
             }
         }
     }

@@ -170,7 +170,7 @@ public sealed class ProxyService : IAsyncDisposable
                 RouteResult result = route.Run();
                 if (result.Text != before)
                 {
-                    _log?.Log(result.Done ? LogLevel.Information : LogLevel.Warning, "Proxy {Target}, {Collection}: {Outcome}", target.Name, route.Row.Upstream, result.Text);
+                    _log?.Outcome(result.Done ? LogLevel.Information : LogLevel.Warning, target.Name, route.Row.Upstream, result.Text);
                 }
 
                 results.Add((route.Row.Upstream, result));
@@ -229,7 +229,7 @@ public sealed class ProxyService : IAsyncDisposable
                 if (e.Message != told)
                 {
                     told = e.Message;
-                    _log?.LogWarning("Proxy: {Message}", told);
+                    _log?.Waits(told);
                 }
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
@@ -237,7 +237,7 @@ public sealed class ProxyService : IAsyncDisposable
                 if (e.Message != told)
                 {
                     told = e.Message;
-                    _log?.LogError(e, "Nothing is passed on; it is tried again.");
+                    _log?.NothingPassedOn(e);
                 }
             }
 
@@ -286,7 +286,7 @@ public sealed class ProxyService : IAsyncDisposable
             double wait = target.Every;
             try
             {
-                List<(string Upstream, RouteResult Result)> results = await Task.Run(() => Run(target, end), end);
+                List<(string Upstream, RouteResult Result)> results = await Task.Factory.StartNew(() => Run(target, end), end, TaskCreationOptions.LongRunning, TaskScheduler.Default);
                 failures = results.Exists(r => !r.Result.Done) ? failures + 1 : 0;
                 wait = Math.Max(wait * Math.Pow(2, Math.Min(failures, 10)) is var longer && failures > 0 ? Math.Min(longer, 900) : wait,
                     results.Select(r => r.Result.RetryAfter).DefaultIfEmpty(-1).Max());
@@ -297,7 +297,7 @@ public sealed class ProxyService : IAsyncDisposable
             }
             catch (Exception e)
             {
-                _log?.LogError(e, "Proxy {Target} failed.", name);
+                _log?.Failed(e, name);
                 failures++;
                 wait = Math.Min(wait * Math.Pow(2, Math.Min(failures, 10)), 900);
             }

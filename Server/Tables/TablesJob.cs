@@ -36,7 +36,7 @@ public sealed class TablesJob(TypedTables tables, ILogger<TypedTables> log) : Ba
                 if (e.Message != told)
                 {
                     told = e.Message;
-                    log.LogError("Typed tables are not filled: {Message} It is tried again.", told);
+                    log.NotFilled(told);
                 }
             }
 

@@ -9,6 +9,7 @@ internal sealed class Child : IDisposable
 {
     private readonly Process _process;
     private TimeSpan _began;
+    private long _memory;
 
     private Child(Process process, Uri url)
     {
@@ -56,7 +57,11 @@ internal sealed class Child : IDisposable
     {
         _process.Refresh();
         _began = _process.TotalProcessorTime;
+        _memory = Memory();
     }
+
+    /// <summary>Resident memory at the mark, bytes.</summary>
+    public long MemoryAtMark => _memory;
 
     /// <summary>Processor time since the mark.</summary>
     public TimeSpan Used()
@@ -103,14 +108,14 @@ internal sealed class Child : IDisposable
 }
 
 /// <summary>One row of the table.</summary>
-internal sealed record Row(string What, double Syncs, double Readings, float P50, float P95, float P99, int Errors, string Detail)
+internal sealed record Row(string What, int Devices, double Syncs, double Readings, float P50, float P95, float P99, int Errors, string Detail)
 {
     /// <summary>Row of a part that was measured by the latencies of its syncs.</summary>
-    public static Row Of(string what, IReadOnlyList<float> latencies, int errors, double seconds, int readings, string detail)
+    public static Row Of(string what, int devices, IReadOnlyList<float> latencies, int errors, double seconds, int readings, string detail)
     {
         float[] sorted = [.. latencies.Order()];
         float At(double share) => sorted.Length == 0 ? 0 : sorted[(int)Math.Min(sorted.Length - 1, share * sorted.Length)];
         double syncs = sorted.Length / seconds;
-        return new Row(what, syncs, syncs * readings, At(0.50), At(0.95), At(0.99), errors, detail);
+        return new Row(what, devices, syncs, syncs * readings, At(0.50), At(0.95), At(0.99), errors, detail);
     }
 }

@@ -62,7 +62,7 @@ internal static class Peers
             SqliteConnection.ClearAllPools();
             double size = (double)new FileInfo(file).Length / (latencies.Count * (long)options.Readings);
             string what = syncsPerCommit == 1 ? "bare loop, one sync a commit" : string.Create(CultureInfo.InvariantCulture, $"bare loop, {syncsPerCommit} syncs a commit");
-            return Row.Of(what, latencies, 0, seconds, options.Readings, string.Create(CultureInfo.InvariantCulture, $"{size:0.0} bytes of database a reading"));
+            return Row.Of(what, 0, latencies, 0, seconds, options.Readings, string.Create(CultureInfo.InvariantCulture, $"{size:0.0} bytes of database a reading"));
         }
         finally
         {

@@ -1,6 +1,7 @@
 // Load on a server: syncs and readings a second, latencies, processor, memory, bytes of database a reading.
 //
 //   dotnet run -c Release --project Tests/Load -- --devices 128 --seconds 20 --peer
+//   dotnet run -c Release --project Tests/Load -- table --seconds 20
 //   dotnet run -c Release --project Tests/Load -- --devices 10000 --wait
 //   dotnet run -c Release --project Tests/Load -- export --readings 10000000
 //   dotnet run -c Release --project Tests/Load -- fleet --devices 20000
@@ -12,6 +13,7 @@
 using System.CommandLine;
 using System.Globalization;
 using NanoSync.Load;
+using NanoSync.ServerTests;
 using Spectre.Console;
 
 Option<int> devices = new("--devices") { Description = "Devices, each with a connection of its own.", DefaultValueFactory = _ => 128 };
@@ -51,6 +53,29 @@ root.SetAction(async parsed =>
     Print(options, rows);
     return rows.Exists(r => r.Errors > 0) ? 1 : 0;
 });
+Command table = new("table", "All of docs/scale.md's table: the bare loop and the JSON endpoint, SQLite, and PostgreSQL of its own with one node and with two. Needs PostgreSQL's server.") { seconds };
+table.SetAction(async parsed =>
+{
+    LoadOptions options = new(128, parsed.GetValue(seconds), 20, 12, null, 1);
+    List<Row> rows = [Peers.Bare(options, 1, Console.Error.WriteLine), Peers.Bare(options, 8, Console.Error.WriteLine), await ServerLoad.RunPeer(options, Console.Error.WriteLine)];
+    foreach (int count in (int[])[16, 128, 1000])
+    {
+        rows.Add(await ServerLoad.Run(options with { Devices = count }, Console.Error.WriteLine));
+    }
+
+    using PostgresCluster cluster = new("max_connections = 200", "shared_buffers = 512MB", "max_wal_size = 4GB");
+    for (int servers = 1; servers <= 2; servers++)
+    {
+        foreach (int count in (int[])[128, 1000])
+        {
+            rows.Add(await ServerLoad.Run(options with { Devices = count, Database = cluster.ConnectionString, Nodes = servers }, Console.Error.WriteLine));
+        }
+    }
+
+    Print(options, rows);
+    return rows.Exists(r => r.Errors > 0) ? 1 : 0;
+});
+root.Add(table);
 Argument<string> folder = new("FOLDER");
 Command jsonPeer = new("json-peer") { folder };
 jsonPeer.Hidden = true;
@@ -68,14 +93,14 @@ return await root.Parse(args).InvokeAsync();
 
 static void Print(LoadOptions options, List<Row> rows)
 {
-    Table table = new Table().Border(TableBorder.Markdown).AddColumns("", "syncs/s", "readings/s", "p50 ms", "p95", "p99", "errors", "");
+    Table drawn = new Table().Border(TableBorder.Markdown).AddColumns("", "devices", "syncs/s", "readings/s", "p50 ms", "p95", "p99", "errors", "");
     foreach (Row row in rows)
     {
         string F(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
-        table.AddRow(row.What, F(row.Syncs, "0"), F(row.Readings, "0"), F(row.P50, "0.0"), F(row.P95, "0.0"), F(row.P99, "0.0"), F(row.Errors, "0"), row.Detail.EscapeMarkup());
+        drawn.AddRow(row.What, row.Devices == 0 ? "-" : F(row.Devices, "0"), F(row.Syncs, "0"), F(row.Readings, "0"), F(row.P50, "0.0"), F(row.P95, "0.0"), F(row.P99, "0.0"), F(row.Errors, "0"), row.Detail.EscapeMarkup());
     }
 
     AnsiConsole.Profile.Width = 240;
-    AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Devices} devices, {options.Readings} readings of {options.Bytes} bytes a sync, {options.Seconds} s"));
-    AnsiConsole.Write(table);
+    AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{options.Readings} readings of {options.Bytes} bytes a sync, {options.Seconds} s"));
+    AnsiConsole.Write(drawn);
 }

@@ -102,18 +102,18 @@ internal static class ServerLoad
 
         await all;
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        Look();
+        long memory = servers.Sum(s => s.Memory());
         float[] latencies = [.. devices.SelectMany((d, i) => d.Latencies.Skip(before[i]))];
         string[] errors = [.. devices.SelectMany(d => d.Errors)];
         string detail = string.Create(
             CultureInfo.InvariantCulture,
-            $"server {servers.Sum(s => s.Used().TotalSeconds) / seconds:0.00} cores, {Memory() >> 20} MiB; generator {(Process.GetCurrentProcess().TotalProcessorTime - own).TotalSeconds / seconds:0.00} cores");
+            $"server {servers.Sum(s => s.Used().TotalSeconds) / seconds:0.00} cores, {servers.Sum(s => s.MemoryAtMark) >> 20} MiB at the start, {memory >> 20} at the end, {Memory() >> 20} at most; generator {(Process.GetCurrentProcess().TotalProcessorTime - own).TotalSeconds / seconds:0.00} cores");
         if (errors.Length > 0)
         {
             detail += "; first error: " + errors[0];
         }
 
-        return Row.Of(what, latencies, errors.Length, seconds, options.Readings, detail);
+        return Row.Of(what, options.Devices, latencies, errors.Length, seconds, options.Readings, detail);
 
         long Memory() => servers.Sum(s => s.PeakMemory);
 

@@ -177,24 +177,30 @@ public sealed class DeviceService
     public DeviceIdentity? Authenticate(string token)
     {
         byte[] hash = HashOf(token);
-        DeviceIdentity? device;
-        bool ends;
-        using (IStoreTransaction store = _store.BeginRead())
-        {
-            device = ((IEnrolTransaction)store).FindDeviceByToken(hash, Now, out ends);
-            if (device == null || store.FindSealKey(device.Name) != null)
-            {
-                return null;
-            }
-        }
+        (DeviceIdentity? device, bool ends) = Find(hash);
+        return ends ? Use(device!, hash) : device;
+    }
 
-        if (ends)
-        {
-            using IStoreTransaction store = _store.BeginWrite();
-            ((IEnrolTransaction)store).TokenUsed(device.Id, hash, Now);
-            store.Commit();
-        }
+    /// <summary>The same, without a thread that waits.</summary>
+    public async ValueTask<DeviceIdentity?> AuthenticateAsync(string token)
+    {
+        byte[] hash = HashOf(token);
+        (DeviceIdentity? device, bool ends) = await _store.Aside(() => Find(hash));
+        return ends ? await _store.Together(device!.Id, () => Use(device, hash)) : device;
+    }
 
+    private (DeviceIdentity? Device, bool Ends) Find(byte[] hash)
+    {
+        using IStoreTransaction store = _store.BeginRead();
+        DeviceIdentity? device = ((IEnrolTransaction)store).FindDeviceByToken(hash, Now, out bool ends);
+        return device == null || store.FindSealKey(device.Name) != null ? (null, false) : (device, ends);
+    }
+
+    private DeviceIdentity Use(DeviceIdentity device, byte[] hash)
+    {
+        using IStoreTransaction store = _store.BeginWrite();
+        ((IEnrolTransaction)store).TokenUsed(device.Id, hash, Now);
+        store.Commit();
         return device;
     }
 

@@ -142,7 +142,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             ? told : new DeviceCounts(0, 0, 0, 0);
         if (DeviceCounts.Of(status)?.InWords(before) is { Length: > 0 } risen)
         {
-            Afterwards.Add(() => log.LogWarning("Device {Device} tells of more: {Counts}.", device.Name, risen));
+            Afterwards.Add(() => log.TellsOfMore(device.Name, risen));
         }
     }
 

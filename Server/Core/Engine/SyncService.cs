@@ -452,13 +452,13 @@ public sealed class SyncService
             structures.Want(sync.WantedClasses);
             if (sync.NewReplica.Length > 0)
             {
-                structures.Afterwards.Add(() => _log.LogInformation("Device {Device} has one more store in {Collection}: {Why}.", device.Name, request.Id, sync.NewReplica));
+                structures.Afterwards.Add(() => _log.OneMoreStore(device.Name, request.Id, sync.NewReplica));
             }
         }
         catch (Exception e) when (e is not StoreException)
         {
             // [SPEC 2.4] the fault is ours; the device's other collections need not suffer
-            _log.LogError(e, "Collection {Collection} of {Device} failed.", request.Id, device.Name);
+            _log.CollectionFailed(e, request.Id, device.Name);
             return (new SyncCollection { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError }, 0);
         }
 

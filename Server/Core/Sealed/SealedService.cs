@@ -24,14 +24,17 @@ public enum SealedOutcome
 public sealed record SealedResult(SealedOutcome Outcome, string Why, SealedMessage? Reply = null);
 
 /// <summary>The core for carriers without TLS.</summary>
-public sealed class SealedService(ServerCore core)
+public sealed class SealedService(ServerCore core) : IDisposable
 {
     private const int ProofLength = 8; // bytes kept of a proof
     private const int ProofsKept = 16;
 
-    private readonly RateLimiter _limiter = new(core.Options.SealedPerHour / 3600.0, Math.Max(1, core.Options.SealedPerHour), core.Clock);
+    private readonly RateLimits _limits = new(core.Options.SealedPerHour / 3600.0, core.Options.SealedPerHour);
 
     private long Now => core.Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <inheritdoc/>
+    public void Dispose() => _limits.Dispose();
 
     /// <summary>Takes the bytes of a sealed message.</summary>
     public SealedResult Take(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default)
@@ -68,7 +71,7 @@ public sealed class SealedService(ServerCore core)
             return passed;
         }
 
-        if (_limiter.Take(device.Device.Id) > 0)
+        if (_limits.Take(device.Device.Id) > 0)
         {
             return Refused($"Device {message.Device} sent more than {core.Options.SealedPerHour} messages an hour.");
         }

@@ -1,0 +1,26 @@
+// What is said to the log here.
+
+using Microsoft.Extensions.Logging;
+
+namespace NanoSync.Server.Host;
+
+internal static partial class Log
+{
+    [LoggerMessage(LogLevel.Error, "Alerts could not be told.")]
+    public static partial void AlertsNotTold(this ILogger log, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "Groups' values could not be brought to their members.")]
+    public static partial void GroupsNotTurned(this ILogger log, Exception e);
+
+    [LoggerMessage(LogLevel.Error, "The fleet could not be brought up to date.")]
+    public static partial void FleetNotTurned(this ILogger log, Exception e);
+
+    [LoggerMessage(LogLevel.Information, "Retention removed {Readings} readings, {Deleted} deleted objects, {Notes} notes, and forgot the keys of {Stores} stores.")]
+    public static partial void Removed(this ILogger log, long readings, long deleted, long notes, long stores);
+
+    [LoggerMessage(LogLevel.Warning, "Retention goes on in an hour: {Message}")]
+    public static partial void RetentionWaits(this ILogger log, string message);
+
+    [LoggerMessage(LogLevel.Error, "Retention failed; it goes on in an hour.")]
+    public static partial void RetentionFailed(this ILogger log, Exception e);
+}
