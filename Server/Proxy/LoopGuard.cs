@@ -29,32 +29,24 @@ public sealed class LoopGuard(IServerStore database, TimeProvider clock) : IMess
     }
 
     /// <inheritdoc/>
-    public Structure? Refuses(DeviceIdentity device, SyncMessage request)
+    public Structure? Refuses(IStoreTransaction reading, DeviceIdentity device, SyncMessage request)
     {
         Structure? told = request.Options.Find(s => s.Class == BuiltIn.Via.Name && s.Data != null);
         string way = told == null ? "" : Unpack(told.Data!.Value.ToArray());
-        bool loop = false;
-        using (IStoreTransaction reading = database.BeginRead())
+        if (reading is not IProxyTransaction store)
         {
-            if (reading is not IProxyTransaction store)
-            {
-                return null;
-            }
-
-            if (way.Length > 0 && (Encoding.UTF8.GetByteCount(way) > MostBytes || (store.FindSelfName() is { } self && way.Split(' ').Contains(self))))
-            {
-                loop = true;
-            }
-            else if (request.Collections.TrueForAll(c => store.FindCollection(device.Id, c.Id) is not { } own || store.FindVia(device.Id, own.Id) == way))
-            {
-                return null;
-            }
+            return null;
         }
 
-        if (loop)
+        if (way.Length > 0 && (Encoding.UTF8.GetByteCount(way) > MostBytes || (store.FindSelfName() is { } self && way.Split(' ').Contains(self))))
         {
             Note(device, way);
             return new Structure(BuiltIn.Via.Name, Pack(way));
+        }
+
+        if (request.Collections.TrueForAll(c => store.FindCollection(device.Id, c.Id) is not { } own || store.FindVia(device.Id, own.Id) == way))
+        {
+            return null;
         }
 
         using IProxyTransaction writing = (IProxyTransaction)database.BeginWrite();

@@ -193,7 +193,7 @@ public sealed class DeviceService
     {
         using IStoreTransaction store = _store.BeginRead();
         DeviceIdentity? device = ((IEnrolTransaction)store).FindDeviceByToken(hash, Now, out bool ends);
-        return device == null || store.FindSealKey(device.Name) != null ? (null, false) : (device, ends);
+        return (device, ends);
     }
 
     private DeviceIdentity Use(DeviceIdentity device, byte[] hash)

@@ -21,7 +21,8 @@ public sealed record DeviceNotes(string Board, string Note);
 public interface IEnrolTransaction : IStoreTransaction
 {
     /// <summary>
-    /// The device whose token has this SHA-256 and is not revoked: the token itself, or the one before it while that is taken.
+    /// The device whose token has this SHA-256: the token itself, or the one before it while that is taken. None that is
+    /// revoked, and none that has a key for sealed messages.
     /// </summary>
     /// <param name="tokenHash">SHA-256 of the token.</param>
     /// <param name="now">The time.</param>

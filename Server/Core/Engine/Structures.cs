@@ -31,12 +31,12 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         return reader.Next() && reader.Value > 0 ? reader.Value : 0;
     }
 
-    /// <summary>Keeps what the device tells. Repeating it does nothing new.</summary>
-    public void Keep(List<Structure> told)
+    /// <summary>Keeps what the device tells; false when it tells nothing. Repeating it does nothing new.</summary>
+    public bool Keep(List<Structure> told)
     {
         if (!told.Exists(s => s.Data != null && s.Class != BuiltIn.Via.Name && s.Class != BuiltIn.Last.Name))
         {
-            return;
+            return false;
         }
 
         using IStoreTransaction transaction = store.BeginWrite();
@@ -79,6 +79,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
 
         transaction.Seen(device.Id, 0, now);
         transaction.Commit();
+        return true;
     }
 
     /// <summary>True when the reply has something to say in its Options.</summary>

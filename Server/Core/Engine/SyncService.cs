@@ -100,7 +100,10 @@ public sealed record HoldAsked(int Seconds, int[] Collections);
 public interface IMessageGuard
 {
     /// <summary>What the refusal says in its Options, with Status 203; null = the message may pass.</summary>
-    Structure? Refuses(DeviceIdentity device, SyncMessage request);
+    /// <param name="store">The state before the message.</param>
+    /// <param name="device">Who sent it.</param>
+    /// <param name="request">The message.</param>
+    Structure? Refuses(IStoreTransaction store, DeviceIdentity device, SyncMessage request);
 }
 
 /// <summary>Answers requests.</summary>
@@ -269,16 +272,35 @@ public sealed class SyncService
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
         _ = _incarnation.Code; // begun before any transaction of this request
         Structures structures = new(_store, _classes, _limits, _incarnation, device, now, _log);
-        if (Guard?.Refuses(device, request) is { } why)
+        List<KeyRow> rows = [];
+        ReplyBudget? budget = null;
+        IStoreTransaction look = _store.BeginRead(); // one for all that is looked at before anything is done
+        try
         {
-            SyncMessage refusal = new() { Status = Status.Loop };
-            refusal.Options.Add(why);
-            return new Answered(refusal);
+            if (Guard?.Refuses(look, device, request) is { } why)
+            {
+                SyncMessage refusal = new() { Status = Status.Loop };
+                refusal.Options.Add(why);
+                return new Answered(refusal);
+            }
+
+            if (structures.Keep(request.Options))
+            {
+                look.Dispose();
+                look = _store.BeginRead(); // what was kept is to be seen
+            }
+
+            if (!IsIdle(look, device, request, structures, rows))
+            {
+                budget = Budget(look, device, id, request, structures);
+            }
+        }
+        finally
+        {
+            look.Dispose();
         }
 
-        structures.Keep(request.Options);
-        List<KeyRow> rows = [];
-        if (IsIdle(device, request, structures, rows))
+        if (budget == null)
         {
             NoteIdle(device, request, now);
             int seconds = Math.Min(request.Wait * 60 ?? request.Heartbeat ?? 0, _limits.LongestHold);
@@ -291,7 +313,6 @@ public sealed class SyncService
         }
 
         SyncMessage reply = new();
-        ReplyBudget budget = Budget(device, id, request, structures);
         int replica = 0;
         foreach (SyncCollection collection in request.Collections)
         {
@@ -307,9 +328,8 @@ public sealed class SyncService
 
     // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well, and so do replies
     // that are given again.
-    private ReplyBudget Budget(DeviceIdentity device, RequestId id, SyncMessage request, Structures structures)
+    private static ReplyBudget Budget(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncMessage request, Structures structures)
     {
-        using IStoreTransaction store = _store.BeginRead();
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
         foreach (SyncCollection collection in request.Collections)
         {
@@ -367,7 +387,7 @@ public sealed class SyncService
     }
 
     // Gives the key rows of an idle request.
-    private bool IsIdle(DeviceIdentity device, SyncMessage request, Structures structures, List<KeyRow> rows)
+    private static bool IsIdle(IStoreTransaction store, DeviceIdentity device, SyncMessage request, Structures structures, List<KeyRow> rows)
     {
         foreach (SyncCollection collection in request.Collections)
         {
@@ -377,7 +397,6 @@ public sealed class SyncService
             }
         }
 
-        using IStoreTransaction store = _store.BeginRead();
         if (structures.HasNews(store, request.Options))
         {
             return false;

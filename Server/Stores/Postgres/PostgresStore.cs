@@ -34,6 +34,7 @@ public sealed partial class PostgresStore : IServerStore
             settings = new NpgsqlConnectionStringBuilder(connectionString);
             settings.MaxAutoPrepare = settings.MaxAutoPrepare == 0 ? PreparedStatements : settings.MaxAutoPrepare;
             settings.AutoPrepareMinUsages = 2;
+            settings.NoResetOnClose = true; // nothing of ours is a session's, but locks, which are given up by name
             settings.ApplicationName ??= "nanosync";
             string lockTimeout = string.Create(CultureInfo.InvariantCulture, $"-c lock_timeout={Math.Max(1, (long)patience.TotalMilliseconds)}");
             settings.Options = settings.Options == null ? lockTimeout : settings.Options + " " + lockTimeout;

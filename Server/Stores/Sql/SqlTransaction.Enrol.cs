@@ -23,11 +23,11 @@ public abstract partial class SqlTransaction : IEnrolTransaction
     /// <inheritdoc/>
     public DeviceIdentity? FindDeviceByToken(byte[] tokenHash, long now, out bool ends)
     {
-        (DeviceIdentity Device, bool Fresh)? found = One<(DeviceIdentity, bool)?>("SELECT id, name, fresh FROM device WHERE token_hash = @hash AND revoked IS NULL",
+        (DeviceIdentity Device, bool Fresh)? found = One<(DeviceIdentity, bool)?>("SELECT id, name, fresh FROM device WHERE token_hash = @hash AND revoked IS NULL AND seal_key IS NULL",
             r => (new DeviceIdentity(r.GetInt32(0), r.GetString(1)), Bool(r, 2)), ("hash", tokenHash));
         ends = found?.Fresh == true;
         return found != null ? found.Value.Device
-            : One("SELECT id, name FROM device WHERE old_token_hash = @hash AND old_until > @now AND revoked IS NULL",
+            : One("SELECT id, name FROM device WHERE old_token_hash = @hash AND old_until > @now AND revoked IS NULL AND seal_key IS NULL",
                 r => new DeviceIdentity(r.GetInt32(0), r.GetString(1)), ("hash", tokenHash), ("now", now));
     }
 
