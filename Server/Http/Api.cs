@@ -57,7 +57,7 @@ internal static class Api
                 .RunAll(() => problems.Run(context, next)));
         });
         app.UseRouting();
-        app.UseWhen(c => !c.Request.Path.StartsWithSegments("/sync"), branch => branch.UseAuthentication()); // the token of a device is none of an operator
+        app.UseAuthentication();
         app.Use(next => context =>
         {
             // one that is no route is the framework's own refusal: 405

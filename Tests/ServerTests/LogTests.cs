@@ -228,7 +228,7 @@ public sealed class LogTests
         TestDevice device = ReadingTests.Started(bench, "log,config,common@site");
         device.Sync(device.Log(TestDevice.Add("Ab1_1", 1)));
         device.Start();
-        TestDatabase.Execute(bench.Folder, "DELETE FROM migration WHERE number IN (40, 290); DROP TABLE reading; DROP TABLE reading_run; DROP TABLE IF EXISTS reading_day; DROP TABLE IF EXISTS reading_gone; "
+        TestDatabase.Execute(bench.Folder, "DELETE FROM migration WHERE number IN (40, 295); DROP TABLE reading; DROP TABLE reading_run; DROP TABLE IF EXISTS reading_day; DROP TABLE IF EXISTS reading_gone; "
             + "UPDATE collection SET seq = 30, live = 12 WHERE name = 'log'; UPDATE collection SET seq = 2, live = 2, outbox = 1 WHERE name = 'common'");
         int seq = 0;
         foreach ((int number, string type) in new[] { (1, "a"), (2, "a"), (3, "b"), (5, "b"), (6, "b"), (7, "b"), (8, "b"), (9, "b"), (20, "b"), (21, "b") })
