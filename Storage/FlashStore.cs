@@ -39,7 +39,7 @@ namespace NanoSync.Storage
         private readonly object _gate; // the volume: who uses it beside the store locks it too
         private readonly byte[] _probe = new byte[ProbeSize];   // head of an older record, while the reader's buffer holds a newer
         private readonly byte[] _idBytes = new byte[4];
-        private readonly RecordReader _reader;
+        private readonly SegmentReader _reader;
         private readonly LogWriter _main;
         private readonly LogWriter _out;
 
@@ -87,7 +87,7 @@ namespace NanoSync.Storage
             _volume = volume;
             _gate = volume;
             _options = options;
-            _reader = new RecordReader(volume, options.BufferBytes);
+            _reader = new SegmentReader(volume, options.BufferBytes);
             _main = new LogWriter(volume, _health, 0, options.BufferBytes);
             _out = new LogWriter(volume, _health, 1, options.BufferBytes);
             _large = new LargeWriter(volume, _health, 2);

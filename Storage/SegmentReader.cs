@@ -4,7 +4,7 @@ namespace NanoSync.Storage
     /// Reads records of segments through one buffer, which is also the only read cache: a window of small readings is listed
     /// and read with one call to the file system. A record is believed only when its CRC32 is right for its place.
     /// </summary>
-    internal sealed class RecordReader
+    internal sealed class SegmentReader
     {
         internal readonly byte[] Buffer;
 
@@ -15,7 +15,7 @@ namespace NanoSync.Storage
         private int _checkedFrom; // of the buffer: records without a gap whose CRC32 was found right begin here in the file,
         private int _checkedTo;   // and end here
 
-        internal RecordReader(IVolume volume, int size)
+        internal SegmentReader(IVolume volume, int size)
         {
             _volume = volume;
             Buffer = new byte[size];
