@@ -14,6 +14,32 @@ public sealed partial class FileTests
 
     public TestContext TestContext { get; set; } = null!;
 
+    /// <summary>SHA-256 of the page's files, what lies in vendor included, by name.</summary>
+    public static string SumOfThePage()
+    {
+        using IncrementalHash sum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string file in Directory.GetFiles(s_files, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            sum.AppendData(System.Text.Encoding.UTF8.GetBytes(Path.GetRelativePath(s_files, file).Replace('\\', '/')));
+            sum.AppendData(File.ReadAllBytes(file));
+        }
+
+        return Convert.ToHexStringLower(sum.GetHashAndReset());
+    }
+
+    [TestMethod]
+    public void The_pictures_of_the_README_are_of_the_page_as_it_is()
+    {
+        string images = Path.Combine(PageBench.Root, "docs/images");
+        Assert.AreEqual(SumOfThePage(), File.ReadAllText(Path.Combine(images, "page.sum")).Trim(),
+            "The page's files have changed since the pictures were made. NANOSYNC_PICTURES=FOLDER dotnet test Tests/PageTests --filter Name~pictures_of_the_README_are_made, then copy FOLDER/readme to docs/images.");
+        string readme = File.ReadAllText(Path.Combine(PageBench.Root, "README.md"));
+        foreach (string picture in Directory.GetFiles(images, "*.png").Select(Path.GetFileName)!)
+        {
+            StringAssert.Contains(readme, "docs/images/" + picture);
+        }
+    }
+
     [TestMethod]
     public async Task Each_file_is_served_with_a_tag_compressed_and_under_a_strict_policy_and_all_are_below_250_KB()
     {

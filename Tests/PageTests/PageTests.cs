@@ -90,6 +90,10 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         MakeFleet(bench);
         await bench.Browse("pictures");
+        if (Environment.GetEnvironmentVariable("NANOSYNC_PICTURES") is { } pictures)
+        {
+            File.WriteAllText(Path.Combine(pictures, "readme", "page.sum"), FileTests.SumOfThePage() + "\n"); // says of which page they are
+        }
     }
 
     [TestMethod]
@@ -100,7 +104,8 @@ public sealed class PageTests
         {
             for (int i = 0; i < 20_000; i++)
             {
-                store.AddDevice(string.Create(CultureInfo.InvariantCulture, $"device{i:00000}"), BitConverter.GetBytes(i), 1);
+                int device = store.AddDevice(string.Create(CultureInfo.InvariantCulture, $"device{i:00000}"), BitConverter.GetBytes(i), 1);
+                store.SaveInfo(device, new InfoRow(BuiltIn.DeviceStatus.Name, RecordText.Pack(BuiltIn.DeviceStatus, [new("firmware", string.Create(CultureInfo.InvariantCulture, $"1.{i}")), new("battery", "3.90")]), 1));
             }
 
             store.Commit();
@@ -111,6 +116,45 @@ public sealed class PageTests
         }
 
         await bench.Browse("many");
+    }
+
+    [TestMethod]
+    public async Task What_is_pressed_nowhere_else_does_what_it_says_and_a_range_is_kept_to_before_anything_is_sent()
+    {
+        await using PageBench bench = await PageBench.Start();
+        bench.Server.Enrol("d1");
+        bench.Server.Enrol("d2");
+        ObjectClass weather = new ObjectClass("weather").Time("at").Fixed("temperature", 2).Fixed("humidity", 1);
+        foreach (string device in (string[])["d1", "d2"])
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                bench.Put(device, "readings", $"r{i}", $$"""{"at":"{{DateTimeOffset.UtcNow.AddMinutes(-10 * i):yyyy-MM-ddTHH:mm:ssZ}}","temperature":{{20 + i}}.5,"humidity":{{40 + i}}.5}""", weather.Definition);
+            }
+        }
+
+        bench.Core.Notes.Set("weather", "temperature", null, "\u00b0C", null, null, "test");
+        bench.Core.Notes.Set("weather", "humidity", "Humidity", null, null, null, "test");
+        bench.Put("d1", "config", "a", """{"interval":1,"sensors":null}""", "sampling(interval:u,sensors:t)");
+        SyncCollection next = new() { Id = "config", SyncKey = bench.StartSync("d1", "config", "AAAA"), GetChanges = true };
+        next.SyncKey = bench.Sync("d1", next)!.SyncKey;
+        next.Responses.Add(new SyncCommand { Tag = Tags.Add, ServerId = "a", Status = Status.BadObject, Data = "interval below 5"u8.ToArray() });
+        next.SyncKey = bench.Sync("d1", next)?.SyncKey ?? next.SyncKey;
+        next.Responses.Clear();
+        Task Comes(byte tag, string id) => Do(() =>
+        {
+            SyncCollection? reply = bench.Sync("d1", next);
+            CollectionAssert.Contains(reply?.Commands.ConvertAll(c => $"{c.Tag} {c.ServerId}"), $"{tag} {id}");
+            next.SyncKey = reply!.SyncKey;
+        });
+        await bench.Browse("buttons", null, new()
+        {
+            ["a is sent again"] = () => Comes(Tags.Add, "a"),
+            ["b is fetched"] = () => Comes(Tags.Fetch, "b"),
+        });
+        Assert.AreEqual(("north", 600L), (bench.Core.Fleet.Get("d1").Summary.Group, bench.Core.Fleet.Get("d1").Summary.Interval));
+        Assert.IsNull(bench.Core.Devices.Get("d1").Revoked, "what was asked and not answered was not done");
+        Assert.IsFalse(bench.Core.Objects.List("d1", "config").Exists(o => o.Row.Id == "b"));
     }
 
     [TestMethod]
