@@ -186,7 +186,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Tls_handshake_without_an_answer_ends_by_the_deadline()
     {
-        using ScriptedServer server = new(peer => peer.Stall());
+        using BadServer server = new(peer => peer.Stall());
         ICarrier carrier = Create($"https://localhost:{server.Port}/", null, new Authority("any").Certificate, Short);
         AssertTimesOut(carrier);
     }
@@ -209,7 +209,7 @@ public abstract class CarrierTests
     public void Refusal_gives_the_status_and_the_wait(string status, string headers, int retryAfter)
     {
         string body = status.StartsWith("304") ? "" : "no";
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send($"HTTP/1.1 {status}\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}");
@@ -229,7 +229,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void What_one_reply_said_is_forgotten_at_the_next()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -251,7 +251,7 @@ public abstract class CarrierTests
     [DataRow("", -1)]
     public void Success_may_ask_to_wait_as_well(string header, int expected)
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send($"HTTP/1.1 200 OK\r\n{header}Content-Length: 5\r\n\r\nhello");
@@ -263,7 +263,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Wait_of_an_interim_head_is_not_the_reply_s()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send("HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n" + Ok);
@@ -274,7 +274,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Message_refused_before_it_was_taken_is_refused_or_broken()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadHead();
             peer.Send("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
@@ -322,7 +322,7 @@ public abstract class CarrierTests
     {
         foreach (int readSize in new[] { 1, 3, 512 })
         {
-            using ScriptedServer server = new(peer =>
+            using BadServer server = new(peer =>
             {
                 peer.ReadRequest();
                 if (byByte)
@@ -377,7 +377,7 @@ public abstract class CarrierTests
     [DynamicData(nameof(BadReplies))]
     public void Bad_reply_is_told(string reply, bool told)
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(reply);
@@ -400,7 +400,7 @@ public abstract class CarrierTests
     [DataRow(Ok + Ok)]
     public void Reply_that_goes_on_is_taken_without_a_byte_too_many_and_harms_no_later_one(string reply)
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -426,7 +426,7 @@ public abstract class CarrierTests
     [DataRow("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nhe\r\n3\r\nllo\r\n0\r\nT: t\r\n\r\n")]
     public void Reply_cut_at_any_byte_is_never_taken_for_whole(string reply)
     {
-        Action<ScriptedServer.Peer>[] scripts = new Action<ScriptedServer.Peer>[reply.Length];
+        Action<BadServer.Peer>[] scripts = new Action<BadServer.Peer>[reply.Length];
         for (int i = 0; i < reply.Length; i++)
         {
             int cut = i;
@@ -437,7 +437,7 @@ public abstract class CarrierTests
             };
         }
 
-        using ScriptedServer server = new(scripts);
+        using BadServer server = new(scripts);
         ICarrier carrier = Create(server.Url);
         for (int cut = 0; cut < reply.Length; cut++)
         {
@@ -450,7 +450,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Connection_closed_or_reset_at_any_stage_is_broken()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             _ => { },
             peer => peer.Reset(),
             peer => peer.ReadHead(),
@@ -487,7 +487,7 @@ public abstract class CarrierTests
     public void Nothing_listens_is_unreachable()
     {
         string url;
-        using (ScriptedServer server = new())
+        using (BadServer server = new())
         {
             url = server.Url;
         }
@@ -511,7 +511,7 @@ public abstract class CarrierTests
     [DataRow("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n")]
     public void Reply_that_stalls_ends_by_the_deadline(string start)
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(start);
@@ -528,7 +528,7 @@ public abstract class CarrierTests
     [DataRow("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFF\r\n")]
     public void Reply_that_drips_ends_by_the_deadline(string start)
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(start);
@@ -540,7 +540,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Server_that_does_not_read_ends_by_the_deadline()
     {
-        using ScriptedServer server = new(peer => peer.Wait());
+        using BadServer server = new(peer => peer.Wait());
         AssertTimesOut(CreateHasty(server.Url), Message(40_000_000));
     }
 
@@ -653,7 +653,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Failure_of_any_kind_leaves_a_carrier_that_works()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer => peer.ReadHead(),
             peer =>
             {
@@ -684,7 +684,7 @@ public abstract class CarrierTests
     [TestMethod]
     public void Figures()
     {
-        using ScriptedServer scripted = new(peer =>
+        using BadServer scripted = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(Ok);

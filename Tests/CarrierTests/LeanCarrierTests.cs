@@ -35,7 +35,7 @@ public sealed class LeanCarrierTests : CarrierTests
     {
         using SemaphoreSlim asked = new(0);
         bool left = false;
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -63,7 +63,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void What_was_given_up_before_it_waits_does_not_wait_and_the_next_hold_does()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer => peer.ReadRequest(), // nothing of it comes, or an answer nobody waits for
             peer =>
             {
@@ -82,7 +82,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void A_held_answer_may_take_longer_than_others_on_a_kept_connection_too()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(Ok);
@@ -138,7 +138,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void Connection_is_kept_after_a_refusal_that_came_whole()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send("HTTP/1.1 503 Busy\r\nContent-Length: 9\r\n\r\nnot today");
@@ -159,7 +159,7 @@ public sealed class LeanCarrierTests : CarrierTests
     {
         // The server keeps its side open: it is the client that must leave.
         bool left = false;
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -186,7 +186,7 @@ public sealed class LeanCarrierTests : CarrierTests
         const int Rounds = 20;
         using SemaphoreSlim done = new(0);
         using SemaphoreSlim closed = new(0);
-        Action<ScriptedServer.Peer> script = peer =>
+        Action<BadServer.Peer> script = peer =>
         {
             peer.ReadRequest();
             peer.Send(Ok);
@@ -199,7 +199,7 @@ public sealed class LeanCarrierTests : CarrierTests
             peer.Socket.Dispose();
             closed.Release();
         };
-        using ScriptedServer server = new([.. Enumerable.Repeat(script, Rounds)]);
+        using BadServer server = new([.. Enumerable.Repeat(script, Rounds)]);
         LeanHttpCarrier carrier = Lean(server.Url);
         for (int i = 0; i < Rounds; i++)
         {
@@ -215,7 +215,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void Kept_connection_that_dies_in_use_is_broken_and_the_next_exchange_is_well()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -238,7 +238,7 @@ public sealed class LeanCarrierTests : CarrierTests
     public void Reply_whose_surplus_still_waits_in_the_socket_is_taken_and_its_connection_is_not()
     {
         string body = new('b', 2000);
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -274,7 +274,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void A_kept_connection_that_went_silent_is_given_up_soon_and_the_next_exchange_has_a_new_one()
     {
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -299,7 +299,7 @@ public sealed class LeanCarrierTests : CarrierTests
     [TestMethod]
     public void A_slow_reply_that_has_begun_has_all_the_time_of_an_exchange_on_a_kept_connection_too()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send(Ok);
@@ -318,7 +318,7 @@ public sealed class LeanCarrierTests : CarrierTests
     public void Dispose_leaves_the_server_alone_and_the_carrier_usable()
     {
         bool left = false;
-        using ScriptedServer server = new(
+        using BadServer server = new(
             peer =>
             {
                 peer.ReadRequest();
@@ -342,7 +342,7 @@ public sealed class LeanCarrierTests : CarrierTests
     public void Small_message_travels_in_one_packet_with_its_head()
     {
         int first = 0;
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             first = peer.Socket.Receive(new byte[4096]);
             peer.Send(Ok);
@@ -478,7 +478,7 @@ public sealed class LeanCarrierTests : CarrierTests
         foreach (bool platform in new[] { false, true })
         {
             string first = "";
-            using ScriptedServer server = new(peer =>
+            using BadServer server = new(peer =>
             {
                 byte[] head = new byte[4096];
                 int count = peer.Socket.Receive(head);

@@ -39,7 +39,7 @@ public sealed class PlatformCarrierTests : CarrierTests
     [TestMethod]
     public void Reply_that_ends_with_0_bytes_is_whole_only_if_the_platform_says_so()
     {
-        using ScriptedServer server = new(peer =>
+        using BadServer server = new(peer =>
         {
             peer.ReadRequest();
             peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");

@@ -79,7 +79,7 @@ public class RuleTests
     public void As_many_collections_as_are_promised_sync(CollectionKind? only, bool later)
     {
         var type = new ObjectClass("thing").Time("at");
-        var server = new SimServer(_ => { });
+        var server = new CarrierServer(_ => { });
         var store = new FlashStore(new MemoryVolume(1024 * 1024, 64), new StoreOptions { QuotaBytes = 512 * 1024, MetaSlots = 0 });
         SyncEngine engine = later ? new LaterEngine(store, new LaterServer(server), new SyncOptions()) : new SyncEngine(store, server, new SyncOptions());
         CollectionKind[] kinds = [CollectionKind.TwoWay, CollectionKind.Outbox, CollectionKind.Inbox]; // in turns where none is the only one
@@ -192,7 +192,7 @@ public class RuleTests
     }
 
     // The server's reply to a request is there at the next round.
-    private sealed class LaterServer(SimServer server) : ILaterCarrier
+    private sealed class LaterServer(CarrierServer server) : ILaterCarrier
     {
         private uint _sent;
 

@@ -64,7 +64,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     {
         _settingsFile = new MemoryFile(this);
         _bootFile = new MemoryFile(this);
-        Server = new SimServer(Pass) { DeviceClock = () => Clock };
+        Server = new CarrierServer(Pass) { DeviceClock = () => Clock };
         SettingsText = settings;
         App = PowerOn();
     }
@@ -76,7 +76,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     public MemoryVolume Volume { get; set; } = new(200 * 1024, 64);
 
-    public SimServer Server { get; }
+    public CarrierServer Server { get; }
 
     /// <summary>The time in the real world.</summary>
     public uint Now => Birth + (uint)(World / 1000);

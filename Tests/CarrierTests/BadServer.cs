@@ -8,7 +8,7 @@ using System.Text;
 namespace NanoSync.Tests.Carriers;
 
 /// <summary>One script a connection, in order; a connection beyond the last script is closed at once.</summary>
-internal sealed class ScriptedServer : IDisposable
+internal sealed class BadServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Action<Peer>[] _scripts;
@@ -18,7 +18,7 @@ internal sealed class ScriptedServer : IDisposable
     private readonly List<Thread> _peers = [];
     private int _connections;
 
-    public ScriptedServer(params Action<Peer>[] scripts)
+    public BadServer(params Action<Peer>[] scripts)
     {
         _scripts = scripts;
         _listener.Start();
@@ -100,7 +100,7 @@ internal sealed class ScriptedServer : IDisposable
     }
 
     /// <summary>What a script can do with its connection. The connection closes when the script returns.</summary>
-    internal sealed class Peer(ScriptedServer server, Socket socket, ManualResetEventSlim over)
+    internal sealed class Peer(BadServer server, Socket socket, ManualResetEventSlim over)
     {
         public Socket Socket { get; } = socket;
 

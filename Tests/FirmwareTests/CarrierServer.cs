@@ -25,7 +25,7 @@ internal enum Line
     Hangs,
 }
 
-internal sealed class SimServer(Action<int> passTime) : IHoldingCarrier, IByteSink
+internal sealed class CarrierServer(Action<int> passTime) : IHoldingCarrier, IByteSink
 {
     private sealed class Collection
     {
