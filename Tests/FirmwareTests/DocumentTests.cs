@@ -217,7 +217,7 @@ public class DocumentTests
     {
         string section = Section(Repository.Read("docs", "operations.md"), "The server");
         var listed = Regex.Matches(section, @"(?m)^\| (\w+) \| ([^|]+) \| [^|]+ \|$").Skip(1).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
-        string[] read = Regex.Matches(Repository.Read("Server/Host", "ServerOptions.cs"), @"configuration(?:\[|, )""(\w+)""").Select(m => m.Groups[1].Value).ToArray();
+        string[] read = Regex.Matches(Repository.Read("Server/Host", "ServerOptions.cs"), @"(?:configuration\[|settings\.\w+\()""(\w+)""").Select(m => m.Groups[1].Value).ToArray();
         CollectionAssert.AreEquivalent(read, listed.Keys);
         var defaults = new Server.ServerOptions();
         var expected = new Dictionary<string, string>
