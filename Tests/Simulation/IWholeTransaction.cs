@@ -11,5 +11,5 @@ using NanoSync.Server.Readings;
 namespace NanoSync.Simulation;
 
 /// <summary>All ports to the database in one.</summary>
-public interface IWholeTransaction : IAccessTransaction, IAlertTransaction, IEnrolTransaction, IFleetTransaction, IGroupTransaction, IHistoryTransaction,
+public interface IWholeTransaction : IAccessTransaction, IAlertTransaction, IEnrolTransaction, IFleetTransaction, IGroupTransaction, IHistoryTransaction, INoteTransaction,
     IProxyTransaction, IReadingTransaction;
