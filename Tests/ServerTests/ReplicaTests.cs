@@ -76,6 +76,38 @@ public sealed class ReplicaTests
         Assert.AreEqual("Ab1_: the first; Ef3_: it was one with Ab1_", string.Join("; ", Replicas(bench).Split("; ").Order()));
     }
 
+    // The key of the image was merely replaced, so that the store starts over under its own id, which is that of what it wrote later.
+    [TestMethod]
+    public void A_store_that_was_put_back_overwrites_nothing_that_it_wrote_after_the_image_without_a_loser()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 1), TestDevice.Change("b", 1), TestDevice.Change("c", 1), TestDevice.Change("d", 1)));
+        board.Exchange(board.Ask());
+        TestDevice image = Clone(bench, board);
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 2), TestDevice.Change("b", 2), TestDevice.Delete("c"), TestDevice.Change("d", 2)));
+        board.Exchange(board.Ask());
+        board.Sync(AddTests.With(board, TestDevice.Change("e", 2)));
+
+        Assert.AreEqual("status 3", image.Sync(image.Ask()).Line());
+        image.Starts = 70;
+        image.Start();
+        image.Sync(AddTests.With(image, TestDevice.Change("a", 3), TestDevice.Delete("b"), TestDevice.Change("c", 3)));
+        Assert.AreEqual("a=03 c=03 d=02 e=02", bench.Held("d1"));
+        Assert.AreEqual("a=02 b=02 c=-", Losers(bench));
+
+        // what went down to it in the pass it knows
+        image.Pull();
+        image.Sync(AddTests.With(image, TestDevice.Change("d", 3), TestDevice.Change("a", 4)));
+        Assert.AreEqual("a=04 c=03 d=03 e=02", bench.Held("d1"));
+        Assert.AreEqual("a=02 b=02 c=-", Losers(bench));
+    }
+
+    private static string Losers(Bench bench)
+    {
+        return string.Join(' ', bench.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId}={(l.Row.Deleted ? "-" : Convert.ToHexString(l.Row.Data!))}").Order());
+    }
+
     [TestMethod]
     public void Stores_that_take_turns_after_many_replies_are_told_apart_too()
     {

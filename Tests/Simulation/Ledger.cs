@@ -9,12 +9,14 @@
 //   refused    by one side, which says so
 //   gone       with a flash or a database, and nobody else had it: worked out at that moment, value by value
 
+using NanoSync.Server.Engine;
+
 namespace NanoSync.Simulation;
 
 /// <summary>All writes to the objects that both sides change, and to those of operators.</summary>
 public sealed class Ledger
 {
-    private readonly Dictionary<uint, (int Collection, string Place, uint Over, int Device)> _writes = [];
+    private readonly Dictionary<uint, (int Collection, string Place, uint Over, DeviceIdentity? Writer)> _writes = [];
     private readonly HashSet<uint> _replaced = [];
     private readonly HashSet<uint> _gone = [];
 
@@ -23,10 +25,10 @@ public sealed class Ledger
     /// <param name="collection">The server's number of the collection.</param>
     /// <param name="place">The object, as its writer names it.</param>
     /// <param name="over">The value that the writer had in hand; 0 = none.</param>
-    /// <param name="device">The device's index; -1 = an operator.</param>
-    public void Wrote(uint serial, int collection, string place, uint over, int device)
+    /// <param name="writer">The device; null = an operator.</param>
+    public void Wrote(uint serial, int collection, string place, uint over, DeviceIdentity? writer)
     {
-        _writes[serial] = (collection, place, over, device);
+        _writes[serial] = (collection, place, over, writer);
         Replaced(over);
     }
 
@@ -57,7 +59,7 @@ public sealed class Ledger
         _writes.Clear();
         _replaced.Clear();
         _gone.Clear();
-        foreach ((uint serial, (int, string, uint, int) write) in then._writes)
+        foreach ((uint serial, (int, string, uint, DeviceIdentity?) write) in then._writes)
         {
             _writes.Add(serial, write);
         }
@@ -70,20 +72,20 @@ public sealed class Ledger
     /// <param name="isCurrent">Whether the server has it now.</param>
     /// <param name="isLoser">Whether the server keeps it as the losing side.</param>
     /// <param name="isLostDelete">Whether it keeps a deletion of the object as the losing side: collection, place.</param>
-    /// <param name="isRefused">Whether it was refused, and that is told: collection, place, value, device.</param>
+    /// <param name="isRefused">Whether it was refused, and that is told: collection, place, value, writer.</param>
     /// <param name="wasApplied">Whether the server had it.</param>
-    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, bool> isLostDelete, Func<int, string, uint, int, bool> isRefused, Func<uint, bool> wasApplied)
+    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, bool> isLostDelete, Func<int, string, uint, DeviceIdentity?, bool> isRefused, Func<uint, bool> wasApplied)
     {
-        foreach ((uint serial, (int collection, string place, uint over, int device)) in _writes)
+        foreach ((uint serial, (int collection, string place, uint over, DeviceIdentity? writer)) in _writes)
         {
-            string who = device < 0 ? "an operator" : device == 0 ? "ada" : "bob";
-            if (!isCurrent(serial) && !_replaced.Contains(serial) && !isLoser(serial) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            string who = writer?.Name ?? "an operator";
+            if (!isCurrent(serial) && !_replaced.Contains(serial) && !isLoser(serial) && !_gone.Contains(serial) && !isRefused(collection, place, serial, writer))
             {
                 yield return $"#{serial} of {who} ({place}) is nowhere: neither current nor replaced by one who had it, nor kept as the losing side, nor refused";
             }
 
             // what was replaced does not come back, but as the winner over what replaced it, or over its deletion
-            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !isLostDelete(collection, place) && !_gone.Contains(serial) && !isRefused(collection, place, serial, device))
+            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !isLostDelete(collection, place) && !_gone.Contains(serial) && !isRefused(collection, place, serial, writer))
             {
                 yield return $"#{over} ({place}) is current again, although {who} replaced it with #{serial}";
             }

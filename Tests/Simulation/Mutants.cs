@@ -30,6 +30,8 @@ public static class Mutants
         new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
+        new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
+            "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 26) { Boards = true },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
             "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 1),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",

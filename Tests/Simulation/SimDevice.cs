@@ -145,10 +145,15 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public ObjectClass Class => Second ? Payload.Second : Payload.First;
 
-    /// <summary>Values of others that each of its stores has held: what it may have known of when it wrote.</summary>
+    /// <summary>Values that each life of its flash has held, its own included: what it may have known of when it wrote.</summary>
     public Dictionary<string, HashSet<uint>> Known { get; } = [];
 
-    private HashSet<uint> KnownHere => Known.TryGetValue(Store.FormatId, out HashSet<uint>? known) ? known : Known[Store.FormatId] = [];
+    private HashSet<uint> KnownHere => Known.TryGetValue(Life, out HashSet<uint>? known) ? known : Known[Life] = [];
+
+    private string _life = "";
+
+    /// <summary>Its store, and which life of it: a flash that was put back, or copied, knows nothing of what the other life went on to do.</summary>
+    public string Life => Store.FormatId + _life;
 
     /// <summary>The ids under which its stores have sent what they made: more than one of a store that was told to be one of two.</summary>
     public HashSet<string> StoreIds { get; } = [];
@@ -203,8 +208,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// <summary>What it refused since it last started over.</summary>
     public HashSet<(string Collection, string Id)> RefusedNow { get; } = [];
 
-    /// <summary>The value that a store last wrote to an object.</summary>
-    public Dictionary<(string Store, int Collection, string Place), uint> LastWrite { get; } = [];
+    /// <summary>The value that a life of its flash last wrote to an object.</summary>
+    public Dictionary<(string Life, int Collection, string Place), uint> LastWrite { get; } = [];
 
     // The last id given to an object made here, by store.
     private readonly Dictionary<string, uint> _given = [];
@@ -323,9 +328,11 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     }
 
     /// <summary>Its flash, and what the judge knows of it.</summary>
-    public sealed record Image(CutVolume Volume, HashSet<uint> Readings, HashSet<uint> Dropped, HashSet<uint> Overflowed);
+    public sealed record Image(CutVolume Volume, HashSet<uint> Readings, HashSet<uint> Dropped, HashSet<uint> Overflowed, HashSet<uint> Known,
+        Dictionary<(int, string), uint> LastWrite);
 
-    public Image TakeImage() => new(new CutVolume(Volume), [.. Readings], [.. Dropped], [.. Overflowed]);
+    public Image TakeImage() => new(new CutVolume(Volume), [.. Readings], [.. Dropped], [.. Overflowed], [.. KnownHere],
+        LastWrite.Where(w => w.Key.Life == Life).ToDictionary(w => (w.Key.Collection, w.Key.Place), w => w.Value));
 
     /// <summary>An earlier flash is back: what was taken since, and went nowhere, is gone with the other one.</summary>
     public void PutBack(Image image)
@@ -346,6 +353,19 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Overflowed.UnionWith(image.Overflowed);
         _given.Clear(); // it does not know what it gave since
         Mount();
+        _life = "+" + _world.NextLife();
+        KnownHere.UnionWith(image.Known);
+        foreach (((int collection, string place), uint serial) in image.LastWrite)
+        {
+            LastWrite[(Life, collection, place)] = serial;
+        }
+    }
+
+    /// <summary>A value of its own is durable.</summary>
+    public void NoteWrite(uint serial)
+    {
+        Wrote.Add(serial);
+        KnownHere.Add(serial);
     }
 
     /// <summary>A bit flips in what is here of a download, while the power is off. False: there is none.</summary>

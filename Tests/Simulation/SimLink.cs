@@ -257,7 +257,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 
     private void Remember(byte[] request, byte[] reply)
     {
-        _past.Add((request, reply, Made, device.Store.FormatId));
+        _past.Add((request, reply, Made, device.Life));
         if (_past.Count > Kept)
         {
             _past.RemoveAt(0);
@@ -278,7 +278,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
     // One request at a node; null when the server ended in the middle of it.
     private SyncReply? Ask(int node, byte[] request, FaultPlan? plan = null, string? store = null)
     {
-        string before = world.WritingStore;
+        (string before, SimDevice? writing) = (world.WritingStore, world.Writing);
         int step = 0;
         Action<int, SyncStep>? outer = world.Server.Reached;
         if (plan != null)
@@ -316,7 +316,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 
         try
         {
-            world.WritingStore = store ?? device.Store.FormatId;
+            (world.WritingStore, world.Writing) = (store ?? device.Life, device);
             device.MostAsked = Math.Max(device.MostAsked, ++device.Asked);
             return world.Server.Handle(node, device.Identity, request, _xml);
         }
@@ -328,7 +328,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
         finally
         {
             world.Server.Reached = outer;
-            world.WritingStore = before;
+            (world.WritingStore, world.Writing) = (before, writing);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed partial class World
             return;
         }
 
-        SimDevice writer = Array.Find(Devices, d => d.Identity.Id == e.Writer)!;
+        SimDevice writer = Writing?.Identity.Id == e.Writer ? Writing : Array.Find(Devices, d => d.Identity.Id == e.Writer)!;
         if (e.Serial != 0)
         {
             Array.ForEach(Devices, d => d?.KnowsDeleted.Remove((plan.Name, e.Id)));
@@ -41,6 +41,7 @@ public sealed partial class World
             {
                 if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer))
                     && !((plan.DeviceWins || Server.Restored) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
+                    && !(Boards && before is { } kept && (kept.Serial == 0 ? book.IsLostDelete(e.Collection, e.Id) : book.IsLoser(kept.Serial))) // from an image: likewise
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
                     Violate($"value #{e.Serial} of {plan.Name} {e.Id} was applied before, and is put over #{before?.Serial}");
@@ -50,11 +51,12 @@ public sealed partial class World
         }
 
         // [conflicts] nothing of another writer is overwritten unseen, unless the device wins and the loser is kept
-        if (before is { } current && current.Serial != 0 && current.Writer != e.Writer && current.Serial != e.Serial
-            && !writer.Known.GetValueOrDefault(WritingStore, []).Contains(current.Serial) && !writer.Wrote.Contains(current.Serial))
+        HashSet<uint> known = writer.Known.GetValueOrDefault(WritingStore, []);
+        if (before is { } current && current.Serial != 0 && current.Serial != e.Serial && !known.Contains(current.Serial)
+            && (Boards || (current.Writer != e.Writer && !writer.Wrote.Contains(current.Serial)))) // of boards, each is a writer
         {
             // what a device holds wins over a database that went back, and the older value is kept
-            if (!plan.DeviceWins && !(Server.Restored && book.IsLoser(current.Serial)))
+            if (!plan.DeviceWins && !((Server.Restored || current.Writer == e.Writer) && book.IsLoser(current.Serial)))
             {
                 Violate($"{writer.Name} overwrote #{current.Serial} of {plan.Name} {e.Id} unseen with #{e.Serial}, and the server wins there");
             }
@@ -97,8 +99,11 @@ public sealed partial class World
     private static bool IsDouble(SimDevice device, string id) => device.Before.Any(
         b => b.Exists(h => h.Key == id) && b.Exists(h => h.Key.Length == 0 && device.IsOwn(id, h.Id)));
 
-    /// <summary>The store whose request is being worked on.</summary>
+    /// <summary>The store, and its life, whose request is being worked on.</summary>
     public string WritingStore { get; set; } = "";
+
+    /// <summary>The board whose request it is; null = not known.</summary>
+    public SimDevice? Writing { get; set; }
 
     // An operator who asks for a device's copy gets it as if the device had changed it.
     private readonly HashSet<(int, string)> _fetched = [];
@@ -245,17 +250,9 @@ public sealed partial class World
             current.UnionWith(store.ListObjects(number, 0, 100_000, deleted: false).Select(o => Payload.Serial(o.Data)));
         }
 
-        bool IsRefused(int collection, string place, uint serial, int index)
-        {
-            if (index < 0)
-            {
-                return false;
-            }
-
-            SimDevice device = Devices[index];
-            string name = _collections[collection].Plan.Name;
-            return Server.Book.Refused.Contains((device.Identity.Id, name, place)) || device.Before.Any(b => b.Exists(h => h.Serial == serial && h.State == ObjectState.Refused));
-        }
+        bool IsRefused(int collection, string place, uint serial, DeviceIdentity? writer) => writer != null
+            && (Server.Book.Refused.Contains((writer.Id, _collections[collection].Plan.Name, place))
+                || Devices.Any(d => d.Identity.Id == writer.Id && d.Before.Any(b => b.Exists(h => h.Serial == serial && h.State == ObjectState.Refused))));
 
         foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, Server.Book.IsLostDelete, IsRefused, Server.Book.WasApplied))
         {
@@ -339,7 +336,7 @@ public sealed partial class World
         {
             // [SPEC 5.2] the server has seen that the last reply with commands arrived: nothing late counts any more
             bool hadCommands = device.HadCommands.Contains(collection.Id);
-            if (collection.Status == Protocol.Status.InvalidSyncKey && device.SeenIdle && hadCommands && !Server.Restored && !device.WipedOnce)
+            if (collection.Status == Protocol.Status.InvalidSyncKey && device.SeenIdle && hadCommands && !Server.Restored && !device.WipedOnce && !Boards)
             {
                 Violate($"{device.Name} {collection.Id} is told to start over, although it was seen with its key");
             }
@@ -348,7 +345,7 @@ public sealed partial class World
 
             foreach (SyncCommand command in collection.Commands.Where(c => c.Tag == Protocol.Tags.Delete && device.Deleting.Contains((collection.Id, c.ServerId!))))
             {
-                if (device.KnowsDeleted.Contains((collection.Id, command.ServerId!)) && Server.Book.Current(_numbers[(device.Index, collection.Id)], command.ServerId!) is { Serial: 0 })
+                if (device.KnowsDeleted.Contains((collection.Id, command.ServerId!)) && Server.Book.Current(_numbers[(device.Identity.Id, collection.Id)], command.ServerId!) is { Serial: 0 })
                 {
                     Violate($"{device.Name} {collection.Id} {command.ServerId} is told once more to be deleted, in reply to its own deletion");
                 }
@@ -379,11 +376,11 @@ public sealed partial class World
     /// <summary>[SPEC 2.4] Out of space is said when it is so.</summary>
     public void JudgeFull(int device, IEnumerable<Event> saved)
     {
-        int index = Array.FindIndex(Devices, d => d.Identity.Id == device);
+        string name = Array.Find(Devices, d => d.Identity.Id == device)!.Name;
         HashSet<(int, string)> live = [];
         foreach (Plan plan in Plan.All)
         {
-            int number = _numbers[(index, plan.Name)];
+            int number = _numbers[(device, plan.Name)];
             live.UnionWith(Server.Book.Live(number).Select(id => (number, id)));
         }
 
@@ -394,7 +391,7 @@ public sealed partial class World
 
         if (live.Count < Limits.MaxObjects)
         {
-            Violate($"{Devices[index].Name} is told that the quota of {Limits.MaxObjects} objects is used up, and has {live.Count}");
+            Violate($"{name} is told that the quota of {Limits.MaxObjects} objects is used up, and has {live.Count}");
         }
     }
 

@@ -239,7 +239,7 @@ public sealed partial class World
 
         if (durable && error == StoreError.None)
         {
-            device.Wrote.Add(serial);
+            device.NoteWrite(serial);
             if (plan.Kind == CollectionKind.Outbox && chosen == null)
             {
                 device.Readings.Add(serial);
@@ -323,7 +323,7 @@ public sealed partial class World
 
             if (error == StoreError.None)
             {
-                device.Wrote.Add(serial);
+                device.NoteWrite(serial);
                 device.Readings.Add(serial);
             }
         }
@@ -345,14 +345,14 @@ public sealed partial class World
         {
             Held? over = chosen == null || what < 3 ? (what == 2 ? null : before.Find(h => h.Key == name && h.State != ObjectState.Partial)) : chosen;
             string place = PlaceOf(device, written);
-            uint own = device.LastWrite.GetValueOrDefault((device.Store.FormatId, number, place)); // which an operator may have had dropped here
-            Ledger.Wrote(serial, number, place, over?.Serial ?? own, device.Index);
-            device.LastWrite[(device.Store.FormatId, number, place)] = serial;
+            uint own = device.LastWrite.GetValueOrDefault((device.Life, number, place)); // which an operator may have had dropped here
+            Ledger.Wrote(serial, number, place, over?.Serial ?? own, device.Identity);
+            device.LastWrite[(device.Life, number, place)] = serial;
         }
         else if (chosen != null && what is 7 or 8 && !now.Exists(h => h.Serial == chosen!.Serial && h.State == chosen.State))
         {
             Ledger.Replaced(chosen!.Serial);
-            Ledger.Replaced(device.LastWrite.GetValueOrDefault((device.Store.FormatId, number, PlaceOf(device, chosen))));
+            Ledger.Replaced(device.LastWrite.GetValueOrDefault((device.Life, number, PlaceOf(device, chosen))));
         }
     }
 
@@ -427,7 +427,7 @@ public sealed partial class World
                 Trace.Line($"{step}: operator puts {plan.Name} {id} of {device.Name} #{serial} {fate}{(alien ? " alien" : "")} pad {pad}");
                 uint over = Server.Book.Current(NumberOf(device, plan), id)?.Serial ?? 0;
                 Server.Objects.Put(device.Name, plan.Name, id, new NewValue(null, Payload.Make(serial, fate, pad, type), type.Definition));
-                Ledger.Wrote(serial, NumberOf(device, plan), id, over, -1);
+                Ledger.Wrote(serial, NumberOf(device, plan), id, over, null);
             }
             else if (what < 14)
             {
@@ -601,8 +601,7 @@ public sealed partial class World
         }
     }
 
-    // What happens to boards: their flash is put back, or copied to a board that lives on. In worlds of readings alone: what
-    // must become of them does not depend on what a store has seen.
+    // What happens to boards: their flash is put back, or copied to a board that lives on.
     private void BoardTrouble(int step, SimDevice device)
     {
         int what = Rng.Below(8);
@@ -622,7 +621,7 @@ public sealed partial class World
             LoseWhatIsOnlyThere(other.Before.SelectMany(b => b), []);
             if (device.PutBackOnce)
             {
-                _mayDouble.UnionWith(device.Before[0].Where(h => h.State == ObjectState.Pending).Select(h => h.Serial));
+                _mayDouble.UnionWith(device.Before.SelectMany(b => b).Where(h => h.State == ObjectState.Pending && h.Key.Length == 0).Select(h => h.Serial));
             }
 
             _image = null;
@@ -651,7 +650,7 @@ public sealed partial class World
         List<Held> before = [.. device.Before.SelectMany(b => b)];
         device.PutBack(_image.Value.Image);
         LoseWhatIsOnlyThere(before, [.. device.Before.SelectMany(b => b)]);
-        foreach (Held held in device.Before[0].Where(h => h.State == ObjectState.Pending && Server.Book.PlaceOf(h.Serial) is { } place && !place.EndsWith($"{device.Store.FormatId}{h.Id}", StringComparison.Ordinal)))
+        foreach (Held held in device.Before.SelectMany(b => b).Where(h => h.State == ObjectState.Pending && h.Key.Length == 0 && Server.Book.PlaceOf(h.Serial) is { } place && !place.EndsWith($"{device.Store.FormatId}{h.Id}", StringComparison.Ordinal)))
         {
             _mayDouble.Add(held.Serial);
         }

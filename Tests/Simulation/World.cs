@@ -45,7 +45,9 @@ public sealed class Figures
 /// <summary>Two devices, a server of two nodes, an operator: everything that one seed decides.</summary>
 public sealed partial class World : IDisposable
 {
-    private const int LogAlone = 0b000001;
+    // Of boards: readings alone, or objects of both sides with them or without.
+    private static int OfBoards(ulong seed) => seed % 2 == 1 ? 0b000001 : new Rng(seed ^ 0xB0A2D5).Pick([0b000101, 0b001001, 0b001101, 0b000100, 0b001000, 0b001111, 0b110001]);
+
     private const string Collections = "log,config,notes,prefs,common@site,scene@site";
 
     // An object of 8,000 bytes in parts of 64 to a device that has letters alone: 125 of them, and a look into an empty box for each.
@@ -55,6 +57,7 @@ public sealed partial class World : IDisposable
     private readonly Dictionary<int, (Plan Plan, int Device)> _collections = []; // of the server, by number; device -1 = shared
     private readonly Dictionary<(int Device, string Name), int> _numbers = [];
     private uint _serial;
+    private int _lives;
 
     public World(ulong seed, bool readable, Mutation mutation = Mutation.None, Action<World>? prepare = null)
     {
@@ -68,7 +71,7 @@ public sealed partial class World : IDisposable
         int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
         if (Only != 0 || Boards)
         {
-            used = Boards ? LogAlone : Only;
+            used = Boards ? OfBoards(seed) : Only;
         }
 
         List<Plan> plans = [.. Plan.All.Where((_, i) => (used & (1 << i)) != 0)];
@@ -83,7 +86,7 @@ public sealed partial class World : IDisposable
                 {
                     int number = store.FindCollection(identity.Id, plan.Name)!.Id;
                     _collections[number] = (plan, plan.Shared ? -1 : i);
-                    _numbers[(i, plan.Name)] = number;
+                    _numbers[(identity.Id, plan.Name)] = number;
                 }
             }
 
@@ -108,7 +111,7 @@ public sealed partial class World : IDisposable
     /// <summary>Collections used, one bit each; 0 = as the seed says.</summary>
     public int Only { get; set; }
 
-    /// <summary>Boards with readings alone, over HTTP, whose flash is copied to another that lives on, and put back from an image.</summary>
+    /// <summary>Boards over HTTP whose flash is copied to another that lives on, and put back from an image.</summary>
     public bool Boards { get; set; }
 
     /// <summary>Devices as most are: HTTP, much flash, readings without times.</summary>
@@ -149,7 +152,9 @@ public sealed partial class World : IDisposable
 
     public uint NextSerial() => ++_serial;
 
-    public int NumberOf(SimDevice device, Plan plan) => _numbers[(device.Index, plan.Name)];
+    public int NextLife() => ++_lives;
+
+    public int NumberOf(SimDevice device, Plan plan) => _numbers[(device.Identity.Id, plan.Name)];
 
     /// <summary>The other device's round in the middle of this one's request.</summary>
     public void Interleave(SimDevice device, int node)

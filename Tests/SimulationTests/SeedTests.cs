@@ -32,9 +32,10 @@ public class SeedTests
         }
     }
 
-    // Two boards on one token included: none starts the other over for ever, since all end in step.
+    // Two boards on one token included: none starts the other over for ever, since all end in step. Odd seeds have readings alone, even
+    // ones collections that both sides change, with them or without.
     [TestMethod]
-    public void Boards_that_are_copied_and_put_back_lose_no_reading()
+    public void Boards_that_are_copied_and_put_back_lose_nothing()
     {
         (Figures figures, List<(ulong Seed, string What)> failures) = Runner.RunBoards(1, BoardSeeds);
         TestContext.WriteLine($"figures: {figures}");

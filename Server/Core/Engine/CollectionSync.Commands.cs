@@ -315,6 +315,11 @@ internal sealed partial class CollectionSync
         unseen |= current != null && IsUnseen(current);
         if (current == null || (current.Deleted && !unseen))
         {
+            if (current != null)
+            {
+                KeepEarlier(current);
+            }
+
             Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
             return Status.Success;
         }

@@ -16,15 +16,23 @@ internal sealed partial class CollectionSync
     }
 
     // What is overwritten although it is no conflict. By the rules the device knew it; but an earlier form of this request may
-    // have been another board's, and what a store brings after the database went back is newer than what is here. [SPEC 5.2, 5.8]
+    // have been another board's, a store that was put back does not know what it wrote afterwards, and what a store brings after
+    // the database went back is newer than what is here. [SPEC 5.2, 5.6, 5.8]
     private void KeepEarlier(ObjectRow current)
     {
-        if (!current.Deleted && (_earlier.Contains(Mark(current.Id, ContentSum.Of(current.Class, current.Data)))
+        if (IsOwnUnseen(current) || (!current.Deleted && (_earlier.Contains(Mark(current.Id, ContentSum.Of(current.Class, current.Data)))
             || (current.Writer == Replica && _store.IsDue(Replica, Collection.Id, current.Id))
-            || (_row.Recovering && current.Seq <= _row.ResetSeq)))
+            || (_row.Recovering && current.Seq <= _row.ResetSeq))))
         {
             KeepLoser(current);
         }
+    }
+
+    // Written by this store before it started over by itself, and not gone down since: an image of it may have been put back,
+    // which does not know it.
+    private bool IsOwnUnseen(ObjectRow current)
+    {
+        return current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq && current.Seq > _point;
     }
 
     private void KeepLoser(string id, Value content)
