@@ -164,6 +164,9 @@ public sealed class FaultyLink(ProxyWorld world, string name, Func<byte[], SyncR
     {
     }
 
+    /// <summary>Replies on their way are lost: over HTTP they end with their connection.</summary>
+    public void ForgetReplies() => _past.Clear();
+
     private bool Happens(ProxyFault fault, bool also = true)
     {
         if (_fault != fault || !also)

@@ -32,10 +32,13 @@ public static class Mutants
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
         new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
             "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 26) { Boards = true },
+        new("a gateway that was put back gives ids of the lost time", "Server/Proxy/GatewayEngine.cs",
+            "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1) { Proxy = true },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
             "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 1),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
-            "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 249),
+            "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
+            { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
         new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 596),
@@ -44,10 +47,18 @@ public static class Mutants
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
             "|| Remembers(row, collection) || Feed.HasNews(store, row, collection))", "|| Remembers(row, collection))", 1),
         new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),
-        new("a header's counter is one too low", "Storage/FlashStore.Batch.cs",
-            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion - 1, _nextLocal, _nextLarge", 1) { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
+        new("a header's counter of versions is one too low", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion - 1, _nextLocal, _nextLarge", 1)
+            { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
+        new("a header's counter of ids is one too low", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal - 1, _nextLarge", 1)
+            { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
+        new("a header's counter of large files is one too low", "Storage/FlashStore.Batch.cs",
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, _nextLocal, _nextLarge - 1", 1)
+            { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
         new("a header keeps no counter of ids", "Storage/FlashStore.Batch.cs",
-            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, 1, _nextLarge", 1),
+            "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, 1, _nextLarge", 1)
+            { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
         new("a repeated Add does not renew the kept sum", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
@@ -74,6 +85,22 @@ public static class Mutants
         new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 20),
         new("kept replies are not counted before others are made", "Server/Core/Engine/SyncService.cs", "budget.Count(CollectionSync.ReplyOf(row));", "", 88),
         new("a late request whose reply is gone gets a new one", "Server/Core/Engine/CollectionSync.cs", "meaning = KeyCase.Late; // its", "// its", 21),
+        new("a collection is taken by its place in the declarations", "Storage/FlashStore.Bind.cs", "moved |= places[i] != i;", "moved |= places[i] < 0;", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.Readings_taken_after_the_order_changed_follow_those_before" },
+        new("a name under another kind is taken for the same", "Storage/FlashStore.Bind.cs",
+            "if (entry >= 0 && _index.Version(entry) != (uint)name)", "if (entry == int.MaxValue)", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.A_collection_of_another_kind_than_in_flash_is_refused_by_its_name" },
+        new("a number that another name has is given again", "Storage/FlashStore.Bind.cs", "return FindName(0, number) >= 0;", "return false;", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.More_names_than_there_are_numbers_are_an_error_and_lose_nothing" },
+        new("a collection of another kind is not named", "Device/SyncEngine.Names.cs",
+            "if (error == StoreError.OtherKind && c.Number == (int)_store.Health.Id)", "if (error == StoreError.OtherKind && _count < 0)", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.A_collection_of_another_kind_than_in_flash_is_refused_by_its_name" },
+        new("names of collections are not kept in flash", "Device/SyncEngine.Names.cs", "if (names[c.Number] < 0)", "if (_count < 0)", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.The_name_lies_in_flash_as_the_specification_says" },
+        new("definitions of classes are not kept in flash", "Device/SyncEngine.Names.cs", "unkept |= 1u << i;", "", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
+        new("definitions of a firmware before are not read", "Device/SyncEngine.Names.cs", "else if (_classCount < MaxClasses)", "else if (_classCount < 0)", 1)
+            { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
         new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater", "return AnswerLater", 91),
         new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 281),
     ];

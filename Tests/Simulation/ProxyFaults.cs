@@ -23,6 +23,7 @@ public enum ProxyFault
     PowerCut,
     PowerCutApp,
     Restart,
+    RestoreProxy,
 }
 
 /// <summary>Something deliberately broken in the proxy.</summary>

@@ -29,6 +29,13 @@ public static class ProxyRunner
         return (total, failures);
     }
 
+    /// <summary>The first seed that fails and what is wrong, in one text; null = none. For <see cref="Bench"/>: no types of ours.</summary>
+    public static string? FirstFailure(ulong first, int count)
+    {
+        (_, List<(ulong Seed, string What)> failures) = Run(first, count, stopAtFirst: true);
+        return failures.Count == 0 ? null : $"{failures[0].Seed} {failures[0].What}";
+    }
+
     public static int Print(ulong first, int count)
     {
         Stopwatch watch = Stopwatch.StartNew();

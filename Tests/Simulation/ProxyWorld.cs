@@ -83,6 +83,7 @@ public sealed partial class ProxyWorld : IDisposable
         Mutation = mutation;
         _trouble = Rng.Pick([0, 12, 25, 25, 45]);
         _deviceWins = Rng.Percent(35);
+        Restores = new Rng(seed ^ 0x2E5702E).Percent(40);
         _up = new FaultyLink(this, "site", request => Upstream!.Answer(UpstreamName, request));
         Upstream = new ProxyNode(this, [(UpstreamName, "ada.log,bob.log,ada.config,ada.notes,common")], new SyncLimits { MaxObject = LargestUpstream });
         ProxyTarget target = new() { Name = "up", Url = "http://upstream.invalid", Collections = "log,config,notes,common@hall", DeviceWins = _deviceWins };
@@ -106,6 +107,9 @@ public sealed partial class ProxyWorld : IDisposable
     public SimClock Clock { get; } = new();
 
     public ProxyMutation Mutation { get; }
+
+    /// <summary>Whether the proxy's database is put back.</summary>
+    public bool Restores { get; }
 
     public ProxyNode Upstream { get; }
 
@@ -210,6 +214,9 @@ public sealed partial class ProxyWorld : IDisposable
                 case < 82:
                     Operator(i, Upstream);
                     break;
+                case < 86 when Restores:
+                    BackUpOrRestore(i);
+                    break;
                 case < 91:
                     Operator(i, Site);
                     break;
@@ -234,6 +241,38 @@ public sealed partial class ProxyWorld : IDisposable
                     break;
             }
         }
+    }
+
+    private (byte[] Database, Sight Seen, HashSet<uint> Above)? _backup;
+
+    // The gateway's database is kept aside, or put back; its upstream and the devices know nothing of it.
+    private void BackUpOrRestore(int step)
+    {
+        if (_backup is not { } backup || Rng.Percent(40))
+        {
+            Trace.Line($"{step}: backup of the proxy");
+            _backup = (Site.Backup(), _site.Copy(), [.. _upstream.Ever]);
+            PassOnNew(step);
+            return;
+        }
+
+        Trace.Line($"{step}: the proxy's database is put back");
+        Count(ProxyFault.RestoreProxy, 1);
+        Site.Restore(backup.Database);
+        LoseTime(backup.Seen, backup.Above);
+        PassOnNew(step);
+    }
+
+    // An object without a name, made by a device and passed on: what gets a number in each of two lives of the proxy.
+    private void PassOnNew(int step)
+    {
+        ProxyDevice ada = Devices[0];
+        int notes = ada.Plans.ToList().IndexOf(s_notes);
+        StoreError error = ada.Write(notes, Payload.Make(++_serial, Fate.Good, 4, Payload.First), null);
+        Trace.Line($"{step}: {ada.Name} writes notes #{_serial}: {error}");
+        ada.Look();
+        Round(ada);
+        Exchange();
     }
 
     // ---- Rounds ----

@@ -122,6 +122,23 @@ public sealed class SimServer : IDisposable
         return backup;
     }
 
+    /// <summary>As <see cref="Save"/>, while the processes go on: keys that they give afterwards are of the same epoch.</summary>
+    public Backup SaveRunning()
+    {
+        string copy = _path + ".backup";
+        using (SqliteConnection connection = new($"Data Source={_path};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = $"VACUUM INTO '{copy}'";
+            command.ExecuteNonQuery();
+        }
+
+        Backup backup = new(File.ReadAllBytes(copy), Book.Mark);
+        File.Delete(copy);
+        return backup;
+    }
+
     public void Restore(Backup backup)
     {
         Close();

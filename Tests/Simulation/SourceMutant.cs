@@ -24,6 +24,9 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     /// <summary>Whether boards whose flash is copied and put back look for it.</summary>
     public bool Boards { get; init; }
 
+    /// <summary>Whether devices behind a proxy look for it.</summary>
+    public bool Proxy { get; init; }
+
     /// <summary>The test that looks for it where no seed can: project of Tests/, class and method, with dots. Null = seeds look for it.</summary>
     public string? Test { get; init; }
 
@@ -44,10 +47,13 @@ public sealed record SourceMutant(string Name, string File, string Place, string
         }
 
         Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = broken });
-        string? failure = (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), Seed, Near, threads, Boards)
-            ?? (string?)bench.Call(typeof(Runner), nameof(Runner.FirstFailure), 1UL, seeds, threads, Boards);
-        return failure == null ? null : ("seed " + failure[..failure.IndexOf(' ')] + (Boards ? " of boards" : ""), failure[(failure.IndexOf(' ') + 1)..]);
+        string? failure = First(bench, Seed, Near, threads) ?? First(bench, 1, seeds, threads);
+        return failure == null ? null : ("seed " + failure[..failure.IndexOf(' ')] + (Boards ? " of boards" : Proxy ? " of the proxy" : ""), failure[(failure.IndexOf(' ') + 1)..]);
     }
+
+    private string? First(Bench bench, ulong first, int seeds, int threads) => (string?)(Proxy
+        ? bench.Call(typeof(ProxyRunner), nameof(ProxyRunner.FirstFailure), first, seeds)
+        : bench.Call(typeof(Runner), nameof(Runner.FirstFailure), first, seeds, threads, Boards));
 
     /// <summary>What is wrong with its place; null = the place is there once.</summary>
     public string? Misplaced()

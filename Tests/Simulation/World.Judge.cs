@@ -109,9 +109,9 @@ public sealed partial class World
     private readonly HashSet<(int, string)> _fetched = [];
 
     // What this round (or power cut) changed on the device: acknowledged means that the server has it.
-    private void Compare(SimDevice device)
+    private void Compare(SimDevice device, List<Held>[]? until = null)
     {
-        List<Held>[] before = device.Before;
+        List<Held>[] before = until ?? device.Before;
         device.Look();
         if (_violations.Count > 0)
         {

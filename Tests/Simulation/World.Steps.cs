@@ -563,7 +563,7 @@ public sealed partial class World
         else if (_disasters && what < 66)
         {
             Trace.Line($"{step}: backup");
-            _backup = Server.Save();
+            _backup = Rng.Percent(60) ? Server.SaveRunning() : Server.Save();
         }
         else if (_disasters && what < 78 && _backup != null)
         {
@@ -679,6 +679,10 @@ public sealed partial class World
         {
             Trace.Line($"{step}: a part kept on the server rots");
             Count(Fault.PartRots);
+            for (int i = 0; i < 5 && device.Post == null && _violations.Count == 0; i++)
+            {
+                Round(device, new FaultPlan { Node = i & 1 }); // the rest of the parts
+            }
         }
 
         if (device.RotDownload(Rng))

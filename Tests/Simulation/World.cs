@@ -191,6 +191,7 @@ public sealed partial class World : IDisposable
             device.Volume.FailAt = device.Volume.Calls + 1 + (int)(plan.Pick >> 24 & 7);
         }
 
+        List<Held>[] held = device.Before; // also where the power goes: mounting looks anew
         RoundResult? result = null;
         try
         {
@@ -218,7 +219,7 @@ public sealed partial class World : IDisposable
 
         device.Link.Plan = new FaultPlan();
         device.Post?.Plan = new FaultPlan();
-        Compare(device);
+        Compare(device, held);
         device.Asked = result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed ? device.Asked : 0;
         device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed;
         return result ?? device.Engine.Result;

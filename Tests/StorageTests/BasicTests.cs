@@ -575,16 +575,30 @@ public sealed class BasicTests
         Ok(store.Add(Config, 1, Bytes(20), 0, 20, out uint last));
         Ok(store.FindLocal(Config, last, info));
         Ok(store.Drop(info));
+        uint large = AddLarge(store);
         for (int i = 0; i < 3000; i++)
         {
             Ok(store.SetMeta(Config, 3, Bytes(60), 0, 60)); // the log turns over; no number is taken
         }
         Assert.IsFalse(_volume.Files.ContainsKey(StoreFile.Make(StoreFile.Main, 0, 1)));
-        uint version = store.NextVersion;
+        (uint version, uint local) = (store.NextVersion, store.NextLocal);
         store = Open();
         Assert.AreEqual(version, store.NextVersion); // which only the headers know
+        Assert.AreEqual(local, store.NextLocal);
+        Assert.AreEqual(large + 1, AddLarge(store));
         Ok(store.Add(Config, 1, Bytes(20), 0, 20, out uint next));
         Assert.IsGreaterThan(last, next);
+    }
+
+    // The number of the file of a large object that is made and dropped.
+    private uint AddLarge(FlashStore store)
+    {
+        ObjectInfo info = new();
+        Ok(store.Add(Config, 1, Bytes(3000), 0, 3000, out uint id));
+        uint number = _volume.Files.Keys.Single(f => StoreFile.Kind(f) == StoreFile.Large) & 0xFFFFFF;
+        Ok(store.FindLocal(Config, id, info));
+        Ok(store.Drop(info));
+        return number;
     }
 
     [TestMethod]
