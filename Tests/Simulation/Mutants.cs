@@ -27,15 +27,15 @@ public static class Mutants
         new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
         new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
             { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
-        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 49),
+        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 55),
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
         new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
-            "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 26) { Boards = true },
+            "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 10) { Boards = true },
         new("a gateway that was put back gives ids of the lost time", "Server/Proxy/GatewayEngine.cs",
             "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1) { Proxy = true },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
-            "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 1),
+            "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 44),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
