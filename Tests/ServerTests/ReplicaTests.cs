@@ -78,6 +78,26 @@ public sealed class ReplicaTests
 
     // The key of the image was merely replaced, so that the store starts over under its own id, which is that of what it wrote later.
     [TestMethod]
+    public void An_object_that_a_store_added_and_deleted_after_the_image_and_adds_again_is_made_anew_and_the_deletion_is_a_loser()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        board.Exchange(board.Ask());
+        TestDevice image = Clone(bench, board); // with the Add waiting
+        string id = board.Sync(AddTests.With(board, TestDevice.Add("Ab1_9", 9))).Responses.Single().ServerId!;
+        board.Sync(AddTests.With(board, TestDevice.Delete(id)));
+        board.Exchange(board.Ask());
+        board.Sync(AddTests.With(board, TestDevice.Change("e", 2)));
+
+        Assert.AreEqual("status 3", image.Sync(image.Ask()).Line());
+        image.Starts = 70;
+        image.Start();
+        image.Sync(AddTests.With(image, TestDevice.Add("Ab1_9", 9)));
+        Assert.AreEqual($"{id}=09 e=02", bench.Held("d1"));
+        Assert.AreEqual($"{id}=-", Losers(bench));
+    }
+
+    [TestMethod]
     public void A_store_that_was_put_back_overwrites_nothing_that_it_wrote_after_the_image_without_a_loser()
     {
         using Bench bench = new();

@@ -107,7 +107,7 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current == null || (current.Deleted && !IsUnseen(current)))
         {
-            Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content); // gone for both sides, and the device makes it anew
+            Make(id, current, content); // gone for both sides, and the device makes it anew
         }
         else if (sameBytes
             ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
@@ -315,12 +315,7 @@ internal sealed partial class CollectionSync
         unseen |= current != null && IsUnseen(current);
         if (current == null || (current.Deleted && !unseen))
         {
-            if (current != null)
-            {
-                KeepEarlier(current);
-            }
-
-            Save(current ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
+            Make(id, current, content);
             return Status.Success;
         }
 
@@ -351,6 +346,17 @@ internal sealed partial class CollectionSync
         KeepEarlier(current);
         Save(current, content);
         return Status.Success;
+    }
+
+    // The object is not there, or deleted.
+    private void Make(string id, ObjectRow? deleted, Value content)
+    {
+        if (deleted != null)
+        {
+            KeepEarlier(deleted);
+        }
+
+        Save(deleted ?? new ObjectRow { Id = id, Deleted = true, Created = _now }, content);
     }
 
     private void Save(ObjectRow row, Value content)
