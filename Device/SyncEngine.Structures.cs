@@ -71,6 +71,9 @@ namespace NanoSync.Device
         /// <summary>Seconds by which the application last corrected the clock, told with the status; 0 = it did not.</summary>
         public int ClockCorrection;
 
+        /// <summary>Days until the flash is worn out if it goes on so (<see cref="StoreHealth.LifeDays"/>), told with the status; 0 = not known.</summary>
+        public uint FlashLife;
+
         /// <summary>What the server gets when it asks for the diary; null = there is none.</summary>
         public IDiary Diary;
 
@@ -197,6 +200,11 @@ namespace NanoSync.Device
             record.UInt((ulong)_store.Health.Damaged);
             record.UInt(Forked);
             record.Int(ClockCorrection);
+            record.UInt((ulong)Pending);
+            if (FlashLife != 0)
+            {
+                record.UInt(FlashLife);
+            }
         }
 
         // [SPEC 5.2] A change may be overtaken by a later one on the way; readings never change.

@@ -82,6 +82,9 @@ namespace NanoSync.Firmware
         private const int CrashesBeforeRestart = 3;
         private const int CrashRetry = 10000;
         private const uint TimeKeptEvery = 86400;
+        private const uint LifeKnownAfter = 3600; // seconds of writing from which the rest of the flash's life is told
+        private const int FlashBlock = 4096;
+        private const int BlockErases = 100000;
 
         private readonly IMachine _machine;
         private readonly IInputs _inputs;
@@ -705,6 +708,10 @@ namespace NanoSync.Firmware
             {
                 _device.Engine.AskTime |= _clock.IsCompareDue;
                 _device.Engine.SendStatus = true;
+                if (Uptime >= LifeKnownAfter)
+                {
+                    _device.Engine.FlashLife = (uint)_store.Health.LifeDays(_settings.StoreBytes / 3 * 4, FlashBlock, BlockErases, (int)Uptime); // a quarter is left free
+                }
             }
 
             StoreError error = _device.BeginRound();

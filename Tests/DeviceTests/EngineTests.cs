@@ -988,6 +988,7 @@ namespace NanoSync.Tests
             uint dropped = store.DroppedCount(log.Number);
             Assert.IsTrue(dropped > 0);
             engine.ClockCorrection = -42;
+            engine.FlashLife = 3650;
             engine.SendStatus = true;
             Sink sent = new Sink();
             server.Capture = sent;
@@ -1006,6 +1007,8 @@ namespace NanoSync.Tests
             expected.UInt(0);
             expected.UInt(0);
             expected.Int(-42);
+            expected.UInt((ulong)engine.Pending);
+            expected.UInt(3650);
             byte[] bytes = new byte[expected.Length];
             System.Array.Copy(expected.Buffer, bytes, bytes.Length);
             Assert.AreEqual(Codec.Hex(bytes), Codec.Hex(sent.ToArray()));

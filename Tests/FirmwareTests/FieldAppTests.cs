@@ -561,14 +561,7 @@ public class FieldAppTests
         var board = new SimBoard(Basics + "sensor = battery adc 7 6600\nsensor = rssi signal");
         board.Run(s_minute * 30);
         Assert.IsTrue(board.Server.Statuses is >= 5 and <= 7, $"{board.Server.Statuses}"); // every 5 minutes, with a little jitter
-        var reader = new RecordReader();
-        byte[] status = board.Server.DeviceStatus!;
-        reader.Begin(StatusRecord.MakeClass(), status, 0, status.Length);
-        var seen = new Dictionary<int, object>();
-        while (reader.Next())
-        {
-            seen[reader.Field] = reader.Field is 4 or 5 ? reader.Text() : reader.Value;
-        }
+        Dictionary<int, object> seen = StatusOf(board);
 
         Assert.AreEqual(330L, seen[0]);
         Assert.AreEqual(-67L, seen[1]);
@@ -579,6 +572,8 @@ public class FieldAppTests
         Assert.IsTrue(seen[3] is > 10000L and < 200000L, $"{seen[3]} bytes of flash left");
         Assert.AreEqual(0L, seen[6]); // refused
         Assert.IsTrue(seen[7] is > 1200L and <= 1800L, $"up for {seen[7]} s");
+        Assert.AreEqual(5L, seen[12], "wait, with those that went with it");
+        Assert.IsFalse(seen.ContainsKey(13), "after half an hour nobody knows how long the flash will last");
 
         // a sync of many messages tells it once
         (board.NetworkIsUp, int before) = (false, board.Server.Statuses);
@@ -591,6 +586,22 @@ public class FieldAppTests
 
         Assert.IsGreaterThan(rounds + 3, board.Server.Rounds);
         Assert.IsLessThanOrEqualTo(before + 2, board.Server.Statuses);
+        seen = StatusOf(board);
+        Assert.IsTrue(seen[13] is > 365L and < 36500L, $"{seen[13]} days of flash");
+    }
+
+    private static Dictionary<int, object> StatusOf(SimBoard board)
+    {
+        var reader = new RecordReader();
+        byte[] status = board.Server.DeviceStatus!;
+        reader.Begin(StatusRecord.MakeClass(), status, 0, status.Length);
+        var seen = new Dictionary<int, object>();
+        while (reader.Next())
+        {
+            seen[reader.Field] = reader.Field is 4 or 5 ? reader.Text() : reader.Value;
+        }
+
+        return seen;
     }
 
     [TestMethod]
