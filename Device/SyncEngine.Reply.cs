@@ -72,7 +72,7 @@ namespace NanoSync.Device
 
             _commandId = 0;
             _oldId = 0;
-            _timeCame = false;
+            _time = 0;
             _fetchAnswer = 0;
             _answers = 0;
             _definitionsSent = _definitionsAsked;

@@ -58,8 +58,7 @@ namespace NanoSync.Device
         private int _commandStatus;
         private uint _oldMark;
         private uint _oldId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
-        private bool _timeCame;
-        private uint _time;
+        private uint _time; // that this reply told; 0 = it told none
         private int _timeMs;
 
         /// <summary>Ask the server for its clock with the next message; cleared when it came. Over a carrier whose replies come later it is not told to the host.</summary>
@@ -399,7 +398,6 @@ namespace NanoSync.Device
             {
                 case StructureTime:
                     // kept until it is certain that this reply is not a late one
-                    _timeCame = true;
                     _time = unchecked(first + RecordReader.Epoch);
                     _timeMs = (int)second;
                     break;
@@ -606,7 +604,7 @@ namespace NanoSync.Device
                 answered |= _collections[i].Answered;
             }
 
-            if (_timeCame && answered)
+            if (_time != 0 && answered)
             {
                 AskTime = false;
                 if (_host != null && !RepliesWait) // a reply that waited for its reader tells a time that is over
