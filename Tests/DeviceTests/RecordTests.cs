@@ -118,6 +118,20 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_name_has_all_letters_and_digits_and_that_of_a_collection_dots()
+        {
+            Assert.IsTrue(Naming.IsClass("AZaz09_-"));
+            Assert.IsFalse(Naming.IsClass("A.z"));
+            Assert.IsTrue(Naming.IsCollection("AZ.az.09_-"));
+            Assert.IsTrue(Naming.IsCollection("..."));
+            string beside = "@[`{/:";
+            for (int i = 0; i < beside.Length; i++)
+            {
+                Assert.IsFalse(Naming.IsCollection("a" + beside[i]), beside[i].ToString());
+            }
+        }
+
+        [TestMethod]
         public void A_field_twice_and_digits_there_are_not_are_refused_where_they_are_declared()
         {
             ObjectClass made = new ObjectClass("a").Bool("bc").Fixed("d", 9);
@@ -197,6 +211,11 @@ namespace NanoSync.Tests
             Assert.AreEqual("----", Encoding.UTF8.GetString(text, 0, 4));
             Fnv.WriteTag(0x00FFFFFF, text, 0);
             Assert.AreEqual("____", Encoding.UTF8.GetString(text, 0, 4));
+            for (int bit = 0; bit < 32; bit++)
+            {
+                // each of the 24 bits counts, the others are not in it
+                Assert.AreEqual(bit >= 24, Fnv.HasTag(0x00FFFFFF ^ (1u << bit), text, 0), "bit " + bit.ToString());
+            }
 
             byte[] name = new ObjectClass("reading").UInt("value").WireName; // FNV-1a of reading(value:u) is FA37C1BE
             Assert.AreEqual("reading#N8G-", Encoding.UTF8.GetString(name, 0, name.Length));
