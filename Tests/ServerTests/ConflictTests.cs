@@ -33,6 +33,20 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
+    public void An_Add_repeated_after_a_start_over_is_its_latest_form_and_no_conflict_with_what_was_written_over_it()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Lose(With(device, TestDevice.Add("Ab1_1", 1)));
+        device.Lose(With(device, TestDevice.Add("Ab1_1", 2)));
+        bench.PutBytes("d1", "Ab1_1", 7);
+        device.Start();
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 2)));
+        Assert.AreEqual("Ab1_1=07", bench.Held("d1"));
+        Assert.AreEqual("server Ab1_1 01", Losers(bench)); // its first form, which the second replaced
+    }
+
+    [TestMethod]
     public void A_delete_of_the_device_loses_and_the_object_goes_down_again()
     {
         using Bench bench = new();

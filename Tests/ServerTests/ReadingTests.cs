@@ -152,6 +152,29 @@ public sealed class ReadingTests
         Assert.AreEqual("ok [Change b status 13]", device.Sync(AddTests.With(device, other)).Line());
     }
 
+    [TestMethod]
+    public void Parts_that_do_not_come_to_the_check_sum_told_are_no_object_and_begin_anew()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        byte[] value = [1, 2, 3, 4, 5, 6];
+        SyncCommand Part(int from, params byte[] bytes)
+        {
+            SyncCommand part = TestDevice.Change("a", bytes);
+            part.Options.Add(new PartRange(from, null, value.Length, Crc32.Of(value), 1).ToStructure());
+            return part;
+        }
+
+        Assert.AreEqual("ok [Change a status 13]", device.Sync(AddTests.With(device, Part(0, 1, 2, 9))).Line()); // spoilt on its way
+        SyncCollection reply = device.Sync(AddTests.With(device, Part(3, 4, 5, 6)));
+        Assert.AreEqual("ok [Change a status 13]", reply.Line());
+        Assert.AreEqual("", bench.Held("d1"));
+        device.Sync(AddTests.With(device, Part(0, 1, 2, 3)));
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, Part(3, 4, 5, 6))).Line());
+        Assert.AreEqual("a=010203040506", bench.Held("d1"));
+    }
+
     internal static TestDevice Started(Bench bench, string collections = "log")
     {
         TestDevice device = bench.Device("d1", collections);

@@ -27,7 +27,8 @@ public static class Mutants
         new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
         new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
             { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
-        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 55),
+        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 1)
+            { Test = "ServerTests.ReadingTests.Parts_that_do_not_come_to_the_check_sum_told_are_no_object_and_begin_anew" },
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
         new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
@@ -63,7 +64,8 @@ public static class Mutants
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);
                         _store.SaveId(Device, Collection.Id, clientId, now);
-            """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1),
+            """, "AddAgain(now.ServerId, content, content.Sum == known.Sum);", 1)
+            { Test = "ServerTests.ConflictTests.An_Add_repeated_after_a_start_over_is_its_latest_form_and_no_conflict_with_what_was_written_over_it" },
         new("a letter's number is not noted before it is worked on", "Server/Core/Sealed/SealedService.cs",
             "store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now, proofs));\n        store.Commit();\n        return null;",
             "return proofs.Length < 0 ? Refused(\"\") : null;", 1),

@@ -39,7 +39,7 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     /// <returns>Which seed or test, and what it noticed; null when none did.</returns>
     public (string By, string What)? Run(int seeds, int threads)
     {
-        Sources sources = s_sources.GetOrAdd(ProjectOf(File), p => new Sources(p));
+        Sources sources = s_sources.GetOrAdd(Project, p => new Sources(p));
         byte[] broken = sources.Compile(this);
         if (Test != null)
         {
@@ -54,6 +54,12 @@ public sealed record SourceMutant(string Name, string File, string Place, string
     private string? First(Bench bench, ulong first, int seeds, int threads) => (string?)(Proxy
         ? bench.Call(typeof(ProxyRunner), nameof(ProxyRunner.FirstFailure), first, seeds)
         : bench.Call(typeof(Runner), nameof(Runner.FirstFailure), first, seeds, threads, Boards));
+
+    /// <summary>The project that its file belongs to.</summary>
+    public string Project => ProjectOf(File);
+
+    /// <summary>Compiles it; throws what the compiler says where it cannot be.</summary>
+    public void Compile() => _ = s_sources.GetOrAdd(Project, p => new Sources(p)).Compile(this);
 
     /// <summary>What is wrong with its place; null = the place is there once.</summary>
     public string? Misplaced()
@@ -118,16 +124,23 @@ public sealed record SourceMutant(string Name, string File, string Place, string
 
         public string Name { get; }
 
-        // What the SDK's generators add to it, as the build has it: regular expressions.
+        // What the SDK's generators add to it, as the build has it: regular expressions and log lines.
         private CSharpCompilation Generate(CSharpCompilation written)
         {
             string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!; // shared/Microsoft.NETCore.App/VERSION
-            string packs = Path.Combine(runtime, "..", "..", "..", "packs", "Microsoft.NETCore.App.Ref");
-            string generator = Directory.GetFiles(packs, "System.Text.RegularExpressions.Generator.dll", SearchOption.AllDirectories).Max()
-                ?? throw new SimulationFailed($"there is no generator of regular expressions below {packs}");
-            GeneratorDriver driver = CSharpGeneratorDriver.Create(new AnalyzerFileReference(generator, new Loader()).GetGenerators(LanguageNames.CSharp), parseOptions: _parsing);
+            string packs = Path.Combine(runtime, "..", "..", "..", "packs");
+            GeneratorDriver driver = CSharpGeneratorDriver.Create(
+                [.. GeneratorsOf(packs, "Microsoft.NETCore.App.Ref", "System.Text.RegularExpressions"), .. GeneratorsOf(packs, "Microsoft.AspNetCore.App.Ref", "Microsoft.Extensions.Logging")],
+                parseOptions: _parsing);
             driver.RunGeneratorsAndUpdateCompilation(written, out Compilation whole, out _);
             return (CSharpCompilation)whole;
+        }
+
+        private static IEnumerable<ISourceGenerator> GeneratorsOf(string packs, string pack, string name)
+        {
+            string file = Directory.GetFiles(Path.Combine(packs, pack), $"{name}.Generator*.dll", SearchOption.AllDirectories).Where(f => !f.EndsWith(".resources.dll", StringComparison.Ordinal)).Max()
+                ?? throw new SimulationFailed($"there is no generator {name} in {pack} below {packs}");
+            return new AnalyzerFileReference(file, new Loader()).GetGenerators(LanguageNames.CSharp);
         }
 
         private sealed class Loader : IAnalyzerAssemblyLoader

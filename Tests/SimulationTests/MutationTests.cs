@@ -21,6 +21,15 @@ public class MutationTests
     }
 
     [TestMethod]
+    public void Each_part_compiles_with_a_rule_broken()
+    {
+        foreach (SourceMutant mutant in Mutants.All.DistinctBy(m => m.Project))
+        {
+            mutant.Compile();
+        }
+    }
+
+    [TestMethod]
     [DynamicData(nameof(Mutations))]
     public void A_broken_rule_is_noticed(Mutation mutation)
     {
