@@ -58,6 +58,37 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void What_a_request_told_before_a_restart_is_told_again()
+        {
+            Assert.IsFalse(TellsLimitAgain(false));
+            Assert.IsTrue(TellsLimitAgain(true)); // the firmware may be another one, with another limit
+        }
+
+        private static bool TellsLimitAgain(bool restart)
+        {
+            Bench bench = new Bench(4);
+            bench.SyncUntilInStep(20);
+            bench.Append(1);
+            if (restart)
+            {
+                bench.Restart();
+            }
+
+            bench.Round(RoundOutcome.Later);
+            if (restart)
+            {
+                bench.Restart();
+            }
+
+            bench.Post.Deliver();
+            bench.Engine.Round();
+            long told = bench.Post.Server.Limits;
+            bench.Append(1);
+            bench.SyncUntilInStep(20);
+            return bench.Post.Server.Limits != told;
+        }
+
+        [TestMethod]
         public void A_lost_mail_is_sent_anew_after_ever_more_rounds()
         {
             Bench bench = new Bench(2);

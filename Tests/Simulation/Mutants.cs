@@ -42,7 +42,8 @@ public static class Mutants
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
-        new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 596),
+        new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
+            { Test = "DeviceTests.LaterTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
             "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 33),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
