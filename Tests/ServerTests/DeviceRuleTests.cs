@@ -37,6 +37,25 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile()
+    {
+        using Field field = new();
+        field.Sync();
+        uint added = field.Add(1);
+        field.Carrier.LosesReplies = true;
+        field.Round();
+        field.Carrier.LosesReplies = false;
+        string id = field.Core.Objects.List("d1", "config").Single().Row.Id;
+        field.Put(id, 7);
+        field.Carrier.Meanwhile = () => field.ChangeAdded(added, 9); // the reply has its id, and the operator's 7
+        field.Round();
+        Assert.AreEqual($"{id}=9", field.Held());
+        field.Sync();
+        Assert.AreEqual($"{id}=7", field.Held());
+        Assert.Contains("09", string.Join(' ', field.Core.Objects.Losers("d1", "config").Select(l => Convert.ToHexString(l.Row.Data!))));
+    }
+
+    [TestMethod]
     public void After_a_pass_an_inbox_drops_what_was_not_named_and_a_two_way_collection_sends_it()
     {
         using Field field = new();

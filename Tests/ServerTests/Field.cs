@@ -135,6 +135,15 @@ internal sealed class Field : IDisposable
         return id;
     }
 
+    /// <summary>Changes an object of the device's that has no name yet.</summary>
+    public void ChangeAdded(uint id, uint n)
+    {
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, Store.FindLocal(Config.Number, id, info));
+        byte[] record = Record(n);
+        Assert.AreEqual(StoreError.None, Store.Change(info, Setting.Hash, record, 0, record.Length));
+    }
+
     public void Append(uint n)
     {
         byte[] record = Record(n);
