@@ -34,7 +34,8 @@ public static class Mutants
         new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
             "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 10) { Boards = true },
         new("a gateway that was put back gives ids of the lost time", "Server/Proxy/GatewayEngine.cs",
-            "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1) { Proxy = true },
+            "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1)
+            { Test = "ProxyTests.RestoreTests.A_proxy_that_was_put_back_overwrites_no_reading_of_the_lost_time" },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
             "return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : TakeOld(n);", 44),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
