@@ -179,7 +179,7 @@ public sealed class OperatorTests
         StringAssert.Contains(Show(field), "last seen 2026-03-01 12:00:00Z");
 
         // the same through the application's interface
-        Assert.AreEqual("battery=3.71 signal=-67 freeHeap=81000 flashLeft=120000 firmware=1.2 reset=command refused=3 uptime=4000 dropped=0 damaged=0 forked=0 clock=0",
+        Assert.AreEqual("battery=3.71 signal=-67 freeHeap=81000 flashLeft=120000 firmware=1.2 reset=command refused=3 uptime=4000 dropped=0 damaged=0 forked=0 clock=0 pending=0",
             string.Join(' ', field.Core.Devices.Info("d1").Single(i => i.Row.Class == "status").Fields.Select(f => f.Key + "=" + f.Value)));
         IsUnknown(field, "device", "show", "d2");
     }
