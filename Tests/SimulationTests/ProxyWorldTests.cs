@@ -27,7 +27,7 @@ public class ProxyWorldTests
         Assert.AreEqual(Seeds, figures.Seeds);
         foreach (ProxyFault fault in Enum.GetValues<ProxyFault>())
         {
-            bool onDevices = fault is not (ProxyFault.Away or (>= ProxyFault.KilledBeforeStaged and <= ProxyFault.KilledTaken));
+            bool onDevices = fault is not (ProxyFault.Away or ProxyFault.RestoreProxy or (>= ProxyFault.KilledBeforeStaged and <= ProxyFault.KilledTaken));
             bool onUpstream = fault is not (ProxyFault.PowerCut or ProxyFault.PowerCutApp);
             Assert.AreEqual(onDevices, figures.Of(0, fault) > 0, $"{fault} on {ProxyFigures.Links[0]}");
             Assert.AreEqual(onUpstream, figures.Of(1, fault) > 0, $"{fault} on {ProxyFigures.Links[1]}");
