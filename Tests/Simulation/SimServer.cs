@@ -239,7 +239,7 @@ public sealed class SimServer : IDisposable
         for (int i = 0; i < _nodes.Length; i++)
         {
             int node = i;
-            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 1_000_000 }, _world.Clock, random: Codes);
+            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0 }, _world.Clock, random: Codes);
             _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
                 incarnation: _cores[i].Incarnation);
         }
