@@ -136,18 +136,7 @@ public sealed class CliTests
         StringAssert.Contains(Run("object", "get", "d2", "config", "a").Output, "\"interval\": 5");
         Assert.AreEqual(1, Run("group", "continue", "north", "config", "a").Code, "no staged edit is under way any more");
 
-        TestClock clock = new();
-        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }, clock))
-        {
-            using (IStoreTransaction store = core.Store.BeginWrite())
-            {
-                core.Alerts.See(store, 1, "d1", [("overdue", "it is so")], clock.Now.ToUnixTimeMilliseconds());
-                store.Commit();
-            }
-
-            clock.Now += TimeSpan.FromMinutes(6);
-            core.Alerts.Turn();
-        }
+        OpenAlert();
 
         string number = Run("alert", "list").Output.Split('\n')[1].Split(' ')[0];
         Assert.AreEqual(0, Run("alert", "acknowledge", number, "--note", "on Monday").Code);
@@ -240,18 +229,7 @@ public sealed class CliTests
         string csv = Path.Combine(_folder, "devices.csv"), backup = Path.Combine(_folder, "b.backup");
         File.WriteAllText(csv, "name\ne1\n");
         Directory.CreateDirectory(Path.Combine(_folder, "stick", "to-server"));
-        TestClock clock = new();
-        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }, clock))
-        {
-            using (IStoreTransaction store = core.Store.BeginWrite())
-            {
-                core.Alerts.See(store, 1, "d1", [("overdue", "it is so")], clock.Now.ToUnixTimeMilliseconds());
-                store.Commit();
-            }
-
-            clock.Now += TimeSpan.FromMinutes(6);
-            core.Alerts.Turn();
-        }
+        OpenAlert();
 
         const string Value = """{"interval":5} --class sampling(interval:u)""";
         (string Verb, string Arguments, string Target, string Option)[] changing =
@@ -668,4 +646,19 @@ public sealed class CliTests
     }
 
     private (int Code, string Output, string Error) Run(params string[] arguments) => Cli.Run(Data, arguments);
+
+    // The first device has been overdue for so long that it is an alert.
+    private void OpenAlert()
+    {
+        TestClock clock = new();
+        using ServerCore core = ServerData.Open(new ServerOptions { Data = Data }, clock);
+        using (IStoreTransaction store = core.Store.BeginWrite())
+        {
+            core.Alerts.See(store, 1, "d1", [("overdue", "it is so")], clock.Now.ToUnixTimeMilliseconds());
+            store.Commit();
+        }
+
+        clock.Now += TimeSpan.FromMinutes(6);
+        core.Alerts.Turn();
+    }
 }
