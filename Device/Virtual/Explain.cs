@@ -1,4 +1,4 @@
-// Error numbers in a person's words: what happened, and what to do. Ours are printed as NS401, so that none is taken for HTTP's.
+// Error numbers in a person's words: what happened, and what to do. Our numbers are printed as NS401, so that they are not taken for those of HTTP.
 
 using NanoSync.Device;
 using NanoSync.Protocol;

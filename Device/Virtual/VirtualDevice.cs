@@ -33,6 +33,7 @@ internal sealed class VirtualDevice
     private long _bytesUp;
     private long _bytesDown;
     private int _seen; // rounds told
+    private bool _explained; // the words of a round's line
     private int _interval;
     private string _sensors = "";
     private int _syncInterval;
@@ -49,7 +50,7 @@ internal sealed class VirtualDevice
         _parts = new PcParts(options, url, token, _machine);
         var boot = new BootRecord(new FlashFile(Path.Combine(options.Data, BootFile)));
         _app = new FieldApp(_machine, _machine, new FileVolume(_flash), _parts, boot, _parts, new Random());
-        _app.Step(); // what cannot be made is a person's to mend
+        _app.Step(); // a person has to mend what cannot be made
     }
 
     /// <summary>Runs until cancelled, or once. Returns the exit code.</summary>
@@ -315,6 +316,13 @@ internal sealed class VirtualDevice
             _bytesDown += result.BytesDown;
             if (!quiet)
             {
+                if (!_explained)
+                {
+                    _explained = true;
+                    Console.WriteLine("a line for each round: objects and bytes sent (up) and received (down); pending = objects that still wait here; key = the last answer that is durable here;");
+                    Console.WriteLine("in step = neither side has anything for the other, more = more is waiting and the next round follows at once");
+                }
+
                 Console.WriteLine($"{DateTime.Now:HH:mm:ss}  up {result.ObjectsUp,3} ({result.BytesUp,5} B)  down {result.ObjectsDown,3} ({result.BytesDown,5} B)  "
                     + $"pending {_app.Device.Engine.Pending,4}  key {_app.Device.Readings.KeyText,-8}  {Explain.Round(result)}");
             }

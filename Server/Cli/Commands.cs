@@ -216,7 +216,7 @@ public static class Commands
         return command;
     }
 
-    // Who has lost the token looks here first, also where nothing opens.
+    // Somebody who has lost the token tries this verb first, also where no database opens.
     private static int OverTokens(ParseResult parsed, Action<ServerCore> action)
     {
         ServerData.ExistingFolder(Options(parsed));
@@ -631,7 +631,7 @@ public static class Commands
             using ServerCore core = ServerData.OpenExisting(Options(parsed));
             while (core.Groups.Turn())
             {
-                // what groups are to have goes with it: there may be no server that runs
+                // groups' values go out here, too: perhaps no server runs
             }
 
             try
@@ -669,7 +669,7 @@ public static class Commands
         return ExitCodes.Done;
     }
 
-    // What is to be done, as the audit log names it; null when that only reads.
+    // The verb as the audit log names it; null when it only reads.
     private static string? ChangeOf(ParseResult parsed)
     {
         Command command = parsed.CommandResult.Command;
@@ -690,7 +690,7 @@ public static class Commands
         return Chosen(parsed, ServerOptions.From(configuration));
     }
 
-    // What the command line says goes first.
+    // The command line goes before other settings.
     private static ServerOptions Chosen(ParseResult parsed, ServerOptions options)
     {
         if (parsed.GetValue(s_data)?.Length == 0)

@@ -1,5 +1,5 @@
 // doctor: looks whether a server would run well with these settings, and says what is wrong, a line each. It changes nothing:
-// what it writes to see that it can, it removes.
+// it removes what it writes to see whether it can write.
 
 using System.Data.Common;
 using System.Globalization;
@@ -31,7 +31,7 @@ public enum FindingState
     /// <summary>It runs, and somebody should look.</summary>
     Look,
 
-    /// <summary>It does not run so, or will not for long.</summary>
+    /// <summary>It does not run like this, or will not for long.</summary>
     Wrong,
 }
 
@@ -296,7 +296,7 @@ public static class Doctor
         IPAddress near = ip.Equals(IPAddress.Any) ? IPAddress.Loopback : ip;
         string host = near.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{near}]" : near.ToString();
         using SocketsHttpHandler handler = new();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true; // nothing is sent: whether it answers is asked
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true; // only whether it answers is asked: nothing is sent
         using HttpClient client = new(handler) { Timeout = s_patience };
         try
         {

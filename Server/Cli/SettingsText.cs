@@ -1,4 +1,4 @@
-// Every setting with its default and what it means, as docs/operations.md, docs/mail.md and docs/mqtt.md have them: these lie in the program, so
+// Every setting with its default and what it means, as docs/settings.md, docs/mail.md and docs/mqtt.md have them: these lie in the program, so
 // that the file which is printed and the documents cannot part. A test compares the documents with what is read.
 
 using System.Globalization;
@@ -50,7 +50,7 @@ public static partial class SettingsText
 
     private static IEnumerable<SettingText> Rows()
     {
-        return Row().Matches(Section("operations.md", "## The server")).Skip(1)
+        return Row().Matches(Section("settings.md", "## Of the server")).Skip(1)
             .Select(r => new SettingText(r.Groups[1].Value, r.Groups[2].Value == "none" ? null : r.Groups[2].Value, Plain(r.Groups[3].Value)));
     }
 

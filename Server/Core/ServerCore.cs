@@ -74,13 +74,13 @@ public sealed class ServerCore : IDisposable
     /// <summary>Who may use REST.</summary>
     public Access.AccessService Access { get; }
 
-    /// <summary>What is told to somebody; turned by who runs it.</summary>
+    /// <summary>Alerts and their deliveries; whoever runs the server calls it regularly.</summary>
     public Alerts.AlertService Alerts { get; }
 
-    /// <summary>The fleet as an operator sees it; brought up to date by who runs it.</summary>
+    /// <summary>The fleet as an operator sees it; whoever runs the server brings it up to date.</summary>
     public Fleet.FleetService Fleet { get; }
 
-    /// <summary>What groups are to have; turned by who runs it.</summary>
+    /// <summary>Values for groups; whoever runs the server calls it regularly.</summary>
     public Groups.GroupService Groups { get; }
 
     /// <summary>What is kept for how long.</summary>

@@ -1,4 +1,4 @@
-// The token with which everything begins: made with the database, shown that one time. A server of before kept it in a file of the
+// The first token: made with the database and shown that one time. An earlier version of the server kept it in a file of the
 // data folder: such a one goes on to count, by its check sum as any other, and the file goes.
 
 using NanoSync.Server.Access;

@@ -1,4 +1,4 @@
-// REST: which routes there are, who is let in, how they are described, and what is noted of changes.
+// REST: its routes, the role that each asks for, their description, and the lines of the audit log.
 
 using System.Reflection;
 using System.Text.Json.Nodes;

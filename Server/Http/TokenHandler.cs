@@ -32,7 +32,7 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        Caller? caller = Request.Path.StartsWithSegments("/sync") ? null : Find(); // the token of a device is none of an operator
+        Caller? caller = Request.Path.StartsWithSegments("/sync") ? null : Find(); // a device's token is not an operator's
         if (caller == null)
         {
             return Task.FromResult(AuthenticateResult.NoResult());

@@ -18,7 +18,7 @@ public sealed class BrokerJob(ServerCore core, IServiceProvider services, ILogge
         MqttService? broker = services.GetService<MqttService>();
         if (broker == null)
         {
-            await Look(null, stoppingToken); // once: an alert of a broker that is set no more is over
+            await Look(null, stoppingToken); // once: this ends the alert of a broker that is not set any more
             return;
         }
 

@@ -85,7 +85,7 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
             DeviceIdentity? device = await core.Devices.AuthenticateAsync(message.Token);
             if (device == null || device.Name != name)
             {
-                // who it is that this token belongs to, is nobody's business here
+                // the answer does not tell to whom this token belongs
                 return Refuse(StatusCodes.Status401Unauthorized, "Its token is not that of the device.");
             }
 

@@ -171,6 +171,6 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
         return spoke.Count == 0 ? [] : [.. listed.SelectMany(store.ListDue).Where(d => spoke.Contains(d.Id)).Select(d => d.Name).Distinct()];
     }
 
-    // Another one each time, so that who looks at the topic sees that it is a new one; never 0.
+    // Another byte each time, so that whoever reads the topic sees that it is a new one; never 0.
     private byte Next() => _value = (byte)(_value == byte.MaxValue ? 1 : _value + 1);
 }

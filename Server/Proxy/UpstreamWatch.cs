@@ -29,7 +29,7 @@ public sealed class UpstreamWatch(ServerCore core, ProxyService proxy)
             routes = reading.ListRoutes(null);
         }
 
-        // of a target that was taken away only its routes are left: what was wrong with it is over
+        // of a target that was removed only the routes are left: its alert ends
         foreach (string name in targets.Select(t => t.Name).Union(routes.Select(r => r.Target)))
         {
             string? wrong = targets.Find(t => t.Name == name) is { } target ? Wrong(target, collections, routes, now) : null;

@@ -1,5 +1,5 @@
 // Where typed tables lie, and what of SQL differs there. They are beside what the server keeps, never in it: in PostgreSQL in a
-// schema of their own, with SQLite in a file of its own, so that who reads them holds up no device.
+// schema of their own, with SQLite in a file of its own, so that whoever reads them holds up no device.
 
 using System.Data.Common;
 using System.Globalization;

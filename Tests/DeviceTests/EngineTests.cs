@@ -207,7 +207,7 @@ namespace NanoSync.Tests
             Assert.AreEqual("04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(old)), told.Substring(told.Length - 10));
             Assert.AreEqual(0, bench.Engine.Pending);
 
-            // once more: the ids of before are as they were, and a refusal names its reading under the new one
+            // once more: the earlier ids are as they were, and a refusal names its reading under the new one
             server.Knows(now);
             bench.Append(4);
             server.RefuseReading = 15;

@@ -1,4 +1,4 @@
-// The commands of all documents but README.md (ReadmeTests): fenced lines and code spans, in the order of each document. A command runs as it is printed, with
+// The commands of all documents but README.md (ReadmeTests) and docs/first-device.md (NewcomerTests): fenced lines and code spans, in the order of each document. A command runs as it is printed, with
 // its placeholders filled in, except where Run says what is added or left out, and why. A command that Run does not know fails the test.
 
 using System.Diagnostics;
@@ -10,7 +10,7 @@ namespace NanoSync.Tests;
 public sealed partial class DocumentCommandTests : IDisposable
 {
     private readonly Bench _bench = new();
-    private string _url = "", _token = "", _sealedToken = "", _mqttToken = "", _broker = "";
+    private string _url = "", _token = "", _sealedToken = "", _mqttToken = "", _adminToken = "", _broker = "";
     private Process? _mosquitto;
 
     public void Dispose()
@@ -29,6 +29,7 @@ public sealed partial class DocumentCommandTests : IDisposable
         _token = _bench.Enrol("shed", data);
         _sealedToken = _bench.Enrol("field-1", Path.Combine(_bench.At("home"), "nanosync", "server"), "--sealed"); // the folder where none is named
         _mqttToken = _bench.Enrol("field-1", data, "--sealed");
+        _adminToken = _bench.AdminToken(data);
         StartBroker();
         _url = _bench.Serve(data, settings: new Dictionary<string, string> { ["NANOSYNC_MQTT__BROKER"] = _broker, ["NANOSYNC_MQTT__PLAIN"] = "true" }).Url;
         Sync("--dump", _bench.At("dump"));
@@ -41,7 +42,7 @@ public sealed partial class DocumentCommandTests : IDisposable
         foreach (string document in Directory.GetFiles(Bench.Root, "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string name = Path.GetRelativePath(Bench.Root, document);
-            if (name != "README.md" && !Regex.IsMatch(name, @"(^|/)(bin|obj|packages|node_modules|data)/"))
+            if (name is not ("README.md" or "docs/first-device.md") && !Regex.IsMatch(name, @"(^|/)(bin|obj|packages|node_modules|data)/"))
             {
                 foreach (string command in Commands(File.ReadAllText(document)).Where(seen.Add))
                 {
@@ -128,8 +129,13 @@ public sealed partial class DocumentCommandTests : IDisposable
             case @"board-configs\flash.ps1" or "flash.ps1": // FlashScriptTests
             case "docker": // none here
             case "nanoff": // no board here
-            case "curl": // somebody's own address
+            case "curl" when document != "docs/rest.md": // somebody's own address
                 return false;
+            case "curl":
+                Ended answer = _bench.Run("env", _bench.Folder, [$"URL={_url}", $"TOKEN={_adminToken}", "bash", "-c", command.Replace("curl ", "curl -sS --fail-with-body ", StringComparison.Ordinal)]);
+                Succeeds(answer);
+                Assert.AreNotEqual("", answer.Output.Trim(), command);
+                return true;
             case "dotnet" when words[1] is "build" or "test" or "publish" or "tool": // who runs this has built; test.sh; ContainerTests; ToolTests
                 return false;
             default:

@@ -21,6 +21,7 @@ public class ReadmeTests
         Assert.IsGreaterThanOrEqualTo(9, commands.Length);
 
         string csv = bench.At("series.csv"), server = bench.At("server"), url = "", token = "";
+        RunningProgram? tls = null;
         File.WriteAllText(csv, "timestamp,value\n2024-01-01 00:00:00,1.5\n2024-01-01 01:00:00,1.75\n");
         foreach (string command in commands)
         {
@@ -44,6 +45,18 @@ public class ReadmeTests
                     Assert.AreEqual(403, bench.SignIn(page.Groups[1].Value, page.Groups[2].Value), "once");
                     device.Interrupt();
                     Assert.AreEqual(0, device.WaitForExit(), device.Output);
+                    break;
+                case "dotnet run --project Server -- init-tls server.example --data DIR":
+                    Run(bench.Verb(Fill(arguments)));
+                    break;
+                case "dotnet run --project Server -- serve --urls https://0.0.0.0:8443 --tls-cert DIR/tls/server.pem --tls-key DIR/tls/server-key.pem --data DIR": // and a free port
+                    tls = bench.Start("dotnet", [Bench.Program("Server", "NanoSync.Server"), .. Fill(arguments)]);
+                    tls.WaitFor(@"^NanoSync server on https://");
+                    break;
+                case "dotnet run --project Server -- doctor --data DIR":
+                    Run(bench.Verb(Fill(arguments)));
+                    tls!.Interrupt();
+                    Assert.AreEqual(0, tls.WaitForExit(), tls.Output);
                     break;
                 case "dotnet run --project Server -- serve --data DIR": // and a free port
                     url = bench.Serve(server).Url;
@@ -100,7 +113,9 @@ public class ReadmeTests
             {
                 "URL" => url,
                 "T" => token,
-                "DIR" => server,
+                "NAME" => "name",
+                "https://0.0.0.0:8443" => "https://0.0.0.0:0",
+                _ when w.StartsWith("DIR", StringComparison.Ordinal) && w != "DIR/flash" => server + w[3..],
                 "FILE.csv" => csv,
                 "FILE" => Path.Combine(bench.At("dump"), "0001-request.wbxml"),
                 _ => w,

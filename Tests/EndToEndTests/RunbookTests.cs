@@ -87,7 +87,7 @@ public sealed class RunbookTests : IDisposable
     private static string[] Runbook()
     {
         string text = File.ReadAllText(Path.Combine(Bench.Root, "docs/operations.md"));
-        string block = text[text.IndexOf("**Backup**", StringComparison.Ordinal)..].Split("```", 3)[1];
+        string block = text[text.IndexOf("## Backup and restore", StringComparison.Ordinal)..].Split("```", 3)[1];
         return [.. block.Split('\n').Select(l => l.Split(" # ")[0].Trim()).Where(l => l.Length > 0)];
     }
 }

@@ -15,6 +15,7 @@ internal sealed partial class RunningProgram : IDisposable
     private readonly List<string> _lines = [];
     private readonly string _command;
     private int _open = 2; // streams not at their end
+    private bool _disposed;
 
     private RunningProgram(Process process, string command)
     {
@@ -56,7 +57,7 @@ internal sealed partial class RunningProgram : IDisposable
     }
 
     /// <summary>The first line that matches, from line <paramref name="from"/> on, as soon as it comes.</summary>
-    public Match WaitFor(string pattern, int from = 0)
+    public Match WaitFor(string pattern, int from = 0, TimeSpan? patience = null)
     {
         var clock = Stopwatch.StartNew();
         lock (_lines)
@@ -65,7 +66,7 @@ internal sealed partial class RunningProgram : IDisposable
             {
                 while (i >= _lines.Count)
                 {
-                    TimeSpan left = s_patience - clock.Elapsed;
+                    TimeSpan left = (patience ?? s_patience) - clock.Elapsed;
                     if (_open == 0 || left <= TimeSpan.Zero || !Monitor.Wait(_lines, left))
                     {
                         throw new AssertFailedException($"No line \"{pattern}\" from {_command}. Its lines:\n{string.Join('\n', _lines)}");
@@ -90,9 +91,9 @@ internal sealed partial class RunningProgram : IDisposable
     }
 
     /// <summary>Waits for the end; the exit code.</summary>
-    public int WaitForExit()
+    public int WaitForExit(TimeSpan? patience = null)
     {
-        if (!_process.WaitForExit(s_patience))
+        if (!_process.WaitForExit(patience ?? s_patience))
         {
             throw new AssertFailedException($"{_command} does not end. Its lines:\n{Output}");
         }
@@ -119,6 +120,12 @@ internal sealed partial class RunningProgram : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true); // dotnet run starts another one

@@ -1,4 +1,4 @@
-// The server as a dotnet tool: packed, installed from a folder, run, as somebody does who has no source.
+// The server as a dotnet tool: packed, installed from a folder, run, by somebody who has no source.
 
 using System.Text.RegularExpressions;
 

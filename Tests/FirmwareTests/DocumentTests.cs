@@ -1,5 +1,6 @@
 // The documents list every number, key and state that the code has.
 
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -190,9 +191,9 @@ public class DocumentTests
     }
 
     [TestMethod]
-    public void Operations_lists_every_key_with_its_default()
+    public void The_settings_list_every_key_of_a_board_with_its_default()
     {
-        string section = Section(Repository.Read("docs", "operations.md"), "Settings");
+        string section = Section(Repository.Read("docs", "settings.md"), "Of a board");
         string[] keys = Regex.Matches(Repository.Read("Device", "Firmware", "Settings.cs"), "case \"([a-z0-9-]+)\":").Select(m => m.Groups[1].Value)
             .Where(k => k is not ("free-heap" or "uptime" or "signal" or "adc" or "sht3x-temperature" or "sht3x-humidity")).ToArray();
         Assert.HasCount(27, keys);
@@ -213,9 +214,9 @@ public class DocumentTests
     }
 
     [TestMethod]
-    public void Operations_lists_every_setting_of_the_server_with_its_default()
+    public void The_settings_list_every_setting_of_the_server_with_its_default()
     {
-        string section = Section(Repository.Read("docs", "operations.md"), "The server");
+        string section = Section(Repository.Read("docs", "settings.md"), "Of the server");
         var listed = Regex.Matches(section, @"(?m)^\| (\w+) \| ([^|]+) \| [^|]+ \|$").Skip(1).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
         string[] read = Regex.Matches(Repository.Read("Server/Host", "ServerOptions.cs"), @"(?:configuration\[|settings\.\w+\()""(\w+)""").Select(m => m.Groups[1].Value).ToArray();
         CollectionAssert.AreEquivalent(read, listed.Keys);
@@ -231,6 +232,35 @@ public class DocumentTests
             ["alertWebhookSecret"] = defaults.Alerts.WebhookSecret.Length == 0 ? "none" : "", ["tlsCert"] = defaults.TlsCertificate ?? "none", ["tlsKey"] = defaults.TlsKey ?? "none", ["plainHttp"] = defaults.PlainHttp ? "true" : "false", ["keepChangesHours"] = $"{defaults.KeepChanges.TotalHours}", ["batteryLow"] = FormattableString.Invariant($"{defaults.Fleet.BatteryLow}"), ["flashLow"] = $"{defaults.Fleet.FlashLow}", ["flashLife"] = $"{defaults.Fleet.FlashLife}", ["clockOff"] = $"{defaults.Fleet.ClockOff}", ["holdHours"] = $"{defaults.Fleet.Hold.TotalHours}",
         };
         CollectionAssert.AreEquivalent(expected, listed);
+    }
+
+    /// <summary>How often the tests try something: the documents say it as the tests have it.</summary>
+    [TestMethod]
+    [DataRow("README.md", "simulated lives of two devices and a server under faults in each test run", "Tests/SimulationTests/SeedTests.cs", @"int Seeds = (\d+);", "| {0}; ")]
+    [DataRow("DESIGN.md", "the test run does ", "Tests/SimulationTests/SeedTests.cs", @"int Seeds = (\d+);", "the test run does {0} seeds")]
+    [DataRow("DESIGN.md", "(`-- boards`, ", "Tests/SimulationTests/SeedTests.cs", @"int BoardSeeds = (\d+);", "(`-- boards`, {0} seeds in the test run)")]
+    [DataRow("README.md", "places at which one life is cut", "Tests/SimulationTests/CutTests.cs", @"IsGreaterThan\((\d+_\d+), figures", "more than {0}, and")]
+    [DataRow("DESIGN.md", "at every byte of every message", "Tests/SimulationTests/CutTests.cs", @"IsGreaterThan\((\d+_\d+), figures", "(more than {0} cuts)")]
+    [DataRow("README.md", "power cuts of the store tried in each test run", "Tests/StorageTests/CutTests.cs", @"IsGreaterThan\((\d+_\d+), s_cuts", "more than {0}, and")]
+    [DataRow("docs/figures.md", "runs the proof", "Tests/StorageTests/CutTests.cs", @"IsGreaterThan\((\d+_\d+), s_cuts", "more than {0} power cuts")]
+    [DataRow("DESIGN.md", "is noticed within", "Tests/SimulationTests/MutationTests.cs", @"int Seeds = (\d+);", "within {0} seeds")]
+    [DataRow("docs/proxy.md", "The test run does", "Tests/SimulationTests/ProxyWorldTests.cs", @"int Seeds = (\d+);", "The test run does {0} seeds")]
+    public void A_count_of_the_tests_stands_in_the_documents_as_it_is(string document, string place, string source, string pattern, string said)
+    {
+        Match found = Regex.Match(Repository.Read(source), pattern);
+        Assert.IsTrue(found.Success, source);
+        string count = int.Parse(found.Groups[1].Value.Replace("_", ""), CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture);
+        string line = Repository.Read(document).Split('\n').Single(l => l.Contains(place, StringComparison.Ordinal));
+        Assert.Contains(string.Format(CultureInfo.InvariantCulture, said, count), line);
+    }
+
+    [TestMethod]
+    public void The_number_of_pairs_of_cuts_and_of_broken_rules_stands_in_the_documents()
+    {
+        int rounds = int.Parse(Regex.Match(Repository.Read("Tests/Simulation/Exhaustive.cs"), @"int LifeRounds = (\d+);").Groups[1].Value, CultureInfo.InvariantCulture);
+        int pairs = rounds * int.Parse(Regex.Match(Repository.Read("Tests/SimulationTests/CutTests.cs"), @"int Pairs = (\d+) \* World\.LifeRounds;").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"and at {pairs:N0} pairs of these"), Repository.Read("DESIGN.md"));
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"and {pairs:N0} pairs |"), Repository.Read("README.md"));
     }
 
     public static IEnumerable<object[]> Documents => Directory.GetFiles(Repository.Root, "*.md", SearchOption.AllDirectories)

@@ -648,7 +648,11 @@ public class FieldAppTests
         }
 
         Assert.IsGreaterThan(7000, board.Server.Rounds - rounds);
-        Assert.IsLessThan(48 * 1024, least); // one object kept in each round, 12 bytes or more, would be 60 KB; what the test host does is some KB
+        Console.WriteLine($"figures: heap after {board.Server.Rounds - rounds} rounds: {least}");
+
+        // Of six runs the least was -5.0 to 5.6 KB: files of the volume and the test host. One object kept in each round, 24 bytes on the PC, would be
+        // 123 KB after the 5,100 rounds before the first measurement that counts.
+        Assert.IsLessThan(16 * 1024, least);
     }
 
     [TestMethod]

@@ -33,7 +33,7 @@ public sealed class AlertMailTests
         s_mail.WaitFor(Person, 1);
 
         s_mail.EndSmtp();
-        Last(bench, alerts, clock); // it is over
+        Last(bench, alerts, clock); // the alert is closed
         for (int i = 0; i < 3; i++)
         {
             Assert.AreEqual(0, await alerts.Deliver(TestContext.CancellationToken));

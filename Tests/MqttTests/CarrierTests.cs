@@ -59,7 +59,7 @@ public sealed class CarrierTests
         Assert.IsEmpty(other.On("nanosync/field-2/wake"));
         Assert.IsTrue(other.On("nanosync/field-1/wake").All(w => w.Length == 1), "one byte");
 
-        // who comes later finds the last one kept; a device that connects has just synced, and takes it for what it is
+        // a client that connects later finds the last one kept; a device that connects has just synced, and ignores it
         using Other later = new(broker, null, null, "nanosync/field-1/wake");
         Broker.Until(() => !later.Heard.IsEmpty, "the retained wake");
         Assert.IsTrue(later.Heard.Single().Retained);

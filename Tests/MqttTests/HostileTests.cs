@@ -135,7 +135,7 @@ public sealed class HostileTests
         Assert.AreEqual(2, bench.Readings("field-1"));
     }
 
-    // Cut and flipped versions of a true message, and what is none.
+    // Cut and flipped versions of a real message, and bytes that are no message.
     private static IEnumerable<byte[]> Garbage(byte[] message)
     {
         yield return [];

@@ -35,7 +35,7 @@ public sealed class AlertTests
         Assert.IsTrue(site.Run(), site.LastText);
         Assert.AreEqual("proxy up proxyAway closed", Alerts(site, watch, clock));
 
-        // what is away when it is taken away is over too
+        // the alert of an upstream that is removed while it is away is closed, too
         await up.Stop();
         clock.Now += TimeSpan.FromHours(1);
         Assert.AreEqual("proxy up proxyAway open, proxy up proxyAway closed", Alerts(site, watch, clock));

@@ -134,7 +134,7 @@ public sealed class AlertTests
             Assert.HasCount(2, receiver.Got);
             See(store, alerts, clock, "d1");
             clock.Now += TimeSpan.FromMinutes(16);
-            alerts.Turn(); // d1's is over before anybody took that it began
+            alerts.Turn(); // d1's alert is closed before anybody took the delivery that it was opened
             await alerts.Deliver(TestContext.CancellationToken);
             Assert.HasCount(4, receiver.Got);
             Assert.DoesNotContain("closed d1", receiver.Events, "it does not overtake");
@@ -301,7 +301,7 @@ public sealed class AlertTests
         return string.Join(", ", (await ops.Get("/v1/alerts?state=" + state))["alerts"]!.AsArray().Select(a => $"{a!["kind"]} {(a["closed"] == null ? "open" : "closed")}"));
     }
 
-    // A web server that is none.
+    // Stands in for the server that takes the webhooks.
     private sealed class Receiver : HttpMessageHandler
     {
         public HttpStatusCode Status { get; set; } = HttpStatusCode.OK;

@@ -200,7 +200,7 @@ public sealed class FetchTests
     [TestMethod]
     public void A_fetched_copy_is_kept_beside_the_value_of_somebody_else()
     {
-        // the device changed nothing: it may hold the value of before, and a part of the new one
+        // the device changed nothing: it may hold the earlier value, and a part of the new one
         using Bench bench = new();
         TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", 1);

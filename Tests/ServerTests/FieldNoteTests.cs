@@ -1,4 +1,4 @@
-// What an operator says of the fields of a class: shown where they are, and kept to by who writes through the server.
+// What an operator says of the fields of a class: shown where the fields are, and obeyed by everybody who writes through the server.
 
 using System.Net;
 using System.Text.Json.Nodes;

@@ -118,6 +118,16 @@ public sealed partial class OpenApiTests
     }
 
     [TestMethod]
+    public async Task The_document_of_REST_has_each_operation_with_its_role_and_no_other()
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        string[] operations = [.. Operations(await ops.Get("/openapi/v1.json")).Select(o =>
+            $"{o.Method.ToUpperInvariant()} {o.Path} {(o.Operation["security"] is JsonArray { Count: 0 } ? "none" : Roles().Match(o.Operation["description"]!.GetValue<string>()).Groups[1].Value)}")];
+        string[] listed = [.. CallRow().Matches(await File.ReadAllTextAsync(Path.Combine(RepositoryRoot(), "docs/rest.md"), TestContext.CancellationToken)).Select(r => $"{r.Groups[1].Value} {r.Groups[2].Value}")];
+        CollectionAssert.AreEquivalent(operations, listed, $"missing: {string.Join(", ", operations.Except(listed))}; too much: {string.Join(", ", listed.Except(operations))}");
+    }
+
+    [TestMethod]
     [DataRow("GET", "/v1/devices?limit=0", null, "out_of_range", "limit")]
     [DataRow("GET", "/v1/devices?limit=x", null, "wrong_type", "limit")]
     [DataRow("GET", "/v1/devices?sort=colour", null, "wrong_type", "sort")]
@@ -159,6 +169,20 @@ public sealed partial class OpenApiTests
     }
 
     private static string Filled(string path) => Places().Replace(path, "d1");
+
+    private static string RepositoryRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder != null && !File.Exists(Path.Combine(folder, "NanoSync.sln")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder!;
+    }
+
+    [GeneratedRegex(@"(?m)^\| [^|]+ \| `([A-Z]+ /[^`]*)` \| (\w+) \|$")]
+    private static partial Regex CallRow();
 
     [GeneratedRegex(@"\{\w+\}")]
     private static partial Regex Places();

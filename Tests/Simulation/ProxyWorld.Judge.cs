@@ -146,7 +146,7 @@ public sealed partial class ProxyWorld
         return devices.Any(d => node.Core.Objects.Losers(d, node == Upstream ? upstream : collection).Exists(l => !l.Row.Deleted && Payload.Serial(l.Row.Data) == serial));
     }
 
-    // A value of ours that the upstream refused was told about, and gives way.
+    // The refusal of our value by the upstream was told, and the upstream's value replaces it.
     private bool WasRefused(string collection, string id)
     {
         (string device, string own, _) = s_collections.First(c => c.Upstream == collection);

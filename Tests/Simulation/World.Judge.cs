@@ -129,7 +129,7 @@ public sealed partial class World
                 {
                     if (now == null || now.Serial != held.Serial || now.State == ObjectState.Clean)
                     {
-                        // a change refused gives way to the server's own value in the same reply; the refusal is told
+                        // the server's own value replaces a refused change in the same reply; the refusal is told
                         bool refused = held.Key.Length > 0 && now?.Serial != held.Serial
                             && Server.Book.Refused.Contains((device.Identity.Id, plan.Name, held.Key));
                         if (device.AnsweredBefore && !Server.Book.Has(held.Serial))

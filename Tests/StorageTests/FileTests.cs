@@ -228,7 +228,7 @@ public sealed class FileTests
             {
                 Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(1, file));
                 Assert.AreEqual(VolumeCode.Ok, volume.Append(1, new byte[10], 0, 10));
-                _ = volume.Read(file, 0, buffer, 0, 64); // a handle opened meanwhile knows the length of before
+                _ = volume.Read(file, 0, buffer, 0, 64); // a handle that was opened meanwhile knows the earlier length
                 Assert.AreEqual(VolumeCode.Ok, volume.Close(1));
                 Assert.AreEqual(length, volume.Read(file, 0, buffer, 0, 64));
                 Assert.AreEqual(length, volume.Length(file));

@@ -118,7 +118,7 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
         transaction.Commit();
     }
 
-    /// <summary>Who a named token belongs to; null when it is none, or has ended.</summary>
+    /// <summary>Whose named token this is; null when there is no such token, or it has ended.</summary>
     public Caller? Authenticate(string token)
     {
         AccessTokenRow? row;
@@ -142,7 +142,7 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
             }
             catch (StoreException)
             {
-                // a full disk: who looks is there to mend that, and is let in; the next one is noted
+                // the disk is full: whoever looks may be there to mend that, and is let in; a later use is noted
             }
         }
 
@@ -204,7 +204,7 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
     /// <summary>Writes a line that no transaction took along: what was done is not in this database.</summary>
     public void Audit(AuditRow line)
     {
-        using AuditLine nobodys = new(null); // or the commit would take the one that waits, too
+        using AuditLine nobodys = new(null); // without it the commit would take the waiting line, too
         using IAccessTransaction transaction = Write();
         transaction.Audit(line);
         transaction.Commit();

@@ -108,7 +108,7 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
         {
             if (alerts.CloseAlert(alert.Id, now) && alerts.ListDeliveries(alert.Id).Count > 0)
             {
-                Tell(alerts, alert, "closed", now); // of what nobody was told nobody is told the end
+                Tell(alerts, alert, "closed", now); // where nobody was told that it began, nobody is told that it ended
             }
         }
 

@@ -172,7 +172,7 @@ public sealed class DeviceService
 
     /// <summary>
     /// The device that a bearer token belongs to; null when there is none, it is revoked, or it is enrolled for sealed messages:
-    /// such a device never sends its token, so who does is not it. The first use of a new token ends the one before it.
+    /// such a device never sends its token, so somebody else does. The first use of a new token ends the one before it.
     /// </summary>
     public DeviceIdentity? Authenticate(string token)
     {

@@ -1,5 +1,5 @@
-// Devices in a table, as a spreadsheet saves it: a line each below a head that names the columns. And what goes back to who
-// flashes them: a file each, which the flash scripts read.
+// Devices in a table, as a spreadsheet saves it: a line each below a head that names the columns. And what whoever
+// flashes them gets back: a file each, which the flash scripts read.
 
 using System.Globalization;
 using System.Text;

@@ -155,7 +155,7 @@ public sealed class EnrolmentService(IServerStore store, TimeProvider clock, Fun
         {
             if (((IEnrolTransaction)reading).FindClaim(hash) == null)
             {
-                return (ClaimOutcome.Unknown, "", ""); // who guesses holds up nobody who writes
+                return (ClaimOutcome.Unknown, "", ""); // somebody who guesses codes does not hold up writers
             }
         }
 
@@ -318,7 +318,7 @@ public sealed class EnrolmentService(IServerStore store, TimeProvider clock, Fun
 
     private EnrolledBoard Add(IStoreTransaction transaction, NewBoard device, int? claimDays, long now)
     {
-        string token = DeviceService.NewToken(_random); // with a code nobody gets to know it
+        string token = DeviceService.NewToken(_random); // for a device that gets a code: nobody ever sees this token
         int id = DeviceService.Enrol(transaction, device.Name, DeviceService.ParseCollections(device.Collections ?? DeviceService.DefaultCollections), token, device.IsSealed, now);
         if (device.Group is { Length: > 0 } || device.Every is > 0)
         {

@@ -210,7 +210,7 @@ public sealed class ObjectService
         return store.ListLosers(owner, number, count).ConvertAll(l => (l, _classes.FindOf(store, l.FromDevice ? owner : ClassCatalog.Application, owner, number, l.Class)));
     }
 
-    // What is kept of a device is kept of each of its stores: an operator's word goes to all of them.
+    // The server keeps its notes for each store of a device, so an operator's request goes to all of them.
     private static Place Find(IStoreTransaction store, string device, string collection)
     {
         DeviceRow found = DeviceService.Find(store, device);

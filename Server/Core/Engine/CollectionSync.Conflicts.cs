@@ -28,8 +28,8 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // Written by this store before it started over by itself, and not gone down since: an image of it may have been put back,
-    // which does not know it.
+    // This store wrote it before it started over by itself, and the server has not sent it down since: an image of the store may
+    // have been put back, and that does not have it.
     private bool IsOwnUnseen(ObjectRow current)
     {
         return current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq && current.Seq > _point;

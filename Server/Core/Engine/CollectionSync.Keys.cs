@@ -42,7 +42,7 @@ internal sealed partial class CollectionSync
 
         if (epoch != null && !_incarnation.IsPresent(_store, epoch))
         {
-            // of whichever of the device's stores has not been here since; perhaps of none that this state of the database has
+            // it belongs to whichever of the device's stores was not seen since; perhaps to none that this state of the database has
             List<KeyRow> rows = _store.ListKeyRows(Device, collection.Name).FindAll(r => !_incarnation.IsPresent(_store, r.Epoch));
             List<KeyCase> meanings = rows.ConvertAll(r => AskOver(r, Asked.WentBack));
             return meanings.Count == 0 || meanings.Contains(KeyCase.WentBack) ? KeyCase.WentBack : KeyCase.Unknown;
@@ -187,7 +187,7 @@ internal sealed partial class CollectionSync
             SyncKeys.NoteStart(_row, start);
         }
 
-        // what it refused it has not seen: due, and so a conflict if it has changed it; and in a pass, what is not named counts as missing here
+        // it has not seen what it refused: that is due, and so a conflict if the device has changed it; in a pass the device takes what is not named for missing here
         foreach (AsideRow aside in _store.ListAside(Replica, Collection.Id))
         {
             if (aside.Status != 0)

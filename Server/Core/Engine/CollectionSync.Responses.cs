@@ -9,7 +9,7 @@ internal sealed partial class CollectionSync
 {
     private void TakeResponses()
     {
-        // what it refused first: an object may have been sent and asked for in one reply, and then the copy is of an older value
+        // refusals come first: an object may have been sent and asked for in one reply, and then the copy is an older value
         foreach (SyncCommand response in _request.Responses)
         {
             if (response.ServerId != null && response.Status != Status.Success)

@@ -33,7 +33,7 @@ public interface IServerStore : IDisposable
     /// <summary>Says when something may be due to a device, whichever process changed it.</summary>
     DueSignal Due { get; }
 
-    /// <summary>Makes room for the readings of the next days, where the database keeps days apart; needed of nobody who only wants it to go on.</summary>
+    /// <summary>Makes room for the readings of the next days, where the database keeps days apart; a database that only has to go on does not need it.</summary>
     /// <param name="now">Milliseconds since 1970.</param>
     void MakeDays(long now);
 
@@ -214,10 +214,10 @@ public interface IStoreTransaction : IDisposable
     /// </summary>
     int DropReadings(int collection, long before, long keep, int most);
 
-    /// <summary>Removes losers of conflicts, refusals and finished commands of before a time, at most so many; how many.</summary>
+    /// <summary>Removes losers of conflicts, refusals and finished commands from before a time, at most so many; how many.</summary>
     int DropNotes(long before, int most);
 
-    /// <summary>Removes edits of before a time from the history, at most so many; how many.</summary>
+    /// <summary>Removes edits from before a time from the history, at most so many; how many.</summary>
     int DropEdits(long before, int most);
 
     /// <summary>Forgets keys and kept replies of stores not seen since then, at most so many; how many. They start over when they come.</summary>

@@ -1,4 +1,4 @@
-// What is kept for how long. Nothing goes unless a rule says so; then in small steps, so that devices do not wait, and by
+// What is kept for how long. Nothing is removed unless a rule says so; then in small steps, so that devices do not wait, and by
 // one process at a time. An age of days ends with a day (UTC), so that a database that keeps days apart drops them whole. What readings were taken stays known: a device that sends them again makes nothing.
 
 using System.Globalization;

@@ -1,4 +1,4 @@
-// What a server counts, for whoever listens: nothing here knows who does. No label names a device, so that the number of
+// What a server counts. Nothing here knows who reads it. No label names a device, so that the number of
 // series does not grow with the fleet.
 
 using System.Diagnostics;

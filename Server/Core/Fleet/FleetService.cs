@@ -44,7 +44,7 @@ public sealed class FleetService : ISyncWatcher
 
     private const int MostCounted = 1000; // waiting objects: beyond, the number says nothing more
     private const int MostNoted = 16; // rounds of a device between two looks; those before are left out
-    private const int MostAtOnce = 500; // lines made in a transaction for somebody who looks
+    private const int MostAtOnce = 500; // lines made in a transaction while somebody waits for the list
     private const int FewAtOnce = 40; // and beside the syncs, which wait for it
     private const int Settled = 5; // seconds: what comes sooner is the same round going on
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(60); // polls are written no more often
@@ -128,7 +128,7 @@ public sealed class FleetService : ISyncWatcher
             long now = Now;
             bool polls = look || now - _idleWritten >= s_idle.TotalMilliseconds;
             int most = look ? MostAtOnce : FewAtOnce;
-            bool left = false; // of those that were noted before; who comes meanwhile waits for the next look
+            bool left = false; // of those noted before; devices that come meanwhile wait for the next look
             Dictionary<int, Notes> taken = [];
             if (_busy || polls)
             {
@@ -239,7 +239,7 @@ public sealed class FleetService : ISyncWatcher
     private IFleetTransaction Read() => (IFleetTransaction)_store.BeginRead();
 
     // Before a look: what passed, and what became overdue since. At most some thousand lines, which is half a second. Where the
-    // database takes nothing, as on a full disk, the lines are those of before: who looks is there to mend that.
+    // database takes nothing, as on a full disk, the lines stay as they were: whoever looks may be there to mend that.
     private void Refresh()
     {
         try

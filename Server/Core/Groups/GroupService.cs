@@ -137,7 +137,7 @@ public sealed partial class GroupService(IServerStore store, TimeProvider clock,
         return Get(group, collection, id);
     }
 
-    /// <summary>Takes a staged edit back: its first devices get what they had, and the group's value is that of before. Null when there was none.</summary>
+    /// <summary>Takes a staged edit back: its first devices get what they had, and the group's value is the one before. Null when there was none.</summary>
     public GroupValueView? Abort(string group, string collection, string id, string by)
     {
         using IGroupTransaction groups = Write();

@@ -166,7 +166,7 @@ public interface IGroupTransaction : IStoreTransaction
     /// <summary>Keeps what was written for a member.</summary>
     void SaveMember(int value, MemberNote note);
 
-    /// <summary>Notes who is a member no more and who is one again.</summary>
+    /// <summary>Notes which devices are no members any more, and which are members again.</summary>
     void NoteLeft(GroupValueRow value, long now);
 
     /// <summary>No device is a first one any more.</summary>

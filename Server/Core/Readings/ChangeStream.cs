@@ -91,7 +91,7 @@ public sealed class ChangeStream
             Lines();
             if (_buffer.WrittenCount == 0 && Stopwatch.GetElapsedTime(_signed) > s_sign)
             {
-                Id(); // an id without data moves the cursor of who is cut; others skip it
+                Id(); // an id without data moves the client's cursor, for the case that it is cut; others skip it
             }
 
             await Flush(output, cancellation);

@@ -70,7 +70,7 @@ public sealed class HeldRequests : IDisposable
     /// <param name="body">The request.</param>
     /// <param name="format">Its encoding.</param>
     /// <param name="gone">Its connection has ended.</param>
-    /// <returns>The reply; null for one who is not let in any more.</returns>
+    /// <returns>The reply; null for a device that is not let in any more.</returns>
     public async Task<SyncReply?> Answer(DeviceIdentity device, Func<bool> isIn, ReadOnlyMemory<byte> body, MessageFormat format, CancellationToken gone)
     {
         long before = _store.Due.Count;

@@ -52,7 +52,7 @@ public sealed partial class PostgresStore
     }
 
     // Its own connection and transaction: it stays, whatever becomes of the request that needs it. Attaching one that was made
-    // before does not wait for who reads and writes; making it in its place would.
+    // before does not wait for readers and writers; making it in its place would.
     private void MakeDay(int day)
     {
         if (_days.ContainsKey(day))
