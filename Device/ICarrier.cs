@@ -28,7 +28,7 @@ namespace NanoSync.Device
         Refused = 405,
 
         /// <summary>The reply comes later, if at all (mail, files): the round ends here and is taken up when a reply is there.</summary>
-        Later = 406,
+        Deferred = 406,
 
         /// <summary>Connected, and TLS did not come about: the certificate is not trusted, is another name's, or does not hold at the time that the device's clock shows.</summary>
         Untrusted = 407,

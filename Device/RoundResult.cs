@@ -15,7 +15,7 @@ namespace NanoSync.Device
         More = 1,
 
         /// <summary>The carrier brings the reply later.</summary>
-        Later = 2,
+        Deferred = 2,
 
         /// <summary>The round failed; nothing is lost, the next one repairs it. The other members say why.</summary>
         Failed = 3,
@@ -64,7 +64,7 @@ namespace NanoSync.Device
         public int RefusedDown;
 
         /// <summary>Seconds for which the request asked to be held; 0 = it did not.</summary>
-        public int Held;
+        public int HeldSeconds;
 
         /// <summary>Bytes of the request.</summary>
         public int BytesUp;
@@ -82,7 +82,7 @@ namespace NanoSync.Device
             Store = StoreError.None;
             Status = 0;
             RetryAfter = -1;
-            Held = 0;
+            HeldSeconds = 0;
             ObjectsUp = 0;
             ObjectsDown = 0;
             RefusedUp = 0;

@@ -64,8 +64,8 @@ namespace NanoSync.Device
         internal readonly CollectionKind Kind;
         internal readonly byte[] Name;
         internal readonly ObjectClass Class; // of its objects, unless told otherwise
-        internal ObjectClass Sending; // of the objects in the request under way, those of other classes say so
-        internal ObjectClass Told; // the one the server remembers
+        internal ObjectClass SendingClass; // of the objects in the request under way, those of other classes say so
+        internal ObjectClass KnownClass; // the one the server remembers
         internal readonly IObjectHandler Handler;
         internal readonly bool DeviceWins;
 
@@ -75,8 +75,8 @@ namespace NanoSync.Device
 
         // What the server has been told since it last answered; cleared when it must be told again.
         internal bool Introduced;
-        internal int ToldWindow;
-        internal bool Plain; // the server could not take a series apart: readings go one by one
+        internal int KnownWindow;
+        internal bool NoSeries; // the server could not take a series apart: readings go one by one
 
         // The round under way.
         internal bool Included;
@@ -85,14 +85,14 @@ namespace NanoSync.Device
         internal uint SentUpTo; // last id (outbox) or change number (keyed) in the request
         internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
         internal bool More; // the server has more
-        internal bool GivesUp; // a partial download that was overwritten here
+        internal bool DropsPartial; // a partial download that was overwritten here
         internal bool Recovers; // the pass under way gives back what the server has lost
-        internal bool Touched; // objects changed by this reply
+        internal bool Changed; // objects changed by this reply
 
         // Readings that may carry seconds since a start in place of the time.
-        internal uint[] Runs; // from, to, start of each run whose start became known; null = times are taken as they are
+        internal uint[] UptimeRuns; // from, to, start of each run whose start became known; null = times are taken as they are
         internal uint UptimesTo; // the last one, those that wait left aside
-        internal uint WaitFrom; // first one that waits for the start of this run; 0 = none
+        internal uint DeferredFrom; // first one that waits for the start of this run; 0 = none
 
         // A large object on its way up, in parts.
         internal uint UploadOrder; // its id or change number; 0 = none
@@ -103,10 +103,10 @@ namespace NanoSync.Device
         /// <summary>Status of the collection in the last reply that had one; 0 = none.</summary>
         public int LastStatus;
 
-        /// <summary>True while readings wait for <see cref="SyncEngine.StartIs"/>.</summary>
-        public bool Waits
+        /// <summary>True while readings wait for <see cref="SyncEngine.SetBootTime"/>.</summary>
+        public bool AwaitsBootTime
         {
-            get { return WaitFrom != 0; }
+            get { return DeferredFrom != 0; }
         }
 
         internal SyncCollection(int number, CollectionKind kind, string name, ObjectClass type, IObjectHandler handler, bool deviceWins)
@@ -115,7 +115,7 @@ namespace NanoSync.Device
             Kind = kind;
             Name = Encoding.UTF8.GetBytes(name);
             Class = type;
-            Sending = type;
+            SendingClass = type;
             Handler = handler;
             DeviceWins = deviceWins;
         }
@@ -137,7 +137,7 @@ namespace NanoSync.Device
             Answered = false;
             HoldFrom = 0;
             More = false;
-            Touched = false;
+            Changed = false;
         }
 
         /// <summary>True before the first key was got, and after the server no longer knew the one held.</summary>

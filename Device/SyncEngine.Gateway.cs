@@ -36,7 +36,7 @@ namespace NanoSync.Device
         /// <summary>Sends a structure with each message from now on. [SPEC 7.1]</summary>
         /// <param name="name">Its class; null = none any more.</param>
         /// <param name="record">Its record, of at most 64 bytes less than the buffer.</param>
-        public void Tell(string name, byte[] record)
+        public void AttachStructure(string name, byte[] record)
         {
             _ownName = name == null ? null : Encoding.UTF8.GetBytes(name);
             _ownRecord = record;
@@ -210,7 +210,7 @@ namespace NanoSync.Device
         }
 
         // The class that the reply names: of the collection's objects, or of one.
-        private void TakeClass()
+        private void ReadClass()
         {
             _tag = 0;
             _classKnown = KnowsClass();

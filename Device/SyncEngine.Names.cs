@@ -48,7 +48,7 @@ namespace NanoSync.Device
             if (error == StoreError.None)
             {
                 LoadFormer();
-                Keep(names, lacks);
+                SaveNames(names, lacks);
             }
 
             return error;
@@ -104,7 +104,7 @@ namespace NanoSync.Device
         }
 
         // One batch. What it has no room for is written at a later start.
-        private void Keep(int[] names, bool lacks)
+        private void SaveNames(int[] names, bool lacks)
         {
             uint unkept = 0;
             for (int i = 0; i < _classCount; i++)

@@ -47,7 +47,7 @@ namespace NanoSync.Device
             {
                 // what this device would refuse it did not delete
                 string reason = _streaming != Gathering || _hasRange || c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
-                return AnswerLater(tag, reason == null ? Status.NotFound : Status.BadObject, reason);
+                return QueueAnswer(tag, reason == null ? Status.NotFound : Status.BadObject, reason);
             }
 
             if (!_hasRange)
@@ -66,7 +66,7 @@ namespace NanoSync.Device
             }
 
             _result.Store = _store.Confirm(c.Number, _id, 1, _idLength);
-            PassOverGone();
+            IgnoreGone();
             return _result.Store == StoreError.None;
         }
 
@@ -74,13 +74,13 @@ namespace NanoSync.Device
         private bool KeepOwn(byte tag)
         {
             _result.Store = _store.SendAgain(_info);
-            PassOverGone();
+            IgnoreGone();
             if (tag == Tags.SoftDelete)
             {
                 return _result.Store == StoreError.None; // what the same reply says of its value is answered, and has the one answer
             }
 
-            return _result.Store == StoreError.None && AnswerLater(tag, Status.Conflict, null);
+            return _result.Store == StoreError.None && QueueAnswer(tag, Status.Conflict, null);
         }
 
         // Whether the value in _info has this class, length and CRC32. One in a log is read for it, in small portions: the

@@ -51,18 +51,18 @@ namespace NanoSync.Device
             _result.Carrier = _carrier.Receive();
             if (_result.Carrier != CarrierError.None)
             {
-                if (_result.Carrier == CarrierError.Later)
+                if (_result.Carrier == CarrierError.Deferred)
                 {
-                    _result.Outcome = RoundOutcome.Later;
+                    _result.Outcome = RoundOutcome.Deferred;
                 }
 
                 return false;
             }
 
-            return TakeReply();
+            return ApplyReply();
         }
 
-        internal bool TakeReply()
+        internal bool ApplyReply()
         {
             _result.Store = _store.Begin();
             if (_result.Store != StoreError.None)
@@ -106,7 +106,7 @@ namespace NanoSync.Device
             else
             {
                 _store.Abandon();
-                Shrink();
+                HalveWindow();
             }
 
             whole = whole && _result.Store == StoreError.None;
@@ -126,7 +126,7 @@ namespace NanoSync.Device
 
             for (int i = 0; i < _count; i++)
             {
-                Settle(_collections[i], whole);
+                EndCollection(_collections[i], whole);
             }
 
             if (whole)
@@ -149,7 +149,7 @@ namespace NanoSync.Device
                     return false;
                 }
 
-                NoteTold(c);
+                NoteKnown(c);
                 c.LastStatus = 0;
                 Sweep(c);
             }
@@ -161,19 +161,19 @@ namespace NanoSync.Device
         }
 
         // What the server remembers from the request answered; after a restart it is told again.
-        private void NoteTold(SyncCollection c)
+        private void NoteKnown(SyncCollection c)
         {
             if (!_restored)
             {
                 c.Introduced = true;
-                c.Told = c.Sending;
-                c.ToldWindow = _window;
+                c.KnownClass = c.SendingClass;
+                c.KnownWindow = _window;
             }
         }
 
         // A reply that does not fit into one batch is asked for again in smaller portions, and at once: a device that sleeps
         // first forgets how small.
-        private void Shrink()
+        private void HalveWindow()
         {
             if ((_result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull) && _window > 1)
             {
@@ -182,11 +182,11 @@ namespace NanoSync.Device
             }
         }
 
-        private void Settle(SyncCollection c, bool committed)
+        private void EndCollection(SyncCollection c, bool committed)
         {
             if (!committed)
             {
-                c.Touched = false;
+                c.Changed = false;
                 c.More = false;
                 return;
             }
@@ -201,16 +201,16 @@ namespace NanoSync.Device
             }
             else if (c.Answered)
             {
-                NoteTold(c);
+                NoteKnown(c);
             }
 
-            if (c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            if (c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // the own change was taken; had it not been, the reply would have brought the object once more
                 _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
             }
 
-            if (c.Touched && c.Handler != null)
+            if (c.Changed && c.Handler != null)
             {
                 c.Handler.Changed(c);
             }
@@ -315,7 +315,7 @@ namespace NanoSync.Device
 
                     if (_result.BytesDown == 0 && _buffer[0] == EmptyReply.Mark)
                     {
-                        return TakeEmptyReply(count);
+                        return ReadEmptyReply(count);
                     }
 
                     _result.BytesDown += count;
@@ -323,7 +323,7 @@ namespace NanoSync.Device
                 }
 
                 item = _reader.Read();
-                if (item == Item.Error || !Take(item))
+                if (item == Item.Error || !ApplyItem(item))
                 {
                     return ReplyFailed();
                 }
@@ -339,7 +339,7 @@ namespace NanoSync.Device
         }
 
         // [SPEC 2.3] It begins the buffer; the rest may come in slices. One to another request is late, and changes nothing.
-        private bool TakeEmptyReply(int count)
+        private bool ReadEmptyReply(int count)
         {
             int length = 0;
             while (count > 0 && length < EmptyReply.Size)
@@ -380,22 +380,22 @@ namespace NanoSync.Device
         }
 
         // One item of the reply. False ends the round; the result says why.
-        private bool Take(Item item)
+        private bool ApplyItem(Item item)
         {
             switch (item)
             {
                 case Item.Value:
-                    return TakeValue();
+                    return ApplyValue();
                 case Item.Start:
-                    return TakeStart();
+                    return BeginElement();
                 case Item.End:
-                    return TakeEnd();
+                    return EndElement();
                 case Item.Data:
-                    return TakeData();
+                    return ReceiveData();
                 case Item.DataEnd:
                     if (_reader.OpenTag(0) == Tags.Options)
                     {
-                        TakeStructure();
+                        ApplyStructure();
                     }
                     else
                     {
@@ -412,7 +412,7 @@ namespace NanoSync.Device
             }
         }
 
-        private bool TakeStart()
+        private bool BeginElement()
         {
             byte tag = _reader.Tag;
             switch (_reader.Scope)
@@ -454,7 +454,7 @@ namespace NanoSync.Device
             }
         }
 
-        private bool TakeValue()
+        private bool ApplyValue()
         {
             switch (_reader.Tag)
             {
@@ -508,7 +508,7 @@ namespace NanoSync.Device
                     else
                     {
                         // the collection may not be known yet: any class of any collection counts as known until then
-                        TakeClass();
+                        ReadClass();
                     }
 
                     return true;
@@ -577,11 +577,11 @@ namespace NanoSync.Device
             SyncCollection c = _current;
             if (_status != 0)
             {
-                if (_series != null && c.Kind == CollectionKind.Outbox && !c.Plain && (_status == Status.UnknownClass || _status == Status.ProtocolError))
+                if (_series != null && c.Kind == CollectionKind.Outbox && !c.NoSeries && (_status == Status.UnknownClass || _status == Status.ProtocolError))
                 {
                     // [SPEC 6.5] Once more without series, and at once: a device that sleeps first forgets that, and what it
                     // was asked for in this reply, and would send the same series each time it wakes.
-                    c.Plain = true;
+                    c.NoSeries = true;
                     c.More = true;
                     _current = null;
                     return true;
@@ -675,14 +675,14 @@ namespace NanoSync.Device
             return e;
         }
 
-        private bool TakeEnd()
+        private bool EndElement()
         {
             switch (_reader.Scope)
             {
                 case Scopes.Responses:
-                    return _current == null || TakeResponse();
+                    return _current == null || ApplyResponse();
                 case Scopes.Commands:
-                    return _current == null || TakeCommand();
+                    return _current == null || ApplyCommand();
                 case Scopes.Collections:
                     return Admit() && (_current == null || Acknowledge());
                 default:
@@ -690,7 +690,7 @@ namespace NanoSync.Device
             }
         }
 
-        private bool TakeData()
+        private bool ReceiveData()
         {
             byte verb = _reader.OpenTag(1);
             if (verb == Tags.Options)
@@ -714,7 +714,7 @@ namespace NanoSync.Device
 
             if (_hasRange)
             {
-                return TakePart();
+                return ReceivePart();
             }
 
             if (_streaming == Gathering && _reader.DataCount <= room)
@@ -726,7 +726,7 @@ namespace NanoSync.Device
             return Stream();
         }
 
-        private void TakeRange(int at, uint offset)
+        private void ReadRange(int at, uint offset)
         {
             // range(offset, total, crc, version): what bit 1, count, would say is known from the bytes
             _rangeOffset = offset;
@@ -736,9 +736,9 @@ namespace NanoSync.Device
         }
 
         // [SPEC 7.2] A part of a large object: kept when it is the next one, passed over otherwise and asked for again.
-        private bool TakePart()
+        private bool ReceivePart()
         {
-            _current.GivesUp = false;
+            _current.DropsPartial = false;
             if (_streaming == Gathering)
             {
                 OpenPart();
@@ -803,13 +803,13 @@ namespace NanoSync.Device
                 : _streaming == Gathering ? Status.Retry : 0; // no bytes: the object is shorter now than what is here of it
             if (_refusal == Status.Retry)
             {
-                return AnswerLater(tag, status, null);
+                return QueueAnswer(tag, status, null);
             }
 
             if (status != 0)
             {
                 // what is here of an earlier value is of no use any more
-                return DropPart(_current.Number) && AnswerLater(tag, status, unseen);
+                return DropPart(_current.Number) && QueueAnswer(tag, status, unseen);
             }
 
             _current.More = true; // the rest, or the part passed over, is asked for with the next message
@@ -825,12 +825,12 @@ namespace NanoSync.Device
             {
                 // its check sum is wrong: from the start once more
                 _result.Store = StoreError.None;
-                return AnswerLater(tag, Status.Retry, null);
+                return QueueAnswer(tag, Status.Retry, null);
             }
 
             if (complete)
             {
-                _current.Touched = true;
+                _current.Changed = true;
                 _result.ObjectsDown++;
             }
 
@@ -863,7 +863,7 @@ namespace NanoSync.Device
         }
 
         // An object of this device that is gone, or that flash has lost, waits for nothing any more.
-        private void PassOverGone()
+        private void IgnoreGone()
         {
             if (_result.Store == StoreError.NotFound || _result.Store == StoreError.Damaged || _result.Store == StoreError.Stale)
             {
@@ -926,12 +926,12 @@ namespace NanoSync.Device
         }
 
         // [SPEC 2.3] A response: a success with a server id, or a failure with its status. Order: id of a reading, else version.
-        private bool TakeResponse()
+        private bool ApplyResponse()
         {
             SyncCollection c = _current;
             if (_reader.Tag == Tags.Fetch)
             {
-                return TakeFetched(c);
+                return ApplyFetched(c);
             }
 
             bool outbox = c.Kind == CollectionKind.Outbox;
@@ -1006,12 +1006,12 @@ namespace NanoSync.Device
                     break;
             }
 
-            PassOverGone();
+            IgnoreGone();
             return _result.Store == StoreError.None;
         }
 
         // The object asked for, or a part of it.
-        private bool TakeFetched(SyncCollection c)
+        private bool ApplyFetched(SyncCollection c)
         {
             if (_idLength == 0)
             {
@@ -1021,7 +1021,7 @@ namespace NanoSync.Device
             int refused = _result.RefusedDown;
             bool changed = _status == 0 && !_hasRange && IsPendingHere(); // while the answer was on its way: the own value stays [SPEC 5.6]
             bool goesOn = _status != 0 ? _status != Status.NotFound || DropPart(c.Number)
-                : changed || c.Kind == CollectionKind.Outbox || (_classKnown || _hasRange ? Keep(c, Tags.Change) : AnswerLater(Tags.Change, Status.UnknownClass, null));
+                : changed || c.Kind == CollectionKind.Outbox || (_classKnown || _hasRange ? StoreObject(c, Tags.Change) : QueueAnswer(Tags.Change, Status.UnknownClass, null));
             if (IsFetched(c))
             {
                 _fetchAnswer = changed ? Status.Conflict : _status != 0 ? _status : _result.RefusedDown > refused ? Status.BadObject : _hasRange ? Status.Incomplete : Status.Success;
@@ -1033,7 +1033,7 @@ namespace NanoSync.Device
         private bool DropPart(int number)
         {
             _result.Store = _store.DropPartial(number, _id, 1, _idLength);
-            PassOverGone();
+            IgnoreGone();
             return _result.Store == StoreError.None;
         }
 
@@ -1079,7 +1079,7 @@ namespace NanoSync.Device
                 if (_info.KeyLength > 0)
                 {
                     _result.Store = _store.AckChange(c.Number, _info.Key, 0, _info.KeyLength, version);
-                    PassOverGone();
+                    IgnoreGone();
                 }
             }
 
@@ -1098,7 +1098,7 @@ namespace NanoSync.Device
                 if (_info.Version < _sentBefore)
                 {
                     _result.Store = _store.Drop(_info);
-                    PassOverGone();
+                    IgnoreGone();
                 }
             }
         }
@@ -1126,7 +1126,7 @@ namespace NanoSync.Device
             return (_info.State == ObjectState.Pending || _info.State == ObjectState.PendingDelete) && !IsJudged(_current, _info.Version);
         }
 
-        private bool TakeCommand()
+        private bool ApplyCommand()
         {
             SyncCollection c = _current;
             byte tag = _reader.Tag;
@@ -1138,13 +1138,13 @@ namespace NanoSync.Device
 
             if (c.Kind == CollectionKind.Outbox)
             {
-                return AnswerLater(tag, Status.ProtocolError, null);
+                return QueueAnswer(tag, Status.ProtocolError, null);
             }
 
             if (tag != Tags.Fetch && IsPendingHere())
             {
                 // [SPEC 5.6] keep the own change; the server judges by its rule, and keeps the loser
-                return AnswerLater(tag, Status.Conflict, null);
+                return QueueAnswer(tag, Status.Conflict, null);
             }
 
             if ((tag == Tags.Delete || tag == Tags.SoftDelete) && IsRecovered())
@@ -1155,7 +1155,7 @@ namespace NanoSync.Device
             if (tag == Tags.Delete || tag == Tags.SoftDelete)
             {
                 _result.Store = _store.RemoveServer(c.Number, _id, 1, _idLength);
-                c.Touched = true;
+                c.Changed = true;
                 _result.ObjectsDown++;
                 return _result.Store == StoreError.None;
             }
@@ -1163,16 +1163,16 @@ namespace NanoSync.Device
             if (tag == Tags.Fetch)
             {
                 // answered with the object itself when the next message is written; while a newer one is on its way, not at all
-                return AnswerLater(tag, _store.FindPartial(c.Number, _id, 1, _idLength, _info) != StoreError.None && _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
+                return QueueAnswer(tag, _store.FindPartial(c.Number, _id, 1, _idLength, _info) != StoreError.None && _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
             }
 
             if (!_classKnown)
             {
                 // what this device would not take it does not hold either: its own value is another, and the newer one [SPEC 5.8]
-                return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater(tag, Status.UnknownClass, null);
+                return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer(tag, Status.UnknownClass, null);
             }
 
-            return Keep(c, tag);
+            return StoreObject(c, tag);
         }
 
         // What the application says to an object that it is not shown.
@@ -1181,11 +1181,11 @@ namespace NanoSync.Device
             return c.Handler == null ? null : c.Handler.CheckLarge(c, _id, 1, _idLength, bytes);
         }
 
-        private bool Keep(SyncCollection c, byte tag)
+        private bool StoreObject(SyncCollection c, byte tag)
         {
             if (!_hasData)
             {
-                return AnswerLater(tag, Status.ProtocolError, null);
+                return QueueAnswer(tag, Status.ProtocolError, null);
             }
 
             if (IsRecovered())
@@ -1204,7 +1204,7 @@ namespace NanoSync.Device
                 if (unseen != null)
                 {
                     _store.AbandonPut();
-                    return AnswerLater(tag, Status.BadObject, unseen);
+                    return QueueAnswer(tag, Status.BadObject, unseen);
                 }
 
                 _result.Store = _store.EndPut();
@@ -1214,7 +1214,7 @@ namespace NanoSync.Device
                 string reason = c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 if (reason != null)
                 {
-                    return AnswerLater(tag, Status.BadObject, reason);
+                    return QueueAnswer(tag, Status.BadObject, reason);
                 }
 
                 _result.Store = _store.PutServer(c.Number, _id, 1, _idLength, ReceivedTag(), _object, 0, _gathered);
@@ -1222,16 +1222,16 @@ namespace NanoSync.Device
 
             if (_refusal != 0 || IsRefused())
             {
-                return AnswerLater(tag, _refusal, null);
+                return QueueAnswer(tag, _refusal, null);
             }
 
-            c.Touched = true;
+            c.Changed = true;
             _result.ObjectsDown++;
             return _result.Store == StoreError.None;
         }
 
         // The answer becomes durable with the reply that it answers, and goes up with the next message.
-        private bool AnswerLater(byte tag, int status, string reason)
+        private bool QueueAnswer(byte tag, int status, string reason)
         {
             if (++_answers > _answersMost)
             {
@@ -1250,7 +1250,7 @@ namespace NanoSync.Device
             {
                 // the pass named it: it is not missing on the server, although its value was not taken
                 _result.Store = _store.Confirm(_current.Number, _id, 1, _idLength);
-                PassOverGone();
+                IgnoreGone();
                 if (_result.Store != StoreError.None)
                 {
                     return false;

@@ -65,7 +65,7 @@ namespace NanoSync.Device
                 ((IHoldingCarrier)_carrier).Hold(hold);
             }
 
-            _result.Held = hold;
+            _result.HeldSeconds = hold;
             _hold = hold; // from here on it can be given up
             _lost = null;
             _sentBefore = _store.NextVersion;
@@ -84,9 +84,9 @@ namespace NanoSync.Device
         {
             _writer.Start(Tags.Sync);
             _writer.Value(Tags.Version, s_version);
-            if (_result.Held > 0)
+            if (_result.HeldSeconds > 0)
             {
-                _writer.Number(Tags.HeartbeatInterval, _result.Held);
+                _writer.Number(Tags.HeartbeatInterval, _result.HeldSeconds);
             }
 
             WriteMessageOptions(counting);
@@ -109,18 +109,18 @@ namespace NanoSync.Device
                 c.Sent = 0;
                 c.SentUpTo = 0;
                 c.UploadSent = 0;
-                c.GivesUp = false;
+                c.DropsPartial = false;
             }
 
             if (counting && c.Kind == CollectionKind.Outbox && _store.NextPending(c.Number, 0, _info) == StoreError.None)
             {
-                c.Sending = ClassOf(_info.Tag, c.Class);
+                c.SendingClass = ClassOf(_info.Tag, c.Class);
             }
 
             _writer.Start(Tags.Collection);
-            if (!c.Introduced || c.Told != c.Sending)
+            if (!c.Introduced || c.KnownClass != c.SendingClass)
             {
-                _writer.Value(Tags.Class, c.Sending.WireName);
+                _writer.Value(Tags.Class, c.SendingClass.WireName);
             }
 
             _writer.Value(Tags.SyncKey, c.Key, 0, c.KeyLength);
@@ -140,7 +140,7 @@ namespace NanoSync.Device
                     _writer.Empty(Tags.GetChanges);
                 }
 
-                if (!c.Introduced || c.ToldWindow != _window)
+                if (!c.Introduced || c.KnownWindow != _window)
                 {
                     _writer.Number(Tags.WindowSize, _window);
                 }
@@ -226,10 +226,10 @@ namespace NanoSync.Device
 
             if (counting)
             {
-                c.GivesUp = IsPartialOverwritten(c);
+                c.DropsPartial = IsPartialOverwritten(c);
             }
 
-            if (c.GivesUp && _store.FirstPartial(c.Number, _found) == StoreError.None)
+            if (c.DropsPartial && _store.FirstPartial(c.Number, _found) == StoreError.None)
             {
                 if (!any)
                 {
@@ -299,7 +299,7 @@ namespace NanoSync.Device
                 _writer.End();
             }
 
-            if (c.Kind != CollectionKind.Outbox && !c.GivesUp && _store.FirstPartial(c.Number, _info) == StoreError.None)
+            if (c.Kind != CollectionKind.Outbox && !c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // [SPEC 7.2] go on with a large object from what is in flash
                 if (!any)
@@ -320,7 +320,7 @@ namespace NanoSync.Device
             int written = 0;
             _seriesFirst = 0;
             while ((counting || written < c.Sent) && NextPending(c, order)
-                && (c.WaitFrom == 0 || _info.Id < c.WaitFrom))
+                && (c.DeferredFrom == 0 || _info.Id < c.DeferredFrom))
             {
                 order = c.Kind == CollectionKind.Outbox ? _info.Id : _info.Version;
                 bool large = IsSentInParts() && !MayBeUptime(c); // a time is corrected in a whole record
@@ -413,7 +413,7 @@ namespace NanoSync.Device
                 }
             }
 
-            if (_info.Tag != c.Sending.Hash)
+            if (_info.Tag != c.SendingClass.Hash)
             {
                 WriteClass(_info.Tag);
             }
@@ -439,7 +439,7 @@ namespace NanoSync.Device
                     return;
                 }
 
-                _writer.Payload(_object, 0, Correct(c, count));
+                _writer.Payload(_object, 0, CorrectTime(c, count));
             }
             else
             {

@@ -24,7 +24,7 @@ namespace NanoSync.Device
         private bool JoinSeries(SyncCollection c, bool implied)
         {
             int count = _info.Length;
-            if (_series == null || c.Plain || c.Kind != CollectionKind.Outbox || count == 0 || count > _object.Length || _info.Tag != c.Sending.Hash)
+            if (_series == null || c.NoSeries || c.Kind != CollectionKind.Outbox || count == 0 || count > _object.Length || _info.Tag != c.SendingClass.Hash)
             {
                 return false;
             }
@@ -36,7 +36,7 @@ namespace NanoSync.Device
 
             if (MayBeUptime(c))
             {
-                count = Correct(c, count);
+                count = CorrectTime(c, count);
             }
 
             if (_seriesFirst != 0 && implied && _series.Add(_object, 0, count))
@@ -45,7 +45,7 @@ namespace NanoSync.Device
             }
 
             EndSeries(c);
-            _series.Begin(c.Sending, _buffer, 0, _buffer.Length);
+            _series.Begin(c.SendingClass, _buffer, 0, _buffer.Length);
             if (!_series.Add(_object, 0, count))
             {
                 return false;

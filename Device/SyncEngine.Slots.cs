@@ -39,7 +39,7 @@ namespace NanoSync.Device
         private StoreError DeclareSlots()
         {
             int sum = OwnSlots + (SlotsOfCollection * _count);
-            if (RepliesWait)
+            if (RepliesDeferred)
             {
                 sum += 1 + _count;
             }

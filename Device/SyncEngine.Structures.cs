@@ -374,7 +374,7 @@ namespace NanoSync.Device
             }
         }
 
-        private void TakeStructure()
+        private void ApplyStructure()
         {
             int at = 1;
             uint first;
@@ -403,7 +403,7 @@ namespace NanoSync.Device
                     break;
 
                 case StructureRange:
-                    TakeRange(at, first);
+                    ReadRange(at, first);
                     break;
 
                 case StructureCommand:
@@ -414,7 +414,7 @@ namespace NanoSync.Device
                         _command = _named;
                         _commandId = first;
                         _commandValue = _named == DeviceCommand.Interval || _named == DeviceCommand.StartOver || _named == DeviceCommand.Refused ? second : 0;
-                        _commandStatus = Judge(at);
+                        _commandStatus = JudgeCommand(at);
                     }
                     else if (first != 0 && first <= _lastCommand && (_oldId == 0 || first < _oldId))
                     {
@@ -446,7 +446,7 @@ namespace NanoSync.Device
             }
         }
 
-        private int Judge(int at)
+        private int JudgeCommand(int at)
         {
             switch (_command)
             {
@@ -607,7 +607,7 @@ namespace NanoSync.Device
             if (_time != 0 && answered)
             {
                 AskTime = false;
-                if (_host != null && !RepliesWait) // a reply that waited for its reader tells a time that is over
+                if (_host != null && !RepliesDeferred) // a reply that waited for its reader tells a time that is over
                 {
                     _host.SetTime(_time, _timeMs);
                 }

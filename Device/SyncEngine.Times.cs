@@ -10,21 +10,21 @@ namespace NanoSync.Device
 {
     public partial class SyncEngine
     {
-        private const int MostRuns = 4; // of which readings may be left to send; a later one's lose their times
+        private const int MaxRuns = 4; // of which readings may be left to send; a later one's lose their times
 
         /// <summary>
         /// Declares that a first field, a time, before 2024 is the seconds since the start of the run that took the reading.
-        /// Those taken from here on are not sent before <see cref="StartIs"/> was called. To be called once, after Open. [SPEC 7.1]
+        /// Those taken from here on are not sent before <see cref="SetBootTime"/> was called. To be called once, after Open. [SPEC 7.1]
         /// </summary>
         /// <param name="outbox">An outbox whose classes are known to the engine and begin with a time; its records fit
         /// <see cref="SyncOptions.ObjectBytes"/>.</param>
         /// <exception cref="InvalidOperationException">The engine is not open.</exception>
         /// <exception cref="ArgumentException">It is no outbox, or its class does not begin with a time.</exception>
-        public void UseUptimes(SyncCollection outbox)
+        public void DeclareUptimes(SyncCollection outbox)
         {
             if (!_open)
             {
-                throw new InvalidOperationException("UseUptimes comes after Open.");
+                throw new InvalidOperationException("DeclareUptimes comes after Open.");
             }
 
             if (outbox == null || outbox.Kind != CollectionKind.Outbox || outbox.Class.Count == 0 || outbox.Class.TypeOf(0) != FieldType.Time)
@@ -32,29 +32,29 @@ namespace NanoSync.Device
                 throw new ArgumentException("outbox: its class begins with a time");
             }
 
-            outbox.Runs = new uint[3 * MostRuns];
+            outbox.UptimeRuns = new uint[3 * MaxRuns];
             LoadRuns(outbox);
-            outbox.WaitFrom = _store.NextId(outbox.Number);
-            outbox.UptimesTo = outbox.WaitFrom - 1;
+            outbox.DeferredFrom = _store.NextId(outbox.Number);
+            outbox.UptimesTo = outbox.DeferredFrom - 1;
         }
 
         /// <summary>Ends the wait: the readings of this run are corrected, and go up from the next round on. [SPEC 7.1]</summary>
         /// <param name="outbox">As declared.</param>
         /// <param name="start">The time of the start of this run, in seconds since 1970; 0 = not to be had, they go without.</param>
         /// <returns>None, or why it could not be made durable: then they go on waiting.</returns>
-        public StoreError StartIs(SyncCollection outbox, uint start)
+        public StoreError SetBootTime(SyncCollection outbox, uint start)
         {
-            uint from = outbox.WaitFrom;
+            uint from = outbox.DeferredFrom;
             uint upTo = _store.NextId(outbox.Number) - 1;
             if (from == 0)
             {
                 return StoreError.None;
             }
 
-            StoreError error = start == 0 || from > upTo ? StoreError.None : KeepRun(outbox, from, upTo, start);
+            StoreError error = start == 0 || from > upTo ? StoreError.None : SaveRun(outbox, from, upTo, start);
             if (error == StoreError.None)
             {
-                outbox.WaitFrom = 0;
+                outbox.DeferredFrom = 0;
                 outbox.UptimesTo = start == 0 ? uint.MaxValue : upTo; // without a start the later ones of this run have none either
             }
 
@@ -63,9 +63,9 @@ namespace NanoSync.Device
 
         // [SPEC 5.4] A reading may have gone up with the time that its run gives it, so a run stays as it is while one of its
         // readings waits. Where there is no room for another, that one's go without times: none of them went up yet.
-        private StoreError KeepRun(SyncCollection outbox, uint from, uint upTo, uint start)
+        private StoreError SaveRun(SyncCollection outbox, uint from, uint upTo, uint start)
         {
-            uint[] runs = outbox.Runs;
+            uint[] runs = outbox.UptimeRuns;
             uint first = NextPending(outbox, 0) ? _info.Id : from;
             int count = 0;
             for (int i = 0; i < runs.Length && runs[i] != 0; i += 3)
@@ -106,26 +106,26 @@ namespace NanoSync.Device
         private void LoadRuns(SyncCollection outbox)
         {
             int length;
-            Array.Clear(outbox.Runs, 0, outbox.Runs.Length);
+            Array.Clear(outbox.UptimeRuns, 0, outbox.UptimeRuns.Length);
             if (_store.GetMeta(outbox.Number, RunsSlot, _buffer, 0, out length) == StoreError.None)
             {
-                for (int i = 0; i < length >> 2 && i < outbox.Runs.Length; i++)
+                for (int i = 0; i < length >> 2 && i < outbox.UptimeRuns.Length; i++)
                 {
-                    outbox.Runs[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
+                    outbox.UptimeRuns[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
                 }
             }
         }
 
         // All that is pending was taken in this run, and its start is not known yet.
-        private bool AllWait(SyncCollection c)
+        private bool AllDeferred(SyncCollection c)
         {
-            return c.WaitFrom != 0 && _store.NextPending(c.Number, 0, _info) == StoreError.None && _info.Id >= c.WaitFrom;
+            return c.DeferredFrom != 0 && _store.NextPending(c.Number, 0, _info) == StoreError.None && _info.Id >= c.DeferredFrom;
         }
 
         // True when the reading under the hand may carry seconds since a start.
         private bool MayBeUptime(SyncCollection c)
         {
-            if (c.Runs == null || _info.Id > c.UptimesTo || _info.Length > _object.Length)
+            if (c.UptimeRuns == null || _info.Id > c.UptimesTo || _info.Length > _object.Length)
             {
                 return false;
             }
@@ -135,7 +135,7 @@ namespace NanoSync.Device
         }
 
         // Corrects the time of the record in _object, if it is such; gives the new length, never a larger one.
-        private int Correct(SyncCollection c, int count)
+        private int CorrectTime(SyncCollection c, int count)
         {
             if ((_object[0] & 1) == 0)
             {
@@ -160,7 +160,7 @@ namespace NanoSync.Device
                 return count; // counted from the epoch it is one after it: a clock's
             }
 
-            uint from = StartOf(c, _info.Id);
+            uint from = BootTimeOf(c, _info.Id);
             int length = 0;
             if (from == 0)
             {
@@ -182,13 +182,13 @@ namespace NanoSync.Device
             return count + start + length - end;
         }
 
-        private static uint StartOf(SyncCollection c, uint id)
+        private static uint BootTimeOf(SyncCollection c, uint id)
         {
-            for (int i = 0; i < c.Runs.Length; i += 3)
+            for (int i = 0; i < c.UptimeRuns.Length; i += 3)
             {
-                if (id >= c.Runs[i] && id <= c.Runs[i + 1])
+                if (id >= c.UptimeRuns[i] && id <= c.UptimeRuns[i + 1])
                 {
-                    return c.Runs[i + 2];
+                    return c.UptimeRuns[i + 2];
                 }
             }
 

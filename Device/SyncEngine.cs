@@ -110,7 +110,7 @@ namespace NanoSync.Device
         }
 
         /// <summary>From another thread: gives up the request that is held, so that its round fails and another can send what there is now.</summary>
-        public void GiveUp()
+        public void AbortHeld()
         {
             if (_hold > 0)
             {
@@ -255,8 +255,8 @@ namespace NanoSync.Device
             return _result;
         }
 
-        // What LaterEngine (Device/Sealed) does otherwise: replies that come in another round than their request.
-        internal virtual bool RepliesWait
+        // What DeferredEngine (Device/Sealed) does otherwise: replies that come in another round than their request.
+        internal virtual bool RepliesDeferred
         {
             get { return false; }
         }
@@ -376,7 +376,7 @@ namespace NanoSync.Device
                     return RoundOutcome.More;
                 }
 
-                if (_store.PendingCount(c.Number) > 0 && !AllWait(c))
+                if (_store.PendingCount(c.Number) > 0 && !AllDeferred(c))
                 {
                     if (c.HoldFrom == 0)
                     {

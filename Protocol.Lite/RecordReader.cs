@@ -151,7 +151,7 @@ namespace NanoSync.Protocol
             switch ((FieldType)type)
             {
                 case FieldType.Bool:
-                    if (!Take(1))
+                    if (!ReadSlice(1))
                     {
                         return false;
                     }
@@ -160,7 +160,7 @@ namespace NanoSync.Protocol
                     return Value <= 1 || Bad();
 
                 case FieldType.Float:
-                    if (!Take(4))
+                    if (!ReadSlice(4))
                     {
                         return false;
                     }
@@ -169,7 +169,7 @@ namespace NanoSync.Protocol
                     return true;
 
                 case FieldType.Double:
-                    if (!Take(8))
+                    if (!ReadSlice(8))
                     {
                         return false;
                     }
@@ -200,7 +200,7 @@ namespace NanoSync.Protocol
                     return (ulong)value <= 0xFFFFFFFF || Bad();
 
                 default:
-                    return Take(value < 0 || value > _end - _pos ? -1 : (int)value);
+                    return ReadSlice(value < 0 || value > _end - _pos ? -1 : (int)value);
             }
         }
 
@@ -210,7 +210,7 @@ namespace NanoSync.Protocol
             return Encoding.UTF8.GetString(_record, Offset, Count);
         }
 
-        private bool Take(int count)
+        private bool ReadSlice(int count)
         {
             if (count < 0 || count > _end - _pos)
             {

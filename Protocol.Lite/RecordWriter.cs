@@ -107,7 +107,7 @@ namespace NanoSync.Protocol
         /// <summary>Writes a bool.</summary>
         public void Bool(bool value)
         {
-            if (Take(FieldType.Bool, 1))
+            if (BeginField(FieldType.Bool, 1))
             {
                 _buffer[_length++] = value ? (byte)1 : (byte)0;
             }
@@ -134,7 +134,7 @@ namespace NanoSync.Protocol
         /// <summary>Writes a 32-bit floating-point number.</summary>
         public void Float(float value)
         {
-            if (Take(FieldType.Float, 4))
+            if (BeginField(FieldType.Float, 4))
             {
                 LittleEndian(FloatBits(value), 4);
             }
@@ -143,7 +143,7 @@ namespace NanoSync.Protocol
         /// <summary>Writes a 64-bit floating-point number.</summary>
         public void Double(double value)
         {
-            if (Take(FieldType.Double, 8))
+            if (BeginField(FieldType.Double, 8))
             {
                 LittleEndian(BitConverter.DoubleToInt64Bits(value), 8);
             }
@@ -159,7 +159,7 @@ namespace NanoSync.Protocol
         /// <summary>Writes a text given in UTF-8.</summary>
         public void Text(byte[] utf8, int offset, int count)
         {
-            if (Take(FieldType.Text, count))
+            if (BeginField(FieldType.Text, count))
             {
                 Counted(utf8, offset, count);
             }
@@ -168,7 +168,7 @@ namespace NanoSync.Protocol
         /// <summary>Writes bytes.</summary>
         public void Bytes(byte[] bytes, int offset, int count)
         {
-            if (Take(FieldType.Bytes, count))
+            if (BeginField(FieldType.Bytes, count))
             {
                 Counted(bytes, offset, count);
             }
@@ -219,7 +219,7 @@ namespace NanoSync.Protocol
             _length = at + 1;
         }
 
-        private bool Take(FieldType type, int bytes)
+        private bool BeginField(FieldType type, int bytes)
         {
             if (_types[_field] != (byte)type)
             {

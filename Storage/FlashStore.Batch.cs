@@ -153,7 +153,7 @@ namespace NanoSync.Storage
                 {
                     return StoreError.NotFound;
                 }
-                if (!TakeEntry(entry))
+                if (!LoadEntry(entry))
                 {
                     return StoreError.Damaged;
                 }
@@ -327,7 +327,7 @@ namespace NanoSync.Storage
             uint file = _main.File + 1;
             _main.Turn(file, 0);
             Format.PutHeader(_main.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
-            _main.TakeHeader();
+            _main.CountHeader();
             _mainDirty = false;
         }
 

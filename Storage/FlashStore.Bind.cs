@@ -35,8 +35,8 @@ namespace NanoSync.Storage
                 if (places[i] < 0)
                 {
                     // of a new name: its own number, or the first that nobody has
-                    int place = IsTaken(i, places) ? 0 : i;
-                    while (place < names.Length && IsTaken(place, places))
+                    int place = IsInUse(i, places) ? 0 : i;
+                    while (place < names.Length && IsInUse(place, places))
                     {
                         place++;
                     }
@@ -57,7 +57,7 @@ namespace NanoSync.Storage
             return StoreError.None;
         }
 
-        private bool IsTaken(int number, int[] places)
+        private bool IsInUse(int number, int[] places)
         {
             for (int i = 0; i < places.Length; i++)
             {

@@ -557,7 +557,7 @@ namespace NanoSync.Storage
         // be told by key alone. keyCount 0 keeps the key.
         private StoreError Rewrite(int slot, int state, uint version, byte[] key, int keyOffset, int keyCount, int status, byte[] reason, int reasonOffset, int reasonCount)
         {
-            if (!TakeEntry(slot))
+            if (!LoadEntry(slot))
             {
                 return StoreError.Damaged;
             }
@@ -592,7 +592,7 @@ namespace NanoSync.Storage
             {
                 return error;
             }
-            if (!TakeEntry(slot)) // Enter may have moved it, and used the buffer
+            if (!LoadEntry(slot)) // Enter may have moved it, and used the buffer
             {
                 EndIfAlone();
                 return StoreError.Damaged;

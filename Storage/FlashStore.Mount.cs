@@ -119,11 +119,11 @@ namespace NanoSync.Storage
                     _salt = Format.U32(buffer, at + Format.HeaderSalt);
                 }
             }
-            TakeSalt();
+            SetSalt();
             return StoreError.None;
         }
 
-        private void TakeSalt()
+        private void SetSalt()
         {
             _reader.Salt = _salt;
             _main.Salt = _salt;
@@ -364,12 +364,12 @@ namespace NanoSync.Storage
             {
                 _salt = mixed * 0x9E3779B1 | 1;
             }
-            TakeSalt();
+            SetSalt();
             _isNew = true;
             _head = StoreFile.Make(StoreFile.Main, 0, number + 1);
             _main.Turn(_head, 0);
             Format.PutHeader(_main.Buffer, _idBytes, _salt, _head, _nextVersion, _nextLocal, _nextLarge);
-            _main.TakeHeader();
+            _main.CountHeader();
             int code = _main.Commit();
             int end = code == VolumeCode.Ok ? ScanCommitted(_head, Format.HeaderSize, _main.Written) : 0;
             if (end <= Format.HeaderSize)

@@ -173,7 +173,7 @@ namespace NanoSync.Storage
                 {
                     return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
                 }
-                if (!TakeReading(collection, id))
+                if (!LoadReading(collection, id))
                 {
                     return StoreError.NotFound;
                 }
@@ -291,7 +291,7 @@ namespace NanoSync.Storage
             uint file = StoreFile.Make(StoreFile.Outbox, collection, StoreFile.Number(outbox.Tail) + 1);
             _out.Turn(file, 0);
             Format.PutHeader(_out.Buffer, _idBytes, _salt, file, _appendNext, passed, 0);
-            _out.TakeHeader();
+            _out.CountHeader();
         }
 
         private StoreError EndAppend(bool commit)
@@ -439,7 +439,7 @@ namespace NanoSync.Storage
             uint bound = Bound(outbox, outbox.Head);
             if (bound > 0 && bound != uint.MaxValue)
             {
-                TakeOff(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
+                DiscountReadings(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
             }
             return DeleteHead(outbox, bound);
         }
@@ -498,7 +498,7 @@ namespace NanoSync.Storage
                 Outbox outbox = _outboxes[i];
                 if (outbox != null && outbox.Acked > outbox.Counted)
                 {
-                    TakeOff(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail);
+                    DiscountReadings(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail);
                     outbox.Counted = outbox.Acked;
                     TrimOutbox(outbox, i);
                 }
@@ -506,7 +506,7 @@ namespace NanoSync.Storage
         }
 
         // Takes readings above one id, up to another and to a segment, off the count, and deletes their large files.
-        private void TakeOff(Outbox outbox, int collection, uint after, uint upTo, uint lastFile)
+        private void DiscountReadings(Outbox outbox, int collection, uint after, uint upTo, uint lastFile)
         {
             uint file = outbox.Head;
             int at = 0;
@@ -652,7 +652,7 @@ namespace NanoSync.Storage
 
         private StoreError CopyAside(int collection, uint id, int status, byte[] reason, int offset, int count, int bytes)
         {
-            if (!TakeReading(collection, id))
+            if (!LoadReading(collection, id))
             {
                 return StoreError.NotFound;
             }
@@ -661,7 +661,7 @@ namespace NanoSync.Storage
             {
                 return error;
             }
-            if (!TakeReading(collection, id)) // Enter may have used the buffer
+            if (!LoadReading(collection, id)) // Enter may have used the buffer
             {
                 EndIfAlone();
                 return StoreError.NotFound;
@@ -687,7 +687,7 @@ namespace NanoSync.Storage
             return Leave();
         }
 
-        private bool TakeReading(int collection, uint id)
+        private bool LoadReading(int collection, uint id)
         {
             Outbox outbox = _outboxes[collection];
             return id > 0 && FindReading(outbox, outbox.Head, 0, id - 1) && Format.U32(_reader.Buffer, _reader.Index + Format.Id) == id;

@@ -44,7 +44,7 @@ namespace NanoSync.Storage
                     return Fill(slot, info);
                 }
                 Outbox outbox = _outboxes[collection];
-                if (outbox == null || id <= outbox.Acked || !TakeReading(collection, id))
+                if (outbox == null || id <= outbox.Acked || !LoadReading(collection, id))
                 {
                     return StoreError.NotFound;
                 }
@@ -188,9 +188,9 @@ namespace NanoSync.Storage
         // ---- Within ----
 
         // Brings the whole record of an entry into the reader.
-        private bool TakeEntry(int slot)
+        private bool LoadEntry(int slot)
         {
-            if (_reader.Take(SegmentFile(_index.Segment(slot)), _index.Offset(slot), NoLimit))
+            if (_reader.LoadRecord(SegmentFile(_index.Segment(slot)), _index.Offset(slot), NoLimit))
             {
                 return true;
             }
@@ -282,7 +282,7 @@ namespace NanoSync.Storage
         {
             info.Slot = slot; // also when it is damaged, so that an enumeration goes on behind it
             info.Collection = _index.Collection(slot);
-            if (!TakeEntry(slot))
+            if (!LoadEntry(slot))
             {
                 info.Version = _index.Version(slot);
                 info.Id = _kinds[info.Collection] == KindOutbox ? info.Version : 0;
@@ -363,7 +363,7 @@ namespace NanoSync.Storage
         {
             // The whole record is checked with the first slice; later ones come from the buffer if it still holds it.
             int index = position == 0
-                ? (_reader.Take(info.RecordFile, info.RecordOffset, NoLimit) && _reader.Size == info.RecordSize ? _reader.Index : -1)
+                ? (_reader.LoadRecord(info.RecordFile, info.RecordOffset, NoLimit) && _reader.Size == info.RecordSize ? _reader.Index : -1)
                 : _reader.Load(info.RecordFile, info.RecordOffset, info.RecordSize);
             if (index < 0)
             {

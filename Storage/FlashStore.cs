@@ -191,7 +191,7 @@ namespace NanoSync.Storage
                 {
                     return error;
                 }
-                if (!_volume.Take())
+                if (!_volume.Acquire())
                 {
                     return StoreError.VolumeInUse;
                 }

@@ -41,7 +41,7 @@ namespace NanoSync.Storage
         /// Takes the volume for one store. False when another store of this program has it and has not given it back: two that
         /// write into one folder would each take the other's files for damage.
         /// </summary>
-        bool Take();
+        bool Acquire();
 
         /// <summary>Gives it back: when the store is closed, or in a test that goes on as after a power cut.</summary>
         void Release();

@@ -50,7 +50,7 @@ namespace NanoSync.Storage
         /// <summary>Whether the batch has a finished record.</summary>
         internal bool HasRecords;
 
-        /// <summary>Turns to a segment. A length of 0 makes a new file, whose header the caller puts into the buffer with <see cref="TakeHeader"/>.</summary>
+        /// <summary>Turns to a segment. A length of 0 makes a new file, whose header the caller puts into the buffer with <see cref="CountHeader"/>.</summary>
         internal void Turn(uint file, int length)
         {
             File = file;
@@ -58,7 +58,7 @@ namespace NanoSync.Storage
             Reset();
         }
 
-        internal void TakeHeader()
+        internal void CountHeader()
         {
             _used = Format.HeaderSize;
         }

@@ -84,7 +84,7 @@ namespace NanoSync.Storage
             Skipped = 0;
             while (position + Format.MinSize <= limit)
             {
-                if (Take(file, position, limit))
+                if (LoadRecord(file, position, limit))
                 {
                     return true;
                 }
@@ -100,7 +100,7 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Whether a whole record lies exactly here.</summary>
-        internal bool Take(uint file, int position, int limit)
+        internal bool LoadRecord(uint file, int position, int limit)
         {
             int index = Load(file, position, Format.MinSize);
             if (index < 0)

@@ -60,7 +60,7 @@ namespace NanoSync.Examples
         }
 
         /// <summary>Keeps a reading; from the main loop, whatever the network does.</summary>
-        public StoreError Take(uint now, long temperature)
+        public StoreError Sample(uint now, long temperature)
         {
             _record.Time(_at, now);
             _record.Fixed(_temperature, temperature);

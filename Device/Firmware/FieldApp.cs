@@ -126,19 +126,19 @@ namespace NanoSync.Firmware
         private int _idleRounds;
         private int _crashes;
         private bool _woken; // the next round, or the one under way, was asked for by a wake
-        private bool _goesOn; // the next round belongs to the sync of the last one
+        private bool _sameSync; // the next round belongs to the sync of the last one
 
         // The round under way. What it sets is read by the steps once it has ended.
         private readonly object _gate = new object();
         private readonly ThreadStart _round;
         private bool _rounding;
-        private bool _gaveUp; // its request was held
+        private bool _abortedHeld; // its request was held
         private bool _ended; // under _gate
         private Exception _failure;
         private long _roundSince;
-        private uint _toldTime; // by the server; 0 = not
-        private long _toldTicks;
-        private int _toldInterval; // by the server; 0 = not
+        private uint _serverTime; // by the server; 0 = not
+        private long _serverTimeTicks;
+        private int _serverInterval; // by the server; 0 = not
         private StoreError _sampleError; // met meanwhile, for the diary
         private bool _reopen;
         private int _rounds;
@@ -267,12 +267,12 @@ namespace NanoSync.Firmware
         }
 
         /// <summary>Gives up a round that waits for the server to have something: it ends soon.</summary>
-        public void GiveUpWait()
+        public void AbortHeldRound()
         {
-            if (_rounding && !_gaveUp && _device.Engine.IsHolding)
+            if (_rounding && !_abortedHeld && _device.Engine.IsHolding)
             {
-                _gaveUp = true;
-                _device.Engine.GiveUp();
+                _abortedHeld = true;
+                _device.Engine.AbortHeld();
             }
         }
 
@@ -285,14 +285,14 @@ namespace NanoSync.Firmware
         /// <summary>Changes the seconds between syncs, for good, once the round is over: the server's command.</summary>
         public void SyncEvery(int seconds)
         {
-            _toldInterval = seconds;
+            _serverInterval = seconds;
         }
 
         /// <summary>Notes the time that the server told in the round under way.</summary>
-        public void TimeIs(uint seconds)
+        public void SetServerTime(uint seconds)
         {
-            _toldTime = seconds;
-            _toldTicks = _machine.Ticks;
+            _serverTime = seconds;
+            _serverTimeTicks = _machine.Ticks;
         }
 
         /// <summary>Ends use, as a restart on command does: nothing waits to be written, and the next start is no quick one.</summary>
@@ -563,7 +563,7 @@ namespace NanoSync.Firmware
 
             if (_rounding && _device.Engine.IsHolding && _device.Engine.Pending > 0)
             {
-                GiveUpWait(); // there is something to send now
+                AbortHeldRound(); // there is something to send now
             }
 
             if (_rounding && HasEnded())
@@ -581,7 +581,7 @@ namespace NanoSync.Firmware
                 _store.Step(); // room is made while nothing else is to do
             }
 
-            if (!_rounding && _nextSync > now && _parts.Hears && _wakes.IsLeft(now) && _parts.TakeWake())
+            if (!_rounding && _nextSync > now && _parts.CanWake && _wakes.IsLeft(now) && _parts.ConsumeWake())
             {
                 _wakes.Spend();
                 _woken = true;
@@ -598,7 +598,7 @@ namespace NanoSync.Firmware
                 next = _nextSync;
             }
 
-            if ((_trialUntil != 0 || _parts.Hears) && next > now + PollEvery)
+            if ((_trialUntil != 0 || _parts.CanWake) && next > now + PollEvery)
             {
                 next = now + PollEvery;
             }
@@ -626,7 +626,7 @@ namespace NanoSync.Firmware
                 _nextSample = now + interval; // behind: missed ones are not made up for
             }
 
-            StoreError error = _device.TakeReading();
+            StoreError error = _device.AppendReading();
             if (error == StoreError.ReclaimFirst)
             {
                 while (_store.Step())
@@ -634,7 +634,7 @@ namespace NanoSync.Firmware
                     _machine.Feed();
                 }
 
-                error = _device.TakeReading();
+                error = _device.AppendReading();
             }
 
             if (error != StoreError.None)
@@ -643,7 +643,7 @@ namespace NanoSync.Firmware
                 NoteSampleError();
             }
 
-            Met(Sampler, error);
+            NoteStoreError(Sampler, error);
             if (_woke && _nextSync == long.MaxValue && IsSyncDue(error))
             {
                 _nextSync = now;
@@ -704,7 +704,7 @@ namespace NanoSync.Firmware
                 Show(AppState.Syncing);
             }
 
-            if (!_goesOn)
+            if (!_sameSync)
             {
                 _device.Engine.AskTime |= _clock.IsCompareDue;
                 _device.Engine.SendStatus = true;
@@ -717,11 +717,11 @@ namespace NanoSync.Firmware
             StoreError error = _device.BeginRound();
             if (error != StoreError.None)
             {
-                Met(Syncer, error);
+                NoteStoreError(Syncer, error);
             }
 
             _rounding = true;
-            _gaveUp = false;
+            _abortedHeld = false;
             _roundSince = now;
             _ended = false;
             _machine.Begin(_round);
@@ -767,7 +767,7 @@ namespace NanoSync.Firmware
             }
 
             RoundResult result = _device.Engine.Result;
-            TakeTold();
+            ApplyFromServer();
             _device.EndRound(result);
             if (_woken && (result.Outcome == RoundOutcome.More || result.ObjectsUp > 0 || result.ObjectsDown > 0))
             {
@@ -785,15 +785,15 @@ namespace NanoSync.Firmware
 
             if (IsWaitOver(result, now))
             {
-                _goesOn = true;
+                _sameSync = true;
                 _nextSync = now;
                 return;
             }
 
             _diary.Round(result, _clock.Now, Uptime, _inputs.FreeHeap);
-            Met(Syncer, result.Store);
+            NoteStoreError(Syncer, result.Store);
             bool stuck = IsStuck(result);
-            _goesOn = result.Outcome == RoundOutcome.More && !stuck;
+            _sameSync = result.Outcome == RoundOutcome.More && !stuck;
             int wait = _schedule.Next(stuck ? _failed : result, NextInterval(result));
             if (result.Outcome == RoundOutcome.InStep && result.RetryAfter <= 0 && MayWait(result, now))
             {
@@ -841,8 +841,8 @@ namespace NanoSync.Firmware
         // A held request that was given up, or that something on the way cut: the next one follows at once, and nothing failed.
         private bool IsWaitOver(RoundResult result, long now)
         {
-            return result.Held > 0 && result.Outcome == RoundOutcome.Failed && result.Store == StoreError.None
-                && (_gaveUp || (now - _roundSince >= ShortestHold && result.Status == 0
+            return result.HeldSeconds > 0 && result.Outcome == RoundOutcome.Failed && result.Store == StoreError.None
+                && (_abortedHeld || (now - _roundSince >= ShortestHold && result.Status == 0
                 && (result.Carrier == CarrierError.Broken || result.Carrier == CarrierError.Timeout || result.HttpStatus == 502 || result.HttpStatus == 504)));
         }
 
@@ -851,23 +851,23 @@ namespace NanoSync.Firmware
         private bool MayWait(RoundResult result, long now)
         {
             return _device.Engine.MayHold
-                && (result.Held == 0 || result.BytesDown > EmptyReply.Size || now - _roundSince >= result.Held * 500L);
+                && (result.HeldSeconds == 0 || result.BytesDown > EmptyReply.Size || now - _roundSince >= result.HeldSeconds * 500L);
         }
 
         // What the server told and asked for in the round.
-        private void TakeTold()
+        private void ApplyFromServer()
         {
-            if (_toldTime != 0)
+            if (_serverTime != 0)
             {
-                Compare(_toldTime + (uint)((_machine.Ticks - _toldTicks + 500) / 1000));
-                _toldTime = 0;
+                Compare(_serverTime + (uint)((_machine.Ticks - _serverTimeTicks + 500) / 1000));
+                _serverTime = 0;
             }
 
-            if (_toldInterval != 0)
+            if (_serverInterval != 0)
             {
-                _boot.SyncInterval = _toldInterval;
+                _boot.SyncInterval = _serverInterval;
                 _boot.Save();
-                _toldInterval = 0;
+                _serverInterval = 0;
             }
         }
 
@@ -888,7 +888,7 @@ namespace NanoSync.Firmware
 
         private void NoteCorrection()
         {
-            int seconds = _clock.TakeCorrection();
+            int seconds = _clock.ConsumeCorrection();
             if (seconds != 0)
             {
                 _device.Engine.ClockCorrection = seconds;
@@ -1032,7 +1032,7 @@ namespace NanoSync.Firmware
         }
 
         // Counts failures of the flash itself; after some in a row the store is opened anew, as at a start.
-        private void Met(int who, StoreError error)
+        private void NoteStoreError(int who, StoreError error)
         {
             _flash = error;
             switch (error)

@@ -188,7 +188,7 @@ namespace NanoSync.Firmware
         }
 
         /// <summary>Seconds of a correction that was not asked for yet, positive = put forward; 0 = none.</summary>
-        public int TakeCorrection()
+        public int ConsumeCorrection()
         {
             Look();
             int correction = _correction;

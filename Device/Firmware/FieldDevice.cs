@@ -111,10 +111,10 @@ namespace NanoSync.Firmware
             if (!_opened && !_board.HasClock)
             {
                 _opened = true; // what opens it again is still the same run
-                _engine.UseUptimes(_readings);
+                _engine.DeclareUptimes(_readings);
             }
 
-            error = TakeTime(false); // while nothing waits, that costs no flash
+            error = ConfirmTimes(false); // while nothing waits, that costs no flash
             if (error != StoreError.None)
             {
                 return error;
@@ -134,11 +134,11 @@ namespace NanoSync.Firmware
         /// Takes one reading and keeps it. Durable when this returns None. Until the clock is known it waits for its time. May be
         /// called while the engine's round runs on another thread; the other calls may not.
         /// </summary>
-        public StoreError TakeReading()
+        public StoreError AppendReading()
         {
             _record.Begin(_board.ReadingClass);
             uint now = _board.Now;
-            if (now != 0 || _readings.Waits)
+            if (now != 0 || _readings.AwaitsBootTime)
             {
                 _record.Time(now != 0 ? now : _board.Uptime);
             }
@@ -166,7 +166,7 @@ namespace NanoSync.Firmware
         /// <summary>To be called before the engine's round: readings get their times if those are known by now.</summary>
         public StoreError BeginRound()
         {
-            return TakeTime(false);
+            return ConfirmTimes(false);
         }
 
         /// <summary>To be called with the engine's result after its round: a configuration that came with it is in force when this returns.</summary>
@@ -178,14 +178,14 @@ namespace NanoSync.Firmware
                 LoadConfig();
             }
 
-            if (!_readings.Waits || result.Outcome != RoundOutcome.InStep)
+            if (!_readings.AwaitsBootTime || result.Outcome != RoundOutcome.InStep)
             {
                 return;
             }
 
             _answers++;
-            StoreError error = TakeTime(_answers == AnswersWithoutTime);
-            if (!_readings.Waits && _engine.Pending > 0)
+            StoreError error = ConfirmTimes(_answers == AnswersWithoutTime);
+            if (!_readings.AwaitsBootTime && _engine.Pending > 0)
             {
                 result.Outcome = RoundOutcome.More; // they may go now
             }
@@ -197,11 +197,11 @@ namespace NanoSync.Firmware
         }
 
         // Once the clock is known, or shall not be waited for any more, the readings of this run get their times.
-        private StoreError TakeTime(bool giveUp)
+        private StoreError ConfirmTimes(bool withoutTime)
         {
             uint now = _board.Now;
-            return !_readings.Waits || (now == 0 && !giveUp) ? StoreError.None
-                : _engine.StartIs(_readings, now == 0 ? 0 : now - _board.Uptime);
+            return !_readings.AwaitsBootTime || (now == 0 && !withoutTime) ? StoreError.None
+                : _engine.SetBootTime(_readings, now == 0 ? 0 : now - _board.Uptime);
         }
 
         private void LoadConfig()

@@ -60,7 +60,7 @@ namespace NanoSync.Firmware
         /// <inheritdoc/>
         public void SetTime(uint unixSeconds, int milliseconds)
         {
-            _app.TimeIs(unixSeconds + (milliseconds >= 500 ? 1u : 0u));
+            _app.SetServerTime(unixSeconds + (milliseconds >= 500 ? 1u : 0u));
         }
 
         /// <inheritdoc/>

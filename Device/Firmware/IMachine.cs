@@ -103,10 +103,10 @@ namespace NanoSync.Firmware
         SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options);
 
         /// <summary>Whether the carrier can tell that something is due.</summary>
-        bool Hears { get; }
+        bool CanWake { get; }
 
         /// <summary>True once after the carrier told that a round is worth it: something is due, a reply waits, or the connection that would tell is lost.</summary>
-        bool TakeWake();
+        bool ConsumeWake();
 
         /// <summary>Makes the sensors, over the application's clock.</summary>
         IBoard MakeBoard(Settings settings, FieldClock clock);

@@ -9,7 +9,7 @@ namespace NanoSync.Firmware
     /// <summary>Runs work beside its caller.</summary>
     public sealed class Worker
     {
-        private readonly AutoResetEvent _given = new AutoResetEvent(false);
+        private readonly AutoResetEvent _workReady = new AutoResetEvent(false);
         private readonly AutoResetEvent _ended = new AutoResetEvent(false);
         private ThreadStart _work;
         private Thread _thread;
@@ -24,7 +24,7 @@ namespace NanoSync.Firmware
                 _thread.Start();
             }
 
-            _given.Set();
+            _workReady.Set();
         }
 
         /// <summary>Waits for the end of the work, at most so many milliseconds; true when it has ended.</summary>
@@ -37,7 +37,7 @@ namespace NanoSync.Firmware
         {
             while (true)
             {
-                _given.WaitOne();
+                _workReady.WaitOne();
                 _work();
                 _ended.Set();
             }

@@ -24,7 +24,7 @@ namespace NanoSync.Device
         private int _bits;
         private int _sextets;
         private int _ready; // bytes of _bytes that wait
-        private int _given;
+        private int _copied;
 
         /// <summary>A mailbox; nothing is connected yet.</summary>
         /// <exception cref="ArgumentException">There is no server, user or password, or one of the texts would end its line.</exception>
@@ -62,7 +62,7 @@ namespace NanoSync.Device
             {
                 if (_current == _count)
                 {
-                    return CarrierError.Later;
+                    return CarrierError.Deferred;
                 }
 
                 _current++;
@@ -107,9 +107,9 @@ namespace NanoSync.Device
             int written = 0;
             while (written < count)
             {
-                if (_given < _ready)
+                if (_copied < _ready)
                 {
-                    buffer[offset + written++] = _bytes[_given++];
+                    buffer[offset + written++] = _bytes[_copied++];
                     continue;
                 }
 
@@ -212,7 +212,7 @@ namespace NanoSync.Device
         {
             _inText = false;
             _ready = 0;
-            _given = 0;
+            _copied = 0;
             for (;;)
             {
                 bool fresh = _line.IsWhole;
@@ -272,7 +272,7 @@ namespace NanoSync.Device
                     _ready = _sextets == 3 ? 2 : _sextets == 2 ? 1 : 0;
                     _bytes[0] = (byte)(_sextets == 3 ? _bits >> 10 : _bits >> 4);
                     _bytes[1] = (byte)(_bits >> 2);
-                    _given = 0;
+                    _copied = 0;
                     return EndText();
                 }
 
@@ -286,7 +286,7 @@ namespace NanoSync.Device
                     _bits = 0;
                     _sextets = 0;
                     _ready = 3;
-                    _given = 0;
+                    _copied = 0;
                     return CarrierError.None;
                 }
             }

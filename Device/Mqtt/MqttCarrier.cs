@@ -59,9 +59,9 @@ namespace NanoSync.Device
         public int RetryAfter { get; private set; } = -1;
 
         /// <summary>True once after something came that makes a round worth it.</summary>
-        public bool TakeWake()
+        public bool ConsumeWake()
         {
-            return _inbox.TakeWake(false);
+            return _inbox.ConsumeWake(false);
         }
 
         /// <inheritdoc/>

@@ -69,7 +69,7 @@ namespace NanoSync.Device
 
         /// <summary>True once after something came that makes a round worth it: a wake, a lost connection, or a letter that waits.</summary>
         /// <param name="letters">Whether letters count: where a reply is taken by a later round.</param>
-        public bool TakeWake(bool letters)
+        public bool ConsumeWake(bool letters)
         {
             lock (_gate)
             {

@@ -32,9 +32,9 @@ namespace NanoSync.Device
         }
 
         /// <summary>True once after something came that makes a round worth it.</summary>
-        public bool TakeWake()
+        public bool ConsumeWake()
         {
-            return _inbox.TakeWake(true);
+            return _inbox.ConsumeWake(true);
         }
 
         /// <inheritdoc/>
@@ -103,7 +103,7 @@ namespace NanoSync.Device
 
             _reading = _inbox.First();
             _read = 0;
-            return _reading == null ? CarrierError.Later : CarrierError.None;
+            return _reading == null ? CarrierError.Deferred : CarrierError.None;
         }
 
         /// <inheritdoc/>

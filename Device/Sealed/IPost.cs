@@ -25,7 +25,7 @@ namespace NanoSync.Device
     {
         /// <summary>Goes to the next letter.</summary>
         /// <param name="name">Of the request whose reply is looked for: a post that has names may give that letter only.</param>
-        /// <returns>None: one is there, Read gives it. Later: there is no other. Anything else: why this is not known.</returns>
+        /// <returns>None: one is there, Read gives it. Deferred: there is no other. Anything else: why this is not known.</returns>
         CarrierError Next(string name);
 
         /// <summary>Bytes of it; 0 when it has ended and was whole; a negative <see cref="CarrierError"/> otherwise.</summary>

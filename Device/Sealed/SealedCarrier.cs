@@ -8,7 +8,7 @@ using NanoSync.Protocol;
 namespace NanoSync.Device
 {
     /// <summary>A carrier for ways without TLS: mail, files. About 1 KB of memory, whatever the message's length.</summary>
-    public sealed class SealedCarrier : ILaterCarrier
+    public sealed class SealedCarrier : IDeferredCarrier
     {
         /// <summary>Letters looked through in one round at most; the rest is for the next.</summary>
         public const int MostLetters = 50;
@@ -18,7 +18,7 @@ namespace NanoSync.Device
         private const int NumberAt = 9;
         private const int BufferBytes = 256; // at least the longest head (14 + 64), a number and an HMAC
         private const int KindReply = 2;
-        private const int KindGoOn = 3;
+        private const int KindResume = 3;
 
         private static readonly byte[] s_label = Encoding.UTF8.GetBytes("NanoSync sealed");
 
@@ -34,7 +34,7 @@ namespace NanoSync.Device
         private bool _reading;
         private int _pos;
         private int _end;
-        private uint _goOn;
+        private uint _resumeFrom;
 
         /// <summary>A carrier of one device.</summary>
         /// <param name="device">Its name, as enrolled.</param>
@@ -91,9 +91,9 @@ namespace NanoSync.Device
         }
 
         /// <inheritdoc/>
-        public uint GoOnFrom
+        public uint ResumeFrom
         {
-            get { return _goOn; }
+            get { return _resumeFrom; }
         }
 
         /// <inheritdoc/>
@@ -151,14 +151,14 @@ namespace NanoSync.Device
             }
 
             _writing = false;
-            return error == CarrierError.None ? CarrierError.Later : error;
+            return error == CarrierError.None ? CarrierError.Deferred : error;
         }
 
         /// <inheritdoc/>
         public CarrierError Fetch(string store, uint number)
         {
             Name(store, number);
-            _goOn = 0;
+            _resumeFrom = 0;
             for (int i = 0; i < MostLetters; i++)
             {
                 CarrierError error = _in.Next(_name);
@@ -175,9 +175,9 @@ namespace NanoSync.Device
                     return (CarrierError)(-got);
                 }
 
-                if (IsReply() && (_buffer[3] == KindReply || IsGoOn(number)))
+                if (IsReply() && (_buffer[3] == KindReply || IsResume(number)))
                 {
-                    if (_goOn == 0)
+                    if (_resumeFrom == 0)
                     {
                         BeginReply();
                     }
@@ -188,7 +188,7 @@ namespace NanoSync.Device
                 _in.Done(true);
             }
 
-            return CarrierError.Later;
+            return CarrierError.Deferred;
         }
 
         /// <inheritdoc/>
@@ -278,9 +278,9 @@ namespace NanoSync.Device
         }
 
         // True: instead of a reply the other side names the number to go on from. It is short: all of it is in the buffer.
-        private bool IsGoOn(uint number)
+        private bool IsResume(uint number)
         {
-            if (_buffer[3] != KindGoOn || _end != _head.Length + 4 + Hmac.Size)
+            if (_buffer[3] != KindResume || _end != _head.Length + 4 + Hmac.Size)
             {
                 return false;
             }
@@ -289,13 +289,13 @@ namespace NanoSync.Device
             _hmac.Add(_buffer, _pos, 4);
             _pos += 4;
             _reading = false;
-            uint goOn = ((uint)_buffer[_pos - 4] << 24) | ((uint)_buffer[_pos - 3] << 16) | ((uint)_buffer[_pos - 2] << 8) | _buffer[_pos - 1];
-            if (!IsProved() || goOn < number || goOn == uint.MaxValue)
+            uint from = ((uint)_buffer[_pos - 4] << 24) | ((uint)_buffer[_pos - 3] << 16) | ((uint)_buffer[_pos - 2] << 8) | _buffer[_pos - 1];
+            if (!IsProved() || from < number || from == uint.MaxValue)
             {
                 return false;
             }
 
-            _goOn = goOn;
+            _resumeFrom = from;
             return true;
         }
 

@@ -27,7 +27,7 @@ internal static class Explain
                 return Refused(r) ?? "in step";
             case RoundOutcome.More:
                 return Refused(r) ?? "more";
-            case RoundOutcome.Later:
+            case RoundOutcome.Deferred:
                 return "reply comes later";
             case RoundOutcome.Held:
                 return "the server does not take all of it now; the rest is kept and offered again";

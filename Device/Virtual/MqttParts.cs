@@ -13,7 +13,7 @@ internal sealed class MqttParts : IDisposable
     private const int Timeout = 30000; // milliseconds that a plain one waits
 
     private readonly PcMqttLink _link;
-    private readonly Func<bool> _takeWake;
+    private readonly Func<bool> _consumeWake;
 
     public MqttParts(PostOptions options, string token)
     {
@@ -36,18 +36,18 @@ internal sealed class MqttParts : IDisposable
         if (options.Plain)
         {
             MqttCarrier carrier = new(_link, broker, token, MostBytes, Timeout, Random.Shared.Next());
-            (Carrier, _takeWake) = (carrier, carrier.TakeWake);
+            (Carrier, _consumeWake) = (carrier, carrier.ConsumeWake);
         }
         else
         {
             MqttPost post = new(_link, broker, MostBytes, Patience);
-            (Carrier, _takeWake) = (new SealedCarrier(options.Device!, token, post, post), post.TakeWake);
+            (Carrier, _consumeWake) = (new SealedCarrier(options.Device!, token, post, post), post.ConsumeWake);
         }
     }
 
     public ICarrier Carrier { get; }
 
-    public bool TakeWake() => _takeWake();
+    public bool ConsumeWake() => _consumeWake();
 
     public void Dispose() => _link.Dispose();
 }

@@ -63,14 +63,14 @@ internal sealed class PcParts(VirtualOptions options, Uri? url, string? token, P
         }
     }
 
-    public bool Hears => _mqtt is not null;
+    public bool CanWake => _mqtt is not null;
 
-    public bool TakeWake() => _mqtt is not null && _mqtt.TakeWake();
+    public bool ConsumeWake() => _mqtt is not null && _mqtt.ConsumeWake();
 
     public void Dispose() => _mqtt?.Dispose();
 
     public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) =>
-        carrier is ILaterCarrier later ? new LaterEngine(store, later, sync) : new SyncEngine(store, carrier, sync);
+        carrier is IDeferredCarrier later ? new DeferredEngine(store, later, sync) : new SyncEngine(store, carrier, sync);
 
     public IBoard MakeBoard(Settings settings, FieldClock clock) => new PcBoard(clock, machine);
 

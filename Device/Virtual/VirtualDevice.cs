@@ -157,7 +157,7 @@ internal sealed class VirtualDevice
 
     private void Stop()
     {
-        _app.GiveUpWait();
+        _app.AbortHeldRound();
         long end = _machine.Ticks + StopPatience;
         while (_app.IsRounding && _machine.Ticks < end)
         {
@@ -262,7 +262,7 @@ internal sealed class VirtualDevice
                 case RoundOutcome.InStep:
                     return true;
 
-                case RoundOutcome.Later:
+                case RoundOutcome.Deferred:
                     giveUpAt = giveUpAt == 0 ? _machine.Ticks + (_options.Post.Wait * 1000L) : giveUpAt;
                     if (_machine.Ticks >= giveUpAt)
                     {

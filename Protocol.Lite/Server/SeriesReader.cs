@@ -41,7 +41,7 @@ namespace NanoSync.Protocol
                 return false;
             }
 
-            if (Count == MaxRecords || !TakeRecord())
+            if (Count == MaxRecords || !ReadRecord())
             {
                 Error = SyncError.BadRecord;
                 return false;
@@ -51,7 +51,7 @@ namespace NanoSync.Protocol
             return true;
         }
 
-        private bool TakeRecord()
+        private bool ReadRecord()
         {
             int bytes = (_class.Count + 8) >> 3;
             if (bytes > _end - _pos)
@@ -65,12 +65,12 @@ namespace NanoSync.Protocol
                 map |= (long)_buffer[_pos++] << (i << 3);
             }
 
-            return (map & 1) != 0 ? map == 1 && TakeWhole() : Count > 0 && TakeDifferences(map >> 1);
+            return (map & 1) != 0 ? map == 1 && ReadWhole() : Count > 0 && ReadDifferences(map >> 1);
         }
 
-        private bool TakeWhole()
+        private bool ReadWhole()
         {
-            int count = TakeCount();
+            int count = ReadCount();
             if (count < 0 || !Keep(_pos, count))
             {
                 return false;
@@ -83,7 +83,7 @@ namespace NanoSync.Protocol
             return true;
         }
 
-        private bool TakeDifferences(long map)
+        private bool ReadDifferences(long map)
         {
             if ((map & ~(long)_present) != 0)
             {
@@ -99,7 +99,7 @@ namespace NanoSync.Protocol
             _length = presence;
             for (int field = 0; field < _class.Count; field++, map >>= 1)
             {
-                if ((_present >> field & 1) != 0 && !TakeField(field, (map & 1) != 0))
+                if ((_present >> field & 1) != 0 && !ReadField(field, (map & 1) != 0))
                 {
                     return false;
                 }
@@ -111,7 +111,7 @@ namespace NanoSync.Protocol
             return true;
         }
 
-        private bool TakeField(int field, bool told)
+        private bool ReadField(int field, bool told)
         {
             FieldType type = _class.TypeOf(field);
             if (IsNumber(type))
@@ -120,7 +120,7 @@ namespace NanoSync.Protocol
                 long before = value;
                 if (told)
                 {
-                    if (!TakeVarint())
+                    if (!ReadVarint())
                     {
                         return false;
                     }
@@ -141,7 +141,7 @@ namespace NanoSync.Protocol
             bool counted = type == FieldType.Text || type == FieldType.Bytes;
             if (told)
             {
-                int bytes = type == FieldType.Float ? 4 : type == FieldType.Double ? 8 : TakeCount();
+                int bytes = type == FieldType.Float ? 4 : type == FieldType.Double ? 8 : ReadCount();
                 if (bytes < 0 || bytes > _end - _pos || bytes > MaxRecord)
                 {
                     return false;
@@ -196,14 +196,14 @@ namespace NanoSync.Protocol
         }
 
         // The length of what follows; below 0 when it does not lie in the series.
-        private int TakeCount()
+        private int ReadCount()
         {
-            return TakeVarint() && _number >= 0 && _number <= _end - _pos ? (int)_number : -1;
+            return ReadVarint() && _number >= 0 && _number <= _end - _pos ? (int)_number : -1;
         }
 
         private long _number;
 
-        private bool TakeVarint()
+        private bool ReadVarint()
         {
             long value = 0;
             for (int shift = 0; shift < 70 && _pos < _end; shift += 7)

@@ -39,7 +39,7 @@ namespace NanoSync.Protocol
             Error = SyncError.None;
             while (pos < stop && made <= Size - 3 && Error == SyncError.None)
             {
-                made = Take(input[pos++], made);
+                made = DecodeDigit(input[pos++], made);
             }
 
             _total += made;
@@ -62,7 +62,7 @@ namespace NanoSync.Protocol
             return whole;
         }
 
-        private int Take(byte c, int made)
+        private int DecodeDigit(byte c, int made)
         {
             int value = ValueOf(c);
             if (value >= 0 && _group < 4)

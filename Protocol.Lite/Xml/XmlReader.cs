@@ -189,10 +189,10 @@ namespace NanoSync.Protocol
                 return Item.NeedMore;
             }
 
-            return TakeText(c);
+            return ReadTextByte(c);
         }
 
-        private Item TakeText(byte c)
+        private Item ReadTextByte(byte c)
         {
             if (_field || _scope == Scopes.Value)
             {
@@ -383,7 +383,7 @@ namespace NanoSync.Protocol
             switch (_state)
             {
                 case Entity:
-                    return c == ';' ? TakeEntity() : _nameLength < 8 ? AddName(c) : Fail(SyncError.BadXml);
+                    return c == ';' ? ReadEntity() : _nameLength < 8 ? AddName(c) : Fail(SyncError.BadXml);
 
                 case Instruction:
                     if (_nameLength >= 0 && (_depth > 0 || AtEnd()))
@@ -555,7 +555,7 @@ namespace NanoSync.Protocol
             return Item.Field;
         }
 
-        private Item TakeEntity()
+        private Item ReadEntity()
         {
             _state = Content;
             int c = NameIs("amp") ? '&' : NameIs("lt") ? '<' : NameIs("gt") ? '>' : NameIs("quot") ? '"' : NameIs("apos") ? '\'' : CharacterReference();
@@ -566,18 +566,18 @@ namespace NanoSync.Protocol
 
             if (c < 0x80)
             {
-                return TakeText((byte)c);
+                return ReadTextByte((byte)c);
             }
 
             // UTF-8 in 2 to 4 bytes
             Item item = Item.NeedMore;
             int shift = c < 0x800 ? 6 : c < 0x10000 ? 12 : 18;
             byte first = (byte)((shift == 6 ? 0xC0 : shift == 12 ? 0xE0 : 0xF0) | (c >> shift));
-            item = TakeText(first);
+            item = ReadTextByte(first);
             while (shift > 0 && item == Item.NeedMore)
             {
                 shift -= 6;
-                item = TakeText((byte)(0x80 | ((c >> shift) & 0x3F)));
+                item = ReadTextByte((byte)(0x80 | ((c >> shift) & 0x3F)));
             }
 
             return item;

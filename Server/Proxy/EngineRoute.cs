@@ -209,7 +209,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     {
         using IProxyTransaction store = Context.Read();
         _via = LoopGuard.WayOf(Context.SelfName, store.ListVia(Row.Collection));
-        _engine!.Tell(BuiltIn.Via.Name, LoopGuard.Pack(_via));
+        _engine!.AttachStructure(BuiltIn.Via.Name, LoopGuard.Pack(_via));
     }
 
     // ---- Own changes into the store. True when there are more than fit. ----

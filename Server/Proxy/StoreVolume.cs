@@ -43,7 +43,7 @@ internal sealed class StoreVolume(IServerStore database, int route) : IVolume
         }
     }
 
-    public bool Take() => true; // one process passes on what is in a database
+    public bool Acquire() => true; // one process passes on what is in a database
 
     public void Release()
     {

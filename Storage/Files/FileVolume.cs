@@ -61,7 +61,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
-        public bool Take()
+        public bool Acquire()
         {
             lock (s_taken)
             {

@@ -46,7 +46,7 @@ namespace NanoSync.Storage
 
         /// <summary>Taken by every store that opens it: in tests the one before had its power cut.</summary>
         /// <returns>True.</returns>
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

@@ -98,7 +98,7 @@ internal static class IdleBench
     private static SyncEngine Engine(ICarrier carrier, bool later)
     {
         FlashStore store = new(new MemoryVolume(256 * 1024, 64), new StoreOptions());
-        SyncEngine engine = later ? new LaterEngine(store, (ILaterCarrier)carrier, new SyncOptions()) : new SyncEngine(store, carrier, new SyncOptions());
+        SyncEngine engine = later ? new DeferredEngine(store, (IDeferredCarrier)carrier, new SyncOptions()) : new SyncEngine(store, carrier, new SyncOptions());
         engine.AddOutbox("readings", new ObjectClass("reading").UInt("n"), 64 * 1024, false);
         engine.AddTwoWay("config", new ObjectClass("setting").UInt("value"), 16, null, false);
         if (engine.Open() != StoreError.None)
@@ -116,7 +116,7 @@ internal static class IdleBench
         {
             result = engine.Round();
         }
-        while (result.Outcome is RoundOutcome.More or RoundOutcome.Later);
+        while (result.Outcome is RoundOutcome.More or RoundOutcome.Deferred);
 
         if (result.Outcome != RoundOutcome.InStep)
         {

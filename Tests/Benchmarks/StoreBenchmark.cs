@@ -38,7 +38,7 @@ public static class StoreBenchmark
 
         public int Open() => inner.Open();
 
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

@@ -891,9 +891,9 @@ namespace NanoSync.Tests
                 engine.Round();
                 Assert.IsTrue(engine.Round().Outcome == RoundOutcome.InStep);
                 Assert.AreEqual(2, engine.Pending);
-                Assert.IsTrue(log.Waits);
-                Assert.IsTrue(engine.StartIs(log, 1764000000) == StoreError.None);
-                Assert.IsFalse(log.Waits);
+                Assert.IsTrue(log.AwaitsBootTime);
+                Assert.IsTrue(engine.SetBootTime(log, 1764000000) == StoreError.None);
+                Assert.IsFalse(log.AwaitsBootTime);
 
                 // the power goes before they went, and once more before the time is known
                 engine = Timed(volume, server, timed, series == 1, out log, 12, 0);
@@ -903,7 +903,7 @@ namespace NanoSync.Tests
                 engine.Round();
                 engine.Round();
                 Assert.AreEqual(2, engine.Pending);
-                Assert.IsTrue(engine.StartIs(log, 1764000080) == StoreError.None);
+                Assert.IsTrue(engine.SetBootTime(log, 1764000080) == StoreError.None);
                 engine.Round();
                 Assert.AreEqual(0, engine.Pending);
 
@@ -1025,7 +1025,7 @@ namespace NanoSync.Tests
             for (uint run = 0; run < 5; run++)
             {
                 engine = Timed(volume, server, timed, false, out log, 10 + run, 0);
-                Assert.IsTrue(engine.StartIs(log, 1764000000 + 1000 * run) == StoreError.None);
+                Assert.IsTrue(engine.SetBootTime(log, 1764000000 + 1000 * run) == StoreError.None);
             }
 
             Sink sent = new Sink();
@@ -1052,8 +1052,8 @@ namespace NanoSync.Tests
             MemoryVolume volume = new MemoryVolume(256 * 1024, 64);
             SyncCollection log;
             SyncEngine engine = Timed(volume, server, timed, false, out log, 10, 0);
-            Assert.IsTrue(engine.StartIs(log, (uint)start) == StoreError.None);
-            Assert.IsTrue(engine.StartIs(log, 1764777777) == StoreError.None); // too late
+            Assert.IsTrue(engine.SetBootTime(log, (uint)start) == StoreError.None);
+            Assert.IsTrue(engine.SetBootTime(log, 1764777777) == StoreError.None); // too late
             string expected = Codec.Hex(TimedRecord(timed, start == 0 ? 0 : (uint)start + 10));
             engine.Round(); // key 0
             for (uint run = 1; run < 7; run++)
@@ -1065,7 +1065,7 @@ namespace NanoSync.Tests
                 string bytes = Codec.Hex(sent.ToArray());
                 Assert.AreEqual(expected, bytes.Substring(0, expected.Length), "run " + run);
                 engine = Timed(volume, server, timed, false, out log, 10 + run, 0);
-                Assert.IsTrue(engine.StartIs(log, 1764000000 + 1000 * run) == StoreError.None);
+                Assert.IsTrue(engine.SetBootTime(log, 1764000000 + 1000 * run) == StoreError.None);
             }
         }
 
@@ -1076,8 +1076,8 @@ namespace NanoSync.Tests
             SyncEngine engine = new SyncEngine(store, new ScriptedServer(512), new SyncOptions());
             SyncCollection log = engine.AddOutbox("log", new ObjectClass("timed").Time("at").UInt("value"), 8 * 1024, false);
             Assert.IsTrue(engine.Open() == StoreError.None);
-            engine.UseUptimes(log);
-            Assert.IsTrue(engine.StartIs(log, 1764000000) == StoreError.None);
+            engine.DeclareUptimes(log);
+            Assert.IsTrue(engine.SetBootTime(log, 1764000000) == StoreError.None);
             int length;
             Assert.IsTrue(store.GetMeta(log.Number, 2, new byte[FlashStore.MaxMeta], 0, out length) == StoreError.NotFound);
         }
@@ -1089,7 +1089,7 @@ namespace NanoSync.Tests
             SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { Series = series });
             log = engine.AddOutbox("log", timed, 32 * 1024, false);
             Assert.IsTrue(engine.Open() == StoreError.None);
-            engine.UseUptimes(log);
+            engine.DeclareUptimes(log);
             byte[] record = TimedRecord(timed, first);
             uint id;
             Assert.IsTrue(store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);

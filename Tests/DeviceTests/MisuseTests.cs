@@ -79,14 +79,14 @@ namespace NanoSync.Tests
             SyncCollection plain = engine.AddOutbox("plain", s_reading, 8192, false);
             SyncCollection blob = engine.AddOutbox("blob", new ObjectClass("blob"), 8192, false);
             SyncCollection news = engine.AddInbox("news", timed, 8, null);
-            Says("UseUptimes comes after Open", () => { engine.UseUptimes(log); });
+            Says("DeclareUptimes comes after Open", () => { engine.DeclareUptimes(log); });
             Assert.IsTrue(engine.Open() == StoreError.None);
-            Says("outbox: its class begins with a time", () => { engine.UseUptimes(null); });
-            Says("outbox: its class begins with a time", () => { engine.UseUptimes(plain); });
-            Says("outbox: its class begins with a time", () => { engine.UseUptimes(blob); });
-            Says("outbox: its class begins with a time", () => { engine.UseUptimes(news); });
-            engine.UseUptimes(log);
-            Assert.IsTrue(log.Waits);
+            Says("outbox: its class begins with a time", () => { engine.DeclareUptimes(null); });
+            Says("outbox: its class begins with a time", () => { engine.DeclareUptimes(plain); });
+            Says("outbox: its class begins with a time", () => { engine.DeclareUptimes(blob); });
+            Says("outbox: its class begins with a time", () => { engine.DeclareUptimes(news); });
+            engine.DeclareUptimes(log);
+            Assert.IsTrue(log.AwaitsBootTime);
         }
 
         [TestMethod]

@@ -410,7 +410,7 @@ public class DiaryTests
 
         public int Open() => VolumeCode.Ok;
 
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

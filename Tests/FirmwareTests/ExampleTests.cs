@@ -89,7 +89,7 @@ public sealed class ExampleTests : IAsyncDisposable
         Assert.AreEqual(StoreError.None, station.Start());
         for (uint i = 0; i < 50; i++)
         {
-            Assert.AreEqual(StoreError.None, station.Take(SimBoard.Birth + i, 2000 + i)); // while the first round stands still
+            Assert.AreEqual(StoreError.None, station.Sample(SimBoard.Birth + i, 2000 + i)); // while the first round stands still
         }
 
         Assert.AreEqual(0, carrier.Ended);
@@ -99,7 +99,7 @@ public sealed class ExampleTests : IAsyncDisposable
         await Until(() => Task.FromResult(station.Target == 180));
         station.Stop();
         FileVolume ended = new(Flash);
-        await Until(() => Task.FromResult(ended.Take())); // the station gave it back
+        await Until(() => Task.FromResult(ended.Acquire())); // the station gave it back
         ended.Release();
         Assert.AreEqual(50, (await Get("collections/readings/objects?limit=100")).AsArray().Select(o => o!["value"]!["temperature"]!.GetValue<double>()).Distinct().Count());
     }

@@ -47,7 +47,7 @@ public class FieldAppTests
     [TestMethod]
     public void Wakes_cause_rounds_at_once_and_a_flood_of_them_few()
     {
-        var board = new SimBoard(Basics + "interval = 86400\nsync = 86400\n") { Hears = true };
+        var board = new SimBoard(Basics + "interval = 86400\nsync = 86400\n") { CanWake = true };
         board.Run(2 * s_hour); // with the second sync, for the clock
         Assert.AreEqual(AppState.InStep, board.App.State);
         int before = board.Server.Rounds;

@@ -81,7 +81,7 @@ public class RuleTests
         var type = new ObjectClass("thing").Time("at");
         var server = new CarrierServer(_ => { });
         var store = new FlashStore(new MemoryVolume(1024 * 1024, 64), new StoreOptions { QuotaBytes = 512 * 1024, MetaSlots = 0 });
-        SyncEngine engine = later ? new LaterEngine(store, new LaterServer(server), new SyncOptions()) : new SyncEngine(store, server, new SyncOptions());
+        SyncEngine engine = later ? new DeferredEngine(store, new DeferredServer(server), new SyncOptions()) : new SyncEngine(store, server, new SyncOptions());
         CollectionKind[] kinds = [CollectionKind.TwoWay, CollectionKind.Outbox, CollectionKind.Inbox]; // in turns where none is the only one
         var outboxes = new List<SyncCollection>();
         for (int i = 0; i < SyncEngine.MaxCollections; i++)
@@ -103,13 +103,13 @@ public class RuleTests
         Assert.AreEqual(StoreError.None, engine.Open());
         foreach (SyncCollection outbox in outboxes)
         {
-            engine.UseUptimes(outbox);
+            engine.DeclareUptimes(outbox);
             Assert.AreEqual(StoreError.None, store.Append(outbox.Number, type.Hash, [1, 5], 0, 2, out _));
-            Assert.AreEqual(StoreError.None, engine.StartIs(outbox, SimBoard.Birth), "a start is a value too");
+            Assert.AreEqual(StoreError.None, engine.SetBootTime(outbox, SimBoard.Birth), "a start is a value too");
         }
 
         RoundResult result = engine.Round();
-        for (int rounds = 1; rounds < 20 && (result.Outcome == RoundOutcome.More || result.Outcome == RoundOutcome.Later); rounds++)
+        for (int rounds = 1; rounds < 20 && (result.Outcome == RoundOutcome.More || result.Outcome == RoundOutcome.Deferred); rounds++)
         {
             result = engine.Round();
         }
@@ -192,7 +192,7 @@ public class RuleTests
     }
 
     // The server's reply to a request is there at the next round.
-    private sealed class LaterServer(CarrierServer server) : ILaterCarrier
+    private sealed class DeferredServer(CarrierServer server) : IDeferredCarrier
     {
         private uint _sent;
 
@@ -200,7 +200,7 @@ public class RuleTests
 
         public int RetryAfter => server.RetryAfter;
 
-        public uint GoOnFrom => 0;
+        public uint ResumeFrom => 0;
 
         public void Number(string store, uint number) => _sent = number;
 
@@ -208,9 +208,9 @@ public class RuleTests
 
         public CarrierError Write(byte[] buffer, int offset, int count) => server.Write(buffer, offset, count);
 
-        public CarrierError Receive() => server.Receive() is var error && error != CarrierError.None ? error : CarrierError.Later;
+        public CarrierError Receive() => server.Receive() is var error && error != CarrierError.None ? error : CarrierError.Deferred;
 
-        public CarrierError Fetch(string store, uint number) => number == _sent ? CarrierError.None : CarrierError.Later;
+        public CarrierError Fetch(string store, uint number) => number == _sent ? CarrierError.None : CarrierError.Deferred;
 
         public int Read(byte[] buffer, int offset, int count) => server.Read(buffer, offset, count);
 

@@ -323,7 +323,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) => new(store, carrier, sync);
 
     /// <summary>Whether the carrier can tell that something is due.</summary>
-    public bool Hears { get; set; }
+    public bool CanWake { get; set; }
 
     /// <summary>True: it tells so at every look.</summary>
     public bool Flooded { get; set; }
@@ -331,7 +331,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
     /// <summary>It tells so once.</summary>
     public bool Woken { get; set; }
 
-    public bool TakeWake()
+    public bool ConsumeWake()
     {
         bool wake = Woken || Flooded;
         Woken = false;

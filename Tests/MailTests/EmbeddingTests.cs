@@ -105,7 +105,7 @@ public sealed class EmbeddingTests
         public CarrierError Next(string name)
         {
             _at = 0;
-            return Reply == null ? CarrierError.Later : CarrierError.None;
+            return Reply == null ? CarrierError.Deferred : CarrierError.None;
         }
 
         public int Read(byte[] buffer, int offset, int count)

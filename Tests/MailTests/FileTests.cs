@@ -59,7 +59,7 @@ public sealed class FileTests
         for (int number = 1; number <= 11; number++)
         {
             _device.Append(1);
-            _device.Round(RoundOutcome.Later);
+            _device.Round(RoundOutcome.Deferred);
             string name = Path.GetFileName(Files("to-server").Single());
             Assert.MatchesRegex($@"^field-1\.[A-Za-z0-9_-]{{4}}\.{number:D10}\.sealed$", name);
             Exchange();
@@ -113,7 +113,7 @@ public sealed class FileTests
     public void A_reply_that_was_torn_or_comes_late_is_not_taken()
     {
         _device.Append(1);
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         Exchange();
         string reply = Files("to-device").Single();
         byte[] whole = File.ReadAllBytes(reply);
@@ -169,7 +169,7 @@ public sealed class FileTests
         SyncAll();
         _device.PutBack(copy);
         _device.Append(1);
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         Exchange();
         string path = Files("to-device").Single();
         byte[] goOn = File.ReadAllBytes(path);
@@ -181,21 +181,21 @@ public sealed class FileTests
         foreach (byte[] wrong in new[] { changed, goOn[..^1], [.. goOn, 0] })
         {
             File.WriteAllBytes(path, wrong);
-            _device.Round(RoundOutcome.Later);
+            _device.Round(RoundOutcome.Deferred);
             Assert.IsEmpty(Files("to-server"), "It waits on.");
         }
 
         File.WriteAllBytes(path, goOn);
         _device.Round(RoundOutcome.More);
         _device.Restart();
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         string next = Files("to-server").Single();
         uint told = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(goOn.AsSpan(goOn.Length - 36));
         Assert.EndsWith($".{told + 1:D10}.sealed", next);
 
         // the same once more, late, also under the name of the request that is under way now
         File.WriteAllBytes(Path.Combine(Stick, "to-device", Path.GetFileName(next)), goOn);
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         Assert.AreEqual(next, Files("to-server").Single());
         SyncAll();
         Assert.HasCount(3, _core.Objects.List("field-1", "readings"));
@@ -207,7 +207,7 @@ public sealed class FileTests
         _device.Append(1);
         SyncAll(); // the server knows which class the readings have
         _device.Append(1);
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         Exchange();
         _device.Upgrade(); // the reply to the request of the firmware before waits
         _device.Append(1);
@@ -222,7 +222,7 @@ public sealed class FileTests
     {
         SyncAll();
         uint id = _device.Make(1);
-        _device.Round(RoundOutcome.Later);
+        _device.Round(RoundOutcome.Deferred);
         Exchange();
         Files("to-device").ForEach(File.Delete); // it is lost, and somebody changes the object
         string name = _core.Objects.List("field-1", "config").Single().Row.Id;
@@ -230,7 +230,7 @@ public sealed class FileTests
         _device.Append(1); // the request is made anew, with this: it is not the same, and gets a reply of its own
         while (Files("to-server").Count == 0)
         {
-            _device.Round(RoundOutcome.Later);
+            _device.Round(RoundOutcome.Deferred);
         }
 
         // this reply names the object and brings what somebody made of it; here it changed once more
@@ -263,7 +263,7 @@ public sealed class FileTests
                 return;
             }
 
-            if (result.Outcome == RoundOutcome.Later)
+            if (result.Outcome == RoundOutcome.Deferred)
             {
                 (serve ?? (() => Exchange()))();
             }

@@ -98,7 +98,7 @@ internal sealed class MailDevice
     public void Restart()
     {
         _store = new FlashStore(_volume, new StoreOptions());
-        Engine = _carrier() is ILaterCarrier later ? new LaterEngine(_store, later, _options) : new SyncEngine(_store, _carrier(), _options);
+        Engine = _carrier() is IDeferredCarrier later ? new DeferredEngine(_store, later, _options) : new SyncEngine(_store, _carrier(), _options);
         _readings = Engine.AddOutbox("readings", _reading, 64 * 1024, false);
         _config = Engine.AddTwoWay("config", s_setting, 64, null, false);
         Assert.AreEqual(StoreError.None, Engine.Open());
@@ -211,7 +211,7 @@ internal sealed class MailDevice
             }
 
             Assert.AreNotEqual(RoundOutcome.Failed, r.Outcome, $"carrier {r.Carrier} message {r.Message} store {r.Store} status {r.Status}");
-            if (r.Outcome == RoundOutcome.Later)
+            if (r.Outcome == RoundOutcome.Deferred)
             {
                 await serve();
             }

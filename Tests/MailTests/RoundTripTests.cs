@@ -83,7 +83,7 @@ public sealed class RoundTripTests
         using MailBench bench = new(s_mail);
         MailDevice device = NewDevice(bench, "field-2");
         device.Append(1);
-        device.Round(RoundOutcome.Later);
+        device.Round(RoundOutcome.Deferred);
         using CancellationTokenSource end = new();
         Task running = bench.Service.Run(() => true, end.Token);
         s_mail.WaitFor("field-2", 1);
@@ -94,7 +94,7 @@ public sealed class RoundTripTests
         MimePart part = (MimePart)reply.Attachments.Single();
         Assert.AreEqual(SealedMessage.MediaType, part.ContentType.MimeType);
         device.Round(RoundOutcome.More);
-        device.Round(RoundOutcome.Later);
+        device.Round(RoundOutcome.Deferred);
         s_mail.WaitFor("field-2", 1); // IDLE a second time, on the same connection
         device.Round(RoundOutcome.InStep);
         await end.CancelAsync();

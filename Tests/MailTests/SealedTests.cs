@@ -80,7 +80,7 @@ public sealed class SealedTests
             carrier.Number("aZ-_", 0x01020304);
             Assert.AreEqual(CarrierError.None, carrier.Open(type, s_empty.Length));
             Assert.AreEqual(CarrierError.None, carrier.Write(s_empty, 0, s_empty.Length));
-            Assert.AreEqual(CarrierError.Later, carrier.Receive());
+            Assert.AreEqual(CarrierError.Deferred, carrier.Receive());
             carrier.Close();
             Assert.AreEqual(Convert.ToHexString(Bytes(Request, form, "aZ-_", 0x01020304, "field-1", s_empty, Token)), Convert.ToHexString(post.Sent.Single()));
             Assert.AreEqual(post.Sent[0].Length, post.Promised);
@@ -104,7 +104,7 @@ public sealed class SealedTests
         })
         {
             post.ToDevice.Enqueue(other);
-            Assert.AreEqual(CarrierError.Later, carrier.Fetch("AAAA", 7), "not the one waited for");
+            Assert.AreEqual(CarrierError.Deferred, carrier.Fetch("AAAA", 7), "not the one waited for");
             carrier.Close();
         }
 
@@ -166,7 +166,7 @@ public sealed class SealedTests
         for (uint number = 1; number <= 6; number++)
         {
             device.Append(1);
-            device.Round(RoundOutcome.Later);
+            device.Round(RoundOutcome.Deferred);
             SealedMessage sent = SealedMessage.Parse(post.Sent[^1])!;
             store = number == 1 ? sent.Store : store;
             Assert.AreEqual($"{store} {number}", $"{sent.Store} {sent.Number}");
@@ -186,7 +186,7 @@ public sealed class SealedTests
         MailDevice device = Device(post, token);
         device.Append(2);
         Deliver(device, post); // key 0
-        device.Round(RoundOutcome.Later);
+        device.Round(RoundOutcome.Deferred);
         byte[] request = post.Sent[^1];
         SealedResult first = Take(request);
         Assert.HasCount(2, _core.Objects.List("field-1", "readings"));
@@ -211,7 +211,7 @@ public sealed class SealedTests
         MailDevice device = new(() => new SealedCarrier("field-1", token, post, post), new SyncOptions { ReplyRounds = 1, Series = false });
         Deliver(device, post); // key 0
         device.Append(3);
-        device.Round(RoundOutcome.Later);
+        device.Round(RoundOutcome.Deferred);
         token = _core.Devices.Rotate("field-1");
         Assert.AreEqual(SealedOutcome.Refused, Take(post.Sent[^1]).Outcome);
         Assert.IsEmpty(_core.Objects.List("field-1", "readings"));
@@ -291,7 +291,7 @@ public sealed class SealedTests
     // One request to the server and its reply to the device.
     private void Deliver(MailDevice device, Letters post)
     {
-        device.Round(RoundOutcome.Later);
+        device.Round(RoundOutcome.Deferred);
         post.ToDevice.Enqueue(Take(post.Sent[^1]).Reply!.ToBytes());
         device.Round(RoundOutcome.More);
     }
@@ -332,7 +332,7 @@ public sealed class SealedTests
         public CarrierError Next(string name)
         {
             _read = 0;
-            return ToDevice.TryPeek(out _reading) ? CarrierError.None : CarrierError.Later;
+            return ToDevice.TryPeek(out _reading) ? CarrierError.None : CarrierError.Deferred;
         }
 
         public int Read(byte[] buffer, int offset, int count)

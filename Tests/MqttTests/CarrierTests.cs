@@ -45,12 +45,12 @@ public sealed class CarrierTests
         using MqttDevice device = isSealed ? bench.Sealed("field-1") : bench.Plain("field-1"), silent = bench.Plain("field-2");
         device.Sync();
         using Other other = new(broker);
-        while (device.TakeWake())
+        while (device.ConsumeWake())
         {
         }
 
         bench.Put("field-1", 5);
-        Broker.Until(device.TakeWake, "the wake");
+        Broker.Until(device.ConsumeWake, "the wake");
         device.Sync();
         Assert.AreEqual(1, device.Settings);
         bench.Put("field-2", 5); // it never spoke over the broker: it may be one of HTTP
@@ -67,7 +67,7 @@ public sealed class CarrierTests
         device.Sync();
         using Other after = new(broker, null, null, "nanosync/field-1/wake");
         Broker.Until(() => !after.Heard.IsEmpty, "the broker has given to all by now");
-        Assert.IsFalse(device.TakeWake());
+        Assert.IsFalse(device.ConsumeWake());
     }
 
     [TestMethod]
@@ -114,7 +114,7 @@ public sealed class CarrierTests
         device.Patience = 100;
         device.Restart();
         device.Append(3);
-        Assert.AreEqual(RoundOutcome.Later, device.Engine.Round().Outcome);
+        Assert.AreEqual(RoundOutcome.Deferred, device.Engine.Round().Outcome);
         using MqttBench.Node node = bench.Start(); // what was published before it came is lost
         device.SyncWhenItIsBack();
         Assert.AreEqual(3, bench.Readings("field-1"));
@@ -197,7 +197,7 @@ public sealed class CarrierTests
                 device.Patience = 0;
                 device.Restart(new SyncOptions { ReplyRounds = 1000 });
                 device.Append(1);
-                Assert.AreEqual(RoundOutcome.Later, device.Engine.Round().Outcome, "the broker has it");
+                Assert.AreEqual(RoundOutcome.Deferred, device.Engine.Round().Outcome, "the broker has it");
             }
 
             Broker.Until(() => node.Service.InFlight == 3, "three on the way");

@@ -164,13 +164,13 @@ internal sealed class MqttDevice : IDisposable
         if (_sealed)
         {
             MqttPost post = new(Link, _broker, MostBytes, Patience);
-            _takeWake = post.TakeWake;
-            Engine = new LaterEngine(_store, new SealedCarrier(_broker.Device, _token, post, post), options);
+            _takeWake = post.ConsumeWake;
+            Engine = new DeferredEngine(_store, new SealedCarrier(_broker.Device, _token, post, post), options);
         }
         else
         {
             MqttCarrier carrier = new(Link, _broker, _token, MostBytes, Patience, ++_seed * 1000);
-            _takeWake = carrier.TakeWake;
+            _takeWake = carrier.ConsumeWake;
             Engine = new SyncEngine(_store, carrier, options);
         }
 
@@ -189,7 +189,7 @@ internal sealed class MqttDevice : IDisposable
         }
     }
 
-    public bool TakeWake() => _takeWake();
+    public bool ConsumeWake() => _takeWake();
 
     /// <summary>Sends, and is gone before the reply comes, which the broker keeps.</summary>
     public void SendAndLeave(int readings)
@@ -197,7 +197,7 @@ internal sealed class MqttDevice : IDisposable
         Patience = 0;
         Restart();
         Append(readings);
-        Assert.AreEqual(RoundOutcome.Later, Engine.Round().Outcome); // nobody is there to answer yet
+        Assert.AreEqual(RoundOutcome.Deferred, Engine.Round().Outcome); // nobody is there to answer yet
         Link.Dispose();
     }
 
@@ -213,7 +213,7 @@ internal sealed class MqttDevice : IDisposable
                 return rounds;
             }
 
-            if (r.Outcome == RoundOutcome.Later)
+            if (r.Outcome == RoundOutcome.Deferred)
             {
                 Thread.Sleep(5);
             }

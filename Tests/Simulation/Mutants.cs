@@ -43,8 +43,8 @@ public static class Mutants
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
-        new("what was told before a restart counts as told", "Device/Sealed/LaterEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
-            { Test = "DeviceTests.LaterTests.What_a_request_told_before_a_restart_is_told_again" },
+        new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
+            { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
             "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 33),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
@@ -105,7 +105,7 @@ public static class Mutants
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
         new("definitions of a firmware before are not read", "Device/SyncEngine.Names.cs", "else if (_classCount < MaxClasses)", "else if (_classCount < 0)", 1)
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
-        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : AnswerLater", "return AnswerLater", 91),
+        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer", "return QueueAnswer", 91),
         new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 281),
     ];
 }

@@ -137,7 +137,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public SyncEngine Engine { get; private set; } = null!;
 
     /// <summary>True while a letter waits for its reply.</summary>
-    public bool UnderWay => Engine is LaterEngine { UnderWay: true };
+    public bool UnderWay => Engine is DeferredEngine { UnderWay: true };
 
     public IReadOnlyList<Plan> Plans => _plans;
 
@@ -247,7 +247,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         _options.Writer = _xml ? new XmlWriter(_options.BufferBytes) : null;
         _options.Reader = _xml ? new XmlReader() : null;
         Post?.Restart();
-        Engine = Post == null ? new SyncEngine(Store, Link, _options) : new LaterEngine(Store, Post.Carrier, _options);
+        Engine = Post == null ? new SyncEngine(Store, Link, _options) : new DeferredEngine(Store, Post.Carrier, _options);
         Engine.Host = this;
         Engine.Wait = Index == 1 ? SecondsHeld : 0; // the other one asks without
         foreach (Plan plan in _plans)
@@ -447,7 +447,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             _runStart = Now;
             _waits = true;
             _firstOfRun = Store.NextId(Log);
-            Engine.UseUptimes(Engine.Collection(Log));
+            Engine.DeclareUptimes(Engine.Collection(Log));
             if (new Rng(_world.Seed + _starts).Percent(40))
             {
                 SetClock(true);
@@ -471,7 +471,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
             _unsureRuns.Add(_run);
         }
 
-        if (Engine.StartIs(Engine.Collection(Log), known ? _runStart : 0) == StoreError.None && known && any)
+        if (Engine.SetBootTime(Engine.Collection(Log), known ? _runStart : 0) == StoreError.None && known && any)
         {
             _unsureRuns.Remove(_run);
             _knownRuns.Add(_run);

@@ -158,7 +158,7 @@ public sealed class SimMail : SimPost, IPostOut, IPostIn
     CarrierError IPostIn.Next(string name)
     {
         _read = 0;
-        return ++_at < _toDevice.Count ? CarrierError.None : CarrierError.Later;
+        return ++_at < _toDevice.Count ? CarrierError.None : CarrierError.Deferred;
     }
 
     int IPostIn.Read(byte[] buffer, int offset, int count)

@@ -220,8 +220,8 @@ public sealed partial class World : IDisposable
         device.Link.Plan = new FaultPlan();
         device.Post?.Plan = new FaultPlan();
         Compare(device, held);
-        device.Asked = result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed ? device.Asked : 0;
-        device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Later or RoundOutcome.Failed;
+        device.Asked = result == null || result.Outcome is RoundOutcome.Deferred or RoundOutcome.Failed ? device.Asked : 0;
+        device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Deferred or RoundOutcome.Failed;
         return result ?? device.Engine.Result;
     }
 
@@ -263,7 +263,7 @@ public sealed partial class World : IDisposable
                         return;
                     }
 
-                    replies += result.Outcome == RoundOutcome.Later ? 0 : 1;
+                    replies += result.Outcome == RoundOutcome.Deferred ? 0 : 1;
                     while (device.Store.Step())
                     {
                     }

@@ -24,7 +24,7 @@ public sealed class AllocationTests
 
         public int Open() => VolumeCode.Ok;
 
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

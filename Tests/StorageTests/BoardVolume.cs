@@ -31,7 +31,7 @@ public sealed class BoardVolume(int blocks) : IVolume
 
     public int Open() => VolumeCode.Ok;
 
-    public bool Take()
+    public bool Acquire()
     {
         return true;
     }

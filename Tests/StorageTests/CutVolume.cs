@@ -84,7 +84,7 @@ public sealed class CutVolume : IVolume
 
     public int Open() => VolumeCode.Ok;
 
-    public bool Take()
+    public bool Acquire()
     {
         return true;
     }

@@ -68,20 +68,20 @@ namespace NanoSync.Firmware
         /// <inheritdoc/>
         public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions options)
         {
-            ILaterCarrier later = carrier as ILaterCarrier;
-            return later == null ? new SyncEngine(store, carrier, options) : new LaterEngine(store, later, options);
+            IDeferredCarrier later = carrier as IDeferredCarrier;
+            return later == null ? new SyncEngine(store, carrier, options) : new DeferredEngine(store, later, options);
         }
 
         /// <inheritdoc/>
-        public bool Hears
+        public bool CanWake
         {
             get { return true; }
         }
 
         /// <inheritdoc/>
-        public bool TakeWake()
+        public bool ConsumeWake()
         {
-            return _post != null ? _post.TakeWake() : _carrier != null && _carrier.TakeWake();
+            return _post != null ? _post.ConsumeWake() : _carrier != null && _carrier.ConsumeWake();
         }
 
         /// <inheritdoc/>

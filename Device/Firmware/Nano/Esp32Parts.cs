@@ -54,13 +54,13 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
-        public bool Hears
+        public bool CanWake
         {
             get { return false; }
         }
 
         /// <inheritdoc/>
-        public bool TakeWake()
+        public bool ConsumeWake()
         {
             return false;
         }

@@ -19,7 +19,7 @@ namespace NanoSync.Device
         private FileStream _reading;
         private string _path;
         private string _readPath;
-        private string _given; // the letter that Next gave; once in an exchange
+        private string _nextGave; // the letter that Next gave; once in an exchange
 
         /// <summary>A post in a folder, made when missing.</summary>
         /// <param name="folder">Without a separator at the end.</param>
@@ -119,20 +119,20 @@ namespace NanoSync.Device
         {
             try
             {
-                if (_given == name || !Directory.Exists(_toDevice))
+                if (_nextGave == name || !Directory.Exists(_toDevice))
                 {
-                    return Directory.Exists(_toDevice) || Directory.Exists(_toServer) ? CarrierError.Later : CarrierError.Unreachable;
+                    return Directory.Exists(_toDevice) || Directory.Exists(_toServer) ? CarrierError.Deferred : CarrierError.Unreachable;
                 }
 
                 DropOthers(name);
                 _readPath = _toDevice + _separator + name + Ending;
                 if (!File.Exists(_readPath))
                 {
-                    return CarrierError.Later;
+                    return CarrierError.Deferred;
                 }
 
                 _reading = new FileStream(_readPath, FileMode.Open, FileAccess.Read);
-                _given = name;
+                _nextGave = name;
                 return CarrierError.None;
             }
             catch (Exception failure)
@@ -177,7 +177,7 @@ namespace NanoSync.Device
         public void Close()
         {
             CloseReading();
-            _given = null;
+            _nextGave = null;
             if (_writing != null)
             {
                 try

@@ -22,7 +22,7 @@ namespace NanoSync.SyncRun
             return _inside.Open();
         }
 
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

@@ -35,7 +35,7 @@ namespace NanoSync.SyncRun
             return VolumeCode.Ok;
         }
 
-        public bool Take()
+        public bool Acquire()
         {
             return true;
         }

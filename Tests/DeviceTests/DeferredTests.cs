@@ -14,7 +14,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 namespace NanoSync.Tests
 {
     [TestClass]
-    public class LaterTests
+    public class DeferredTests
     {
         private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("n");
         private static readonly ObjectClass s_setting = new ObjectClass("setting").UInt("n");
@@ -25,8 +25,8 @@ namespace NanoSync.Tests
             Bench bench = new Bench(4);
             bench.Post.Server.Objects = 3;
             bench.Append(5);
-            bench.Round(RoundOutcome.Later);
-            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Deferred);
+            bench.Round(RoundOutcome.Deferred);
             Assert.AreEqual(1, bench.Post.Sent); // asked twice, sent once
             bench.Post.Deliver();
             bench.Round(RoundOutcome.More);
@@ -74,7 +74,7 @@ namespace NanoSync.Tests
                 bench.Restart();
             }
 
-            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Deferred);
             if (restart)
             {
                 bench.Restart();
@@ -93,7 +93,7 @@ namespace NanoSync.Tests
         {
             Bench bench = new Bench(2);
             bench.Append(1);
-            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Deferred);
             bench.Post.Lose();
             int[] rounds = new int[3];
             for (int again = 0; again < 3; again++)
@@ -102,7 +102,7 @@ namespace NanoSync.Tests
                 while (bench.Post.Sent == sent)
                 {
                     rounds[again]++;
-                    bench.Round(RoundOutcome.Later);
+                    bench.Round(RoundOutcome.Deferred);
                 }
 
                 bench.Post.Lose();
@@ -120,13 +120,13 @@ namespace NanoSync.Tests
         {
             Bench bench = new Bench(1);
             bench.Append(3);
-            bench.Round(RoundOutcome.Later); // number 1
+            bench.Round(RoundOutcome.Deferred); // number 1
             bench.Append(1);
-            bench.Round(RoundOutcome.Later); // sent anew as number 2, with more in it
+            bench.Round(RoundOutcome.Deferred); // sent anew as number 2, with more in it
             Assert.AreEqual(2, bench.Post.Sent);
             bench.Post.DeliverOnly(1);
             int pending = bench.Engine.Pending;
-            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Deferred);
             Assert.AreEqual(pending, bench.Engine.Pending);
             bench.SyncUntilInStep(40);
             bench.IsEqual(4, 0);
@@ -140,7 +140,7 @@ namespace NanoSync.Tests
             bench.Post.Server.RefuseReading = 2;
             bench.SyncUntilInStep(20);
             bench.Append(2);
-            bench.Round(RoundOutcome.Later); // under way: 4 and 5
+            bench.Round(RoundOutcome.Deferred); // under way: 4 and 5
             bench.RetryRefused(true);
             bench.Restart();
             bench.Post.Deliver();
@@ -165,7 +165,7 @@ namespace NanoSync.Tests
             bench.Change((byte)'a');
             bench.RefuseHere((byte)'a');
             bench.Change((byte)'b');
-            bench.Round(RoundOutcome.Later); // under way: b
+            bench.Round(RoundOutcome.Deferred); // under way: b
             bench.RetryRefused(false);
             bench.Restart();
             bench.Post.Deliver();
@@ -187,7 +187,7 @@ namespace NanoSync.Tests
                 bench.SyncUntilInStep(20);
                 bench.Append(3);
                 bench.Post.Server.RefuseReading = refused;
-                bench.Round(RoundOutcome.Later);
+                bench.Round(RoundOutcome.Deferred);
                 bench.Append(300); // as many as make it drop its oldest
                 Assert.IsTrue(bench.Dropped > 0);
                 uint dropped = bench.Dropped;
@@ -207,7 +207,7 @@ namespace NanoSync.Tests
             bench.Append(3);
             bench.SyncUntilInStep(20);
             bench.Append(2);
-            bench.Round(RoundOutcome.Later);
+            bench.Round(RoundOutcome.Deferred);
             bench.CutSent(14);
             bench.Restart();
             Assert.IsTrue(bench.Engine.UnderWay);
@@ -225,7 +225,7 @@ namespace NanoSync.Tests
                 Bench bench = new Bench(4);
                 bench.Post.Server.Objects = 2;
                 bench.Append(2);
-                bench.Round(RoundOutcome.Later);
+                bench.Round(RoundOutcome.Deferred);
                 bench.Post.Deliver();
                 bench.Post.CutAt = cut;
                 if (bench.Engine.Round().Outcome == RoundOutcome.Failed)
@@ -240,7 +240,7 @@ namespace NanoSync.Tests
         }
 
         /// <summary>A way that keeps replies until they are delivered.</summary>
-        private sealed class Post : ILaterCarrier
+        private sealed class Post : IDeferredCarrier
         {
             private readonly ArrayList _waiting = new ArrayList(); // Letter
             private readonly ArrayList _delivered = new ArrayList();
@@ -262,7 +262,7 @@ namespace NanoSync.Tests
                 get { return -1; }
             }
 
-            public uint GoOnFrom
+            public uint ResumeFrom
             {
                 get { return 0; }
             }
@@ -298,7 +298,7 @@ namespace NanoSync.Tests
 
                 _waiting.Add(letter);
                 Sent++;
-                return CarrierError.Later;
+                return CarrierError.Deferred;
             }
 
             public CarrierError Fetch(string store, uint number)
@@ -313,7 +313,7 @@ namespace NanoSync.Tests
                     }
                 }
 
-                return CarrierError.Later;
+                return CarrierError.Deferred;
             }
 
             public int Read(byte[] buffer, int offset, int count)
@@ -387,7 +387,7 @@ namespace NanoSync.Tests
             private SyncCollection _config;
 
             public readonly Post Post = new Post();
-            public LaterEngine Engine;
+            public DeferredEngine Engine;
 
             private readonly int _outbox;
 
@@ -409,7 +409,7 @@ namespace NanoSync.Tests
             public void Restart()
             {
                 _store = new FlashStore(_volume, new StoreOptions());
-                Engine = new LaterEngine(_store, Post, _options);
+                Engine = new DeferredEngine(_store, Post, _options);
                 _log = Engine.AddOutbox("log", s_reading, _outbox, _outbox == 4096);
                 _config = Engine.AddTwoWay("config", s_setting, 256, null, false);
                 StoreError error = Engine.Open();

@@ -13,14 +13,14 @@ using NanoSync.Storage;
 namespace NanoSync.Device
 {
     /// <summary>The engine over a carrier whose replies come later. It is used as <see cref="SyncEngine"/> is; costs 110 bytes more.</summary>
-    public sealed class LaterEngine : SyncEngine
+    public sealed class DeferredEngine : SyncEngine
     {
         private const int SentLength = 18;
         private const int SentLengthBefore = 14; // of an earlier version: without the last number
         private const int SentPartLength = 24;
         private const int MostDoublings = 10;
 
-        private readonly ILaterCarrier _later;
+        private readonly IDeferredCarrier _deferred;
         private readonly byte[] _sent = new byte[SentPartLength];
         private uint _number; // of the last request
         private uint _waited;
@@ -28,10 +28,10 @@ namespace NanoSync.Device
         private bool _underWay;
 
         /// <summary>Makes an engine. Add collections, then Open.</summary>
-        public LaterEngine(FlashStore store, ILaterCarrier carrier, SyncOptions options)
+        public DeferredEngine(FlashStore store, IDeferredCarrier carrier, SyncOptions options)
             : base(store, carrier, options)
         {
-            _later = carrier;
+            _deferred = carrier;
         }
 
         /// <summary>True while a request waits for a reply that comes later.</summary>
@@ -40,7 +40,7 @@ namespace NanoSync.Device
             get { return _underWay; }
         }
 
-        internal override bool RepliesWait
+        internal override bool RepliesDeferred
         {
             get { return true; }
         }
@@ -85,13 +85,13 @@ namespace NanoSync.Device
         {
             if (_underWay)
             {
-                _result.Carrier = _later.Fetch(StoreId, _number);
+                _result.Carrier = _deferred.Fetch(StoreId, _number);
                 if (_result.Carrier == CarrierError.None)
                 {
-                    return _later.GoOnFrom > 0 ? GoOn() : TakeLater();
+                    return _deferred.ResumeFrom > 0 ? ResumeNumbers() : ApplyDeferred();
                 }
 
-                if (_result.Carrier != CarrierError.Later)
+                if (_result.Carrier != CarrierError.Deferred)
                 {
                     return false;
                 }
@@ -99,7 +99,7 @@ namespace NanoSync.Device
                 _waited++;
                 if (_waited < (uint)_options.ReplyRounds << _sentAnew)
                 {
-                    _result.Outcome = RoundOutcome.Later;
+                    _result.Outcome = RoundOutcome.Deferred;
                     _result.Store = KeepSent(true);
                     return false;
                 }
@@ -108,15 +108,15 @@ namespace NanoSync.Device
             }
 
             _number++;
-            _later.Number(StoreId, _number);
+            _deferred.Number(StoreId, _number);
             return Send() && KeepRequest() && Receive();
         }
 
-        private bool GoOn()
+        private bool ResumeNumbers()
         {
-            _number = _later.GoOnFrom;
+            _number = _deferred.ResumeFrom;
             _result.Store = EndRequest();
-            _later.Done(_result.Store == StoreError.None);
+            _deferred.Done(_result.Store == StoreError.None);
             if (_result.Store == StoreError.None)
             {
                 _result.Outcome = RoundOutcome.More;
@@ -125,14 +125,14 @@ namespace NanoSync.Device
             return false;
         }
 
-        private bool TakeLater()
+        private bool ApplyDeferred()
         {
             for (int i = 0; i < _count; i++)
             {
                 _collections[i].ClearReply();
             }
 
-            bool taken = TakeReply();
+            bool taken = ApplyReply();
             if (taken && _underWay)
             {
                 _result.Store = EndRequest(); // the empty reply: nothing was committed
@@ -143,7 +143,7 @@ namespace NanoSync.Device
             bool again = _result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull;
             bool keep = (_result.Carrier != CarrierError.None && _result.Carrier != CarrierError.BadReply)
                 || (_result.Store != StoreError.None && !again);
-            _later.Done(!keep);
+            _deferred.Done(!keep);
             if (again)
             {
                 // the next request, at once, asks for less

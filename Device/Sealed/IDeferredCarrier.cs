@@ -7,9 +7,9 @@ namespace NanoSync.Device
 {
     /// <summary>
     /// The engine calls Number, Open, Write and Receive to send, in another round Fetch and Read to take the reply, and Done
-    /// when it no longer needs it. Receive gives <see cref="CarrierError.Later"/> once the message was handed over.
+    /// when it no longer needs it. Receive gives <see cref="CarrierError.Deferred"/> once the message was handed over.
     /// </summary>
-    public interface ILaterCarrier : ICarrier
+    public interface IDeferredCarrier : ICarrier
     {
         /// <summary>Names the message that is opened next.</summary>
         /// <param name="store">The store's format id, 4 characters: numbers are counted within it.</param>
@@ -17,14 +17,14 @@ namespace NanoSync.Device
         void Number(string store, uint number);
 
         /// <summary>Looks for the reply to a message; replies to other messages, and what is no reply, are dropped.</summary>
-        /// <returns>None: it is there, Read gives it. Later: it is not there yet. Anything else: why this is not known.</returns>
+        /// <returns>None: it is there, Read gives it. Deferred: it is not there yet. Anything else: why this is not known.</returns>
         CarrierError Fetch(string store, uint number);
 
         /// <summary>
         /// After a Fetch that gave None: a number, and no reply to read: the other side has taken this store's numbers up to it
         /// (the store was put back), and the request was not applied. 0: there is a reply.
         /// </summary>
-        uint GoOnFrom { get; }
+        uint ResumeFrom { get; }
 
         /// <summary>Ends with the reply that Fetch found.</summary>
         /// <param name="drop">True: it was applied, or is of no use; false: Fetch finds it again.</param>
