@@ -37,6 +37,10 @@ namespace NanoSync.Tests
     public static class Codec
     {
         private const string Digits = "0123456789ABCDEF";
+        private const int Around = 8;
+        private const byte Foreign = (byte)'A';
+
+        private static readonly byte[] s_fed = new byte[2048]; // what a reader is given lies between bytes that are none of its
 
         /// <summary>Reads a message split once at <paramref name="split"/> (-1 = not), or in pieces of <paramref name="step"/> bytes (0 = not).</summary>
         public static string Read(MessageReader reader, byte[] bytes, int split, int step)
@@ -56,7 +60,7 @@ namespace NanoSync.Tests
                         count = bytes.Length - fed;
                     }
 
-                    reader.Feed(bytes, fed, count);
+                    Feed(reader, bytes, fed, count);
                     fed += count;
                 }
 
@@ -85,13 +89,31 @@ namespace NanoSync.Tests
             }
         }
 
+        private static void Feed(MessageReader reader, byte[] bytes, int offset, int count)
+        {
+            for (int i = 0; i < Around; i++)
+            {
+                s_fed[i] = Foreign;
+                s_fed[Around + count + i] = Foreign;
+            }
+
+            Array.Copy(bytes, offset, s_fed, Around, count);
+            reader.Feed(s_fed, Around, count);
+        }
+
         /// <summary>The error of the first <paramref name="count"/> bytes, or the items when there is none.</summary>
         public static string ReadError(MessageReader reader, byte[] bytes, int count)
+        {
+            return ReadError(reader, bytes, count, 0);
+        }
+
+        /// <summary>The same, read in pieces of <paramref name="step"/> bytes (0 = whole).</summary>
+        public static string ReadError(MessageReader reader, byte[] bytes, int count, int step)
         {
             byte[] part = new byte[count];
             Array.Copy(bytes, part, count);
             reader.MaxData = 4096;
-            string items = Read(reader, part, -1, 0);
+            string items = Read(reader, part, -1, step);
             reader.MaxData = 0;
             int error = items.IndexOf("error ");
             return error < 0 ? items : items.Substring(error);

@@ -147,10 +147,215 @@ namespace NanoSync.Tests
         [DataRow("03016A00 45 57 50036300 01 5D C3 A0 01", (int)SyncError.DataTooLong, 14)] // 4,097 of 4,096
         [DataRow("03016A00 45 57 50036300 01 5D 03 48", (int)SyncError.BadText, 12)] // text in data, which only a server reads
         [DataRow("03016A00 45 57 50036300 01 5D C3 01 00 C3", (int)SyncError.BadText, 15)] // a second OPAQUE
+        [DataRow("03016A00 45 57 50036300 01 5D C3 87 FF FF FF 7F", (int)SyncError.DataTooLong, 17)] // 2^31 - 1, the longest there is
+        [DataRow("03016A00 45 57 50036300 01 5D C3 88 80 80 80 00", (int)SyncError.BadLength, 17)] // 2^31
+        [DataRow("03016A00 45 57 50C3 41 31313131 3131", (int)SyncError.TextTooLong, 8)] // a value of 65 bytes in OPAQUE
+        [DataRow("03016A00 45 57 50C3 03 61 1F 62", (int)SyncError.BadText, 10)] // a control character in OPAQUE
+        [DataRow("03016A00 6A", (int)SyncError.UnknownTag, 4)] // past the last tag
+        [DataRow("03016A00 45 57 5D", (int)SyncError.NotInGrammar, 6)] // a structure without Class
+        [DataRow("03016A00 45 57 50036300 01 5D C3 00 01 5D", (int)SyncError.NotInGrammar, 15)] // two records of one structure
+        [DataRow("03016A00 45 57 50036300 01 5B", (int)SyncError.None, 12)] // but Conflict may follow
+        [DataRow("03016A00 45 5C 4F 4B0331 00 01 57", (int)SyncError.Missing, 12)] // Options before CollectionId
+        [DataRow("03016A00 45 5C 4F 4B0331 00 01 520331 00 01 56 47 5D C3 00 01 4C", (int)SyncError.Missing, 23)] // ClientId behind the data
+        [DataRow("03016A00 45 5C 4F 4B0331 00 01 520331 00 01 56 47 5D C3 00 01 5D", (int)SyncError.Duplicate, 23)]
+        [DataRow("03016A00 45 5C 4F 4B0331 00 01 4B", (int)SyncError.Duplicate, 12)]
         public void A_bad_message_is_named_with_its_offset(string hex, int error, int offset)
         {
             byte[] bytes = Codec.FromHex(hex);
-            Assert.AreEqual(ErrorName(error, offset), Codec.ReadError(s_wbxml, bytes, bytes.Length), hex);
+            string expected = ErrorName(error == 0 ? (int)SyncError.Truncated : error, error == 0 ? bytes.Length : offset);
+            Assert.AreEqual(expected, Codec.ReadError(s_wbxml, bytes, bytes.Length), hex);
+            Assert.AreEqual(expected, Codec.ReadError(s_wbxml, bytes, bytes.Length, 1), hex);
+        }
+
+        // tag, text, whether it is a value of that element; the tag stands in Sync, in a Collection or in its Options
+        [TestMethod]
+        [DataRow((int)Tags.Status, "0", 0)]
+        [DataRow((int)Tags.Status, "999999999", 999999999)]
+        [DataRow((int)Tags.Status, "1000000000", -1)] // ten digits
+        [DataRow((int)Tags.Status, "/", -1)] // beside the digits
+        [DataRow((int)Tags.Status, ":", -1)]
+        [DataRow((int)Tags.Wait, "60", 60)]
+        [DataRow((int)Tags.Wait, "-1", -1)]
+        [DataRow((int)Tags.Limit, "2048", 2048)]
+        [DataRow((int)Tags.Limit, "x", -1)]
+        [DataRow((int)Tags.HeartbeatInterval, "300", 300)]
+        [DataRow((int)Tags.HeartbeatInterval, "", -1)]
+        [DataRow((int)Tags.Version, "10.25", 10)]
+        [DataRow((int)Tags.Version, "1.", -1)]
+        [DataRow((int)Tags.Version, ".0", -1)]
+        [DataRow((int)Tags.Version, "1", -1)]
+        [DataRow((int)Tags.Version, "1.0.0", -1)]
+        [DataRow((int)Tags.Conflict, "0", 0)]
+        [DataRow((int)Tags.Conflict, "1", 1)]
+        [DataRow((int)Tags.Conflict, "2", -1)]
+        [DataRow((int)Tags.Conflict, "x", -1)]
+        [DataRow((int)Tags.WindowSize, "0", -1)]
+        [DataRow((int)Tags.WindowSize, "1", 1)]
+        [DataRow((int)Tags.WindowSize, "512", 512)]
+        [DataRow((int)Tags.WindowSize, "513", -1)]
+        [DataRow((int)Tags.WindowSize, "x", -1)]
+        [DataRow((int)Tags.GetChanges, "", 1)]
+        [DataRow((int)Tags.GetChanges, "1", 1)]
+        [DataRow((int)Tags.GetChanges, "0", 0)]
+        [DataRow((int)Tags.GetChanges, "2", -1)]
+        [DataRow((int)Tags.GetChanges, "00", -1)]
+        [DataRow((int)Tags.DeletesAsMoves, "0", 0)]
+        [DataRow((int)Tags.DeletesAsMoves, "x", -1)]
+        [DataRow((int)Tags.MoreAvailable, "0", 0)]
+        [DataRow((int)Tags.MoreAvailable, "10", -1)]
+        public void A_value_is_what_its_element_wants(int tag, string text, int number)
+        {
+            bool conflict = tag == Tags.Conflict;
+            bool collection = conflict || tag == Tags.WindowSize || tag == Tags.GetChanges || tag == Tags.DeletesAsMoves || tag == Tags.MoreAvailable;
+            string before = collection ? "03016A00 45 5C 4F 4B033100 01 52033100 01" : "03016A00 45";
+            byte[] value = Encoding.UTF8.GetBytes(text);
+            byte[] bytes = Codec.FromHex(before + (conflict ? "57" : "") + Codec.Hex(new byte[] { (byte)(tag | 0x40), 3 }) + Codec.Hex(value) + "00" + "01");
+            s_wbxml.Reset();
+            s_wbxml.Number = -2;
+            s_wbxml.Feed(bytes, 0, bytes.Length);
+            Item item = s_wbxml.Read();
+            while (item == Item.Start || (item == Item.Value && s_wbxml.Tag != tag))
+            {
+                item = s_wbxml.Read();
+            }
+
+            Assert.IsTrue(item == (number < 0 ? Item.Error : Item.Value), "item " + (int)item);
+            Assert.IsTrue(number < 0 ? s_wbxml.Error == SyncError.BadNumber : s_wbxml.Number == number, "number " + s_wbxml.Number.ToString());
+        }
+
+        // bytes of a class name, whether they are UTF-8
+        [TestMethod]
+        [DataRow("7F", true)]
+        [DataRow("80", false)]
+        [DataRow("C1BF", false)] // U+007F in two bytes
+        [DataRow("C280", true)]
+        [DataRow("C2", false)]
+        [DataRow("C27F", false)]
+        [DataRow("C2C0", false)]
+        [DataRow("DFBF", true)]
+        [DataRow("E09FBF", false)] // U+07FF in three
+        [DataRow("E0A080", true)]
+        [DataRow("E0A0", false)]
+        [DataRow("ED9FBF", true)]
+        [DataRow("EDA080", false)] // a surrogate
+        [DataRow("EFBFBF", true)]
+        [DataRow("EFBF7F", false)]
+        [DataRow("F08FBFBF", false)] // U+FFFF in four
+        [DataRow("F0908080", true)]
+        [DataRow("F09080", false)]
+        [DataRow("F48FBFBF", true)] // U+10FFFF
+        [DataRow("F4908080", false)]
+        [DataRow("F5808080", false)]
+        [DataRow("61C3A462", true)]
+        [DataRow("C3A480", false)]
+        public void A_value_is_UTF_8(string hex, bool sound)
+        {
+            string[] forms = { "03" + hex + "00", "C3" + Codec.Hex(new byte[] { (byte)(hex.Length / 2) }) + hex };
+            for (int i = 0; i < forms.Length; i++)
+            {
+                byte[] bytes = Codec.FromHex("03016A00 45 57 50" + forms[i] + "01 01 01");
+                string read = Codec.ReadError(s_wbxml, bytes, bytes.Length);
+                Assert.AreEqual(sound ? read : ErrorName((int)SyncError.BadText, bytes.Length - 3), read);
+                Assert.AreEqual(sound, read.IndexOf("<Sync <Options Class=") == 0, read);
+            }
+        }
+
+        [TestMethod]
+        public void A_reader_says_where_the_message_ends_and_an_error_is_final()
+        {
+            WbxmlReader reader = new WbxmlReader(); // new, it is ready
+            byte[] bytes = Codec.FromHex("03016A00 45 01 05");
+            reader.Feed(bytes, 0, 4);
+            Assert.IsTrue(reader.Read() == Item.NeedMore);
+            reader.Feed(bytes, 4, 2);
+            Assert.IsTrue(reader.Read() == Item.Start);
+            Assert.IsTrue(reader.Read() == Item.End);
+            Assert.AreEqual(0, (int)reader.OpenTag(0));
+            Assert.IsTrue(reader.Read() == Item.EndOfMessage);
+            Assert.IsTrue(reader.Read() == Item.EndOfMessage);
+            Assert.IsTrue(reader.Finish() == Item.EndOfMessage);
+            Assert.IsTrue(reader.FieldName == null && reader.FieldNameLength == 0); // the encoding has none
+
+            reader.Feed(bytes, 6, 1);
+            Assert.IsTrue(reader.Read() == Item.Error);
+            Assert.AreEqual(6, reader.ErrorOffset);
+            Assert.IsTrue(reader.Read() == Item.Error);
+            reader.Feed(bytes, 4, 1);
+            Assert.IsTrue(reader.Read() == Item.Error);
+            Assert.IsTrue(reader.Finish() == Item.Error);
+            Assert.IsTrue(reader.Error == SyncError.TrailingBytes);
+            Assert.AreEqual(6, reader.ErrorOffset);
+        }
+
+        [TestMethod]
+        public void The_elements_that_are_open_are_known_from_within()
+        {
+            byte[] bytes = Codec.FromHex("03016A00 45 57 50036300 01 5D C3 01 FF");
+            s_wbxml.Reset();
+            s_wbxml.Feed(bytes, 0, bytes.Length);
+            Item item = s_wbxml.Read();
+            while (item != Item.Data)
+            {
+                Assert.IsTrue(item == Item.Start || item == Item.Value);
+                item = s_wbxml.Read();
+            }
+
+            Assert.AreEqual((int)Tags.ApplicationData, (int)s_wbxml.OpenTag(0));
+            Assert.AreEqual((int)Tags.Options, (int)s_wbxml.OpenTag(1));
+            Assert.AreEqual((int)Tags.Sync, (int)s_wbxml.OpenTag(2));
+            Assert.AreEqual(0, (int)s_wbxml.OpenTag(3));
+            Assert.AreEqual(1, s_wbxml.DataLength);
+        }
+
+        [TestMethod]
+        public void A_value_is_compared_in_each_of_its_bytes()
+        {
+            byte[] bytes = Codec.FromHex("03016A00 45 57 50 03 616263 00 01");
+            s_wbxml.Reset();
+            s_wbxml.Feed(bytes, 0, bytes.Length);
+            Item item = s_wbxml.Read();
+            while (item != Item.Value)
+            {
+                Assert.IsTrue(item == Item.Start);
+                item = s_wbxml.Read();
+            }
+
+            Assert.IsTrue(s_wbxml.TextIs(Encoding.UTF8.GetBytes("abc")));
+            Assert.IsFalse(s_wbxml.TextIs(Encoding.UTF8.GetBytes("ab")));
+            Assert.IsFalse(s_wbxml.TextIs(Encoding.UTF8.GetBytes("abcd")));
+            Assert.IsFalse(s_wbxml.TextIs(Encoding.UTF8.GetBytes("xbc")));
+            Assert.IsFalse(s_wbxml.TextIs(Encoding.UTF8.GetBytes("abx")));
+        }
+
+        [TestMethod]
+        [DataRow(100)] // a length of one byte, read at once where it lies in one piece
+        [DataRow(200)]
+        public void Data_of_the_most_bytes_passes_and_one_more_does_not(int most)
+        {
+            Sink sink = new Sink();
+            MessageWriter writer = new WbxmlWriter(64);
+            writer.Begin(sink);
+            writer.Start(Tags.Sync);
+            writer.Start(Tags.Options);
+            writer.Value(Tags.Class, new byte[] { (byte)'c' });
+            writer.Payload(new byte[most], 0, most);
+            writer.End();
+            writer.End();
+            Assert.IsTrue(writer.Finish());
+            byte[] bytes = sink.ToArray();
+            for (int step = 0; step < 2; step++)
+            {
+                s_wbxml.MaxData = most;
+                Assert.IsTrue(Codec.Read(s_wbxml, bytes, -1, step).IndexOf(">Sync") > 0);
+                s_wbxml.MaxData = most - 1;
+                Assert.AreEqual(ErrorName((int)SyncError.DataTooLong, most < 128 ? 13 : 14), LastError(Codec.Read(s_wbxml, bytes, -1, step)));
+                s_wbxml.MaxData = 0;
+            }
+        }
+
+        private static string LastError(string items)
+        {
+            return items.Substring(items.IndexOf("error"));
         }
 
         [TestMethod]
@@ -206,6 +411,28 @@ namespace NanoSync.Tests
         public void Other_spellings_of_the_binary_form_are_read(string hex)
         {
             Assert.AreEqual("<Sync Version=1.0 >Sync ", Codec.Read(s_wbxml, Codec.FromHex(hex), -1, 1), hex);
+            Assert.AreEqual("<Sync Version=1.0 >Sync ", Codec.Read(s_wbxml, Codec.FromHex(hex), -1, 0), hex);
+        }
+
+        [TestMethod]
+        [DataRow("C3 80 01 1F", "1F")] // a length that begins with a byte of zeros
+        [DataRow("C3 01 1F", "1F")]
+        [DataRow("C3 00", "")]
+        public void Other_spellings_of_a_length_are_read(string data, string expected)
+        {
+            byte[] bytes = Codec.FromHex("03016A00 45 57 50036300 01 5D " + data + " 01 01 01");
+            Assert.AreEqual("<Sync <Options Class=c [" + expected + "] >Options >Sync ", Codec.Read(s_wbxml, bytes, -1, 1));
+            Assert.AreEqual("<Sync <Options Class=c [" + expected + "] >Options >Sync ", Codec.Read(s_wbxml, bytes, -1, 0));
+        }
+
+        [TestMethod]
+        public void A_value_in_OPAQUE_has_the_same_bounds()
+        {
+            byte[] bytes = Codec.FromHex("03016A00 45 57 50C3 40 20202020202020202020202020202020 20202020202020202020202020202020"
+                + "20202020202020202020202020202020 20202020202020202020202020202020 01 01 01");
+            string items = "<Sync <Options Class=                                                                 >Options >Sync "; // 64 blanks, 0x20 is none too low
+            Assert.AreEqual(items, Codec.Read(s_wbxml, bytes, -1, 0));
+            Assert.AreEqual(items, Codec.Read(s_wbxml, bytes, -1, 1));
         }
 
         [TestMethod]

@@ -225,6 +225,27 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void The_boundary_of_a_fork_outlives_a_restart_also_where_ids_are_large()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            string old = bench.Store.FormatId;
+            bench.Append(300);
+            bench.SyncUntilInStep(40);
+            bench.Append(2);
+            server.LogStatus = Status.Forked;
+            bench.Engine.Round();
+            bench.Append(1);
+            bench.Restart();
+            server.Ids = "";
+            bench.SyncUntilInStep(5);
+
+            Assert.AreEqual(old + "301 " + bench.Engine.StoreId + "303 ", server.Ids);
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
+        [TestMethod]
         public void A_store_forked_by_its_key_keeps_the_ids_of_what_waits()
         {
             ScriptedServer server = new ScriptedServer(4096);
@@ -279,6 +300,151 @@ namespace NanoSync.Tests
             server.Ids = "";
             bench.SyncUntilInStep(5);
             Assert.AreEqual(first + "6 " + bench.Engine.StoreId + "7 ", server.Ids);
+        }
+
+        [TestMethod]
+        public void Each_request_of_a_conversation_has_its_elements_and_no_others()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Transcript = new System.Text.StringBuilder();
+            server.Objects = 3;
+            Bench bench = new Bench(server, new RefusesFive(), new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
+            server.ValueShift = 3; // 3, 4 and 5, which is refused
+            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=0 CollectionId=log DeletesAsMoves <Options Class=store >Options >Collection "
+                + "<Collection Class=setting#KnKO SyncKey=0 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 Class=store >Options >Collection >Collections >Sync ");
+
+            bench.Append(2);
+            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
+                + "<Add ClientId=1 [0100] >Add <Add [0101] >Add >Commands >Collection "
+                + "<Collection SyncKey=1 CollectionId=config GetChanges >Collection >Collections >Sync ");
+
+            // what was refused is answered with its reason
+            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
+                + "<Collection SyncKey=2 CollectionId=config GetChanges <Responses <Add ServerId=o2 Status=6 [6E6F742066697665] >Add >Responses >Collection >Collections >Sync ");
+
+            bench.Change("o0", 9);
+            bench.Delete("o1");
+            bench.AddSetting(8);
+            bench.AppendOther(new byte[] { 1, 6 });
+            IsRequest(bench, server, "<Sync Version=1.0 <Options Class=last [0109] >Options <Collections "
+                + "<Collection SyncKey=3 CollectionId=log DeletesAsMoves <Commands <Add ClientId=3 Class=#NFZ4 [0106] >Add >Commands >Collection "
+                + "<Collection SyncKey=3 CollectionId=config GetChanges <Commands <Change ServerId=o0 [0109] >Change <Delete ServerId=o1 >Delete "
+                + "<Add ClientId [0108] >Add >Commands >Collection >Collections >Sync ");
+        }
+
+        [TestMethod]
+        public void A_large_object_goes_up_and_comes_down_in_parts()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
+            bench.SyncUntilInStep(5);
+            server.Transcript = new System.Text.StringBuilder();
+            byte[] value = Alike(1500, false);
+            uint id;
+            Assert.IsTrue(bench.Store.Add(bench.Config.Number, s_setting.Hash, value, 0, value.Length, out id) == StoreError.None);
+            string[] parts = { "00DC0BBFD991F90603] >Options [600 bytes", "D804DC0BBFD991F90603] >Options [600 bytes", "B009DC0BBFD991F90603] >Options [300 bytes" }; // from 0, 600 and 1,200 of 1,500
+            for (int i = 0; i < parts.Length; i++)
+            {
+                IsRequest(bench, server, "<Sync Version=1.0 <Options Class=last [0104] >Options <Collections <Collection SyncKey=" + (i + 1).ToString()
+                    + " CollectionId=log DeletesAsMoves >Collection <Collection SyncKey=" + (i + 1).ToString()
+                    + " CollectionId=config GetChanges <Commands <Add ClientId <Options Class=range [1D" + parts[i] + "] >Add >Commands >Collection >Collections >Sync ");
+            }
+
+            Assert.AreEqual(1, bench.Engine.Pending); // this server gives it no id
+
+            GoesDown(server, value, 0, 200, 5);
+            bench.Engine.Round();
+            server.Transcript.Clear();
+            string head = "<Sync Version=1.0 <Options Class=last [0104] >Options <Collections <Collection SyncKey=5 CollectionId=log DeletesAsMoves >Collection <Collection SyncKey=5 CollectionId=config GetChanges ";
+            string add = "<Add ClientId <Options Class=range [1DD804DC0BBFD991F90603] >Options [600 bytes] >Add >Commands >Collection >Collections >Sync ";
+            IsRequest(bench, server, head + "<Commands <Fetch ServerId=o0 <Options Class=range [03C8018008] >Options >Fetch " + add); // from 200, 1,024 bytes
+
+            bench.PutNamed("o0", 9); // a part of the server's value is here, which nobody saw
+            bench.Engine.Round();
+            string told = server.Transcript.ToString();
+            Assert.IsTrue(told.IndexOf("CollectionId=config GetChanges <Responses <Change ServerId=o0 Status=7 >Change >Responses <Commands <Add ClientId ") > 0, told);
+            Assert.IsTrue(told.IndexOf("<Fetch") < 0, told);
+        }
+
+        [TestMethod]
+        public void A_round_says_what_it_did_and_the_application_hears_of_changed_objects_alone()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 8;
+            RefusesFive handler = new RefusesFive();
+            Bench bench = new Bench(server, handler, 5);
+            server.Knows(bench.Store.FormatId);
+            bench.Append(12);
+            RoundResult result = bench.Engine.Round(); // key 0
+            Assert.AreEqual("0 0 0 0", Counts(result));
+            Assert.AreEqual(server.ReplyLength, result.BytesDown);
+            Assert.AreEqual(0, handler.Heard);
+
+            Assert.AreEqual("5 5 0 0", Counts(bench.Engine.Round()));
+            Assert.AreEqual(1, handler.Heard);
+            server.RefuseReading = 7;
+            result = bench.Engine.Round();
+            Assert.AreEqual("5 2 1 1", Counts(result)); // of 5, 6 and 7 the first is refused
+            Assert.AreEqual(server.ReplyLength, result.BytesDown);
+            Assert.AreEqual(2, handler.Heard);
+            Assert.AreEqual("2 0 0 0", Counts(bench.Engine.Round()));
+            server.CutReplyAt = 1;
+            server.Objects = 9;
+            Assert.AreEqual("0 0 0 0", Counts(bench.Engine.Round()));
+            Assert.AreEqual(2, handler.Heard);
+        }
+
+        private static string Counts(RoundResult result)
+        {
+            return result.ObjectsUp.ToString() + " " + result.ObjectsDown.ToString() + " " + result.RefusedUp.ToString() + " " + result.RefusedDown.ToString();
+        }
+
+        [TestMethod]
+        public void An_empty_reply_cut_at_any_byte_is_a_broken_link()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            server.Slice = 1;
+            for (int cut = 0; cut < EmptyReply.Size; cut++)
+            {
+                server.CutReplyAt = cut;
+                RoundResult result = bench.Engine.Round();
+                Assert.IsTrue(result.Outcome == RoundOutcome.Failed && result.Carrier == CarrierError.Broken, "cut at " + cut.ToString());
+            }
+
+            server.CutReplyAt = -1;
+            Assert.IsTrue(bench.Engine.Round().Outcome == RoundOutcome.InStep);
+        }
+
+        // A pass goes on over several rounds, and what came in it is not taken for lost.
+        [TestMethod]
+        public void What_a_server_has_lost_goes_up_again_a_few_at_a_time()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 30;
+            Bench bench = new Bench(server, null, 40);
+            bench.SyncUntilInStep(5);
+            Assert.AreEqual(30, bench.Store.Count(bench.Config.Number));
+            server.ForgetKeys = true;
+            bench.Engine.Round();
+            server.Objects = 5; // all that it has now
+            bench.Engine.Round(); // key 0
+            bench.Engine.Round();
+            Assert.AreEqual(8, bench.Engine.Pending);
+
+            bench.SyncUntilInStep(12);
+
+            Assert.AreEqual(25, server.Changes);
+            Assert.AreEqual(30, bench.Store.Count(bench.Config.Number));
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
+        private static void IsRequest(Bench bench, ScriptedServer server, string expected)
+        {
+            bench.Engine.Round();
+            Assert.AreEqual(expected, server.Transcript.ToString());
+            server.Transcript.Clear();
         }
 
         [TestMethod]
@@ -1082,6 +1248,86 @@ namespace NanoSync.Tests
             Assert.IsTrue(store.GetMeta(log.Number, 2, new byte[FlashStore.MaxMeta], 0, out length) == StoreError.NotFound);
         }
 
+        // The time of a reading goes into its record with the bytes that it needs there, and what is no seconds since a start stays.
+        [TestMethod]
+        [DataRow(1704067200, 1, 1)] // 127 s after the epoch of records has one byte
+        [DataRow(1704067200, 127, 1)]
+        [DataRow(1704067200, 128, 2)]
+        [DataRow(1704067200, 16383, 2)]
+        [DataRow(1704067200, 16384, 3)]
+        [DataRow(1704067200, 2097151, 3)]
+        [DataRow(1704067200, 2097152, 4)]
+        [DataRow(1972502000, 655, 4)] // to 2^28 - 1
+        [DataRow(1972502000, 656, 5)]
+        public void A_time_is_put_right_in_a_record_of_any_length(int start, int uptime, int bytes)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
+            SyncCollection log;
+            SyncEngine engine = Timed(new MemoryVolume(256 * 1024, 64), server, timed, false, out log, (uint)uptime, 0);
+            Assert.IsTrue(engine.SetBootTime(log, (uint)start) == StoreError.None);
+            engine.Round(); // key 0
+            Sink sent = new Sink();
+            server.Capture = sent;
+            engine.Round();
+
+            string expected = Codec.Hex(TimedRecord(timed, (uint)start + (uint)uptime));
+            Assert.AreEqual(2 * (1 + bytes + 1), expected.Length);
+            Assert.AreEqual(expected, Codec.Hex(sent.ToArray()));
+            Assert.AreEqual(0, engine.Pending);
+        }
+
+        [TestMethod]
+        public void A_reading_without_a_time_and_one_of_a_clock_go_up_as_they_are_beside_those_put_right()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
+            SyncCollection log;
+            MemoryVolume volume = new MemoryVolume(256 * 1024, 64);
+            SyncEngine engine = Timed(volume, server, timed, false, out log, uint.MaxValue, 1704067200); // no time; the first time that is a clock's
+            Assert.IsTrue(engine.SetBootTime(log, 1764000000) == StoreError.None);
+            engine.Round(); // key 0
+            Sink sent = new Sink();
+            server.Capture = sent;
+            engine.Round();
+
+            Assert.AreEqual(Codec.Hex(TimedRecord(timed, uint.MaxValue)) + Codec.Hex(TimedRecord(timed, 1704067200)), Codec.Hex(sent.ToArray()));
+        }
+
+        [TestMethod]
+        public void Without_a_start_the_later_readings_of_a_run_have_no_times_either_and_with_one_a_clock_is_trusted()
+        {
+            for (int known = 0; known < 2; known++)
+            {
+                ScriptedServer server = new ScriptedServer(4096);
+                ObjectClass timed = new ObjectClass("timed").Time("at").UInt("value");
+                MemoryVolume volume = new MemoryVolume(256 * 1024, 64);
+                FlashStore store = new FlashStore(volume, new StoreOptions());
+                SyncEngine engine = new SyncEngine(store, server, new SyncOptions() { Series = false });
+                SyncCollection log = engine.AddOutbox("log", timed, 32 * 1024, false);
+                Assert.IsTrue(engine.Open() == StoreError.None);
+                engine.DeclareUptimes(log);
+                Append(store, log, timed, 10);
+                Assert.IsTrue(engine.SetBootTime(log, known == 0 ? 0 : 1764000000u) == StoreError.None);
+                Append(store, log, timed, known == 0 ? 20 : 1764000020u);
+                engine.Round(); // key 0
+                Sink sent = new Sink();
+                server.Capture = sent;
+                engine.Round();
+
+                string expected = known == 0 ? Codec.Hex(TimedRecord(timed, 0)) + Codec.Hex(TimedRecord(timed, 0))
+                    : Codec.Hex(TimedRecord(timed, 1764000010)) + Codec.Hex(TimedRecord(timed, 1764000020));
+                Assert.AreEqual(expected, Codec.Hex(sent.ToArray()));
+            }
+        }
+
+        private static void Append(FlashStore store, SyncCollection log, ObjectClass timed, uint time)
+        {
+            uint id;
+            byte[] record = TimedRecord(timed, time);
+            Assert.IsTrue(store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);
+        }
+
         // A start of a device whose readings may carry uptimes: takes one or two of them.
         private static SyncEngine Timed(MemoryVolume volume, ScriptedServer server, ObjectClass timed, bool series, out SyncCollection log, uint first, uint second)
         {
@@ -1090,11 +1336,12 @@ namespace NanoSync.Tests
             log = engine.AddOutbox("log", timed, 32 * 1024, false);
             Assert.IsTrue(engine.Open() == StoreError.None);
             engine.DeclareUptimes(log);
-            byte[] record = TimedRecord(timed, first);
-            uint id;
-            Assert.IsTrue(store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);
-            record = TimedRecord(timed, second);
-            Assert.IsTrue(second == 0 || store.Append(log.Number, timed.Hash, record, 0, record.Length, out id) == StoreError.None);
+            Append(store, log, timed, first);
+            if (second != 0)
+            {
+                Append(store, log, timed, second);
+            }
+
             return engine;
         }
 
@@ -1197,6 +1444,8 @@ namespace NanoSync.Tests
 
         private sealed class RefusesFive : IObjectHandler
         {
+            public int Heard;
+
             public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
             {
                 return record[offset + 1] == 5 ? "not five" : null;
@@ -1209,6 +1458,7 @@ namespace NanoSync.Tests
 
             public void Changed(SyncCollection collection)
             {
+                Heard++;
             }
         }
 
@@ -1277,6 +1527,45 @@ namespace NanoSync.Tests
                     Assert.IsTrue(error == StoreError.None, "append: " + (int)error);
                     Sum += _record.Buffer[_record.Length - 1];
                 }
+            }
+
+            public void AppendOther(byte[] bytes)
+            {
+                uint id;
+                Assert.IsTrue(Store.Append(Log.Number, 0x12345678, bytes, 0, bytes.Length, out id) == StoreError.None);
+            }
+
+            public void AddSetting(int value)
+            {
+                uint id;
+                byte[] bytes = { 1, (byte)value };
+                Assert.IsTrue(Store.Add(Config.Number, s_setting.Hash, bytes, 0, bytes.Length, out id) == StoreError.None);
+            }
+
+            public void Change(string name, int value)
+            {
+                byte[] bytes = { 1, (byte)value };
+                Assert.IsTrue(Store.Change(Find(name), s_setting.Hash, bytes, 0, bytes.Length) == StoreError.None);
+            }
+
+            public void PutNamed(string name, int value)
+            {
+                byte[] bytes = { 1, (byte)value };
+                byte[] key = System.Text.Encoding.UTF8.GetBytes(name);
+                Assert.IsTrue(Store.PutNamed(Config.Number, key, 0, key.Length, s_setting.Hash, bytes, 0, bytes.Length) == StoreError.None);
+            }
+
+            public void Delete(string name)
+            {
+                Assert.IsTrue(Store.Delete(Find(name)) == StoreError.None);
+            }
+
+            private ObjectInfo Find(string name)
+            {
+                ObjectInfo info = new ObjectInfo();
+                byte[] key = System.Text.Encoding.UTF8.GetBytes(name);
+                Assert.IsTrue(Store.FindKey(Config.Number, key, 0, key.Length, info) == StoreError.None);
+                return info;
             }
 
             // The sum of the last bytes of the configuration.

@@ -38,6 +38,9 @@ namespace NanoSync.Tests
         private readonly byte[] _data = new byte[1024]; // ApplicationData of the command being read
         private int _dataLength;
         private bool _isSeries;
+        private string _noted = ""; // of the data in the transcript
+        private int _notedBytes;
+        private bool _notesStore; // so are those of any collection
         private bool _isStore; // the data that follow are the `store` structure of the outbox
         private bool _refused; // a series came that was not wanted
 
@@ -64,6 +67,9 @@ namespace NanoSync.Tests
 
         /// <summary>Not null: takes the ApplicationData of requests, one behind the other.</summary>
         public IByteSink Capture;
+
+        /// <summary>Not null: takes the items of the requests as text; of keys and of the outbox's ClientIds the number alone, of a `store` structure nothing.</summary>
+        public System.Text.StringBuilder Transcript;
 
         /// <summary>Requests.</summary>
         public int Rounds;
@@ -199,6 +205,11 @@ namespace NanoSync.Tests
                     throw new Exception("the engine wrote a bad message: error " + (int)_reader.Error + " at " + _reader.ErrorOffset);
                 }
 
+                if (Transcript != null)
+                {
+                    Note(item);
+                }
+
                 Take(item);
                 item = _reader.Read();
             }
@@ -326,6 +337,42 @@ namespace NanoSync.Tests
                 {
                     TakeCommand(_dataLength == 0 ? 0 : _data[_dataLength - 1]);
                 }
+            }
+        }
+
+        private void Note(Item item)
+        {
+            string name = TagNames.Of(_reader.Tag);
+            switch (item)
+            {
+                case Item.Start:
+                    Transcript.Append("<" + name + " ");
+                    break;
+                case Item.End:
+                    Transcript.Append(">" + name + " ");
+                    break;
+                case Item.Value:
+                    string text = System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength);
+                    text = _reader.Tag == Tags.SyncKey && text.Length > 4 ? text.Substring(0, text.Length - 4) : text;
+                    if (_reader.Tag == Tags.ClientId)
+                    {
+                        text = _kind[_collections - 1] == 0 ? text.Substring(4) : ""; // the ids of objects of both sides begin anywhere
+                    }
+
+                    _notesStore = _reader.Tag == Tags.Class && text == "store";
+                    Transcript.Append(text.Length == 0 ? name + " " : name + "=" + text + " ");
+                    break;
+                case Item.Data:
+                    _notedBytes += _reader.DataCount;
+                    byte[] slice = new byte[_reader.DataCount];
+                    Array.Copy(_reader.Data, _reader.DataOffset, slice, 0, slice.Length);
+                    _noted = _notedBytes > 40 ? _notedBytes.ToString() + " bytes" : _noted + Codec.Hex(slice);
+                    break;
+                case Item.DataEnd:
+                    Transcript.Append(_notesStore ? "" : "[" + _noted + "] ");
+                    _noted = "";
+                    _notedBytes = 0;
+                    break;
             }
         }
 

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Breaks a project of ours in each place that Stryker knows, one at a time, and says which of it the tests do not notice.
+#
+#   Tests/mutate.sh PROJECT TESTS[:CLASS,CLASS...] FILE[:MUTANT]...
+#   Tests/mutate.sh Protocol.Lite DeviceTests MessageReader.cs WbxmlReader.cs
+#   Tests/mutate.sh Device ServerTests:DeviceRuleTests,SeriesTests SyncEngine.Reply.cs
+#
+# Stryker makes the mutants and compiles them into one assembly; Tests/Mutation runs them (there it says why). Per mutant that
+# lives stands its line, its number, what was there and what is there instead; at the end a line per file: mutants, killed,
+
+# until KEEP=1 is left out, so that a new test can be tried at once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+[ $# -ge 3 ] || { sed -n 's/^# \{0,1\}//; 2,12p' "$0"; exit 2; }
+
+tests=${2%%:*}
+export NANOSYNC_MUTATION_CLASSES=
+[ "$tests" = "$2" ] || NANOSYNC_MUTATION_CLASSES=${2#*:}
+project=$(find . -name "NanoSync.$1.csproj" -not -path '*/obj/*' | head -1)
+[ -n "$project" ] || { echo "no project NanoSync.$1.csproj"; exit 2; }
+testProject=$(find "Tests/$tests" -maxdepth 1 -name '*.csproj' | head -1)
+assembly=$(basename "$testProject" .csproj)
+bin=$PWD/Tests/$tests/bin/Release/net10.0
+kept=$PWD/Tests/Mutation/obj/$1
+shift 2
+
+dotnet build "$testProject" -c Release -v quiet -nologo
+dotnet build Tests/Mutation -c Release -v quiet -nologo
+mutated=$(basename "$project" .csproj).dll
+if [ -z "${KEEP:-}" ] || [ ! -e "$kept/$mutated" ]; then
+  rm -rf "$kept"
+  mkdir -p "$kept"
+  cd Tests/Mutation
+  dotnet tool restore >/dev/null
+  # It is told to run none, so it stops after its look at the coverage; the assembly with all mutants stands in the test
+  # project's folder from the first test on until it puts the original back.
+  EnableMSTestRunner=true dotnet stryker -t mtp -tp "../../$testProject" -p "$(basename "$project")" -m '!**/*' -O "$kept/report" --skip-version-check > "$kept/stryker.log" 2>&1 &
+  stryker=$!
+  while kill -0 $stryker 2>/dev/null; do
+    if [ ! -e "$kept/$mutated" ] && [ -e "$bin/$mutated.stryker-unchanged" ] && grep -q 'mutant coverage' "$kept/stryker.log"; then
+      cp "$bin/$mutated" "$kept/"
+    fi
+    sleep 0.2
+  done
+  wait $stryker || { tail -20 "$kept/stryker.log"; exit 1; }
+  cd ../..
+fi
+
+run=$(mktemp -d)
+trap 'rm -rf "$run"' EXIT
+cp -r "$bin/." "$run"
+cp "$kept/$mutated" Tests/Mutation/bin/Release/net10.0/NanoSync.Mutation.dll "$run"
+dotnet Tests/Mutation/bin/Release/net10.0/NanoSync.Mutation.dll run "$run" "$assembly.dll" "$mutated" "$kept/report/reports/mutation-report.json" "$@"
