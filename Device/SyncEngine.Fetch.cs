@@ -44,7 +44,7 @@ namespace NanoSync.Device
             return true;
         }
 
-        // What was changed here is not overwritten, nor what a database that went back has not got yet [SPEC 5.8]; a message with
+        // An object that was changed here is not overwritten, nor one that a database that went back does not have yet [SPEC 5.8]; a message with
         // key 0 carries no commands; and a large object under way is brought to its end first, as the store holds a part of one
         // object per collection.
         private bool IsFetching(SyncCollection c)

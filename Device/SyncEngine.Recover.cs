@@ -45,7 +45,7 @@ namespace NanoSync.Device
         {
             if (_info.Collection < 0)
             {
-                // what this device would refuse it did not delete
+                // the device did not delete what it would refuse
                 string reason = _streaming != Gathering || _hasRange || c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 return QueueAnswer(tag, reason == null ? Status.NotFound : Status.BadObject, reason);
             }
@@ -70,14 +70,14 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // The value under the hand goes up again: the server judges by what this device had acknowledged in its database.
+        // The value that is worked on goes up again: the server judges by what this device had acknowledged in its database.
         private bool KeepOwn(byte tag)
         {
             _result.Store = _store.SendAgain(_info);
             IgnoreGone();
             if (tag == Tags.SoftDelete)
             {
-                return _result.Store == StoreError.None; // what the same reply says of its value is answered, and has the one answer
+                return _result.Store == StoreError.None; // the same reply's word on its value was answered already, and an object has one answer
             }
 
             return _result.Store == StoreError.None && QueueAnswer(tag, Status.Conflict, null);

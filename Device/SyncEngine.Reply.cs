@@ -36,7 +36,7 @@ namespace NanoSync.Device
         private const byte Comparing = 4; // nowhere: length and check sum are held against the value here
 
         internal uint _sentHash; // check sum of the request under way
-        internal uint _sentBefore; // its objects have lower versions than this
+        internal uint _sentBefore; // its objects have lower versions than this one
         internal bool _restored; // it was sent before the restart
 
         private int _refusal; // why the store does not take the object: a status to answer; 0 = it does
@@ -206,7 +206,7 @@ namespace NanoSync.Device
 
             if (c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
-                // the own change was taken; had it not been, the reply would have brought the object once more
+                // the own change was taken: otherwise the reply would have brought the object once more
                 _result.Store = _store.DropPartial(c.Number, _info.Key, 0, _info.KeyLength);
             }
 
@@ -221,7 +221,7 @@ namespace NanoSync.Device
             }
         }
 
-        // [SPEC 5.8] The server has named all it has since the start over: what was not named it has not. An inbox drops
+        // [SPEC 5.8] Since the start over the server has named all that it has, and lacks what it did not name. An inbox drops
         // it; of a two-way collection it goes up again. A few at a time; the next round goes on.
         private void Sweep(SyncCollection c)
         {
@@ -404,7 +404,7 @@ namespace NanoSync.Device
 
                     return true;
                 case Item.Field:
-                    // a server sends fields only to who asked for them; this engine does not [SPEC 6.4]
+                    // a server sends fields only to a device that asked for them; this engine does not ask [SPEC 6.4]
                     _result.Message = SyncError.BadRecord;
                     return false;
                 default:
@@ -461,7 +461,7 @@ namespace NanoSync.Device
                 case Tags.Version:
                     if (_reader.Number != Major)
                     {
-                        _result.Status = Status.VersionNotSupported; // of another major version nothing is understood for certain
+                        _result.Status = Status.VersionNotSupported; // nothing of another major version can be relied on
                         return false;
                     }
 
@@ -862,7 +862,7 @@ namespace NanoSync.Device
             return true;
         }
 
-        // An object of this device that is gone, or that flash has lost, waits for nothing any more.
+        // Nothing waits any more for an object of this device that is gone, or that flash has lost.
         private void IgnoreGone()
         {
             if (_result.Store == StoreError.NotFound || _result.Store == StoreError.Damaged || _result.Store == StoreError.Stale)
@@ -995,7 +995,7 @@ namespace NanoSync.Device
                 case Status.Conflict: // the server's object comes down; this change is acknowledged as lost with the others
                     break;
 
-                case Status.NotFound when _reader.Tag == Tags.Delete: // has reached its aim
+                case Status.NotFound when _reader.Tag == Tags.Delete: // the object is gone, as it should be
                     break;
 
                 default:
@@ -1168,7 +1168,7 @@ namespace NanoSync.Device
 
             if (!_classKnown)
             {
-                // what this device would not take it does not hold either: its own value is another, and the newer one [SPEC 5.8]
+                // a device does not hold what it would not take: its own value is another one, and newer [SPEC 5.8]
                 return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer(tag, Status.UnknownClass, null);
             }
 

@@ -538,7 +538,7 @@ namespace NanoSync.Device
             int length = Encoding.UTF8.GetBytes(LostReason, 0, LostReason.Length, reason, 0);
             if (lost == _found)
             {
-                // a copy that the server asked for; the answer with its id is under the hand
+                // a copy that the server asked for; the answer with its id is the one that is worked on
                 _store.PutServer(AnswerCollection, _info.Key, 0, _info.KeyLength, 0, _object, 0, MakeAnswer(Tags.Fetch, Status.NotFound, null));
             }
             else if (lost.Collection == AnswerCollection)

@@ -20,7 +20,7 @@ namespace NanoSync.Device
             get { return _seriesFirst == 0 ? 0 : _series.Length; }
         }
 
-        // Puts the reading under the hand into the series, or into a new one. False: it must go by itself.
+        // Puts the reading that is worked on into the series, or into a new one. False: it must go by itself.
         private bool JoinSeries(SyncCollection c, bool implied)
         {
             int count = _info.Length;

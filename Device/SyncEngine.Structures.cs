@@ -607,7 +607,7 @@ namespace NanoSync.Device
             if (_time != 0 && answered)
             {
                 AskTime = false;
-                if (_host != null && !RepliesDeferred) // a reply that waited for its reader tells a time that is over
+                if (_host != null && !RepliesDeferred) // a reply that waited for its reader tells an old time
                 {
                     _host.SetTime(_time, _timeMs);
                 }

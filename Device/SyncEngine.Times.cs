@@ -122,7 +122,7 @@ namespace NanoSync.Device
             return c.DeferredFrom != 0 && _store.NextPending(c.Number, 0, _info) == StoreError.None && _info.Id >= c.DeferredFrom;
         }
 
-        // True when the reading under the hand may carry seconds since a start.
+        // True when the reading that is worked on may carry seconds since a start.
         private bool MayBeUptime(SyncCollection c)
         {
             if (c.UptimeRuns == null || _info.Id > c.UptimesTo || _info.Length > _object.Length)

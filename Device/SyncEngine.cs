@@ -3,7 +3,7 @@
 // Rule 1: the key held changes only in Commit, together with everything the reply brought.
 // Rule 2: an object is acknowledged only by a reply that names the request it was in.
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
-// Rule 4: a cut anywhere leaves the state of before the round; the next round repairs it.
+// Rule 4: a cut anywhere leaves the state from before the round; the next round repairs it.
 //
 // SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply,
 // SyncEngine.Identity.cs says which store this is.
@@ -50,7 +50,7 @@ namespace NanoSync.Device
         private readonly MessageReader _reader;
         private readonly byte[] _buffer; // payload on its way out, then the reply on its way in
         private readonly byte[] _object; // an object of the reply, gathered
-        private readonly ObjectInfo _info = new ObjectInfo(); // the object under the hand
+        private readonly ObjectInfo _info = new ObjectInfo(); // the object that is worked on
         private readonly ObjectInfo _found = new ObjectInfo(); // one looked up beside it
         private ObjectClass[] _classes = new ObjectClass[4]; // most devices have two; 12 bytes each
         internal readonly RoundResult _result = new RoundResult();

@@ -6,7 +6,7 @@ namespace NanoSync.Storage
     public sealed partial class FlashStore
     {
         private const int AckSlot = 255;
-        private const int EngineCollection = MaxCollection; // the engine's answers: few, small, and to be told when objects fill the store
+        private const int EngineCollection = MaxCollection; // the engine's answers: few, small, and needed when objects fill the store
         private const int LostSlot = 254; // of an outbox: refused readings that were not kept
         private const int MaxTouched = 128;
         private const int MaxBatchFiles = 16;

@@ -1,7 +1,7 @@
 namespace NanoSync.Storage
 {
-    // Which number a declared collection has in flash: that of its name, whatever the order of the declarations. What no
-    // declaration names stays in flash and in the index, so that reclaim copies it. [SPEC 9.9]
+    // Which number a declared collection has in flash: that of its name, whatever the order of the declarations. Objects
+    // of a collection that nobody declares stay in flash and in the index, so that reclaim copies them. [SPEC 9.9]
     public sealed partial class FlashStore
     {
         private const int ClassCollection = MaxCollection - 1; // the engine's definitions: an earlier firmware may have had more

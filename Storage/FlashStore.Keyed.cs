@@ -278,7 +278,7 @@ namespace NanoSync.Storage
         /// <summary>
         /// The server named an object made here: it gets its key, and is Clean if it has not changed since that version was
         /// sent; a deletion and a newer change stay pending. Done as well when the object is gone or has its key already.
-        /// What is held under the key gives way, but nothing pending or refused is lost: while a change is pending there, the
+        /// An object that is held under the key is replaced, but nothing pending or refused is lost: while a change is pending there, the
         /// object stays as it is and its turn comes behind that change [SPEC 5.4]; a refused one stays in its place.
         /// </summary>
         public StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)

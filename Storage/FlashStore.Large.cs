@@ -242,7 +242,7 @@ namespace NanoSync.Storage
                 {
                     if (IsTouched(hash))
                     {
-                        return StoreError.BatchFull; // given up or replaced in this batch: what the index says is over
+                        return StoreError.BatchFull; // given up or replaced in this batch: the index still has the old state
                     }
                     int at = Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef;
                     uint file = Format.U32(_probe, at);

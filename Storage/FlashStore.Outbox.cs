@@ -185,7 +185,7 @@ namespace NanoSync.Storage
                     error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
                     if (error != StoreError.None || oldest < 0)
                     {
-                        return error; // there is nothing older to make room: this one is not kept
+                        return error; // no older one can make room: this one is not kept
                     }
                 }
                 return CopyAside(collection, id, status, reason, offset, reasonBytes, bytes);
@@ -345,7 +345,7 @@ namespace NanoSync.Storage
                         outbox.HeadFirst = _appendFirst - passed;
                     }
                     outbox.PassIds = false;
-                    _boundFile = 0; // the tail of before has a bound now
+                    _boundFile = 0; // the segment that was the last one has a bound now
                 }
                 outbox.Tail = file;
                 outbox.TailLength = end;

@@ -258,7 +258,7 @@ namespace NanoSync.Storage
             }
             if (_entries[collection] == 0)
             {
-                return StoreError.NotFound; // the index is shared: walking it for nothing costs more than a sync
+                return StoreError.NotFound; // the index is shared: a walk that finds nothing costs more than a sync
             }
             int slot = info.Collection == collection ? info.Slot + 1 : 0;
             for (; slot < _index.Capacity; slot++)

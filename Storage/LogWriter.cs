@@ -192,7 +192,7 @@ namespace NanoSync.Storage
             return CloseLane();
         }
 
-        /// <summary>Ends the batch without its mark. What the file was given already counts for nothing.</summary>
+        /// <summary>Ends the batch without its mark. Bytes that the file has already got do not count.</summary>
         internal void Abandon()
         {
             _record = -1;

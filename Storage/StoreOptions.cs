@@ -52,7 +52,7 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// Entropy of the format id. It must differ at every start of the same device (a hardware random number, the time of the
-        /// first start): a value that repeats would mint the ids of before once more after the volume was reformatted.
+        /// first start): a value that repeats would give earlier ids once more after the volume was reformatted.
         /// 0: the store takes a random number of the platform (on an ESP32 the hardware's) and the clock.
         /// </summary>
         public uint Entropy;

@@ -5,10 +5,10 @@
 #   Tests/mutate.sh Protocol.Lite DeviceTests MessageReader.cs WbxmlReader.cs
 #   Tests/mutate.sh Device ServerTests:DeviceRuleTests,SeriesTests SyncEngine.Reply.cs
 #
-# Stryker makes the mutants and compiles them into one assembly; Tests/Mutation runs them (there it says why). Per mutant that
-# lives stands its line, its number, what was there and what is there instead; at the end a line per file: mutants, killed,
-
-# until KEEP=1 is left out, so that a new test can be tried at once.
+# Stryker makes the mutants and compiles them into one assembly; Tests/Mutation runs them (there it says why). For each that
+# lives it prints line, number, what was there and what is there instead; at the end a line per file: mutants, killed, hung,
+# survived, covered by no test, score. Not needed for build or test. With KEEP=1 the mutants of the run before are taken
+# again, so that a new test can be tried at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

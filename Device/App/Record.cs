@@ -271,7 +271,7 @@ namespace NanoSync.App
             return _writer.Length;
         }
 
-        // Takes the values of a packed form; false, and Error says so, when it is none of this class.
+        // Takes the values of a packed form; false, and Error says so, when it is not of this class.
         internal bool Unpack(byte[] packed, int offset, int count)
         {
             Clear();

@@ -1,5 +1,5 @@
 // The application: what a board does from power-on to deep sleep, one short step at a time. It owns no thread and never
-// waits; who runs it waits for as long as the last step said, and lights the lamp meanwhile.
+// waits; its caller waits for as long as the last step said, and lights the lamp meanwhile.
 //
 // Rule 1: readings go on whatever the network does. A round runs beside the steps (IMachine.Begin), and while it does they
 //         take readings and nothing else: nobody but the round uses the engine then, and of the diary it only reads.
@@ -70,7 +70,7 @@ namespace NanoSync.Firmware
         /// <summary>Milliseconds after which a round that has not ended is no sign of life any more: the watchdog waits from then.</summary>
         public const int LongestRound = 120000;
 
-        /// <summary>A request that was held for so many milliseconds and cut did well: something in between bears no longer silence.</summary>
+        /// <summary>A request that was held for so many milliseconds and then cut counts as a success: something in between does not bear a longer silence.</summary>
         public const int ShortestHold = 8000;
 
         private const int PollEvery = 500;
@@ -623,7 +623,7 @@ namespace NanoSync.Firmware
             _nextSample += interval;
             if (_nextSample <= now)
             {
-                _nextSample = now + interval; // behind: missed ones are not made up for
+                _nextSample = now + interval; // late: readings that were missed are not taken afterwards
             }
 
             StoreError error = _device.AppendReading();

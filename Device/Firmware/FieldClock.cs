@@ -1,8 +1,8 @@
 // What the application takes for the time, and how it is kept right.
 //
 // Rule 1: each source is believed only until the next comparison. A time server sets the machine's clock from outside, which
-//         is noticed as a jump beside the tick counter; the server of the sync tells its time in a reply. Whoever was wrong
-//         and turns right is followed.
+//         is noticed as a jump beside the tick counter; the server of the sync tells its time in a reply. A source that
+//         was wrong and turns right is followed.
 // Rule 2: a clock that nobody set is put where TLS may accept a certificate, and is not used for readings: "behind".
 // Rule 3: while the machine's clock is put elsewhere for TLS's sake or on trial ("apart"), a time once known goes on by ticks.
 //
@@ -30,7 +30,7 @@ namespace NanoSync.Firmware
         private const int Stride = 30 * 86400; // certificates hold for longer
         private const uint LastTried = Built + (630 * 1000 * 1000); // 20 years
         private const int ShortestMeasure = 1200; // seconds in which the rate of a clock shows
-        private const int MostRate = 50000; // millionths; more is no rate but a mistake
+        private const int MostRate = 50000; // millionths; a larger one is a mistake
 
         private readonly IMachine _machine;
         private uint _seen; // what the machine's clock showed when it was last looked at; 0 = nothing valid

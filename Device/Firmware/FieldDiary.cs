@@ -264,7 +264,7 @@ namespace NanoSync.Firmware
             {
                 if (Length(s_first) < 0 || Length(s_second) < 0)
                 {
-                    return; // not readable now; an unknown number must not be given anew
+                    return; // not readable now; a number that may have been used must not be given again
                 }
 
                 uint first = Last(s_first);

@@ -1,5 +1,5 @@
 // The firmware's side of embedded structures: status, the server's clock, commands. [SPEC 7.1] It is called within a round,
-// beside the steps: what was told and asked for is only noted here, and done by the application when the round is over.
+// beside the steps: this only notes what was told and asked for, and the application does it when the round is over.
 
 using NanoSync.Device;
 using NanoSync.Protocol;

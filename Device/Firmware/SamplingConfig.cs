@@ -65,7 +65,7 @@ namespace NanoSync.Firmware
         }
 
         /// <inheritdoc/>
-        /// <remarks>An object of another name is refused: taken, it would look obeyed on the server and do nothing here.</remarks>
+        /// <remarks>An object of another name is refused: if it were taken, it would look obeyed on the server and do nothing here.</remarks>
         public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             return Encoding.UTF8.GetString(id, idOffset, idLength) != Name ? OtherName : Read(record, offset, count);

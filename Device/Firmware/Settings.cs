@@ -1,5 +1,5 @@
 // The settings file of a board, "I:\nanosync.txt": one "key = value" per line, # begins a comment line. Written with the
-// flashing tool, read at start, never by the server. docs/operations.md lists the keys.
+// flashing tool, read at start, never by the server. docs/settings.md lists the keys.
 //
 // Text and not JSON: the parser is this file alone, where nanoFramework.Json brings 36 KB.
 

@@ -1,4 +1,4 @@
-// One thread that does one piece of work after another, so that who gives it goes on meanwhile. The thread is made once: a
+// One thread that does one piece of work after another, while its caller goes on. The thread is made once: a
 // thread for each round would be garbage for each round. On a board about 850 bytes of heap, and the frames that the round
 // would have anyway.
 

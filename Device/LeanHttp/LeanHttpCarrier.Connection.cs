@@ -40,7 +40,7 @@ namespace NanoSync.Device
             return null;
         }
 
-        // Between exchanges a server has nothing to say: a kept connection with something to read was closed, or is astray.
+        // A server sends nothing between exchanges: a kept connection with something to read was closed, or is out of step.
         private bool IsStale()
         {
             try

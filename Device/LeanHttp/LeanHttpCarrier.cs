@@ -177,7 +177,7 @@ namespace NanoSync.Device
 
         /// <summary>
         /// Milliseconds that a connection may be idle and be used again; 0 keeps none. Default 15,000: home routers and mobile
-        /// networks forget one that is silent for 20 s and more, and say so to nobody.
+        /// networks forget one that is silent for 20 s and more, without a sign.
         /// </summary>
         public int IdleTimeout
         {
@@ -227,7 +227,7 @@ namespace NanoSync.Device
         /// <inheritdoc/>
         public void Abort()
         {
-            _aborted = true; // what does not wait yet will not
+            _aborted = true; // a call that does not wait yet will not begin to
             Socket socket = _socket;
             if (socket != null)
             {

@@ -33,9 +33,9 @@ namespace NanoSync.Device
         /// <param name="link">The way to the broker.</param>
         /// <param name="broker">The broker, and who the device is there.</param>
         /// <param name="token">The device's token.</param>
-        /// <param name="mostBytes">Largest message, sent or taken: what the client's memory bears, which holds each two times.</param>
+        /// <param name="mostBytes">Largest message, sent or taken: as the client holds each twice, twice as much has to fit into memory.</param>
         /// <param name="timeout">Milliseconds that a reply is waited for.</param>
-        /// <param name="seed">Any number that differs from start to start, so that a reply to an earlier life's request is none to this one's.</param>
+        /// <param name="seed">Any number that differs from start to start, so that a reply to a request from before the start is not taken for one to this run's.</param>
         public MqttCarrier(IMqttLink link, MqttBroker broker, string token, int mostBytes, int timeout, int seed)
         {
             _token = Encoding.UTF8.GetBytes(token);

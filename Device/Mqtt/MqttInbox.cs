@@ -5,7 +5,7 @@ using System.Threading;
 
 namespace NanoSync.Device
 {
-    /// <summary>The last letters that came, and whether something says that a round is worth it.</summary>
+    /// <summary>The last letters (messages) that came, and whether something says that a round is worth it.</summary>
     public sealed class MqttInbox
     {
         /// <summary>Letters kept; when more come the oldest goes. One is waited for: the others are repeated, late or foreign.</summary>
@@ -39,7 +39,7 @@ namespace NanoSync.Device
                     return;
                 }
 
-                // NS and a version: what is neither is nobody's letter
+                // NS and a version; anything else is no letter of ours
                 if (payload.Length < 3 || payload.Length > _mostBytes || payload[0] != 'N' || payload[1] != 'S')
                 {
                     return;

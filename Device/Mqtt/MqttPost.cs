@@ -20,7 +20,7 @@ namespace NanoSync.Device
         /// <summary>A post over a link.</summary>
         /// <param name="link">The way to the broker.</param>
         /// <param name="broker">The broker, and who the device is there.</param>
-        /// <param name="mostBytes">Largest letter, sent or taken: what the client's memory bears, which holds each two times.</param>
+        /// <param name="mostBytes">Largest letter, sent or taken: as the client holds each twice, twice as much has to fit into memory.</param>
         /// <param name="patience">Milliseconds that a round waits at most for a reply, before a later round takes it.</param>
         public MqttPost(IMqttLink link, MqttBroker broker, int mostBytes, int patience)
         {

@@ -1,6 +1,6 @@
 // HTTP by the platform's own HttpWebRequest: nothing of the protocol to maintain, one connection per exchange.
 //
-// What is done here because a board's HttpWebRequest does not (numbers of docs/carriers.md, "Traps met"):
+// What is done here because a board's HttpWebRequest does not (numbers of docs/carriers.md, "Traps of the platform"):
 //   1. The message is streamed with Content-Length: chunked sending is broken, and buffering would hold it whole.
 //   2. Bytes of the reply are counted, and reading stops at the announced length: the stream goes on past it, and
 //      answers 0 for ever when the server has closed early.

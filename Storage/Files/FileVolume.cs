@@ -177,7 +177,7 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int OpenAppend(int lane, uint file)
         {
-            ShutReading(file); // what it knows of the file's length will be old
+            ShutReading(file); // the handle's length of the file will be wrong
             FileStream stream = null;
             try
             {
@@ -219,7 +219,7 @@ namespace NanoSync.Storage
         {
             FileStream stream = _lanes[lane];
             _lanes[lane] = null;
-            ShutReading(_laneFiles[lane]); // opened meanwhile, it knows the length of before
+            ShutReading(_laneFiles[lane]); // a handle that was opened meanwhile has the earlier length
             _laneFiles[lane] = 0;
             if (stream == null)
             {
@@ -248,7 +248,7 @@ namespace NanoSync.Storage
             ShutReading(file);
             try
             {
-                File.Delete(PathOf(file)); // a file that is not there is none
+                File.Delete(PathOf(file)); // a file that is not there is no error
                 return VolumeCode.Ok;
             }
             catch (Exception failure)
@@ -258,8 +258,8 @@ namespace NanoSync.Storage
         }
 
         /// <summary>
-        /// Closes every file that is open and gives the folder back, as if the power had been cut: by who wants to delete the
-        /// folder, or to open it anew without having closed the store. The store upon it is not to be used any more.
+        /// Closes every file that is open and gives the folder back, as if the power had been cut: for a caller that deletes the
+        /// folder, or opens it anew without having closed the store. The store upon it is not to be used any more.
         /// </summary>
         public void Shut()
         {
@@ -331,8 +331,9 @@ namespace NanoSync.Storage
             }
         }
 
-        // Every stream of this class ends here. A board runs finalizers only while all threads wait, and Close leaves the
-        // stream's to do: some 170 bytes an open stay until then, and a store that works without a pause runs out of memory.
+        // Every stream of this class ends here. A board runs finalizers only while all threads wait, and after Close the
+        // stream's finalizer is still to run: some 170 bytes an open stay until then, and a store that works without a pause
+        // would run out of memory.
         private int Shut(FileStream stream)
         {
             if (stream == null)

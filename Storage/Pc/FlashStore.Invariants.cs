@@ -3,7 +3,7 @@ using System;
 namespace NanoSync.Storage
 {
     // What must hold between two calls, asked after each commit, append and Open where the switch NanoSync.Checked is on: the
-    // tests of the store and the simulation. A board has neither the question nor the calls.
+    // tests of the store and the simulation. The build for boards has neither the check nor its calls.
     public sealed partial class FlashStore
     {
         private static readonly bool s_checked = AppContext.TryGetSwitch("NanoSync.Checked", out bool on) && on;

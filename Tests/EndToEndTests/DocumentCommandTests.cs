@@ -81,9 +81,10 @@ public sealed partial class DocumentCommandTests : IDisposable
             return (project, arguments) switch
             {
                 ("Tests/NanoProfile", "check" or "check Storage Device") => false, // NanoProfileTests
-                ("Tests/Simulation", "cuts" or "mutants") => false, // minutes; SimulationTests has them within the bounds of a test
+                ("Tests/Simulation", "cuts" or "mutants" or "table") => false, // minutes; SimulationTests has them within the bounds of a test
                 ("Tests/Simulation", "run 1") => Built(project, arguments + " 2"), // they go on until stopped
                 ("Tests/Simulation", "boards") => Built(project, "boards 1 2"), // of two hundred
+                ("Tests/Simulation", "postgres") => Built(project, "postgres 1 1"), // of twenty
                 ("Tests/Simulation", "fuzz post") => Built(project, arguments + " 100"),
                 ("Tests/Simulation", "proxy [FIRST] [COUNT]") => Built(project, "proxy 1 2"),
                 ("Tests/Benchmarks", "codec") => Built(project, arguments + " --list flat"), // a minute of measuring

@@ -156,9 +156,11 @@ public class DocumentTests
     }
 
     [TestMethod]
-    public void Every_line_of_the_security_document_names_a_test_that_exists_or_says_that_none_shows_it()
+    [DataRow("security.md")]
+    [DataRow("promise.md")]
+    public void Every_line_of_these_documents_names_a_test_that_exists_or_says_that_none_shows_it(string document)
     {
-        string[] wrong = new Specification(Repository.Read(Path.Combine("docs", "security.md"))).Wrong().ToArray();
+        string[] wrong = new Specification(Repository.Read(Path.Combine("docs", document))).Wrong().ToArray();
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
     }
 

@@ -99,6 +99,23 @@ public sealed class ReadingTests
         Assert.AreEqual("Ab1_2=02 Ab1_3=03 Ab1_4=04", bench.Held("d1", "log"));
     }
 
+    // What gets Status 9 stays on its device: EngineTests.A_reading_not_taken_now_is_sent_again.
+    [TestMethod]
+    public void What_one_of_a_group_fills_is_no_room_for_the_others_and_is_taken_once_there_is_some()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxReadings = 2 } });
+        TestDevice one = Started(bench, "log@site");
+        TestDevice two = bench.Device("d2", "log@site");
+        two.StoreId = "Cd2_";
+        two.Start("log", Outbox);
+        Assert.AreEqual("ok", one.Sync(one.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2))).Line());
+        Assert.AreEqual("ok [Add Cd2_1 status 9]", two.Sync(two.Log(TestDevice.Add("Cd2_1", 11))).Line());
+        Assert.AreEqual("the quota of 2 readings is used up", bench.Core.Devices.Refusals("d2", 9).Single().Reason);
+        bench.Core.Objects.Delete("d1", "log", "1-Ab1_1");
+        Assert.AreEqual("ok", two.Sync(two.Log(TestDevice.Add("Cd2_1", 11))).Line());
+        Assert.AreEqual("1-Ab1_2=02 2-Cd2_1=0B", bench.Held("d1", "log"));
+    }
+
     [TestMethod]
     public void In_one_message_a_Delete_makes_room_for_an_Add_whichever_comes_first()
     {

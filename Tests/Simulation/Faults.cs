@@ -40,6 +40,12 @@ public enum Fault
     DownloadRots,
     HeldUntilOther,
     HeldAndGivenUp,
+    SharesCommit,
+    SharedCommitFails,
+    KillBeforeShared,
+    KillAfterShared,
+    FailsInShared,
+    StatementFails,
 }
 
 /// <summary>What goes wrong in one round. Places are drawn before, as a share of what is not known yet.</summary>

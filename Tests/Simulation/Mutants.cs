@@ -6,6 +6,17 @@ namespace NanoSync.Simulation;
 /// <summary>All source mutants.</summary>
 public static class Mutants
 {
+    /// <summary>The head of their table in DESIGN.md, which `table` prints.</summary>
+    public const string Head = "| rule broken in the source | seed, or test, that notices |\n|---|---|";
+
+    /// <summary>A row of it.</summary>
+    /// <param name="name">The mutant's.</param>
+    /// <param name="by">What <see cref="SourceMutant.Run"/> says: the seed, or the test with its project.</param>
+    public static string Row(string name, string by) => $"| {name} | {(by.StartsWith("seed ", StringComparison.Ordinal) ? by["seed ".Length..] : by.Split('.') is [_, var type, var test] ? $"{type}.{test}" : by)} |";
+
+    /// <summary>The row as the mutant itself has it.</summary>
+    public static string Row(SourceMutant mutant) => Row(mutant.Name, mutant.Test ?? mutant.BySeed(mutant.Seed));
+
     public static readonly SourceMutant[] All =
     [
         new("a download's whole check sum is ignored", "Storage/FlashStore.Large.cs",
@@ -42,7 +53,11 @@ public static class Mutants
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
-            "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 506),
+            "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 1)
+            { Test = "ServerTests.DeviceRuleTests.An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile" },
+        new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 1),
+        new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
+            "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 1),
         new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
             { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",

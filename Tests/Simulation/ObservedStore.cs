@@ -61,7 +61,7 @@ public sealed class ObservedStore(IServerStore inner, SimServer server) : IServe
 
     public IStoreTransaction BeginWrite() => Wrap(inner.BeginWrite(), true);
 
-    public Task<T> Together<T>(int device, Func<T> work) => throw new NotSupportedException("The simulation has one thread.");
+    public Task<T> Together<T>(int device, Func<T> work) => inner.Together(device, server.AsNow(work));
 
     public ValueTask<T> Aside<T>(Func<T> work) => inner.Aside(work);
 
@@ -102,6 +102,11 @@ public class ObservedTransaction : DispatchProxy
     protected override object? Invoke(MethodInfo? method, object?[]? arguments)
     {
         Mutation mutation = _server.Mutation;
+        if (_writes && method!.Name != nameof(IDisposable.Dispose) && _server.FailsIn > 0 && --_server.FailsIn == 0)
+        {
+            throw new StoreException("The disk fails.");
+        }
+
         switch (method!.Name)
         {
             case nameof(IStoreTransaction.Commit):

@@ -9,22 +9,27 @@ public static class ProxyRunner
     {
         ProxyFigures total = new();
         List<(ulong, string)> failures = [];
-        Parallel.For(0, count, (i, loop) =>
+        long next = -1;
+        bool found = false;
+        Thread[] workers = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() =>
         {
-            using ProxyWorld world = ProxyWorld.Run(first + (ulong)i, ProxyWorld.StepsOfSeed, false, mutation);
-            lock (total)
+            // one seed after the other, and not each thread a part of them: what is broken is noticed by one of the first
+            for (long at; (at = Interlocked.Increment(ref next)) < count && !(stopAtFirst && Volatile.Read(ref found));)
             {
-                total.Add(world.Figures);
-                if (world.Violations.Count > 0)
+                using ProxyWorld world = ProxyWorld.Run(first + (ulong)at, ProxyWorld.StepsOfSeed, false, mutation);
+                lock (total)
                 {
-                    failures.Add((world.Seed, world.Violations[0]));
-                    if (stopAtFirst)
+                    total.Add(world.Figures);
+                    if (world.Violations.Count > 0)
                     {
-                        loop.Stop();
+                        failures.Add((world.Seed, world.Violations[0]));
+                        found = true;
                     }
                 }
             }
-        });
+        }))];
+        Array.ForEach(workers, w => w.Start());
+        Array.ForEach(workers, w => w.Join());
         failures.Sort();
         return (total, failures);
     }

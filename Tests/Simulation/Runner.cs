@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NanoSync.ServerTests;
 
 namespace NanoSync.Simulation;
 
@@ -9,7 +10,7 @@ public static class Runner
 
     /// <summary>Runs seeds on two threads, each world in one; the failures, in the order of seeds.</summary>
     public static (Figures Figures, List<(ulong Seed, string What)> Failures) Run(ulong first, int count, int threads, Mutation mutation = Mutation.None,
-        bool stopAtFirst = false, CancellationToken stop = default, Action<Figures>? progress = null, Action<World>? prepare = null)
+        bool stopAtFirst = false, CancellationToken stop = default, Action<Figures>? progress = null, Action<World>? prepare = null, Action<World>? judge = null)
     {
         Figures total = new();
         List<(ulong, string)> failures = [];
@@ -29,6 +30,7 @@ public static class Runner
                     }
 
                     using World world = World.Run(first + (ulong)at, Steps, false, mutation, prepare);
+                    judge?.Invoke(world);
                     lock (gate)
                     {
                         total.Add(world.Figures);
@@ -107,6 +109,34 @@ public static class Runner
         return failures.Count == 0 ? 0 : 1;
     }
 
+    /// <summary>Seeds whose server is on PostgreSQL, in a cluster made for it. Each is to be the same run as over SQLite.</summary>
+    public static (Figures Figures, List<(ulong Seed, string What)> Failures) RunPostgres(ulong first, int count)
+    {
+        using PostgresCluster cluster = new("fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off", "max_connections = 100");
+        return RunOn(cluster.ConnectionString, first, count);
+    }
+
+    /// <summary>The same in a cluster that is there.</summary>
+    public static (Figures Figures, List<(ulong Seed, string What)> Failures) RunOn(string cluster, ulong first, int count) =>
+        Run(first, count, Environment.ProcessorCount, prepare: w => w.Cluster = cluster, judge: world =>
+        {
+            using World file = World.Run(world.Seed, Steps, false, prepare: w => w.Alone = true);
+            if (!file.Server.Flushes && file.Trace.Digest != world.Trace.Digest) // one that flushes loses its power now and then
+            {
+                world.Violate($"on PostgreSQL the run is {world.Trace.Digest:x16}, on SQLite {file.Trace.Digest:x16}");
+            }
+        });
+
+    public static int PrintPostgres(string? cluster, ulong first, int count)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        (Figures figures, List<(ulong Seed, string What)> failures) = cluster == null ? RunPostgres(first, count) : RunOn(cluster, first, count);
+        Console.WriteLine(figures);
+        Console.WriteLine($"{watch.Elapsed.TotalSeconds:F1} s");
+        failures.ForEach(f => Console.WriteLine($"seed {f.Seed}: {f.What}"));
+        return failures.Count == 0 ? 0 : 1;
+    }
+
     public static int Show(ulong seed, Mutation mutation, bool boards = false)
     {
         using World world = World.Run(seed, Steps, true, mutation, w => w.Boards = boards);
@@ -139,12 +169,37 @@ public static class Runner
     /// <summary>The rules broken in the source whose name has these words; how many were not noticed.</summary>
     public static int Mutants(string words, int seeds)
     {
+        List<SourceMutant> named = [.. Simulation.Mutants.All.Where(m => m.Name.Contains(words, StringComparison.OrdinalIgnoreCase))];
+        if (named.Count == 0)
+        {
+            Console.Error.WriteLine($"No rule is named so: {words}. There are:\n{string.Join('\n', Simulation.Mutants.All.Select(m => m.Name))}");
+            return 2;
+        }
+
         int missed = 0;
-        foreach (SourceMutant mutant in Simulation.Mutants.All.Where(m => m.Name.Contains(words, StringComparison.OrdinalIgnoreCase)))
+        foreach (SourceMutant mutant in named)
         {
             (string By, string What)? noticed = mutant.Run(seeds, 2);
             missed += noticed == null ? 1 : 0;
             Console.WriteLine($"{mutant.Name}: {(noticed is { } n ? $"noticed by {n.By}: {n.What}" : mutant.Test == null ? $"NOT NOTICED in {seeds} seeds" : $"NOT NOTICED by {mutant.Test}")}");
+        }
+
+        return missed;
+    }
+
+    /// <summary>The table of DESIGN.md: each rule broken in the source, and who noticed it now; how many were not noticed.</summary>
+    /// <param name="seeds">Seeds tried for each, besides the one that noticed it before.</param>
+    /// <param name="first">The first row, from 1.</param>
+    /// <param name="count">How many rows.</param>
+    public static int Table(int seeds, int first = 1, int count = int.MaxValue)
+    {
+        int missed = 0;
+        Console.WriteLine(Simulation.Mutants.Head);
+        foreach (SourceMutant mutant in Simulation.Mutants.All.Skip(first - 1).Take(count))
+        {
+            (string By, string What)? noticed = mutant.Run(seeds, 2);
+            missed += noticed == null ? 1 : 0;
+            Console.WriteLine(Simulation.Mutants.Row(mutant.Name, noticed?.By ?? $"NONE of 1 to {seeds}"));
         }
 
         return missed;

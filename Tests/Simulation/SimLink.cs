@@ -10,6 +10,10 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 {
     private const int Kept = 6; // earlier exchanges that may turn up late
 
+    private static readonly SyncReply s_busy = new(SyncOutcome.Answered, []); // the database failed: HTTP 503
+    private static readonly Action<int, SyncStep> s_undisturbed = (_, _) => { };
+    private static readonly Fault[] s_ends = [Fault.SharedCommitFails, Fault.KillBeforeShared, Fault.KillAfterShared];
+
     private readonly MemoryStream _request = new();
     private readonly List<(byte[] Request, byte[] Reply, long Made, string Store)> _past = [];
     private readonly Hmac _hmac = new();
@@ -130,10 +134,17 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
         }
 
         Made = world.Clock.GetUtcNow().ToUnixTimeSeconds();
-        SyncReply? reply = Ask(Plan.Node, asked, Plan);
+        SyncReply? reply = Plan.Has(Fault.SharesCommit) ? AskTogether(asked) : Ask(Plan.Node, asked, Plan);
         if (reply == null)
         {
             return CarrierError.Broken; // the server ended
+        }
+
+        if (reply == s_busy)
+        {
+            StatusCode = 503;
+            Remember(request, []);
+            return CarrierError.Refused;
         }
 
         if (reply.Hold != null && asked == request)
@@ -278,57 +289,163 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
     // One request at a node; null when the server ended in the middle of it.
     private SyncReply? Ask(int node, byte[] request, FaultPlan? plan = null, string? store = null)
     {
-        (string before, SimDevice? writing) = (world.WritingStore, world.Writing);
-        int step = 0;
-        Action<int, SyncStep>? outer = world.Server.Reached;
-        if (plan != null)
-        {
-            world.Server.Reached = (at, reached) =>
-            {
-                if (at != node)
-                {
-                    return; // a request within this one
-                }
-
-                if (reached == SyncStep.AfterCommit && step == plan.Step)
-                {
-                    if (Happens(Fault.RepeatInTheMiddle))
-                    {
-                        Ask(1 - node, request);
-                    }
-
-                    if (plan.Has(Fault.OtherDeviceInTheMiddle))
-                    {
-                        world.Interleave(device, 1 - node);
-                    }
-                }
-
-                bool killed = reached == SyncStep.BeforeCommit ? plan.Has(Fault.KillBeforeCommit) : plan.Has(Fault.KillAfterCommit);
-                if (killed && step == plan.Step)
-                {
-                    world.Count(reached == SyncStep.BeforeCommit ? Fault.KillBeforeCommit : Fault.KillAfterCommit);
-                    throw new ServerKilled();
-                }
-
-                step += reached == SyncStep.AfterCommit ? 1 : 0;
-            };
-        }
-
         try
         {
+            return As(plan == null ? null : Steps(node, request, plan), plan, store, () => world.Server.Handle(node, device.Identity, request, _xml));
+        }
+        catch (ServerKilled)
+        {
+            world.Trace.Line($"    the server ends");
+            world.Server.Replace(node);
+            return null;
+        }
+        catch (StoreException e)
+        {
+            world.Trace.Line($"    {e.Message}");
+            return s_busy;
+        }
+    }
+
+    // What goes wrong at the steps of a request.
+    private Action<int, SyncStep> Steps(int node, byte[] request, FaultPlan plan)
+    {
+        int step = 0;
+        return (at, reached) =>
+        {
+            if (at != node)
+            {
+                return; // a request within this one
+            }
+
+            if (reached == SyncStep.AfterCommit && step == plan.Step)
+            {
+                if (Happens(Fault.RepeatInTheMiddle))
+                {
+                    Ask(1 - node, request);
+                }
+
+                if (plan.Has(Fault.OtherDeviceInTheMiddle))
+                {
+                    world.Interleave(device, 1 - node);
+                }
+            }
+
+            bool killed = reached == SyncStep.BeforeCommit ? plan.Has(Fault.KillBeforeCommit) : plan.Has(Fault.KillAfterCommit);
+            if (killed && step == plan.Step)
+            {
+                world.Count(reached == SyncStep.BeforeCommit ? Fault.KillBeforeCommit : Fault.KillAfterCommit);
+                throw new ServerKilled();
+            }
+
+            step += reached == SyncStep.AfterCommit ? 1 : 0;
+        };
+    }
+
+    // On behalf of this device, with a place where the database fails.
+    private T As<T>(Action<int, SyncStep>? steps, FaultPlan? plan, string? store, Func<T> ask)
+    {
+        (Action<int, SyncStep>? reached, int fails, string before, SimDevice? writing) = (world.Server.Reached, world.Server.FailsIn, world.WritingStore, world.Writing);
+        try
+        {
+            world.Server.Reached = steps ?? reached;
+            world.Server.FailsIn = plan != null && Happens(Fault.StatementFails) ? 1 + (int)(plan.Pick >> 54 & 31) : 0;
             (world.WritingStore, world.Writing) = (store ?? device.Life, device);
             device.MostAsked = Math.Max(device.MostAsked, ++device.Asked);
-            return world.Server.Handle(node, device.Identity, request, _xml);
+            return ask();
+        }
+        finally
+        {
+            (world.Server.Reached, world.Server.FailsIn, world.WritingStore, world.Writing) = (reached, fails, before, writing);
+        }
+    }
+
+    // The request waits, and shares a commit with what comes meanwhile: the other device's, a copy of its own, one that comes late.
+    // Who comes last sees to the commit. Each is answered after it; one that fails does so alone, and without the commit all do.
+    private SyncReply? AskTogether(byte[] request)
+    {
+        bool first = world.Shared == null;
+        world.Shared ??= (Plan.Node, s_ends.Cast<Fault?>().FirstOrDefault(f => Plan.Has(f!.Value)));
+        world.Count(Fault.SharesCommit);
+        int node = world.Shared.Value.Node;
+        List<Task<SyncReply>> others = [];
+        if ((Plan.Pick >> 48 & 3) == 0 && _past.Count > 0)
+        {
+            world.Count(Fault.LateRequest);
+            (byte[] late, _, _, string store) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
+            world.Trace.Message($"{device.Name} late ->", late, _xml);
+            others.Add(Wait(node, late, null, store));
+        }
+
+        Task<SyncReply> mine = Wait(node, request, Plan, null);
+        if ((Plan.Pick >> 50 & 3) == 0)
+        {
+            world.Count(Fault.RepeatRequest);
+            others.Add(Wait(node, request, null, null));
+        }
+
+        if (first)
+        {
+            world.Join(device);
+        }
+
+        if (world.Shared is { } shared)
+        {
+            world.Shared = null;
+            world.Server.WriteWaiting(node, after => End(shared.End, after));
+            if (shared.End is Fault.KillBeforeShared or Fault.KillAfterShared)
+            {
+                world.Server.Replace(node);
+            }
+        }
+
+        _ = others.ConvertAll(Outcome); // each has ended
+        return Outcome(mine);
+    }
+
+    private Task<SyncReply> Wait(int node, byte[] request, FaultPlan? plan, string? store) =>
+        As(plan == null ? s_undisturbed : Fails(plan), plan, store, () => world.Server.HandleTogether(node, device.Identity, request, _xml));
+
+    // A request that fails by itself in a shared commit, before or after its own part of it.
+    private Action<int, SyncStep> Fails(FaultPlan plan)
+    {
+        int step = 0;
+        return (_, reached) =>
+        {
+            bool after = reached == SyncStep.AfterCommit;
+            if (plan.Has(Fault.FailsInShared) && step == plan.Step % 2 && after == ((plan.Pick >> 53 & 1) == 1))
+            {
+                world.Count(Fault.FailsInShared);
+                throw new ServerKilled();
+            }
+
+            step += after ? 1 : 0;
+        };
+    }
+
+    private void End(Fault? end, bool after)
+    {
+        if (end is { } fault && after == (fault == Fault.KillAfterShared))
+        {
+            world.Count(fault);
+            throw fault == Fault.SharedCommitFails ? new StoreException("The disk is full.") : new ServerKilled();
+        }
+    }
+
+    private SyncReply? Outcome(Task<SyncReply> asked)
+    {
+        try
+        {
+            return asked.GetAwaiter().GetResult();
         }
         catch (ServerKilled)
         {
             world.Trace.Line($"    the server ends");
             return null;
         }
-        finally
+        catch (StoreException e)
         {
-            world.Server.Reached = outer;
-            (world.WritingStore, world.Writing) = (before, writing);
+            world.Trace.Line($"    {e.Message}");
+            return s_busy;
         }
     }
 

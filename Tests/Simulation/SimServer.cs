@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using NanoSync.Server;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
@@ -11,46 +10,39 @@ namespace NanoSync.Simulation;
 public sealed class ServerKilled : Exception;
 
 /// <summary>An older database, kept aside.</summary>
-public sealed record Backup(byte[] File, (int, int) Book);
+public sealed record Backup(object Database, (int, int) Book);
 
-/// <summary>Two nodes on one database: each a real message core on a real SQLite store.</summary>
+/// <summary>Two nodes on one database: each a real message core on a real store.</summary>
 public sealed class SimServer : IDisposable
 {
     private static readonly Lock s_gate = new();
-    private static readonly string s_folder = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
     private static readonly Dictionary<string, byte[]> s_templates = [];
-    private static readonly Guid s_run = Guid.NewGuid(); // several may run in one process
-    private static int s_files;
+    private static readonly Dictionary<string, PostgresDatabase> s_postgresTemplates = [];
 
     private readonly World _world;
-    private readonly string _path;
-    private readonly SqliteStore[] _stores = new SqliteStore[2];
+    private readonly SimDatabase _database;
+    private readonly IServerStore[] _stores = new IServerStore[2];
     private readonly SyncService[] _nodes = new SyncService[2];
     private readonly ServerCore[] _cores = new ServerCore[2];
     private readonly Dictionary<(int, string), string> _keys = [];
+    private readonly string _folder = $"nanosync-sim-{Guid.NewGuid():N}";
     private readonly Rng _codes; // of incarnations
-    private (Backup? To, Rewinder? Of) _rewinder;
 
     public SimServer(World world, string collections, IReadOnlyList<string> devices)
     {
         _world = world;
-        _path = Path.Combine(s_folder, $"nanosync-sim-{s_run:N}-{Interlocked.Increment(ref s_files)}.db");
-        File.WriteAllBytes(_path, Template(collections, devices));
+        bool flushes = !world.Simple && OperatingSystem.IsLinux() && new Rng(world.Seed ^ 0xF1005).Percent(15);
+        _database = world.Cluster == null ? new SqliteDatabase(world.Clock, Template(collections, devices), flushes)
+            : new PostgresDatabase(world.Clock, world.Cluster, PostgresTemplate(world.Cluster, collections, devices));
         Rng = new Rng(world.Seed ^ 0x5E5E);
         _codes = new Rng(world.Seed ^ 0xC0DE);
-        Flushes = !world.Simple && OperatingSystem.IsLinux() && new Rng(world.Seed ^ 0xF1005).Percent(15);
-        if (Flushes)
-        {
-            CrashDisk.Watch(_path);
-        }
-
         Open();
     }
 
     public Mutation Mutation { get; init; }
 
     /// <summary>Whether commits are flushed, as a real server's are, so that the power of its machine may go.</summary>
-    public bool Flushes { get; }
+    public bool Flushes => _database.Flushes;
 
     public Rng Rng { get; }
 
@@ -68,6 +60,15 @@ public sealed class SimServer : IDisposable
     /// <summary>Called at each commit of a letter's work, before (false) and after (true); may throw <see cref="ServerKilled"/>.</summary>
     public Action<bool>? Committing { get; set; }
 
+    /// <summary>At which call of the transactions that write the database fails, from 1; 0 = at none.</summary>
+    public int FailsIn { get; set; }
+
+    /// <summary>Requests that wait for a commit that they share.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Whether requests of several devices share a commit.</summary>
+    public bool Shares => _database.SharesCommits && Mutation == Mutation.None && !_world.Alone;
+
     /// <summary>Key rows written since it was set to 0.</summary>
     public int WorkedOn { get; set; }
 
@@ -82,7 +83,7 @@ public sealed class SimServer : IDisposable
     public static string Token { get; } = DeviceService.NewToken(count => new byte[count]);
 
     /// <summary>A folder for the files of a device.</summary>
-    public string FolderOf(string device) => _path + "." + device;
+    public string FolderOf(string device) => Path.Combine(SqliteDatabase.Folder, $"{_folder}.{device}");
 
     /// <summary>A node, as mail and files see it.</summary>
     public ServerCore Core(int node) => _cores[node];
@@ -95,6 +96,65 @@ public sealed class SimServer : IDisposable
         }
 
         return _nodes[node].Handle(device, request, xml ? MessageFormat.Xml : MessageFormat.Wbxml);
+    }
+
+    /// <summary>A request that waits for others: all share a commit once <see cref="WriteWaiting"/> is called.</summary>
+    public Task<SyncReply> HandleTogether(int node, DeviceIdentity device, byte[] request, bool xml)
+    {
+        Waiting++;
+        return _nodes[node].HandleAsync(device, request, xml ? MessageFormat.Xml : MessageFormat.Wbxml);
+    }
+
+    /// <summary>Work that is done later, on behalf of whoever asks now.</summary>
+    public Func<T> AsNow<T>(Func<T> work)
+    {
+        (Action<int, SyncStep>? reached, int fails, string store, SimDevice? writing) = (Reached, FailsIn, _world.WritingStore, _world.Writing);
+        return () =>
+        {
+            (Action<int, SyncStep>? outer, int failing, string before, SimDevice? other) = (Reached, FailsIn, _world.WritingStore, _world.Writing);
+            (Reached, FailsIn, _world.WritingStore, _world.Writing) = (reached, fails, store, writing);
+            try
+            {
+                return work();
+            }
+            finally
+            {
+                (Reached, FailsIn, _world.WritingStore, _world.Writing) = (outer, failing, before, other);
+            }
+        };
+    }
+
+    /// <summary>Does the requests that wait at a node, in one commit. Without it nothing of them was done.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="committing">Called before (false) and after (true) the commit; what it throws ends it there.</param>
+    public void WriteWaiting(int node, Action<bool> committing)
+    {
+        SqliteStore store = (SqliteStore)_stores[node];
+        ((int, int) mark, HashSet<(int, string, string)> refused) = (Book.Mark, [.. Book.Refused]);
+        bool committed = false;
+        store.Committing = after =>
+        {
+            committed |= after;
+            committing(after);
+        };
+        Waiting = 0;
+        store.WriteWaiting();
+        store.Committing = null;
+        if (!committed)
+        {
+            Trace.Line($"    nothing of it was done");
+            Book.GoBack(mark);
+            Book.Refused.IntersectWith(refused);
+        }
+
+        _world.JudgeDatabase("a shared commit");
+    }
+
+    /// <summary>A process ends, and another takes its place.</summary>
+    public void Replace(int node)
+    {
+        Begin(node);
+        Serve();
     }
 
     public string? KeyGiven(int device, string collection) => _keys.GetValueOrDefault((device, collection));
@@ -117,33 +177,18 @@ public sealed class SimServer : IDisposable
     public Backup Save()
     {
         Close();
-        Backup backup = new(File.ReadAllBytes(_path), Book.Mark);
+        Backup backup = new(_database.Copy(running: false), Book.Mark);
         Open();
         return backup;
     }
 
     /// <summary>As <see cref="Save"/>, while the processes go on: keys that they give afterwards are of the same epoch.</summary>
-    public Backup SaveRunning()
-    {
-        string copy = _path + ".backup";
-        using (SqliteConnection connection = new($"Data Source={_path};Pooling=False"))
-        {
-            connection.Open();
-            using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = $"VACUUM INTO '{copy}'";
-            command.ExecuteNonQuery();
-        }
-
-        Backup backup = new(File.ReadAllBytes(copy), Book.Mark);
-        File.Delete(copy);
-        return backup;
-    }
+    public Backup SaveRunning() => new(_database.Copy(running: true), Book.Mark);
 
     public void Restore(Backup backup)
     {
         Close();
-        File.WriteAllBytes(_path, backup.File);
-        Rewatch();
+        _database.PutBack(backup.Database);
         Open();
         Book.Restore(backup.Book);
         Restored = true;
@@ -152,49 +197,12 @@ public sealed class SimServer : IDisposable
     /// <summary>The power of the machine goes: what was not flushed is gone. What was committed must not be.</summary>
     public void PowerCut()
     {
-        (byte[] database, byte[]? log) = CrashDisk.Durable(_path);
-        Close();
-        File.Delete(_path + "-shm");
-        File.Delete(_path + "-wal");
-        File.WriteAllBytes(_path, database);
-        if (log != null)
-        {
-            File.WriteAllBytes(_path + "-wal", log);
-        }
-
-        CrashDisk.Watch(_path);
+        _database.LosePower(Close);
         Open();
     }
 
     /// <summary>A byte of a part that waits for the rest becomes another. False: there is none.</summary>
-    public bool RotPart(Rng rng)
-    {
-        using SqliteConnection connection = new($"Data Source={_path};Pooling=False");
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = "SELECT rowid, data FROM upload_part WHERE length(data) > 0 ORDER BY rowid";
-        List<(long Row, byte[] Data)> parts = [];
-        using (SqliteDataReader reader = command.ExecuteReader())
-        {
-            while (reader.Read())
-            {
-                parts.Add((reader.GetInt64(0), (byte[])reader[1]));
-            }
-        }
-
-        if (parts.Count == 0)
-        {
-            return false;
-        }
-
-        (long row, byte[] data) = rng.Pick(parts);
-        data[rng.Below(data.Length)] ^= (byte)(1 << rng.Below(8));
-        command.CommandText = "UPDATE upload_part SET data = @data WHERE rowid = @row";
-        command.Parameters.AddWithValue("@data", data);
-        command.Parameters.AddWithValue("@row", row);
-        command.ExecuteNonQuery();
-        return true;
-    }
+    public bool RotPart(Rng rng) => _database.RotPart(rng);
 
     /// <summary>Back to a moment before, as if nothing had happened since: the rows, and processes that know nothing.</summary>
     public void GoBack(Backup backup)
@@ -204,13 +212,7 @@ public sealed class SimServer : IDisposable
             return;
         }
 
-        if (_rewinder.To != backup)
-        {
-            _rewinder.Of?.Dispose();
-            _rewinder = (backup, new Rewinder(_path, backup.File));
-        }
-
-        _rewinder.Of!.Rewind();
+        _database.Rewind(backup.Database);
         Begin();
         Book.GoBack(backup.Book);
         Touched = false;
@@ -218,16 +220,15 @@ public sealed class SimServer : IDisposable
 
     public void Dispose()
     {
-        CrashDisk.Forget(_path);
         Close();
-        File.Delete(_path);
+        _database.Dispose();
     }
 
     private void Open()
     {
         for (int i = 0; i < _stores.Length; i++)
         {
-            _stores[i] = new SqliteStore(_path, TimeSpan.FromSeconds(5), _world.Clock, flush: Flushes);
+            _stores[i] = _database.Open();
         }
 
         Begin();
@@ -238,12 +239,22 @@ public sealed class SimServer : IDisposable
     {
         for (int i = 0; i < _nodes.Length; i++)
         {
-            int node = i;
-            _cores[i] = new ServerCore(new ObservedStore(_stores[i], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0 }, _world.Clock, random: Codes);
-            _nodes[i] = new SyncService(new ObservedStore(_stores[i], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
-                incarnation: _cores[i].Incarnation);
+            Begin(i);
         }
 
+        Serve();
+    }
+
+    private void Begin(int node)
+    {
+        _cores[node] = new ServerCore(new ObservedStore(_stores[node], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0 }, _world.Clock, random: Codes);
+        _nodes[node] = new SyncService(new ObservedStore(_stores[node], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
+            incarnation: _cores[node].Incarnation);
+    }
+
+    // For the operator, at the first node.
+    private void Serve()
+    {
         ObservedStore store = new(_stores[0], this);
         Objects = new ObjectService(store, _world.Clock, _world.Limits, new ClassCatalog(), _cores[0].Incarnation);
         Devices = new DeviceService(store, _world.Clock, _cores[0].Incarnation);
@@ -251,23 +262,7 @@ public sealed class SimServer : IDisposable
 
     private byte[] Codes(int count) => BitConverter.GetBytes(_codes.Next())[..count];
 
-    private void Rewatch()
-    {
-        if (Flushes)
-        {
-            CrashDisk.Watch(_path);
-        }
-    }
-
-    private void Close()
-    {
-        _rewinder.Of?.Dispose();
-        _rewinder = default;
-        foreach (SqliteStore store in _stores)
-        {
-            store.Dispose();
-        }
-    }
+    private void Close() => Array.ForEach(_stores, s => s.Dispose());
 
     private void NoteKeys(DeviceIdentity device, byte[] request, bool xml)
     {
@@ -285,30 +280,45 @@ public sealed class SimServer : IDisposable
     }
 
     // A database with the devices enrolled, made once.
-    private byte[] Template(string collections, IReadOnlyList<string> devices)
+    private static byte[] Template(string collections, IReadOnlyList<string> devices)
     {
         string what = collections + "|" + string.Join(',', devices);
         lock (s_gate)
         {
-            if (s_templates.TryGetValue(what, out byte[]? bytes))
+            if (!s_templates.TryGetValue(what, out byte[]? bytes))
             {
-                return bytes;
+                using SqliteDatabase database = new(new SimClock(), null, flushes: false);
+                Enrol(database, collections, devices);
+                s_templates[what] = bytes = (byte[])database.Copy(running: false);
             }
 
-            string path = _path + ".template";
-            SimClock clock = new();
-            using (SqliteStore store = new(path, TimeSpan.FromSeconds(5), clock))
+            return bytes;
+        }
+    }
+
+    private static PostgresDatabase PostgresTemplate(string cluster, string collections, IReadOnlyList<string> devices)
+    {
+        string what = cluster + "|" + collections + "|" + string.Join(',', devices);
+        lock (s_gate)
+        {
+            if (!s_postgresTemplates.TryGetValue(what, out PostgresDatabase? database))
             {
-                DeviceService service = new(store, clock, new Incarnation(store, clock), count => new byte[count]);
-                foreach (string device in devices)
-                {
-                    service.Add(device, collections, isSealed: true);
-                }
+                s_postgresTemplates[what] = database = new PostgresDatabase(new SimClock(), cluster, null);
+                Enrol(database, collections, devices);
             }
 
-            bytes = File.ReadAllBytes(path);
-            File.Delete(path);
-            return s_templates[what] = bytes;
+            return database;
+        }
+    }
+
+    private static void Enrol(SimDatabase database, string collections, IReadOnlyList<string> devices)
+    {
+        SimClock clock = new();
+        using IServerStore store = database.Open();
+        DeviceService service = new(store, clock, new Incarnation(store, clock), count => new byte[count]);
+        foreach (string device in devices)
+        {
+            service.Add(device, collections, isSealed: true);
         }
     }
 }

@@ -48,8 +48,11 @@ public sealed record SourceMutant(string Name, string File, string Place, string
 
         Bench bench = new(new Dictionary<string, byte[]> { [sources.Name] = broken });
         string? failure = First(bench, Seed, Near, threads) ?? First(bench, 1, seeds, threads);
-        return failure == null ? null : ("seed " + failure[..failure.IndexOf(' ')] + (Boards ? " of boards" : Proxy ? " of the proxy" : ""), failure[(failure.IndexOf(' ') + 1)..]);
+        return failure == null ? null : (BySeed(ulong.Parse(failure[..failure.IndexOf(' ')])), failure[(failure.IndexOf(' ') + 1)..]);
     }
+
+    /// <summary>How a seed is named that notices it.</summary>
+    public string BySeed(ulong seed) => $"seed {seed}{(Boards ? " of boards" : Proxy ? " of the proxy" : "")}";
 
     private string? First(Bench bench, ulong first, int seeds, int threads) => (string?)(Proxy
         ? bench.Call(typeof(ProxyRunner), nameof(ProxyRunner.FirstFailure), first, seeds)

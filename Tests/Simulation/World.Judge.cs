@@ -355,8 +355,8 @@ public sealed partial class World
         device.SeenIdle = false;
     }
 
-    // After a power cut of the server's machine: everything committed is there.
-    private void JudgeDatabase()
+    /// <summary>Everything that was committed is in the database, and nothing else.</summary>
+    public void JudgeDatabase(string when)
     {
         using IStoreTransaction store = Server.Store.BeginRead();
         foreach (int number in _collections.Keys)
@@ -367,7 +367,7 @@ public sealed partial class World
                 uint committed = Server.Book.Current(number, id)?.Serial ?? 0;
                 if (there.GetValueOrDefault(id) != committed)
                 {
-                    Violate($"{_collections[number].Plan.Name} {id}: #{committed} was committed, and after a power cut the server has #{there.GetValueOrDefault(id)}");
+                    Violate($"{_collections[number].Plan.Name} {id}: #{committed} was committed, and after {when} the server has #{there.GetValueOrDefault(id)}");
                 }
             }
         }

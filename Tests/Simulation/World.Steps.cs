@@ -16,8 +16,10 @@ public sealed partial class World
         Fault.LoseRequest, Fault.LoseReply, Fault.LoseReply, Fault.RepeatRequest, Fault.RepeatAtOtherNode, Fault.RepeatInTheMiddle,
         Fault.OtherDeviceInTheMiddle, Fault.LateReply, Fault.LateReply, Fault.CutRequest, Fault.CutRequestUnseen, Fault.CutReply,
         Fault.CutReply, Fault.CutReplyUnseen, Fault.PowerCut, Fault.PowerCut, Fault.KillBeforeCommit, Fault.KillAfterCommit, Fault.Refuse503,
-        Fault.FlipRequest, Fault.FlipReply, Fault.LateRequest, Fault.LateRequest, Fault.VolumeFails,
+        Fault.FlipRequest, Fault.FlipReply, Fault.LateRequest, Fault.LateRequest, Fault.VolumeFails, Fault.StatementFails,
     ];
+
+    private static readonly Fault[] s_endsOfShared = [Fault.SharedCommitFails, Fault.KillBeforeShared, Fault.KillAfterShared, Fault.FailsInShared];
 
     private int _trouble;
     private bool _disasters;
@@ -109,6 +111,15 @@ public sealed partial class World
             }
 
             device.BadRounds = device.BadRounds == 0 && Rng.Percent(20) ? Rng.Between(1, 3) : device.BadRounds;
+        }
+
+        if (Server.Shares && Rng.Percent(10))
+        {
+            plan.Faults.Add(Fault.SharesCommit);
+            if (Rng.Percent(_trouble))
+            {
+                plan.Faults.Add(Rng.Pick(s_endsOfShared));
+            }
         }
 
         if (device.BadRounds > 0)
@@ -534,7 +545,7 @@ public sealed partial class World
             if (cut)
             {
                 Server.PowerCut();
-                JudgeDatabase();
+                JudgeDatabase("a power cut");
             }
             else
             {

@@ -117,6 +117,12 @@ public sealed partial class World : IDisposable
     /// <summary>Devices as most are: HTTP, much flash, readings without times.</summary>
     public bool Simple { get; set; }
 
+    /// <summary>The PostgreSQL cluster that the server has a database in: its connection string; null = it has a SQLite file.</summary>
+    public string? Cluster { get; set; }
+
+    /// <summary>Whether no request shares a commit with others.</summary>
+    public bool Alone { get; set; }
+
     /// <summary>Sees each message: its bytes, whether it goes up, its encoding, the check sum of the request.</summary>
     public Action<byte[], bool, bool, byte[]>? Tap { get; set; }
 
@@ -167,6 +173,23 @@ public sealed partial class World : IDisposable
 
         Count(Fault.OtherDeviceInTheMiddle);
         Round(other, new FaultPlan { Node = node });
+    }
+
+    /// <summary>The node whose next commit requests share, and what becomes of it; null = none gathers them.</summary>
+    public (int Node, Fault? End)? Shared { get; set; }
+
+    /// <summary>The other device's round, while this one's request waits for a commit that they share.</summary>
+    public void Join(SimDevice device)
+    {
+        SimDevice other = Devices[1 - device.Index];
+        if (!_inRound.Contains(other.Index))
+        {
+            FaultPlan plan = DrawFaults(other);
+            plan.Node = Shared!.Value.Node;
+            plan.Faults.Add(Fault.SharesCommit);
+            Trace.Line($"    round of {other.Name} meanwhile");
+            Round(other, plan);
+        }
     }
 
     private readonly HashSet<int> _inRound = [];

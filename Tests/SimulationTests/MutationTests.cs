@@ -20,6 +20,14 @@ public class MutationTests
         Assert.IsEmpty(Mutants.All.Select(m => m.Misplaced()).OfType<string>(), string.Join('\n', Mutants.All.Select(m => m.Misplaced()).OfType<string>()));
     }
 
+    // `table` prints it anew.
+    [TestMethod]
+    public void Design_has_the_table_of_rules_broken_in_the_source()
+    {
+        string table = string.Join('\n', [Mutants.Head, .. Mutants.All.Select(Mutants.Row)]) + "\n\n";
+        Assert.Contains(table, File.ReadAllText(Path.Combine(Bench.Root, "DESIGN.md")).ReplaceLineEndings("\n"));
+    }
+
     [TestMethod]
     public void Each_part_compiles_with_a_rule_broken()
     {

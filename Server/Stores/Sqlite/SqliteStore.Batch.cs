@@ -26,6 +26,12 @@ public sealed partial class SqliteStore
     private Channel<Work>? _work;
     private Thread? _thread;
 
+    /// <summary>True: no thread does what waits, but who calls <see cref="WriteWaiting"/>. For tests that say what shares a commit.</summary>
+    internal bool ByHand { get; init; }
+
+    /// <summary>Called before (false) and after (true) the commit of a batch; what it throws ends the batch there, as a stopped server would.</summary>
+    internal Action<bool>? Committing { get; set; }
+
     /// <inheritdoc/>
     public Task<T> Together<T>(int device, Func<T> work)
     {
@@ -46,8 +52,12 @@ public sealed partial class SqliteStore
             if (_work == null)
             {
                 Channel<Work> work = Channel.CreateBounded<Work>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-                _thread = new Thread(() => WriteAll(work.Reader)) { IsBackground = true, Name = "database writer" };
-                _thread.Start();
+                if (!ByHand)
+                {
+                    _thread = new Thread(() => WriteAll(work.Reader)) { IsBackground = true, Name = "database writer" };
+                    _thread.Start();
+                }
+
                 _work = work;
             }
 
@@ -70,26 +80,40 @@ public sealed partial class SqliteStore
     {
         while (waiting.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
-            List<Work> done = [];
-            try
-            {
-                WriteBatch(waiting, done);
-                done.ForEach(w => w.Answer());
-            }
-            catch (Exception e)
-            {
-                // where not even the writer was to be had, all have waited
-                for (int left = done.Count == 0 ? waiting.Count : 0; left > 0 && waiting.TryRead(out Work? next); left--)
-                {
-                    done.Add(next);
-                }
+            WriteAndAnswer(waiting);
+        }
+    }
 
-                done.ForEach(w => w.Fail(e));
-            }
-            finally
+    /// <summary>Does what waits, in one commit, and answers it. Only <see cref="ByHand"/>.</summary>
+    internal void WriteWaiting()
+    {
+        if (_work is { } work && work.Reader.Count > 0)
+        {
+            WriteAndAnswer(work.Reader);
+        }
+    }
+
+    private void WriteAndAnswer(ChannelReader<Work> waiting)
+    {
+        List<Work> done = [];
+        try
+        {
+            WriteBatch(waiting, done);
+            done.ForEach(w => w.Answer());
+        }
+        catch (Exception e)
+        {
+            // where not even the writer was to be had, all have waited
+            for (int left = done.Count == 0 ? waiting.Count : 0; left > 0 && waiting.TryRead(out Work? next); left--)
             {
-                s_batch = null;
+                done.Add(next);
             }
+
+            done.ForEach(w => w.Fail(e));
+        }
+        finally
+        {
+            s_batch = null;
         }
     }
 
@@ -99,7 +123,7 @@ public sealed partial class SqliteStore
         using Transaction all = Begin(write: true);
         s_batch = new Batch(this, all);
         long began = Stopwatch.GetTimestamp();
-        while (done.Count < MostInBatch && Stopwatch.GetElapsedTime(began) < s_longestBatch && waiting.TryRead(out Work? next))
+        while (done.Count < MostInBatch && (ByHand || Stopwatch.GetElapsedTime(began) < s_longestBatch) && waiting.TryRead(out Work? next))
         {
             done.Add(next);
             Telemetry.Waited(Stopwatch.GetElapsedTime(next.Given));
@@ -111,7 +135,9 @@ public sealed partial class SqliteStore
         }
 
         long flushing = Stopwatch.GetTimestamp();
+        Committing?.Invoke(false);
         all.Commit();
+        Committing?.Invoke(true);
         Telemetry.Commit(done.Count, Stopwatch.GetElapsedTime(flushing));
         activity?.SetTag("requests", done.Count);
     }
