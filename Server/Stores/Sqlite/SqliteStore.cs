@@ -18,6 +18,7 @@ public sealed partial class SqliteStore : IServerStore
     private readonly bool _flush;
     private readonly ConcurrentBag<SqlSession> _idle = [];
     private readonly WriterGate _writer = new(); // the file has one writer; waiting here is fair and does not poll
+    private SqlSession? _writing; // of who holds the gate: pages that another session changed would have to be read again
     private volatile bool _disposed;
 
     /// <summary>Opens a file, makes it when missing, and brings it to the newest form.</summary>
@@ -116,6 +117,7 @@ public sealed partial class SqliteStore : IServerStore
         EndQueue();
         EndLooking();
         _disposed = true;
+        Interlocked.Exchange(ref _writing, null)?.Dispose();
         while (_idle.TryTake(out SqlSession? session))
         {
             session.Dispose();
@@ -158,6 +160,7 @@ public sealed partial class SqliteStore : IServerStore
         {
             connection.Open();
             Execute(connection, _flush ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
+            Execute(connection, "PRAGMA temp_store = MEMORY"); // what a savepoint keeps of a page is else written to a file
             return new SqlSession(connection);
         }
         catch
@@ -165,6 +168,13 @@ public sealed partial class SqliteStore : IServerStore
             connection.Dispose();
             throw;
         }
+    }
+
+    private SqlSession OpenWriter()
+    {
+        SqlSession session = Open();
+        Execute(session.Connection, "PRAGMA cache_size = -16384"); // KiB
+        return session;
     }
 
     private Transaction Begin(bool write)
@@ -178,7 +188,11 @@ public sealed partial class SqliteStore : IServerStore
         SqlSession? session = null;
         try
         {
-            if (!_idle.TryTake(out session))
+            if (write)
+            {
+                session = Interlocked.Exchange(ref _writing, null) ?? OpenWriter();
+            }
+            else if (!_idle.TryTake(out session))
             {
                 session = Open();
             }
@@ -201,13 +215,17 @@ public sealed partial class SqliteStore : IServerStore
 
     private void Return(SqlSession session, bool sound, bool write)
     {
-        if (sound && !_disposed)
+        if (!sound || _disposed)
         {
-            _idle.Add(session);
+            session.Dispose();
+        }
+        else if (write)
+        {
+            _writing = session;
         }
         else
         {
-            session.Dispose();
+            _idle.Add(session);
         }
 
         if (write)
