@@ -199,7 +199,11 @@ internal sealed partial class CollectionSync
 
     private void Acknowledge()
     {
-        _store.Acknowledged(Replica, Collection.Id, _row.N);
+        if (_row.ReplyCommands > 0) // else nothing was sent in it
+        {
+            _store.Acknowledged(Replica, Collection.Id, _row.N);
+        }
+
         _point = _row.ToPoint;
         _row.AskedOver = Asked.No; // it was a late request that was told so
         _row.LastChange = _id.LastChange;
