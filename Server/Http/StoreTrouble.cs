@@ -28,7 +28,7 @@ internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
     {
         try
         {
-            _ = core.Incarnation.Code;
+            core.Incarnation.Begin();
         }
         catch (StoreException e)
         {

@@ -322,7 +322,7 @@ public sealed class ProxyService : IAsyncDisposable
 
         gate = open.Gate ?? new object();
         List<ProxyRoute> routes = open.Routes ?? [];
-        _ = _core.Incarnation.Code; // begun outside of any transaction
+        _core.Incarnation.Begin(); // begun outside of any transaction
         using IProxyTransaction store = Write();
         string self = store.SelfName(Convert.ToHexStringLower(_random(6)));
         List<(int Collection, string Upstream)> selected = target.Select(store.ListCollections());

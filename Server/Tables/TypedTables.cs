@@ -160,7 +160,7 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
     // Makes what is missing, and everything anew when the database went back; the tables that there are.
     private TableShapes Prepare(DbConnection connection, List<SourceRow> sources)
     {
-        string life = incarnation.Code;
+        string life = incarnation.Begin();
         HashSet<string> lives;
         using (IStoreTransaction transaction = store.BeginRead())
         {

@@ -14,7 +14,7 @@ using NanoSync.Storage;
 namespace NanoSync.ServerTests;
 
 [TestClass]
-public sealed class NodeTests
+public sealed partial class NodeTests
 {
     private static readonly ObjectClass s_reading = new ObjectClass("reading").UInt("value");
 
@@ -393,6 +393,9 @@ public sealed class NodeTests
         public int Appended => _appended;
 
         public int Pending => _engine.Pending;
+
+        /// <summary>Objects of the collection that both sides change.</summary>
+        public int Settings => _store.Count(_config.Number);
 
         public int Rounds { get; private set; }
 

@@ -17,6 +17,11 @@ internal sealed class PostgresCluster : IDisposable
     /// <summary>Makes and starts a cluster.</summary>
     /// <param name="settings">Lines of postgresql.conf.</param>
     public PostgresCluster(params string[] settings)
+        : this((PostgresCluster?)null, settings)
+    {
+    }
+
+    private PostgresCluster(PostgresCluster? primary, string[] settings)
     {
         _binaries = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")).LastOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
             ?? throw new InvalidOperationException("PostgreSQL's server is missing: test.sh installs it.");
@@ -31,14 +36,30 @@ internal sealed class PostgresCluster : IDisposable
             Run("chown", "postgres", _folder); // it does not run as root
         }
 
-        AsPostgres("initdb", "-D", Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
-        File.AppendAllLines(Path.Combine(Data, "postgresql.conf"), [
+        if (primary == null)
+        {
+            AsPostgres("initdb", "-D", Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
+        }
+        else
+        {
+            AsPostgres("pg_basebackup", "-h", "127.0.0.1", "-p", primary.Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-D", Data, "-R", "-X", "stream", "-c", "fast", "--no-sync");
+        }
+
+        File.AppendAllLines(Path.Combine(Data, "postgresql.conf"), [ // of two lines the last counts
             "listen_addresses = '127.0.0.1'",
             string.Create(CultureInfo.InvariantCulture, $"port = {Port}"),
             $"unix_socket_directories = '{_folder}'",
             .. settings,
         ]);
         Start();
+    }
+
+    /// <summary>A second cluster that follows one.</summary>
+    public static PostgresCluster StandbyOf(PostgresCluster primary)
+    {
+        PostgresCluster standby = new(primary, []);
+        primary.Wait("SELECT EXISTS (SELECT 1 FROM pg_stat_replication WHERE state = 'streaming')");
+        return standby;
     }
 
     /// <summary>Its port on 127.0.0.1.</summary>
@@ -53,6 +74,23 @@ internal sealed class PostgresCluster : IDisposable
     public void Start()
     {
         AsPostgres("pg_ctl", "-D", Data, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "start");
+    }
+
+    /// <summary>Changes a setting while it runs.</summary>
+    public void Set(string setting, string value)
+    {
+        Execute($"ALTER SYSTEM SET {setting} = '{value}'");
+        Execute("SELECT pg_reload_conf()");
+    }
+
+    /// <summary>A standby becomes a database that is written to.</summary>
+    public void Promote() => AsPostgres("pg_ctl", "-D", Data, "-w", "-t", "60", "promote");
+
+    /// <summary>A standby gets nothing more from its primary.</summary>
+    public void StopFollowing(PostgresCluster primary)
+    {
+        Set("primary_conninfo", "");
+        primary.Wait("SELECT NOT EXISTS (SELECT 1 FROM pg_stat_replication)");
     }
 
     /// <summary>Runs one of PostgreSQL's own tools as somebody types it, on this cluster's database and in its folder.</summary>
@@ -84,6 +122,25 @@ internal sealed class PostgresCluster : IDisposable
         }
 
         Directory.Delete(_folder, true);
+    }
+
+    private void Execute(string sql)
+    {
+        using NpgsqlConnection connection = new(ConnectionString + ";Pooling=false");
+        connection.Open();
+        using NpgsqlCommand command = new(sql, connection);
+        command.ExecuteNonQuery();
+    }
+
+    private void Wait(string condition)
+    {
+        using NpgsqlConnection connection = new(ConnectionString + ";Pooling=false");
+        connection.Open();
+        using NpgsqlCommand command = new(condition, connection);
+        if (!SpinWait.SpinUntil(() => command.ExecuteScalar() is true, TimeSpan.FromSeconds(30)))
+        {
+            throw new InvalidOperationException("Not within 30 s: " + condition);
+        }
     }
 
     private void AsPostgres(string program, params string[] arguments)

@@ -55,6 +55,8 @@ public enum Mutation
 /// <summary>Wraps the transactions of a store, and tells what was committed.</summary>
 public sealed class ObservedStore(IServerStore inner, SimServer server) : IServerStore
 {
+    public int Successions => inner.Successions;
+
     public IServerStore Inner => inner;
 
     public IStoreTransaction BeginRead() => Wrap(inner.BeginRead(), false);

@@ -168,6 +168,8 @@ public sealed class ProxyNode : IDisposable
 /// <summary>A store whose transactions do not do what they say.</summary>
 public sealed class BrokenStore(IServerStore inner, ProxyWorld world) : IServerStore
 {
+    public int Successions => inner.Successions;
+
     public IStoreTransaction BeginRead() => Wrap(inner.BeginRead());
 
     public IStoreTransaction BeginWrite() => Wrap(inner.BeginWrite());

@@ -303,7 +303,7 @@ public sealed class DeviceService
                 }
             }
 
-            _ = _incarnation.Code; // begun outside of the transaction
+            _incarnation.Begin(); // begun outside of the transaction
             using IStoreTransaction store = _store.BeginWrite();
             long id = DeviceCommands.Queue(store, _incarnation, Find(store, name).Id, definition, arguments, Now);
             store.Commit();

@@ -88,7 +88,7 @@ public sealed class ObjectService
     /// <param name="by">Who does, for the history.</param>
     public ObjectView Put(string device, string collection, string? id, NewValue value, long? expected = null, string by = Application)
     {
-        _ = _incarnation.Code; // begun outside of the transaction
+        _incarnation.Begin(); // begun outside of the transaction
         using IStoreTransaction store = _store.BeginWrite();
         Place place = Find(store, device, collection);
         id ??= NewId(store, place.Collection);

@@ -45,6 +45,12 @@ public interface IServerStore : IDisposable
 
     /// <summary>Takes a lock of this name among all processes on the database; null while another has it. A process that ends lets go of it.</summary>
     IStoreLock? TryLock(string name);
+
+    /// <summary>
+    /// Counts up when another database has taken the place of the one that was opened, as a standby does: it may lack the last
+    /// commits, so what must not repeat begins anew, as with a start of the server.
+    /// </summary>
+    int Successions { get; }
 }
 
 /// <summary>From when on the readings of a collection are kept; what is in the log only.</summary>

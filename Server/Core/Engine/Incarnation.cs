@@ -1,5 +1,6 @@
 // The life of a database that this process is part of. A database that was put back cannot know it; so every start of a
-// server begins another incarnation, and whatever must not repeat (keys, ids) contains its code. DESIGN.md, chapter 9.
+// server begins another incarnation, and whatever must not repeat (keys, ids) contains its code. So does a standby that takes
+// over while the server runs. DESIGN.md, chapter 9.
 
 using System.Globalization;
 using System.Security.Cryptography;
@@ -22,6 +23,7 @@ public sealed class Incarnation
     private readonly Func<int, byte[]> _random;
     private readonly Lock _lock = new();
     private volatile string? _code;
+    private volatile int _successions; // of the store, when it began
 
     /// <summary>Makes it; nothing is written yet.</summary>
     /// <param name="store">The database.</param>
@@ -34,8 +36,47 @@ public sealed class Incarnation
         _random = random ?? RandomNumberGenerator.GetBytes;
     }
 
-    /// <summary>Its code: <see cref="Length"/> of A-Z a-z 0-9 - _. Writes when it is first asked for, so not to be asked for inside a transaction.</summary>
-    public string Code => _code ?? Begin();
+    /// <summary>
+    /// Its code: <see cref="Length"/> of A-Z a-z 0-9 - _. To be asked for after <see cref="Begin"/>. Throws
+    /// <see cref="StoreBusyException"/> when another database took over since then: what was begun is to be begun again.
+    /// </summary>
+    public string Code => _code is { } code && _successions == _store.Successions ? code
+        : _code == null ? Begin()
+        : throw new StoreBusyException("Another database has taken over; the request is to be repeated.");
+
+    /// <summary>Its code; begins it where that was not done since the database was opened, or taken over by another. Writes then, so not inside a transaction.</summary>
+    public string Begin()
+    {
+        if (_code is { } begun && _successions == _store.Successions)
+        {
+            return begun;
+        }
+
+        lock (_lock)
+        {
+            int successions = _store.Successions;
+            if (_code != null && _successions == successions)
+            {
+                return _code;
+            }
+
+            using Access.AuditLine nobodys = new(null);
+            using IStoreTransaction store = _store.BeginWrite();
+            List<string> lived = store.ListIncarnations();
+            const int Tries = 100; // to find one whose first half was not there before; the whole code never was
+            string code = RandomText(Length);
+            for (int i = 0; lived.Contains(code) || (i < Tries && lived.Exists(l => l.StartsWith(code[..Told], StringComparison.Ordinal))); i++)
+            {
+                code = RandomText(Length);
+            }
+
+            store.AddIncarnation(code, _clock.GetUtcNow().ToUnixTimeMilliseconds(), Kept);
+            store.Commit();
+            _code = code;
+            _successions = successions; // if one more came meanwhile, it begins again
+            return code;
+        }
+    }
 
     /// <summary>True for an id that a server gave, of any incarnation or of version 0.1, which gave s and a number.</summary>
     public static bool IsId(string id)
@@ -85,31 +126,6 @@ public sealed class Incarnation
     }
 
     private static bool IsNumber(ReadOnlySpan<char> text) => text.IndexOfAnyExceptInRange('0', '9') < 0;
-
-    private string Begin()
-    {
-        lock (_lock)
-        {
-            if (_code != null)
-            {
-                return _code;
-            }
-
-            using Access.AuditLine nobodys = new(null);
-            using IStoreTransaction store = _store.BeginWrite();
-            List<string> lived = store.ListIncarnations();
-            const int Tries = 100; // to find one whose first half was not there before; the whole code never was
-            string code = RandomText(Length);
-            for (int i = 0; lived.Contains(code) || (i < Tries && lived.Exists(l => l.StartsWith(code[..Told], StringComparison.Ordinal))); i++)
-            {
-                code = RandomText(Length);
-            }
-
-            store.AddIncarnation(code, _clock.GetUtcNow().ToUnixTimeMilliseconds(), Kept);
-            store.Commit();
-            return _code = code;
-        }
-    }
 
     private string RandomText(int length)
     {

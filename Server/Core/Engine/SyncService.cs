@@ -184,7 +184,7 @@ public sealed class SyncService
             return wrong.Note == null ? Refuse(device, format, wrong) : await _store.Together(device.Id, () => Refuse(device, format, wrong));
         }
 
-        _ = _incarnation.Code; // begun before a commit that might fail
+        _incarnation.Begin(); // begun before a commit that might fail
         using System.Diagnostics.Activity? activity = Telemetry.Source.StartActivity("sync");
         try
         {
@@ -270,7 +270,7 @@ public sealed class SyncService
     {
         (RequestId id, SyncMessage request, _) = message;
         long now = _clock.GetUtcNow().ToUnixTimeMilliseconds();
-        _ = _incarnation.Code; // begun before any transaction of this request
+        _incarnation.Begin(); // begun before any transaction of this request
         Structures structures = new(_store, _classes, _limits, _incarnation, device, now, _log);
         List<KeyRow> rows = [];
         ReplyBudget? budget = null;

@@ -268,7 +268,7 @@ public sealed class FleetService : ISyncWatcher
 
         int made = 0;
         bool more;
-        string life = _incarnation.Code; // begun outside of the transaction
+        string life = _incarnation.Begin(); // begun outside of the transaction
         using (IFleetTransaction store = (IFleetTransaction)_store.BeginWrite())
         {
             if (!_caughtUp)

@@ -20,6 +20,8 @@ public sealed partial class PostgresStore : IServerStore
 
     private readonly NpgsqlDataSource _source;
     private int _next; // the lane of what belongs to no device
+    private string? _timeline; // of the database that the newest connection reached
+    private int _successions;
     private readonly Lazy<Lanes> _lanes = new(() => new Lanes(MostAtOnce));
 
     /// <summary>Opens a database and brings it to the newest form.</summary>
@@ -38,7 +40,9 @@ public sealed partial class PostgresStore : IServerStore
             settings.ApplicationName ??= "nanosync";
             string lockTimeout = string.Create(CultureInfo.InvariantCulture, $"-c lock_timeout={Math.Max(1, (long)patience.TotalMilliseconds)}");
             settings.Options = settings.Options == null ? lockTimeout : settings.Options + " " + lockTimeout;
-            _source = NpgsqlDataSource.Create(settings);
+            NpgsqlDataSourceBuilder source = new(settings.ConnectionString);
+            source.UsePhysicalConnectionInitializer(NoteTimeline, c => Task.Run(() => NoteTimeline(c)));
+            _source = source.Build();
             _listening = ListeningTo(settings);
             Due = new DueSignal(BeginListening);
         }
@@ -121,6 +125,28 @@ public sealed partial class PostgresStore : IServerStore
         }
 
         _source.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public int Successions => Volatile.Read(ref _successions);
+
+    // A standby that takes over begins a timeline of its own, the first 8 digits of the name of a WAL file; while it is one it
+    // has none. What only speaks PostgreSQL's protocol may have no timelines: then nothing is known of successions.
+    private void NoteTimeline(NpgsqlConnection connection)
+    {
+        const string Ask = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
+        try
+        {
+            using NpgsqlCommand command = new(Ask, connection);
+            if (command.ExecuteScalar() is string now && Interlocked.Exchange(ref _timeline, now) is { } before && before != now)
+            {
+                Interlocked.Increment(ref _successions);
+            }
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.FeatureNotSupported)
+        {
+            // no timelines
+        }
     }
 
     private static void Execute(NpgsqlConnection connection, string sql)

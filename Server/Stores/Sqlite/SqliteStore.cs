@@ -99,6 +99,9 @@ public sealed partial class SqliteStore : IServerStore
     public long? DropDay(IReadOnlyList<KeptSince> rules) => null;
 
     /// <inheritdoc/>
+    public int Successions => 0; // it is put back only while no server runs on it
+
+    /// <inheritdoc/>
     public IStoreLock? TryLock(string name)
     {
         try
