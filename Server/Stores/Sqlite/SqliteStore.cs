@@ -177,6 +177,7 @@ public sealed partial class SqliteStore : IServerStore
     {
         SqlSession session = Open();
         Execute(session.Connection, "PRAGMA cache_size = -16384"); // KiB
+        Execute(session.Connection, "PRAGMA wal_autocheckpoint = 8000"); // pages: a page that many syncs change goes into the file once
         return session;
     }
 
