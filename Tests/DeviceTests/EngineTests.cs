@@ -306,27 +306,28 @@ namespace NanoSync.Tests
         public void Each_request_of_a_conversation_has_its_elements_and_no_others()
         {
             ScriptedServer server = new ScriptedServer(4096);
-            server.Transcript = new System.Text.StringBuilder();
+            Transcript transcript = new Transcript();
+            server.Capture = transcript;
             server.Objects = 3;
             Bench bench = new Bench(server, new RefusesFive(), new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
             server.ValueShift = 3; // 3, 4 and 5, which is refused
-            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=0 CollectionId=log DeletesAsMoves <Options Class=store >Options >Collection "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=0 CollectionId=log DeletesAsMoves <Options Class=store >Options >Collection "
                 + "<Collection Class=setting#KnKO SyncKey=0 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 Class=store >Options >Collection >Collections >Sync ");
 
             bench.Append(2);
-            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
                 + "<Add ClientId=1 [0100] >Add <Add [0101] >Add >Commands >Collection "
                 + "<Collection SyncKey=1 CollectionId=config GetChanges >Collection >Collections >Sync ");
 
             // what was refused is answered with its reason
-            IsRequest(bench, server, "<Sync Version=1.0 <Collections <Collection SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
                 + "<Collection SyncKey=2 CollectionId=config GetChanges <Responses <Add ServerId=o2 Status=6 [6E6F742066697665] >Add >Responses >Collection >Collections >Sync ");
 
             bench.Change("o0", 9);
             bench.Delete("o1");
             bench.AddSetting(8);
             bench.AppendOther(new byte[] { 1, 6 });
-            IsRequest(bench, server, "<Sync Version=1.0 <Options Class=last [0109] >Options <Collections "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Options Class=last [0109] >Options <Collections "
                 + "<Collection SyncKey=3 CollectionId=log DeletesAsMoves <Commands <Add ClientId=3 Class=#NFZ4 [0106] >Add >Commands >Collection "
                 + "<Collection SyncKey=3 CollectionId=config GetChanges <Commands <Change ServerId=o0 [0109] >Change <Delete ServerId=o1 >Delete "
                 + "<Add ClientId [0108] >Add >Commands >Collection >Collections >Sync ");
@@ -338,14 +339,15 @@ namespace NanoSync.Tests
             ScriptedServer server = new ScriptedServer(4096);
             Bench bench = new Bench(server, null, new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
             bench.SyncUntilInStep(5);
-            server.Transcript = new System.Text.StringBuilder();
+            Transcript transcript = new Transcript();
+            server.Capture = transcript;
             byte[] value = Alike(1500, false);
             uint id;
             Assert.IsTrue(bench.Store.Add(bench.Config.Number, s_setting.Hash, value, 0, value.Length, out id) == StoreError.None);
             string[] parts = { "00DC0BBFD991F90603] >Options [600 bytes", "D804DC0BBFD991F90603] >Options [600 bytes", "B009DC0BBFD991F90603] >Options [300 bytes" }; // from 0, 600 and 1,200 of 1,500
             for (int i = 0; i < parts.Length; i++)
             {
-                IsRequest(bench, server, "<Sync Version=1.0 <Options Class=last [0104] >Options <Collections <Collection SyncKey=" + (i + 1).ToString()
+                IsRequest(bench, transcript, "<Sync Version=1.0 <Options Class=last [0104] >Options <Collections <Collection SyncKey=" + (i + 1).ToString()
                     + " CollectionId=log DeletesAsMoves >Collection <Collection SyncKey=" + (i + 1).ToString()
                     + " CollectionId=config GetChanges <Commands <Add ClientId <Options Class=range [1D" + parts[i] + "] >Add >Commands >Collection >Collections >Sync ");
             }
@@ -354,14 +356,14 @@ namespace NanoSync.Tests
 
             GoesDown(server, value, 0, 200, 5);
             bench.Engine.Round();
-            server.Transcript.Clear();
+            transcript.Next();
             string head = "<Sync Version=1.0 <Options Class=last [0104] >Options <Collections <Collection SyncKey=5 CollectionId=log DeletesAsMoves >Collection <Collection SyncKey=5 CollectionId=config GetChanges ";
             string add = "<Add ClientId <Options Class=range [1DD804DC0BBFD991F90603] >Options [600 bytes] >Add >Commands >Collection >Collections >Sync ";
-            IsRequest(bench, server, head + "<Commands <Fetch ServerId=o0 <Options Class=range [03C8018008] >Options >Fetch " + add); // from 200, 1,024 bytes
+            IsRequest(bench, transcript, head + "<Commands <Fetch ServerId=o0 <Options Class=range [03C8018008] >Options >Fetch " + add); // from 200, 1,024 bytes
 
             bench.PutNamed("o0", 9); // a part of the server's value is here, which nobody saw
             bench.Engine.Round();
-            string told = server.Transcript.ToString();
+            string told = transcript.Next();
             Assert.IsTrue(told.IndexOf("CollectionId=config GetChanges <Responses <Change ServerId=o0 Status=7 >Change >Responses <Commands <Add ClientId ") > 0, told);
             Assert.IsTrue(told.IndexOf("<Fetch") < 0, told);
         }
@@ -440,11 +442,10 @@ namespace NanoSync.Tests
             Assert.AreEqual(0, bench.Engine.Pending);
         }
 
-        private static void IsRequest(Bench bench, ScriptedServer server, string expected)
+        private static void IsRequest(Bench bench, Transcript transcript, string expected)
         {
             bench.Engine.Round();
-            Assert.AreEqual(expected, server.Transcript.ToString());
-            server.Transcript.Clear();
+            Assert.AreEqual(expected, transcript.Next());
         }
 
         [TestMethod]

@@ -7,6 +7,12 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Tests
 {
+    /// <summary>Is shown each item of a request.</summary>
+    public interface IItems
+    {
+        void Note(MessageReader reader, Item item, bool outbox);
+    }
+
     /// <summary>A carrier that is a server. One device, collections "log" (outbox) and "config" (two-way).</summary>
     public sealed class ScriptedServer : ICarrier, IByteSink
     {
@@ -38,9 +44,6 @@ namespace NanoSync.Tests
         private readonly byte[] _data = new byte[1024]; // ApplicationData of the command being read
         private int _dataLength;
         private bool _isSeries;
-        private string _noted = ""; // of the data in the transcript
-        private int _notedBytes;
-        private bool _notesStore; // so are those of any collection
         private bool _isStore; // the data that follow are the `store` structure of the outbox
         private bool _refused; // a series came that was not wanted
 
@@ -65,11 +68,8 @@ namespace NanoSync.Tests
         /// <summary>Answers with a Status received.</summary>
         public int Refusals;
 
-        /// <summary>Not null: takes the ApplicationData of requests, one behind the other.</summary>
+        /// <summary>Not null: takes the ApplicationData of requests, one behind the other; one that is <see cref="IItems"/> their items as well.</summary>
         public IByteSink Capture;
-
-        /// <summary>Not null: takes the items of the requests as text; of keys and of the outbox's ClientIds the number alone, of a `store` structure nothing.</summary>
-        public System.Text.StringBuilder Transcript;
 
         /// <summary>Requests.</summary>
         public int Rounds;
@@ -205,9 +205,10 @@ namespace NanoSync.Tests
                     throw new Exception("the engine wrote a bad message: error " + (int)_reader.Error + " at " + _reader.ErrorOffset);
                 }
 
-                if (Transcript != null)
+                IItems items = Capture as IItems;
+                if (items != null)
                 {
-                    Note(item);
+                    items.Note(_reader, item, _collections > 0 && _kind[_collections - 1] == 0);
                 }
 
                 Take(item);
@@ -337,42 +338,6 @@ namespace NanoSync.Tests
                 {
                     TakeCommand(_dataLength == 0 ? 0 : _data[_dataLength - 1]);
                 }
-            }
-        }
-
-        private void Note(Item item)
-        {
-            string name = TagNames.Of(_reader.Tag);
-            switch (item)
-            {
-                case Item.Start:
-                    Transcript.Append("<" + name + " ");
-                    break;
-                case Item.End:
-                    Transcript.Append(">" + name + " ");
-                    break;
-                case Item.Value:
-                    string text = System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength);
-                    text = _reader.Tag == Tags.SyncKey && text.Length > 4 ? text.Substring(0, text.Length - 4) : text;
-                    if (_reader.Tag == Tags.ClientId)
-                    {
-                        text = _kind[_collections - 1] == 0 ? text.Substring(4) : ""; // the ids of objects of both sides begin anywhere
-                    }
-
-                    _notesStore = _reader.Tag == Tags.Class && text == "store";
-                    Transcript.Append(text.Length == 0 ? name + " " : name + "=" + text + " ");
-                    break;
-                case Item.Data:
-                    _notedBytes += _reader.DataCount;
-                    byte[] slice = new byte[_reader.DataCount];
-                    Array.Copy(_reader.Data, _reader.DataOffset, slice, 0, slice.Length);
-                    _noted = _notedBytes > 40 ? _notedBytes.ToString() + " bytes" : _noted + Codec.Hex(slice);
-                    break;
-                case Item.DataEnd:
-                    Transcript.Append(_notesStore ? "" : "[" + _noted + "] ");
-                    _noted = "";
-                    _notedBytes = 0;
-                    break;
             }
         }
 
