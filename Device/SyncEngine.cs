@@ -192,47 +192,56 @@ namespace NanoSync.Device
         }
 
         /// <summary>Opens the store, if it is not open, and takes up where the last run ended.</summary>
-        /// <returns>None, or why the store cannot be opened.</returns>
+        /// <returns>None, or why the store cannot be opened; NoMemory also where the engine's own part of it fails so.</returns>
         /// <exception cref="InvalidOperationException">Flash has a collection of the same name and another kind. Nothing of it is touched.</exception>
         public StoreError Open()
         {
-            // half of it for what the last reply was answered, half for this one, with one object in each collection at least
-            _answersMost = _options.Answers / 2 > _count ? _options.Answers / 2 : _count + 1;
-            StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
-            if (error == StoreError.None)
+            try
             {
-                _store.DeclareKeyed(DefinitionCollection, _classCount + FormerClasses);
-                error = DeclareSlots();
-            }
+                // half of it for what the last reply was answered, half for this one, with one object in each collection at least
+                _answersMost = _options.Answers / 2 > _count ? _options.Answers / 2 : _count + 1;
+                StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
+                if (error == StoreError.None)
+                {
+                    _store.DeclareKeyed(DefinitionCollection, _classCount + FormerClasses);
+                    error = DeclareSlots();
+                }
 
-            if (error == StoreError.None)
+                if (error == StoreError.None)
+                {
+                    error = OpenByName();
+                }
+
+                if (error != StoreError.None)
+                {
+                    return error;
+                }
+
+                _formatId = Encoding.UTF8.GetBytes(_store.FormatId);
+                for (int i = 0; i < _count; i++)
+                {
+                    LoadKey(_collections[i]);
+                    LoadMint(_collections[i]);
+                    PassStart(_collections[i]);
+                }
+
+                LoadStoreId();
+                LoadCommand();
+                Load();
+                _open = true;
+                return StoreError.None;
+            }
+            catch (OutOfMemoryException)
             {
-                error = OpenByName();
+                _store.Close(); // it may be open already
+                return StoreError.NoMemory;
             }
-
-            if (error != StoreError.None)
-            {
-                return error;
-            }
-
-            _formatId = Encoding.UTF8.GetBytes(_store.FormatId);
-            for (int i = 0; i < _count; i++)
-            {
-                LoadKey(_collections[i]);
-                LoadMint(_collections[i]);
-                PassStart(_collections[i]);
-            }
-
-            LoadStoreId();
-            LoadCommand();
-            Load();
-            _open = true;
-            return StoreError.None;
         }
 
         /// <summary>
-        /// One exchange with the server. Blocks as long as the carrier does. Throws nothing for what a network, a server or a
-        /// full flash does: see the result.
+        /// One exchange with the server. Blocks as long as the carrier does. Throws nothing for what a network, a server, a full
+        /// flash or a lack of memory does: see the result. After NoMemory the store is closed, for the round ended in the middle of
+        /// a call: Open goes on as after a power cut.
         /// </summary>
         public RoundResult Round()
         {
@@ -243,9 +252,17 @@ namespace NanoSync.Device
                 return _result;
             }
 
-            if (Exchange())
+            try
             {
-                _result.Outcome = Outcome();
+                if (Exchange())
+                {
+                    _result.Outcome = Outcome();
+                }
+            }
+            catch (OutOfMemoryException)
+            {
+                _store.Close();
+                _result.Store = StoreError.NoMemory;
             }
 
             _hold = 0; // nothing is given up any more

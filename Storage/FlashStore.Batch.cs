@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -31,27 +32,25 @@ namespace NanoSync.Storage
         /// are refused as Busy meanwhile, appending to outboxes is not. May first reclaim space.
         /// </summary>
         /// <returns>None, NotOpen, Busy, QuotaFull or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Begin()
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                if (_batch)
-                {
-                    return StoreError.Busy;
-                }
-                int room = _options.SegmentBytes / 2;
-                StoreError error = MakeRoom(_options.SegmentBytes, false);
-                if (error == StoreError.None)
-                {
-                    StartMain(room);
-                    _batch = true;
-                }
-                return error;
+                return StoreError.NotOpen;
             }
+            if (_batch)
+            {
+                return StoreError.Busy;
+            }
+            int room = _options.SegmentBytes / 2;
+            StoreError error = MakeRoom(_options.SegmentBytes, false);
+            if (error == StoreError.None)
+            {
+                StartMain(room);
+                _batch = true;
+            }
+            return error;
         }
 
         /// <summary>Makes the batch durable, whole.</summary>
@@ -61,41 +60,37 @@ namespace NanoSync.Storage
         /// over, the store stays usable. Only after VolumeFailed, when what was written could not be read back, the next Open
         /// decides.
         /// </returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Commit()
         {
-            lock (_gate)
+            if (!_batch)
             {
-                if (!_batch)
-                {
-                    return _open ? StoreError.NotBegun : StoreError.NotOpen;
-                }
-                if (_put != PutNone)
-                {
-                    return StoreError.Busy;
-                }
-                int bytes = _main.BatchBytes;
-                StoreError error = EndBatch(true);
-                if (error == StoreError.None)
-                {
-                    Pace(bytes);
-                }
-                return error;
+                return _open ? StoreError.NotBegun : StoreError.NotOpen;
             }
+            if (_put != PutNone)
+            {
+                return StoreError.Busy;
+            }
+            int bytes = _main.BatchBytes;
+            StoreError error = EndBatch(true);
+            if (error == StoreError.None)
+            {
+                Pace(bytes);
+            }
+            return error;
         }
 
         /// <summary>Ends the batch as if it had never begun. Slices of a partial download stay.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Abandon()
         {
-            lock (_gate)
+            if (!_batch)
             {
-                if (!_batch)
-                {
-                    return _open ? StoreError.NotBegun : StoreError.NotOpen;
-                }
-                DropPut();
-                EndBatch(false);
-                return StoreError.None;
+                return _open ? StoreError.NotBegun : StoreError.NotOpen;
             }
+            DropPut();
+            EndBatch(false);
+            return StoreError.None;
         }
 
         /// <summary>Whether a batch is open.</summary>
@@ -112,24 +107,22 @@ namespace NanoSync.Storage
         /// <param name="value">The bytes.</param>
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many, 0 to <see cref="MaxMeta"/>.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError SetMeta(int collection, int slot, byte[] value, int offset, int count)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
-                {
-                    return StoreError.NoCollection;
-                }
-                if (slot < 0 || (slot > 200 && slot < FirstName) || count < 0 || count > MaxMeta)
-                {
-                    return StoreError.BadArgument;
-                }
-                return PutMeta(collection, slot, value, offset, count);
+                return StoreError.NotOpen;
             }
+            if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
+            {
+                return StoreError.NoCollection;
+            }
+            if (slot < 0 || (slot > 200 && slot < FirstName) || count < 0 || count > MaxMeta)
+            {
+                return StoreError.BadArgument;
+            }
+            return PutMeta(collection, slot, value, offset, count);
         }
 
         /// <summary>Reads a value as it was last committed.</summary>
@@ -139,28 +132,26 @@ namespace NanoSync.Storage
         /// <param name="offset">Where to put them.</param>
         /// <param name="count">Bytes of the value; 0 when it was never set.</param>
         /// <returns>None, NotFound when it was never set, or Damaged.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError GetMeta(int collection, int slot, byte[] buffer, int offset, out int count)
         {
-            lock (_gate)
+            count = 0;
+            if (!_open)
             {
-                count = 0;
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                int entry = FindMeta(collection, slot);
-                if (entry < 0)
-                {
-                    return StoreError.NotFound;
-                }
-                if (!LoadEntry(entry))
-                {
-                    return StoreError.Damaged;
-                }
-                count = _reader.Size - Format.MinSize;
-                Array.Copy(_reader.Buffer, _reader.Index + Format.Head, buffer, offset, count);
-                return StoreError.None;
+                return StoreError.NotOpen;
             }
+            int entry = FindMeta(collection, slot);
+            if (entry < 0)
+            {
+                return StoreError.NotFound;
+            }
+            if (!LoadEntry(entry))
+            {
+                return StoreError.Damaged;
+            }
+            count = _reader.Size - Format.MinSize;
+            Array.Copy(_reader.Buffer, _reader.Index + Format.Head, buffer, offset, count);
+            return StoreError.None;
         }
 
         private StoreError PutMeta(int collection, int slot, byte[] value, int offset, int count)

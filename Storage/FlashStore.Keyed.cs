@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -20,18 +21,16 @@ namespace NanoSync.Storage
         /// <param name="count">How many; up to what the quota has room for.</param>
         /// <param name="localId">Its local id, never given before and never again under this format id.</param>
         /// <returns>None, Busy, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Add(int collection, uint tag, byte[] payload, int offset, int count, out uint localId)
         {
-            lock (_gate)
+            localId = 0;
+            StoreError error = CheckLocal(collection, payload, offset, count);
+            if (error != StoreError.None)
             {
-                localId = 0;
-                StoreError error = CheckLocal(collection, payload, offset, count);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                return StoreLocal(collection, -1, tag, payload, offset, count, out localId);
+                return error;
             }
+            return StoreLocal(collection, -1, tag, payload, offset, count, out localId);
         }
 
         /// <summary>
@@ -47,44 +46,42 @@ namespace NanoSync.Storage
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many; at most what a record holds.</param>
         /// <returns>None, Busy, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError PutNamed(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
         {
-            lock (_gate)
+            StoreError error = CheckLocal(collection, payload, offset, count);
+            if (error == StoreError.None)
             {
-                StoreError error = CheckLocal(collection, payload, offset, count);
-                if (error == StoreError.None)
-                {
-                    error = CheckKey(collection, key, keyOffset, keyCount);
-                }
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                uint id;
-                if (slot >= 0)
-                {
-                    return StoreLocal(collection, slot, tag, payload, offset, count, out id);
-                }
-                if (_entries[collection] >= _limits[collection])
-                {
-                    return StoreError.IndexFull;
-                }
-                if (count > _inlineMax)
-                {
-                    return StoreError.BadArgument;
-                }
-                error = Enter(Format.ObjectKey + keyCount + count + Format.Crc, true, 0);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                StartObject(Format.Object, collection, 0, _nextVersion, tag, (int)ObjectState.Pending, key, keyOffset, keyCount);
-                _main.Put(payload, offset, count);
-                _main.EndRecord();
-                _nextVersion++;
-                return Leave();
+                error = CheckKey(collection, key, keyOffset, keyCount);
             }
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            uint id;
+            if (slot >= 0)
+            {
+                return StoreLocal(collection, slot, tag, payload, offset, count, out id);
+            }
+            if (_entries[collection] >= _limits[collection])
+            {
+                return StoreError.IndexFull;
+            }
+            if (count > _inlineMax)
+            {
+                return StoreError.BadArgument;
+            }
+            error = Enter(Format.ObjectKey + keyCount + count + Format.Crc, true, 0);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            StartObject(Format.Object, collection, 0, _nextVersion, tag, (int)ObjectState.Pending, key, keyOffset, keyCount);
+            _main.Put(payload, offset, count);
+            _main.EndRecord();
+            _nextVersion++;
+            return Leave();
         }
 
         /// <summary>Changes an object on the device: new payload, new version, Pending. A refused one is thereby tried again.</summary>
@@ -93,109 +90,99 @@ namespace NanoSync.Storage
         /// <param name="payload">The bytes.</param>
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Change(ObjectInfo info, uint tag, byte[] payload, int offset, int count)
         {
-            lock (_gate)
+            StoreError error = CheckLocal(info.Collection, payload, offset, count);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckLocal(info.Collection, payload, offset, count);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindObject(info);
-                if (slot < 0 || IsDeletion(slot))
-                {
-                    return StoreError.NotFound;
-                }
-                uint id;
-                return StoreLocal(info.Collection, slot, tag, payload, offset, count, out id);
+                return error;
             }
+            int slot = FindObject(info);
+            if (slot < 0 || IsDeletion(slot))
+            {
+                return StoreError.NotFound;
+            }
+            uint id;
+            return StoreLocal(info.Collection, slot, tag, payload, offset, count, out id);
         }
 
         /// <summary>
         /// Deletes an object on the device. It is PendingDelete until the server confirms it. One the server has not named yet
         /// keeps its payload, as the server may have to be given it first; see <see cref="Drop"/>.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Delete(ObjectInfo info)
         {
-            lock (_gate)
+            StoreError error = CheckLocal(info.Collection, _probe, 0, 0);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckLocal(info.Collection, _probe, 0, 0);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindObject(info);
-                if (slot < 0 || IsDeletion(slot))
-                {
-                    return StoreError.NotFound;
-                }
-                return Rewrite(slot, (int)ObjectState.PendingDelete | Format.DeleteFlag, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
+                return error;
             }
+            int slot = FindObject(info);
+            if (slot < 0 || IsDeletion(slot))
+            {
+                return StoreError.NotFound;
+            }
+            return Rewrite(slot, (int)ObjectState.PendingDelete | Format.DeleteFlag, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
         }
 
         /// <summary>
         /// Removes an object, whatever its state, without telling anybody: a local object never sent, a refused one given up, a
         /// kept reading that was acknowledged. Nothing happens if the batch that is open has written it anew (refused again).
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Drop(ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                int slot = FindObject(info);
-                if (slot < 0)
-                {
-                    return StoreError.NotFound;
-                }
-                return _batch && IsTouched(HashOf(_probe, 0)) ? StoreError.None : PutGone(slot);
+                return StoreError.NotOpen;
             }
+            int slot = FindObject(info);
+            if (slot < 0)
+            {
+                return StoreError.NotFound;
+            }
+            return _batch && IsTouched(HashOf(_probe, 0)) ? StoreError.None : PutGone(slot);
         }
 
         /// <summary>
         /// Makes a refused object, or a refused reading kept aside, Pending once more, with a new version, so that what is said
         /// about an earlier sending does not settle it. The reading keeps its id.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Retry(ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                int slot = FindObject(info);
-                if (slot < 0 || _index.State(slot) != (int)ObjectState.Refused)
-                {
-                    return StoreError.NotFound;
-                }
-                bool deletion = (_probe[Format.ObjectState] & Format.DeleteFlag) != 0;
-                int state = deletion ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
-                return Rewrite(slot, state, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
+                return StoreError.NotOpen;
             }
+            int slot = FindObject(info);
+            if (slot < 0 || _index.State(slot) != (int)ObjectState.Refused)
+            {
+                return StoreError.NotFound;
+            }
+            bool deletion = (_probe[Format.ObjectState] & Format.DeleteFlag) != 0;
+            int state = deletion ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
+            return Rewrite(slot, state, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
         }
 
         // ---- What the server says: within a batch, or each call a batch of its own ----
 
         /// <summary>Makes a clean object Pending once more, as it is, with a new version: the server has lost it. In the batch when one is open.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError SendAgain(ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                int slot = FindObject(info);
-                if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean)
-                {
-                    return StoreError.NotFound;
-                }
-                return Rewrite(slot, (int)ObjectState.Pending, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
+                return StoreError.NotOpen;
             }
+            int slot = FindObject(info);
+            if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean)
+            {
+                return StoreError.NotFound;
+            }
+            return Rewrite(slot, (int)ObjectState.Pending, _nextVersion, info.Key, 0, 0, 0, null, 0, 0);
         }
 
         /// <summary>The object as the server has it; Clean afterwards, whatever it was before, with a new version.</summary>
@@ -208,71 +195,65 @@ namespace NanoSync.Storage
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many.</param>
         /// <returns>None, BatchFull, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError PutServer(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
         {
-            lock (_gate)
+            StoreError error = StartPut(collection, key, keyOffset, keyCount, tag, count);
+            if (error == StoreError.None)
             {
-                StoreError error = StartPut(collection, key, keyOffset, keyCount, tag, count);
-                if (error == StoreError.None)
-                {
-                    error = ContinuePut(payload, offset, count);
-                }
-                if (error == StoreError.None)
-                {
-                    return FinishPut();
-                }
-                DropPut();
-                return error;
+                error = ContinuePut(payload, offset, count);
             }
+            if (error == StoreError.None)
+            {
+                return FinishPut();
+            }
+            DropPut();
+            return error;
         }
 
         /// <summary>
         /// The server named an object whose new value could not be taken: the value held stays, with a new version if it is
         /// clean. Done as well when there is no such object.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Confirm(int collection, byte[] key, int keyOffset, int keyCount)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false)))
-                {
-                    return StoreError.None;
-                }
-                return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
+                return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false)))
+            {
+                return StoreError.None;
+            }
+            return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
         }
 
         /// <summary>The server deleted the object. Done as well when it was not there.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError RemoveServer(int collection, byte[] key, int keyOffset, int keyCount)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                if (slot < 0 && !IsTouched(hash))
-                {
-                    return StoreError.None;
-                }
-                error = Enter(Format.ObjectKey + keyCount + Format.Crc, false, hash);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                StartObject(Format.Gone, collection, 0, 0, 0, 0, key, keyOffset, keyCount);
-                _main.EndRecord();
-                return Leave();
+                return error;
             }
+            uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            if (slot < 0 && !IsTouched(hash))
+            {
+                return StoreError.None;
+            }
+            error = Enter(Format.ObjectKey + keyCount + Format.Crc, false, hash);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            StartObject(Format.Gone, collection, 0, 0, 0, 0, key, keyOffset, keyCount);
+            _main.EndRecord();
+            return Leave();
         }
 
         /// <summary>
@@ -281,49 +262,47 @@ namespace NanoSync.Storage
         /// An object that is held under the key is replaced, but nothing pending or refused is lost: while a change is pending there, the
         /// object stays as it is and its turn comes behind that change [SPEC 5.4]; a refused one stays in its place.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                int held = slot < 0 ? (int)ObjectState.Clean : _index.State(slot);
-                slot = FindKeyless(collection, localId);
-                uint keyHash = KeyHash(collection, key, keyOffset, keyCount, false);
-                if (slot < 0 || IsTouched(IdHash(collection, localId)) || IsTouched(keyHash))
-                {
-                    return StoreError.None;
-                }
-                uint now = Format.U32(_probe, Format.ObjectVersion);
-                int state = _probe[Format.ObjectState];
-                if (held == (int)ObjectState.Refused)
-                {
-                    return now == version ? PutGone(slot) : StoreError.None;
-                }
-                if (held != (int)ObjectState.Clean)
-                {
-                    return Rewrite(slot, state, _nextVersion, key, keyOffset, 0, 0, null, 0, 0);
-                }
-                if (now == version && (state & Format.DeleteFlag) == 0)
-                {
-                    state = (int)ObjectState.Clean;
-                    now = _nextVersion;
-                }
-                else if ((state & Format.StateMask) == (int)ObjectState.Refused)
-                {
-                    state = (state & Format.DeleteFlag) != 0 ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
-                }
-                error = Rewrite(slot, state, now, key, keyOffset, keyCount, 0, null, 0, 0);
-                if (error == StoreError.None && _batch)
-                {
-                    Touch(keyHash, localId);
-                }
                 return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            int held = slot < 0 ? (int)ObjectState.Clean : _index.State(slot);
+            slot = FindKeyless(collection, localId);
+            uint keyHash = KeyHash(collection, key, keyOffset, keyCount, false);
+            if (slot < 0 || IsTouched(IdHash(collection, localId)) || IsTouched(keyHash))
+            {
+                return StoreError.None;
+            }
+            uint now = Format.U32(_probe, Format.ObjectVersion);
+            int state = _probe[Format.ObjectState];
+            if (held == (int)ObjectState.Refused)
+            {
+                return now == version ? PutGone(slot) : StoreError.None;
+            }
+            if (held != (int)ObjectState.Clean)
+            {
+                return Rewrite(slot, state, _nextVersion, key, keyOffset, 0, 0, null, 0, 0);
+            }
+            if (now == version && (state & Format.DeleteFlag) == 0)
+            {
+                state = (int)ObjectState.Clean;
+                now = _nextVersion;
+            }
+            else if ((state & Format.StateMask) == (int)ObjectState.Refused)
+            {
+                state = (state & Format.DeleteFlag) != 0 ? (int)ObjectState.PendingDelete | Format.DeleteFlag : (int)ObjectState.Pending;
+            }
+            error = Rewrite(slot, state, now, key, keyOffset, keyCount, 0, null, 0, 0);
+            if (error == StoreError.None && _batch)
+            {
+                Touch(keyHash, localId);
+            }
+            return error;
         }
 
         /// <summary>
@@ -347,27 +326,25 @@ namespace NanoSync.Storage
         /// The server has the change of this version: Clean with a new version, or gone if it was a deletion. Nothing happens
         /// if the object changed since.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError AckChange(int collection, byte[] key, int keyOffset, int keyCount, uint version)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                if (slot < 0 || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false))
-                    || _index.Version(slot) != version || _index.State(slot) == (int)ObjectState.Clean)
-                {
-                    return StoreError.None;
-                }
-                if (IsDeletion(slot))
-                {
-                    return PutGone(slot);
-                }
-                return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
+                return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            if (slot < 0 || IsTouched(KeyHash(collection, key, keyOffset, keyCount, false))
+                || _index.Version(slot) != version || _index.State(slot) == (int)ObjectState.Clean)
+            {
+                return StoreError.None;
+            }
+            if (IsDeletion(slot))
+            {
+                return PutGone(slot);
+            }
+            return Rewrite(slot, (int)ObjectState.Clean, _nextVersion, key, keyOffset, keyCount, 0, null, 0, 0);
         }
 
         /// <summary>
@@ -384,41 +361,39 @@ namespace NanoSync.Storage
         /// <param name="reason">Why, UTF-8; may be null.</param>
         /// <param name="reasonOffset">Where it begins.</param>
         /// <param name="reasonCount">Its bytes; more than 64 are cut.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Refuse(int collection, uint localId, byte[] key, int keyOffset, int keyCount, uint version, int status, byte[] reason, int reasonOffset, int reasonCount)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                if (!IsKind(collection, KindKeyed))
-                {
-                    return StoreError.NoCollection;
-                }
-                if (keyCount < 0 || keyCount > Format.MaxKey || status < 0 || status > 65535)
-                {
-                    return StoreError.BadArgument;
-                }
-                int slot;
-                uint hash;
-                if (keyCount > 0)
-                {
-                    slot = FindKey(collection, key, keyOffset, keyCount, false);
-                    hash = KeyHash(collection, key, keyOffset, keyCount, false);
-                }
-                else
-                {
-                    slot = FindKeyless(collection, localId);
-                    hash = IdHash(collection, localId);
-                }
-                if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version)
-                {
-                    return StoreError.None; // what was acknowledged since has another version as well
-                }
-                int state = (int)ObjectState.Refused | (IsDeletion(slot) ? Format.DeleteFlag : 0);
-                return Rewrite(slot, state, version, key, keyOffset, 0, status, reason, reasonOffset, reasonCount);
+                return StoreError.NotOpen;
             }
+            if (!IsKind(collection, KindKeyed))
+            {
+                return StoreError.NoCollection;
+            }
+            if (keyCount < 0 || keyCount > Format.MaxKey || status < 0 || status > 65535)
+            {
+                return StoreError.BadArgument;
+            }
+            int slot;
+            uint hash;
+            if (keyCount > 0)
+            {
+                slot = FindKey(collection, key, keyOffset, keyCount, false);
+                hash = KeyHash(collection, key, keyOffset, keyCount, false);
+            }
+            else
+            {
+                slot = FindKeyless(collection, localId);
+                hash = IdHash(collection, localId);
+            }
+            if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version)
+            {
+                return StoreError.None; // what was acknowledged since has another version as well
+            }
+            int state = (int)ObjectState.Refused | (IsDeletion(slot) ? Format.DeleteFlag : 0);
+            return Rewrite(slot, state, version, key, keyOffset, 0, status, reason, reasonOffset, reasonCount);
         }
 
         // ---- Within ----

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace NanoSync.Storage
 {
     // Payloads in slices: one from the server within the batch, one of the device's own, and partial downloads. A payload
@@ -43,40 +45,32 @@ namespace NanoSync.Storage
         /// <param name="keyOffset">Where it begins.</param>
         /// <param name="keyCount">Its bytes, 1 to 64.</param>
         /// <param name="tag">The caller's mark.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError BeginPut(int collection, byte[] key, int keyOffset, int keyCount, uint tag)
         {
-            lock (_gate)
-            {
-                return _batch ? StartPut(collection, key, keyOffset, keyCount, tag, _inlineMax) : NotBegun();
-            }
+            return _batch ? StartPut(collection, key, keyOffset, keyCount, tag, _inlineMax) : NotBegun();
         }
 
         /// <summary>Adds a slice.</summary>
         /// <returns>None, or why the object does not fit; it is then to be abandoned, the batch goes on.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError WritePut(byte[] payload, int offset, int count)
         {
-            lock (_gate)
-            {
-                return _put == PutInline || _put == PutFile ? ContinuePut(payload, offset, count) : NotBegun();
-            }
+            return _put == PutInline || _put == PutFile ? ContinuePut(payload, offset, count) : NotBegun();
         }
 
         /// <summary>Ends the object: part of the batch from now on.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError EndPut()
         {
-            lock (_gate)
-            {
-                return _put == PutInline || _put == PutFile ? FinishPut() : NotBegun();
-            }
+            return _put == PutInline || _put == PutFile ? FinishPut() : NotBegun();
         }
 
         /// <summary>Gives the object up. The batch goes on without it.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public void AbandonPut()
         {
-            lock (_gate)
-            {
-                DropPut();
-            }
+            DropPut();
         }
 
         private StoreError NotBegun()
@@ -214,117 +208,113 @@ namespace NanoSync.Storage
         /// <param name="crc">CRC32 of the whole.</param>
         /// <param name="version">The server's number of the value: two values of one length and CRC32 are told apart by it. 0 where there is none.</param>
         /// <param name="done">Bytes in flash: where to go on. The first time after Open these bytes are read for their CRC32.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError OpenPartial(int collection, byte[] key, int keyOffset, int keyCount, uint tag, int total, uint crc, uint version, out int done)
         {
-            lock (_gate)
+            done = 0;
+            if (!_batch)
             {
-                done = 0;
-                if (!_batch)
-                {
-                    return NotBegun();
-                }
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (total < 1)
-                {
-                    return StoreError.BadArgument;
-                }
-                if (_put != PutNone)
-                {
-                    return StoreError.Busy;
-                }
-                uint hash = KeyHash(collection, key, keyOffset, keyCount, true);
-                int slot = FindKey(collection, key, keyOffset, keyCount, true);
-                if (slot >= 0)
-                {
-                    if (IsTouched(hash))
-                    {
-                        return StoreError.BatchFull; // given up or replaced in this batch: the index still has the old state
-                    }
-                    int at = Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef;
-                    uint file = Format.U32(_probe, at);
-                    if (Format.U32(_probe, at + 4) == (uint)total && Format.U32(_probe, at + 8) == crc
-                        && Format.U32(_probe, Format.ObjectTag) == tag && Format.U32(_probe, Format.ObjectVersion) == version)
-                    {
-                        error = ResumePartial(file, total, crc);
-                        _partVersion = version;
-                        done = _partLength;
-                        if (error == StoreError.None)
-                        {
-                            KeepPutKey(collection, key, keyOffset, keyCount, tag);
-                        }
-                        return error;
-                    }
-                }
-                else if (_partIsNew && IsTouched(hash) && _partTotal == total && _partCrc == crc && _partVersion == version)
-                {
-                    _large.Begin(_partFile, _partLength, _partRunning);
-                    KeepPutKey(collection, key, keyOffset, keyCount, tag);
-                    _put = PutPartial;
-                    done = _partLength;
-                    return StoreError.None;
-                }
-                if (_batchFileCount >= MaxBatchFiles || _partIsNew)
-                {
-                    return StoreError.BatchFull;
-                }
-                if (FindKey(collection, key, keyOffset, keyCount, false) < 0 && _entries[collection] + _batchNew >= _limits[collection])
-                {
-                    return StoreError.IndexFull;
-                }
-                error = DropOtherPartial(collection);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (!Fits(_main.BatchBytes + _batchGrowth + total))
-                {
-                    return StoreError.QuotaFull;
-                }
-                error = Enter(Format.ObjectKey + keyCount + Format.LargeRef + Format.Crc, true, hash);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                _partFile = StoreFile.Make(StoreFile.Large, collection, _nextLarge++);
-                _partLength = 0;
-                _partRunning = Crc32.Start;
-                _partTotal = total;
-                _partCrc = crc;
-                _partVersion = version;
-                StartObject(Format.Object, collection, 0, version, tag, KeyedIndex.StatePartial, key, keyOffset, keyCount);
-                _main.MarkLarge();
-                PutReference(_partFile, total, crc);
-                _main.EndRecord();
-                _batchGrowth += total;
-                _batchFiles[_batchFileCount++] = _partFile;
-                _partIsNew = true;
-                _large.Begin(_partFile, 0, Crc32.Start);
-                error = Map(_large.Append(_probe, 0, 0)); // the file must exist when the record does
-                KeepPutKey(collection, key, keyOffset, keyCount, tag);
-                _put = PutPartial;
+                return NotBegun();
+            }
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
+            {
                 return error;
             }
+            if (total < 1)
+            {
+                return StoreError.BadArgument;
+            }
+            if (_put != PutNone)
+            {
+                return StoreError.Busy;
+            }
+            uint hash = KeyHash(collection, key, keyOffset, keyCount, true);
+            int slot = FindKey(collection, key, keyOffset, keyCount, true);
+            if (slot >= 0)
+            {
+                if (IsTouched(hash))
+                {
+                    return StoreError.BatchFull; // given up or replaced in this batch: the index still has the old state
+                }
+                int at = Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef;
+                uint file = Format.U32(_probe, at);
+                if (Format.U32(_probe, at + 4) == (uint)total && Format.U32(_probe, at + 8) == crc
+                    && Format.U32(_probe, Format.ObjectTag) == tag && Format.U32(_probe, Format.ObjectVersion) == version)
+                {
+                    error = ResumePartial(file, total, crc);
+                    _partVersion = version;
+                    done = _partLength;
+                    if (error == StoreError.None)
+                    {
+                        KeepPutKey(collection, key, keyOffset, keyCount, tag);
+                    }
+                    return error;
+                }
+            }
+            else if (_partIsNew && IsTouched(hash) && _partTotal == total && _partCrc == crc && _partVersion == version)
+            {
+                _large.Begin(_partFile, _partLength, _partRunning);
+                KeepPutKey(collection, key, keyOffset, keyCount, tag);
+                _put = PutPartial;
+                done = _partLength;
+                return StoreError.None;
+            }
+            if (_batchFileCount >= MaxBatchFiles || _partIsNew)
+            {
+                return StoreError.BatchFull;
+            }
+            if (FindKey(collection, key, keyOffset, keyCount, false) < 0 && _entries[collection] + _batchNew >= _limits[collection])
+            {
+                return StoreError.IndexFull;
+            }
+            error = DropOtherPartial(collection);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (!Fits(_main.BatchBytes + _batchGrowth + total))
+            {
+                return StoreError.QuotaFull;
+            }
+            error = Enter(Format.ObjectKey + keyCount + Format.LargeRef + Format.Crc, true, hash);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            _partFile = StoreFile.Make(StoreFile.Large, collection, _nextLarge++);
+            _partLength = 0;
+            _partRunning = Crc32.Start;
+            _partTotal = total;
+            _partCrc = crc;
+            _partVersion = version;
+            StartObject(Format.Object, collection, 0, version, tag, KeyedIndex.StatePartial, key, keyOffset, keyCount);
+            _main.MarkLarge();
+            PutReference(_partFile, total, crc);
+            _main.EndRecord();
+            _batchGrowth += total;
+            _batchFiles[_batchFileCount++] = _partFile;
+            _partIsNew = true;
+            _large.Begin(_partFile, 0, Crc32.Start);
+            error = Map(_large.Append(_probe, 0, 0)); // the file must exist when the record does
+            KeepPutKey(collection, key, keyOffset, keyCount, tag);
+            _put = PutPartial;
+            return error;
         }
 
         /// <summary>Adds bytes to the partial download, from where OpenPartial said.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError WritePartial(byte[] payload, int offset, int count)
         {
-            lock (_gate)
+            if (_put != PutPartial)
             {
-                if (_put != PutPartial)
-                {
-                    return NotBegun();
-                }
-                if (_large.Length + count > _partTotal)
-                {
-                    return StoreError.BadArgument;
-                }
-                return Map(_large.Append(payload, offset, count));
+                return NotBegun();
             }
+            if (_large.Length + count > _partTotal)
+            {
+                return StoreError.BadArgument;
+            }
+            return Map(_large.Append(payload, offset, count));
         }
 
         /// <summary>
@@ -333,72 +323,68 @@ namespace NanoSync.Storage
         /// </summary>
         /// <param name="complete">Whether the object is whole.</param>
         /// <returns>None; Damaged: the whole has not the CRC32 announced, the download is dropped and may be begun again; or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError ClosePartial(out bool complete)
         {
-            lock (_gate)
+            complete = false;
+            if (_put != PutPartial)
             {
-                complete = false;
-                if (_put != PutPartial)
-                {
-                    return NotBegun();
-                }
-                int code = _large.Close();
-                _put = PutNone;
-                _large.File = 0;
-                if (code != VolumeCode.Ok)
-                {
-                    _partFile = 0;
-                    return Map(code);
-                }
-                _partLength = _large.Length;
-                _partRunning = _large.Running;
-                if (_partLength < _partTotal)
-                {
-                    return StoreError.None;
-                }
-                bool whole = Crc32.Finish(_partRunning) == _partCrc;
-                uint hash = KeyHash(_putCollection, _putKey, 0, _putKeyLength, !whole);
-                int slot = whole ? FindKey(_putCollection, _putKey, 0, _putKeyLength, false) : -1;
-                uint id = slot >= 0 ? Format.U32(_probe, Format.Id) : 0;
-                StoreError error = Enter(Format.ObjectKey + _putKeyLength + Format.LargeRef + Format.Crc, false, hash);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (!whole)
-                {
-                    StartObject(Format.Gone, _putCollection, 0, 0, 0, KeyedIndex.StatePartial, _putKey, 0, _putKeyLength);
-                    _main.EndRecord();
-                    Leave();
-                    return StoreError.Damaged;
-                }
-                if (slot < 0)
-                {
-                    _batchNew++;
-                }
-                StartObject(Format.Object, _putCollection, id, _nextVersion++, _putTag, (int)ObjectState.Clean, _putKey, 0, _putKeyLength);
-                _main.MarkLarge();
-                PutReference(_partFile, _partTotal, _partCrc);
-                _main.EndRecord();
-                complete = true;
-                return Leave();
+                return NotBegun();
             }
+            int code = _large.Close();
+            _put = PutNone;
+            _large.File = 0;
+            if (code != VolumeCode.Ok)
+            {
+                _partFile = 0;
+                return Map(code);
+            }
+            _partLength = _large.Length;
+            _partRunning = _large.Running;
+            if (_partLength < _partTotal)
+            {
+                return StoreError.None;
+            }
+            bool whole = Crc32.Finish(_partRunning) == _partCrc;
+            uint hash = KeyHash(_putCollection, _putKey, 0, _putKeyLength, !whole);
+            int slot = whole ? FindKey(_putCollection, _putKey, 0, _putKeyLength, false) : -1;
+            uint id = slot >= 0 ? Format.U32(_probe, Format.Id) : 0;
+            StoreError error = Enter(Format.ObjectKey + _putKeyLength + Format.LargeRef + Format.Crc, false, hash);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (!whole)
+            {
+                StartObject(Format.Gone, _putCollection, 0, 0, 0, KeyedIndex.StatePartial, _putKey, 0, _putKeyLength);
+                _main.EndRecord();
+                Leave();
+                return StoreError.Damaged;
+            }
+            if (slot < 0)
+            {
+                _batchNew++;
+            }
+            StartObject(Format.Object, _putCollection, id, _nextVersion++, _putTag, (int)ObjectState.Clean, _putKey, 0, _putKeyLength);
+            _main.MarkLarge();
+            PutReference(_partFile, _partTotal, _partCrc);
+            _main.EndRecord();
+            complete = true;
+            return Leave();
         }
 
         /// <summary>Ends what OpenPartial began without adding to it: not even what has all its bytes becomes the object.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError LeavePartial()
         {
-            lock (_gate)
+            if (_put != PutPartial)
             {
-                if (_put != PutPartial)
-                {
-                    return NotBegun();
-                }
-                int code = _large.Close();
-                _put = PutNone;
-                _large.File = 0;
-                return code == VolumeCode.Ok ? StoreError.None : Map(code);
+                return NotBegun();
             }
+            int code = _large.Close();
+            _put = PutNone;
+            _large.File = 0;
+            return code == VolumeCode.Ok ? StoreError.None : Map(code);
         }
 
         private void KeepPutKey(int collection, byte[] key, int keyOffset, int keyCount, uint tag)
@@ -474,53 +460,47 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Finds the partial download of a key; <see cref="ObjectInfo.Length"/> is the whole, <see cref="ObjectInfo.Done"/> what is in flash.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError FindPartial(int collection, byte[] key, int keyOffset, int keyCount, ObjectInfo info)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, true);
-                return slot < 0 ? StoreError.NotFound : Fill(slot, info);
+                return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, true);
+            return slot < 0 ? StoreError.NotFound : Fill(slot, info);
         }
 
         /// <summary>The partial download of a collection, if there is one.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError FirstPartial(int collection, ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                for (int slot = 0; slot < _index.Capacity && IsKind(collection, KindKeyed) && _partials[collection] > 0; slot++)
-                {
-                    if (_index.State(slot) == KeyedIndex.StatePartial && _index.Collection(slot) == collection)
-                    {
-                        return Fill(slot, info);
-                    }
-                }
-                return StoreError.NotFound;
+                return StoreError.NotOpen;
             }
+            for (int slot = 0; slot < _index.Capacity && IsKind(collection, KindKeyed) && _partials[collection] > 0; slot++)
+            {
+                if (_index.State(slot) == KeyedIndex.StatePartial && _index.Collection(slot) == collection)
+                {
+                    return Fill(slot, info);
+                }
+            }
+            return StoreError.NotFound;
         }
 
         /// <summary>Gives a partial download up and its flash free.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError DropPartial(int collection, byte[] key, int keyOffset, int keyCount)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, true);
-                return slot < 0 ? StoreError.NotFound : PutGone(slot);
+                return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, true);
+            return slot < 0 ? StoreError.NotFound : PutGone(slot);
         }
 
         // ---- The device's own large payload; in slices: Pc/FlashStore.Slices.cs ----

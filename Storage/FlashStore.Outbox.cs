@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -25,29 +26,27 @@ namespace NanoSync.Storage
         /// <param name="count">How many; up to what the outbox's quota has room for.</param>
         /// <param name="id">Its id: 1 for the first, then one more each time; never used again. (After damage some are passed over.)</param>
         /// <returns>None; QuotaFull when the outbox is full and refuses; Busy; BatchFull; or an error of the volume.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Append(int collection, uint tag, byte[] payload, int offset, int count, out uint id)
         {
-            lock (_gate)
+            id = 0;
+            StoreError error = CheckOutbox(collection);
+            if (error != StoreError.None)
             {
-                id = 0;
-                StoreError error = CheckOutbox(collection);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (payload == null || offset < 0 || count < 0 || offset + count > payload.Length)
-                {
-                    return StoreError.BadArgument;
-                }
-                do
-                {
-                    error = count <= _inlineMax
-                        ? AppendRecord(collection, tag, payload, offset, count, 0, out id)
-                        : AppendLarge(collection, tag, payload, offset, count, out id);
-                }
-                while (error == StoreError.VolumeFull && MakeVolumeRoom(collection));
                 return error;
             }
+            if (payload == null || offset < 0 || count < 0 || offset + count > payload.Length)
+            {
+                return StoreError.BadArgument;
+            }
+            do
+            {
+                error = count <= _inlineMax
+                    ? AppendRecord(collection, tag, payload, offset, count, 0, out id)
+                    : AppendLarge(collection, tag, payload, offset, count, out id);
+            }
+            while (error == StoreError.VolumeFull && MakeVolumeRoom(collection));
+            return error;
         }
 
         private StoreError AppendLarge(int collection, uint tag, byte[] payload, int offset, int count, out uint id)
@@ -71,78 +70,70 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Begins a batch of appends to one outbox: they become durable together at <see cref="CommitAppend"/>, by one Close.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError BeginAppend(int collection)
         {
-            lock (_gate)
+            StoreError error = CheckOutbox(collection);
+            if (error == StoreError.None)
             {
-                StoreError error = CheckOutbox(collection);
-                if (error == StoreError.None)
-                {
-                    error = _appendTo >= 0 ? StoreError.Busy : MakeOutboxRoom(collection, _options.BufferBytes);
-                }
-                if (error == StoreError.None)
-                {
-                    StartOut(collection, _outboxes[collection].SegmentBytes / 2);
-                    _appendTo = collection;
-                }
-                return error;
+                error = _appendTo >= 0 ? StoreError.Busy : MakeOutboxRoom(collection, _options.BufferBytes);
             }
+            if (error == StoreError.None)
+            {
+                StartOut(collection, _outboxes[collection].SegmentBytes / 2);
+                _appendTo = collection;
+            }
+            return error;
         }
 
         /// <summary>Makes the appends durable. After an error none of them happened.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError CommitAppend()
         {
-            lock (_gate)
-            {
-                return _appendTo < 0 ? NotBegun() : EndAppend(true);
-            }
+            return _appendTo < 0 ? NotBegun() : EndAppend(true);
         }
 
         /// <summary>Ends the batch of appends as if it had never begun.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError AbandonAppend()
         {
-            lock (_gate)
+            if (_appendTo < 0)
             {
-                if (_appendTo < 0)
-                {
-                    return NotBegun();
-                }
-                EndAppend(false);
-                return StoreError.None;
+                return NotBegun();
             }
+            EndAppend(false);
+            return StoreError.None;
         }
 
         /// <summary>
         /// The server has every reading up to this id: they are dropped. In the batch when one is open, otherwise at once.
         /// Readings kept aside are not touched, see <see cref="Drop"/>.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError AckOutbox(int collection, uint upToId)
         {
-            lock (_gate)
+            StoreError error = CheckOutbox(collection);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckOutbox(collection);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                Outbox outbox = _outboxes[collection];
-                if (upToId >= outbox.NextId)
-                {
-                    return StoreError.BadArgument;
-                }
-                if (upToId <= outbox.Acked)
-                {
-                    return StoreError.None;
-                }
-                uint gap = outbox.Gap;
-                if (gap > upToId - outbox.Acked)
-                {
-                    gap = upToId - outbox.Acked;
-                }
-                Format.Put32(_reference, 0, upToId);
-                Format.Put32(_reference, 4, outbox.Dropped + gap);
-                return PutMeta(collection, AckSlot, _reference, 0, 8);
+                return error;
             }
+            Outbox outbox = _outboxes[collection];
+            if (upToId >= outbox.NextId)
+            {
+                return StoreError.BadArgument;
+            }
+            if (upToId <= outbox.Acked)
+            {
+                return StoreError.None;
+            }
+            uint gap = outbox.Gap;
+            if (gap > upToId - outbox.Acked)
+            {
+                gap = upToId - outbox.Acked;
+            }
+            Format.Put32(_reference, 0, upToId);
+            Format.Put32(_reference, 4, outbox.Dropped + gap);
+            return PutMeta(collection, AckSlot, _reference, 0, 8);
         }
 
         /// <summary>
@@ -155,50 +146,46 @@ namespace NanoSync.Storage
         /// <param name="reason">Why, UTF-8; may be null.</param>
         /// <param name="offset">Where it begins.</param>
         /// <param name="count">Its bytes; more than 64 are cut.</param>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError SetAside(int collection, uint id, int status, byte[] reason, int offset, int count)
         {
-            lock (_gate)
+            StoreError error = CheckOutbox(collection);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckOutbox(collection);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (status < 0 || status > 65535)
-                {
-                    return StoreError.BadArgument;
-                }
-                int slot = FindKeyless(collection, id);
-                if (slot >= 0)
-                {
-                    return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
-                }
-                if (!LoadReading(collection, id))
-                {
-                    return StoreError.NotFound;
-                }
-                int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
-                int bytes = Format.ObjectKey + 3 + reasonBytes + _reader.Size + LargeBytes(_reader.Buffer, _reader.Index, _reader.Size);
-                while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes)
-                {
-                    int oldest = bytes > _options.SetAsideBytes ? -1 : OldestAside();
-                    error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
-                    if (error != StoreError.None || oldest < 0)
-                    {
-                        return error; // no older one can make room: this one is not kept
-                    }
-                }
-                return CopyAside(collection, id, status, reason, offset, reasonBytes, bytes);
+                return error;
             }
+            if (status < 0 || status > 65535)
+            {
+                return StoreError.BadArgument;
+            }
+            int slot = FindKeyless(collection, id);
+            if (slot >= 0)
+            {
+                return Rewrite(slot, (int)ObjectState.Refused, 0, _key, 0, 0, status, reason, offset, count);
+            }
+            if (!LoadReading(collection, id))
+            {
+                return StoreError.NotFound;
+            }
+            int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
+            int bytes = Format.ObjectKey + 3 + reasonBytes + _reader.Size + LargeBytes(_reader.Buffer, _reader.Index, _reader.Size);
+            while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes)
+            {
+                int oldest = bytes > _options.SetAsideBytes ? -1 : OldestAside();
+                error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
+                if (error != StoreError.None || oldest < 0)
+                {
+                    return error; // no older one can make room: this one is not kept
+                }
+            }
+            return CopyAside(collection, id, status, reason, offset, reasonBytes, bytes);
         }
 
         /// <summary>Readings that went unsent because the outbox was full, or were refused and no longer kept, since the store began. One that was under way when it was dropped is among them, though it may have arrived.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public uint DroppedCount(int collection)
         {
-            lock (_gate)
-            {
-                return IsKind(collection, KindOutbox) ? _outboxes[collection].Dropped + _outboxes[collection].Gap + _outboxes[collection].Lost : 0;
-            }
+            return IsKind(collection, KindOutbox) ? _outboxes[collection].Dropped + _outboxes[collection].Gap + _outboxes[collection].Lost : 0;
         }
 
         /// <summary>The id up to which everything is acknowledged.</summary>

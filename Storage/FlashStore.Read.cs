@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -8,49 +9,45 @@ namespace NanoSync.Storage
         private const int NoLimit = int.MaxValue / 2;
 
         /// <summary>Finds a keyed object by the server's id. A deleted one is found too: look at its state.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError FindKey(int collection, byte[] key, int keyOffset, int keyCount, ObjectInfo info)
         {
-            lock (_gate)
+            StoreError error = CheckKey(collection, key, keyOffset, keyCount);
+            if (error != StoreError.None)
             {
-                StoreError error = CheckKey(collection, key, keyOffset, keyCount);
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                int slot = FindKey(collection, key, keyOffset, keyCount, false);
-                return slot < 0 ? StoreError.NotFound : Fill(slot, info);
+                return error;
             }
+            int slot = FindKey(collection, key, keyOffset, keyCount, false);
+            return slot < 0 ? StoreError.NotFound : Fill(slot, info);
         }
 
         /// <summary>
         /// Finds an object by the id the device gave it: keyed objects made here, also after the server named them (then it
         /// reads flash for each object made here), and readings, pending or kept aside.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError FindLocal(int collection, uint id, ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
-                {
-                    return StoreError.NoCollection;
-                }
-                int slot = id == 0 ? -1 : FindLocalId(collection, id);
-                if (slot >= 0)
-                {
-                    return Fill(slot, info);
-                }
-                Outbox outbox = _outboxes[collection];
-                if (outbox == null || id <= outbox.Acked || !LoadReading(collection, id))
-                {
-                    return StoreError.NotFound;
-                }
-                FillReading(collection, info);
-                return StoreError.None;
+                return StoreError.NotOpen;
             }
+            if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
+            {
+                return StoreError.NoCollection;
+            }
+            int slot = id == 0 ? -1 : FindLocalId(collection, id);
+            if (slot >= 0)
+            {
+                return Fill(slot, info);
+            }
+            Outbox outbox = _outboxes[collection];
+            if (outbox == null || id <= outbox.Acked || !LoadReading(collection, id))
+            {
+                return StoreError.NotFound;
+            }
+            FillReading(collection, info);
+            return StoreError.None;
         }
 
         /// <summary>
@@ -61,29 +58,27 @@ namespace NanoSync.Storage
         /// <param name="after">Id or version of the one before; 0 to begin.</param>
         /// <param name="info">Is filled. The same one as in the call before saves a search.</param>
         /// <returns>None; NotFound at the end; Damaged when flash lost this one since Open (its id or version is filled in, go on behind it; the next Open drops it).</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError NextPending(int collection, uint after, ObjectInfo info)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return StoreError.NotOpen;
-                }
-                if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
-                {
-                    return StoreError.NoCollection;
-                }
-                int slot = _pending[collection] > 0 ? NextWaiting(collection, after) : -1;
-                if (_kinds[collection] == KindOutbox)
-                {
-                    uint limit = slot < 0 ? uint.MaxValue : _index.Version(slot);
-                    if (NextReading(collection, after, limit, info))
-                    {
-                        return StoreError.None;
-                    }
-                }
-                return slot < 0 ? StoreError.NotFound : Fill(slot, info);
+                return StoreError.NotOpen;
             }
+            if (collection < 0 || collection > MaxCollection || _kinds[collection] == KindNone)
+            {
+                return StoreError.NoCollection;
+            }
+            int slot = _pending[collection] > 0 ? NextWaiting(collection, after) : -1;
+            if (_kinds[collection] == KindOutbox)
+            {
+                uint limit = slot < 0 ? uint.MaxValue : _index.Version(slot);
+                if (NextReading(collection, after, limit, info))
+                {
+                    return StoreError.None;
+                }
+            }
+            return slot < 0 ? StoreError.NotFound : Fill(slot, info);
         }
 
         /// <summary>The version that the next change of any keyed object gets: what is put from now on has this one or a higher one.</summary>
@@ -99,21 +94,17 @@ namespace NanoSync.Storage
         }
 
         /// <summary>The next object of a keyed collection, pending, refused or clean, without deleted ones; in no order. Begin with a reset info.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError Next(int collection, ObjectInfo info)
         {
-            lock (_gate)
-            {
-                return NextSlot(collection, info, false);
-            }
+            return NextSlot(collection, info, false);
         }
 
         /// <summary>The next refused object, or reading kept aside; deletions included. In no order. Begin with a reset info.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError NextRefused(int collection, ObjectInfo info)
         {
-            lock (_gate)
-            {
-                return NextSlot(collection, info, true);
-            }
+            return NextSlot(collection, info, true);
         }
 
         /// <summary>Reads payload bytes.</summary>
@@ -127,56 +118,50 @@ namespace NanoSync.Storage
         /// object went away or was moved (find it again), Damaged when bytes are missing or, a large payload being read in
         /// order, its last slice completes a wrong CRC32.
         /// </returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Read(ObjectInfo info, int position, byte[] buffer, int offset, int count)
         {
-            lock (_gate)
+            if (!_open)
             {
-                if (!_open)
-                {
-                    return -(int)StoreError.NotOpen;
-                }
-                if (info.RecordFile == 0 || position < 0 || count < 0 || offset < 0 || offset + count > buffer.Length)
-                {
-                    return -(int)StoreError.BadArgument;
-                }
-                if (count > info.Done - position)
-                {
-                    count = info.Done - position;
-                }
-                if (count <= 0)
-                {
-                    return 0;
-                }
-                return info.DataFile != 0
-                    ? ReadLargeFile(info, position, buffer, offset, count)
-                    : ReadInline(info, position, buffer, offset, count);
+                return -(int)StoreError.NotOpen;
             }
+            if (info.RecordFile == 0 || position < 0 || count < 0 || offset < 0 || offset + count > buffer.Length)
+            {
+                return -(int)StoreError.BadArgument;
+            }
+            if (count > info.Done - position)
+            {
+                count = info.Done - position;
+            }
+            if (count <= 0)
+            {
+                return 0;
+            }
+            return info.DataFile != 0
+                ? ReadLargeFile(info, position, buffer, offset, count)
+                : ReadInline(info, position, buffer, offset, count);
         }
 
         /// <summary>Objects of a keyed collection, deleted ones the server has not confirmed included; unacknowledged readings of an outbox, with those kept aside.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Count(int collection)
         {
-            lock (_gate)
+            if (collection < 0 || collection > MaxCollection)
             {
-                if (collection < 0 || collection > MaxCollection)
-                {
-                    return 0;
-                }
-                return _entries[collection] + (_outboxes[collection] == null ? 0 : _outboxes[collection].Count);
+                return 0;
             }
+            return _entries[collection] + (_outboxes[collection] == null ? 0 : _outboxes[collection].Count);
         }
 
         /// <summary>Objects that wait for the server.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int PendingCount(int collection)
         {
-            lock (_gate)
+            if (collection < 0 || collection > MaxCollection)
             {
-                if (collection < 0 || collection > MaxCollection)
-                {
-                    return 0;
-                }
-                return _pending[collection] + (_outboxes[collection] == null ? 0 : _outboxes[collection].Count);
+                return 0;
             }
+            return _pending[collection] + (_outboxes[collection] == null ? 0 : _outboxes[collection].Count);
         }
 
         /// <summary>Objects the server refused, kept until they are changed, retried or dropped.</summary>

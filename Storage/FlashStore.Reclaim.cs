@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace NanoSync.Storage
 {
     // Space. The oldest segment of the main log is copied forward record by record, as far as its records are still the
@@ -16,24 +18,22 @@ namespace NanoSync.Storage
         /// StoreOptions.StepBytes at most.
         /// </summary>
         /// <returns>Whether another step is wanted now.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public bool Step()
         {
-            lock (_gate)
+            if (!_open || _batch || _put != PutNone)
             {
-                if (!_open || _batch || _put != PutNone)
-                {
-                    return false;
-                }
-                if (!_hasSpare && _health.FilesDeleted != _spareAt)
-                {
-                    MakeSpare();
-                }
-                if (!WantsReclaim(2 * _options.SegmentBytes))
-                {
-                    return false;
-                }
-                return ReclaimStep() == StoreError.None && WantsReclaim(2 * _options.SegmentBytes);
+                return false;
             }
+            if (!_hasSpare && _health.FilesDeleted != _spareAt)
+            {
+                MakeSpare();
+            }
+            if (!WantsReclaim(2 * _options.SegmentBytes))
+            {
+                return false;
+            }
+            return ReclaimStep() == StoreError.None && WantsReclaim(2 * _options.SegmentBytes);
         }
 
         /// <summary>Bytes of all the store's files, as far as the store counts them.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -8,7 +9,7 @@ namespace NanoSync.Storage
     /// <para>Rule 1: what a call reported as done is there after any power cut; a batch is there whole or not at all.
     /// Rule 2: the index in RAM changes in one place only, where committed records are read back (Apply); mount, commit and
     /// reclaim all go through it. Rule 3: files are appended to or deleted, never overwritten or renamed.</para>
-    /// <para>Bytes: SPEC.md chapter 9. Reasons: DESIGN.md chapter 8. Every public call takes one lock and may come from any thread.</para>
+    /// <para>Bytes: SPEC.md chapter 9. Reasons: DESIGN.md chapter 8. Every public call locks the store and may come from any thread.</para>
     /// </summary>
     public sealed partial class FlashStore
     {
@@ -36,7 +37,6 @@ namespace NanoSync.Storage
         private readonly IVolume _volume;
         private readonly StoreOptions _options;
         private readonly StoreHealth _health = new StoreHealth();
-        private readonly object _gate; // the volume: who uses it beside the store locks it too
         private readonly byte[] _probe = new byte[ProbeSize];   // head of an older record, while the reader's buffer holds a newer
         private readonly byte[] _idBytes = new byte[4];
         private readonly SegmentReader _reader;
@@ -85,7 +85,6 @@ namespace NanoSync.Storage
                 throw new ArgumentException("volume, options: one is missing");
             }
             _volume = volume;
-            _gate = volume;
             _options = options;
             _reader = new SegmentReader(volume, options.BufferBytes);
             _main = new LogWriter(volume, _health, 0, options.BufferBytes);
@@ -163,7 +162,8 @@ namespace NanoSync.Storage
         /// <summary>Reads what the volume holds, and makes a new store when it holds none. Time is linear in the bytes of the logs.</summary>
         /// <returns>
         /// None; BadQuota; BadArgument for sizes out of bounds; VolumeInUse when another store of this program is open on it; VolumeUnreadable, VolumeFailed, VolumeFull or VolumeReadOnly;
-        /// NewerFormat; IndexFull when there are more objects than declared (nothing is lost: declare more).
+        /// NewerFormat; IndexFull when there are more objects than declared (nothing is lost: declare more); NoMemory: the store is
+        /// as before, and may be opened again once there is more.
         /// </returns>
         public StoreError Open()
         {
@@ -178,32 +178,36 @@ namespace NanoSync.Storage
         /// number for good. Afterwards by the number that it has, below 0 where the slot has no value yet and is to be given one.
         /// </param>
         /// <returns>As above; OtherKind when flash has one of these names under another kind: StoreHealth.Id is its number.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public StoreError OpenNamed(int[] names)
         {
-            lock (_gate)
+            if (_open)
             {
-                if (_open)
-                {
-                    return StoreError.AlreadyOpen;
-                }
-                StoreError error = Prepare();
-                if (error != StoreError.None)
-                {
-                    return error;
-                }
-                if (!_volume.Acquire())
-                {
-                    return StoreError.VolumeInUse;
-                }
-                error = MountVolume(names);
-                _open = error == StoreError.None;
-                if (!_open)
-                {
-                    _volume.Release();
-                }
-                CheckInvariants();
-                return error;
+                return StoreError.AlreadyOpen;
             }
+            bool taken = false;
+            StoreError error;
+            try
+            {
+                error = Prepare();
+                if (error == StoreError.None)
+                {
+                    taken = _volume.Acquire();
+                    error = taken ? MountVolume(names) : StoreError.VolumeInUse;
+                }
+            }
+            catch (OutOfMemoryException)
+            {
+                _mounting = false;
+                error = StoreError.NoMemory;
+            }
+            _open = error == StoreError.None;
+            if (taken && !_open)
+            {
+                _volume.Release();
+            }
+            CheckInvariants();
+            return error;
         }
 
         // Of a build that has Pc/FlashStore.Invariants.cs; in one for boards the calls are not there either.
@@ -245,16 +249,14 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Ends use; an open batch is abandoned. Not needed before a power cut.</summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public void Close()
         {
-            lock (_gate)
+            if (_open)
             {
-                if (_open)
-                {
-                    AbandonAll();
-                    _open = false;
-                    _volume.Release();
-                }
+                AbandonAll();
+                _open = false;
+                _volume.Release();
             }
         }
 
@@ -283,20 +285,18 @@ namespace NanoSync.Storage
         /// A number that another store of the same origin (a copied image, a restored one) does not mint as well, as far as
         /// <see cref="StoreOptions.Entropy"/>, or the platform's random number and the clock, differ. Never 0.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public uint NextRandom()
         {
-            lock (_gate)
+            if (_noise == 0)
             {
-                if (_noise == 0)
-                {
-                    _noise = Mix(_options.Entropy == 0 ? Noise(DateTime.UtcNow.Ticks) : _options.Entropy, _salt ^ (_nextVersion * 0x9E3779B1));
-                }
-                // xorshift32: every state but 0 comes once in 2^32 - 1
-                _noise ^= _noise << 13;
-                _noise ^= _noise >> 17;
-                _noise ^= _noise << 5;
-                return _noise;
+                _noise = Mix(_options.Entropy == 0 ? Noise(DateTime.UtcNow.Ticks) : _options.Entropy, _salt ^ (_nextVersion * 0x9E3779B1));
             }
+            // xorshift32: every state but 0 comes once in 2^32 - 1
+            _noise ^= _noise << 13;
+            _noise ^= _noise >> 17;
+            _noise ^= _noise << 5;
+            return _noise;
         }
 
         // The clock of a board begins with each start, so two boards of one firmware, or two starts of one, would soon be alike.

@@ -24,7 +24,10 @@ namespace NanoSync.Storage
 
     /// <summary>
     /// The file operations a store needs, and no more: a file is only ever appended to or deleted. Files are named by a
-    /// number (<see cref="StoreFile"/>), so that naming one costs no string. Nothing is thrown.
+    /// number (<see cref="StoreFile"/>), so that naming one costs no string. Nothing is thrown but OutOfMemoryException, which a
+    /// board may meet at any call anyway; it is not made a code, for it says nothing of the files.
+    /// <para>A store calls from one thread at a time; where a diary lies beside it, on a lane and files of its own, two calls may come at
+    /// once, and the volume takes them one after the other.</para>
     /// <para>Durability asked for: what was appended counts from Close on; a power cut before that may leave none, a
     /// first part or all of it behind. Delete happens whole or not at all.</para>
     /// </summary>

@@ -71,5 +71,11 @@ namespace NanoSync.Storage
 
         /// <summary>The files were written by a later version of the store. They are left untouched.</summary>
         NewerFormat = 313,
+
+        /// <summary>
+        /// The platform has no memory for it (OutOfMemoryException). What was durable is. After one in any other call than Open the
+        /// store stands in the middle of that call: close it and open it again, which reads it as after a power cut.
+        /// </summary>
+        NoMemory = 314,
     }
 }

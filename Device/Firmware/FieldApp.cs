@@ -74,6 +74,7 @@ namespace NanoSync.Firmware
         public const int ShortestHold = 8000;
 
         private const int PollEvery = 500;
+        private const int SmallestForm = 2; // 0 as the settings say, 1 smaller, 2 the smallest that sends
         private const int FailuresBeforeReopen = 3;
         private const int IdleRoundsBeforeReopen = 10;
         private const int SmallReply = 256; // bytes; a part of a large object is more
@@ -127,6 +128,8 @@ namespace NanoSync.Firmware
         private int _crashes;
         private bool _woken; // the next round, or the one under way, was asked for by a wake
         private bool _sameSync; // the next round belongs to the sync of the last one
+        private int _form; // of engine and messages: larger = smaller, since memory was lacking
+        private bool _ranOut; // memory was lacking while a round runs: what follows waits for its end
 
         // The round under way. What it sets is read by the steps once it has ended.
         private readonly object _gate = new object();
@@ -337,6 +340,11 @@ namespace NanoSync.Firmware
                 Stable();
             }
 
+            if (_ranOut)
+            {
+                return RunOut();
+            }
+
             int wait = _holdUntil > 0 ? Hold() : _running ? Run() : Start();
             if (_restart && !_rounding)
             {
@@ -346,7 +354,10 @@ namespace NanoSync.Firmware
             return wait;
         }
 
-        /// <summary>A step that fails of itself is logged and tried again; after three in a row the board restarts.</summary>
+        /// <summary>
+        /// A step that fails of itself is logged and tried again; after three in a row the board restarts. One that finds no memory
+        /// makes everything smaller instead.
+        /// </summary>
         /// <returns>As <see cref="Step"/>.</returns>
         public int SafeStep()
         {
@@ -355,6 +366,11 @@ namespace NanoSync.Firmware
                 int wait = Step();
                 _crashes = 0;
                 return wait;
+            }
+            catch (OutOfMemoryException)
+            {
+                _nextSample = _machine.Ticks; // it may have been the reading
+                return RunOut();
             }
             catch (Exception failure)
             {
@@ -458,6 +474,11 @@ namespace NanoSync.Firmware
 
             StoreError error = _device.Open();
             _flash = error;
+            if (error == StoreError.NoMemory)
+            {
+                return RunOut();
+            }
+
             if (error != StoreError.None)
             {
                 _diary.Flash(error, _clock.Now, Uptime, _inputs.FreeHeap);
@@ -471,10 +492,19 @@ namespace NanoSync.Firmware
                 _machine.Log("flash holds " + _store.Health.Undeclared.ToString() + " records of collections that this firmware does not declare: they wait for one that does");
             }
 
-            _problem = null;
+            if (_form == 0)
+            {
+                _problem = null;
+            }
+
             _running = true;
             long now = _machine.Ticks;
-            _nextSample = now;
+            _nextSample = _nextSample > now ? _nextSample : now;
+            if (_nextSync != 0)
+            {
+                return 0; // memory was lacking meanwhile: what was due is due
+            }
+
             if (_woke)
             {
                 _nextSync = long.MaxValue; // decided after the reading
@@ -514,6 +544,7 @@ namespace NanoSync.Firmware
             sync.Window = _settings.Window;
             sync.ReplyBytes = _settings.ReplyBytes;
             sync.RequestBytes = _settings.RequestBytes;
+            Shrink(sync);
             string problem;
             ICarrier carrier = _parts.MakeCarrier(_settings, sync, out problem);
             if (carrier == null)
@@ -523,11 +554,16 @@ namespace NanoSync.Firmware
                 return false;
             }
 
-            _board = _parts.MakeBoard(_settings, _clock);
-            _board.SafeMode = _boot.Quick >= SafeFrom;
-            if (!_board.SafeMode)
+            if (_board == null)
             {
-                _inputs.Open(_settings);
+                IBoard board = _parts.MakeBoard(_settings, _clock);
+                board.SafeMode = _boot.Quick >= SafeFrom;
+                if (!board.SafeMode)
+                {
+                    _inputs.Open(_settings);
+                }
+
+                _board = board;
             }
 
             StoreOptions store = new StoreOptions();
@@ -540,6 +576,57 @@ namespace NanoSync.Firmware
             _device.Engine.Host = new FieldHost(this, _store, _board, _machine, _inputs);
             _device.Engine.Diary = _diary;
             return true;
+        }
+
+        // The store's sizes are left alone: they say how what lies in flash is read. No series, fewer answers: both only save bytes.
+        private void Shrink(SyncOptions sync)
+        {
+            if (_form == 0)
+            {
+                return;
+            }
+
+            int buffer = _form == 1 ? 256 : 128;
+            int window = _form == 1 ? 5 : 1;
+            sync.Series = false;
+            sync.Answers = 0; // as few as the collections need
+            sync.BufferBytes = sync.BufferBytes < buffer ? sync.BufferBytes : buffer;
+            sync.Window = sync.Window < window ? sync.Window : window;
+            sync.ReplyBytes = sync.ReplyBytes < 2 * buffer ? sync.ReplyBytes : 2 * buffer;
+            sync.RequestBytes = sync.RequestBytes < 2 * buffer ? sync.RequestBytes : 2 * buffer;
+        }
+
+        // Memory was lacking, in the middle of whatever it was. As after a power cut nothing in RAM is believed: the store is
+        // closed at once, so that nobody goes on with it, and with the engine made anew, smaller while that is possible.
+        private int RunOut()
+        {
+            _flash = StoreError.NoMemory;
+            if (_store != null)
+            {
+                _store.Close();
+            }
+
+            _ranOut = _rounding && !HasEnded();
+            if (_ranOut)
+            {
+                AbortHeldRound();
+                return PollEvery;
+            }
+
+            _rounding = false;
+            _running = false;
+            _device = null;
+            _store = null;
+            bool smaller = _form < SmallestForm;
+            if (smaller)
+            {
+                _form++;
+            }
+
+            Complain("memory is lacking: error NS" + ((int)StoreError.NoMemory).ToString() + (smaller ? ", it goes on with less" : ""));
+            Show(AppState.NoMemory);
+            _diary.Flash(StoreError.NoMemory, _clock.Now, Uptime, _inputs.FreeHeap);
+            return smaller ? 0 : RepairRetry;
         }
 
         private int Run()
@@ -569,6 +656,11 @@ namespace NanoSync.Firmware
             if (_rounding && HasEnded())
             {
                 EndRound();
+                if (!_running)
+                {
+                    return 0; // memory was lacking
+                }
+
                 now = _machine.Ticks; // a round takes its time
             }
             else if (!_rounding && now >= _nextSync)
@@ -760,6 +852,13 @@ namespace NanoSync.Firmware
             _rounding = false;
             _rounds++;
             long now = _machine.Ticks;
+            if (_failure is OutOfMemoryException || _device.Engine.Result.Store == StoreError.NoMemory)
+            {
+                bool smaller = RunOut() == 0;
+                _nextSync = smaller ? now : now + _schedule.Next(_failed, SyncInterval * 1000);
+                return;
+            }
+
             if (_failure != null)
             {
                 _nextSync = now + _schedule.Next(_failed, SyncInterval * 1000);
@@ -833,6 +932,11 @@ namespace NanoSync.Firmware
             if (_storeFailures[Sampler] + _storeFailures[Syncer] > 0)
             {
                 Show(AppState.BadFlash);
+            }
+
+            if (_form > 0 && _state == AppState.InStep)
+            {
+                Show(AppState.NoMemory); // somebody should know
             }
 
             _nextSync = now + wait;

@@ -16,7 +16,7 @@ using NanoSync.Storage;
 namespace NanoSync.Firmware
 {
     /// <summary>
-    /// Keeps the diary on a volume, which it locks as the store does. Not from two threads, but a round may read it while
+    /// Keeps the diary on a volume, whose calls lock it; the diary holds that lock over its own. Not from two threads, but a round may read it while
     /// readings are appended to the store.
     /// </summary>
     public sealed class FieldDiary : IDiary

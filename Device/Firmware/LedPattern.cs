@@ -37,6 +37,9 @@ namespace NanoSync.Firmware
 
         /// <summary>The server refuses this device: wrong or revoked token. Tried again slowly.</summary>
         Refused = 10,
+
+        /// <summary>Memory is lacking: it goes on with smaller buffers until the next start, or cannot go on at all and tries again.</summary>
+        NoMemory = 11,
     }
 
     /// <summary>Turns a state and a time into lamp on or off.</summary>
@@ -55,6 +58,7 @@ namespace NanoSync.Firmware
             new int[] { 200, 1800 },                                     // NoNetwork: 1 every 2 s
             new int[] { 200, 200, 200, 1400 },                           // ServerAway: 2 every 2 s
             new int[] { 200, 200, 200, 200, 200, 1000 },                 // Refused: 3 every 2 s
+            new int[] { 100, 100, 100, 100, 100, 100, 100, 100, 100, 1100 }, // NoMemory: 5 short
         };
 
         private int[] _pattern = s_patterns[0];

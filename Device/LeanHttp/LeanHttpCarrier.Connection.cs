@@ -1,5 +1,5 @@
 // The connection of the lean carrier: the name looked up, the check of a kept connection, and the two calls that wait.
-// Nothing here knows HTTP. Only Resolve throws, and Open catches it.
+// Nothing here knows HTTP. Only Resolve throws, and Open catches it; a lack of memory passes through everything.
 
 using System;
 using System.Net;
@@ -117,13 +117,23 @@ namespace NanoSync.Device
                     }
                 }
             }
-            catch (Exception)
+            catch (Exception e)
             {
+                PassOn(e);
                 return Environment.TickCount64 - since >= patience - SlackMilliseconds ? CarrierError.Timeout : CarrierError.Broken;
             }
 
             _end = 0;
             return CarrierError.None;
+        }
+
+        // A lack of memory says nothing of the network: the round ends with it.
+        private static void PassOn(Exception failure)
+        {
+            if (failure is OutOfMemoryException)
+            {
+                throw failure;
+            }
         }
 
         // Waits for bytes and gives those that are there: how many, 0 when the server has closed, or a negative CarrierError.
@@ -144,8 +154,9 @@ namespace NanoSync.Device
                 _reused = _reused && got <= 0; // it lives
                 return got;
             }
-            catch (Exception)
+            catch (Exception e)
             {
+                PassOn(e);
                 return Environment.TickCount64 - since >= patience - SlackMilliseconds ? -(int)CarrierError.Timeout : -(int)CarrierError.Broken;
             }
         }

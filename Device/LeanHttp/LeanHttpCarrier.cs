@@ -279,6 +279,7 @@ namespace NanoSync.Device
                 catch (Exception e)
                 {
                     Disconnect();
+                    PassOn(e);
                     return Environment.TickCount64 + SlackMilliseconds >= connectBy ? CarrierError.Timeout
                         : !connected || e is IOException ? CarrierError.Unreachable
                         : e is NotSupportedException ? CarrierError.NoTls : CarrierError.Untrusted;

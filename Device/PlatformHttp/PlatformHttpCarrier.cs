@@ -420,6 +420,11 @@ namespace NanoSync.Device
         // What an exception of the platform means; it may be wrapped in one that says nothing.
         private CarrierError Classify(Exception e, CarrierError otherwise)
         {
+            if (e is OutOfMemoryException)
+            {
+                throw e; // says nothing of the network: the round ends with it
+            }
+
             if (Remaining() <= SlackMilliseconds)
             {
                 return CarrierError.Timeout;

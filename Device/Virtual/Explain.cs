@@ -15,6 +15,7 @@ internal static class Explain
         StoreError.VolumeReadOnly => "error NS306: the folder can be read but not written; check its rights, or choose another with --data",
         StoreError.VolumeFull => "error NS304: the disk is full; free some space, nothing kept so far is lost",
         StoreError.QuotaFull => "error NS302: the store's quota is used up; sync to make room",
+        StoreError.NoMemory => "error NS314: there is no memory for it",
         StoreError.NewerFormat => "error NS313: the files were written by a later version of this program",
         _ => $"error NS{(int)error} ({error})",
     };

@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.IO;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -43,6 +44,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Open()
         {
             ShutFiles();
@@ -65,12 +67,9 @@ namespace NanoSync.Storage
         {
             lock (s_taken)
             {
-                for (int i = 0; i < s_taken.Count; i++)
+                if (s_taken.Contains(_folder))
                 {
-                    if ((string)s_taken[i] == _folder)
-                    {
-                        return false;
-                    }
+                    return false;
                 }
                 s_taken.Add(_folder);
                 return true;
@@ -82,18 +81,12 @@ namespace NanoSync.Storage
         {
             lock (s_taken)
             {
-                for (int i = 0; i < s_taken.Count; i++)
-                {
-                    if ((string)s_taken[i] == _folder)
-                    {
-                        s_taken.RemoveAt(i);
-                        return;
-                    }
-                }
+                s_taken.Remove(_folder);
             }
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public uint[] List()
         {
             try
@@ -126,6 +119,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Length(uint file)
         {
             int handle = OpenRead(file);
@@ -144,6 +138,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Read(uint file, int position, byte[] buffer, int offset, int count)
         {
             int handle = OpenRead(file);
@@ -175,6 +170,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int OpenAppend(int lane, uint file)
         {
             ShutReading(file); // the handle's length of the file will be wrong
@@ -195,6 +191,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Append(int lane, byte[] buffer, int offset, int count)
         {
             try
@@ -215,6 +212,7 @@ namespace NanoSync.Storage
         /// </summary>
         /// <param name="lane">The lane.</param>
         /// <returns>Ok: durable. Full: the file lacks bytes that were appended.</returns>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Close(int lane)
         {
             FileStream stream = _lanes[lane];
@@ -236,13 +234,15 @@ namespace NanoSync.Storage
             }
             catch (Exception failure)
             {
-                code = Failed(failure, VolumeCode.Full);
+                Shut(stream);
+                return Failed(failure, VolumeCode.Full);
             }
             int closed = Shut(stream);
             return code == VolumeCode.Ok ? closed : code;
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Delete(uint file)
         {
             ShutReading(file);
@@ -261,6 +261,7 @@ namespace NanoSync.Storage
         /// Closes every file that is open and gives the folder back, as if the power had been cut: for a caller that deletes the
         /// folder, or opens it anew without having closed the store. The store upon it is not to be used any more.
         /// </summary>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public void Shut()
         {
             ShutFiles();
@@ -305,15 +306,15 @@ namespace NanoSync.Storage
             return handle;
         }
 
-        private static bool Missing(string path)
+        private bool Missing(string path)
         {
             try
             {
                 return !File.Exists(path);
             }
-            catch (Exception)
+            catch (Exception failure)
             {
-                return false;
+                return Failed(failure, VolumeCode.Failed) == VolumeCode.NotFound;
             }
         }
 
@@ -365,8 +366,13 @@ namespace NanoSync.Storage
             return _namedPath;
         }
 
+        // Memory that is lacking is no failure of the files: it goes on to who can do without something.
         private int Failed(Exception failure, int code)
         {
+            if (failure is OutOfMemoryException)
+            {
+                throw failure;
+            }
             LastFailure = failure.Message;
             return code;
         }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace NanoSync.Storage
 {
@@ -57,6 +58,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public uint[] List()
         {
             int count = 0;
@@ -79,6 +81,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Length(uint file)
         {
             int at = Find(file);
@@ -86,6 +89,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Read(uint file, int position, byte[] buffer, int offset, int count)
         {
             int at = Find(file);
@@ -106,6 +110,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int OpenAppend(int lane, uint file)
         {
             int at = Find(file);
@@ -125,6 +130,7 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Append(int lane, byte[] buffer, int offset, int count)
         {
             int at = _lanes[lane];
@@ -146,12 +152,14 @@ namespace NanoSync.Storage
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Close(int lane)
         {
             return VolumeCode.Ok;
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.Synchronized)]
         public int Delete(uint file)
         {
             int at = Find(file);

@@ -12,7 +12,7 @@ namespace NanoSync.Storage
         /// <param name="info">The keyed object it changes; null for a new one and for an outbox.</param>
         public StoreError BeginLarge(int collection, uint tag, ObjectInfo info)
         {
-            lock (_gate)
+            lock (this)
             {
                 if (!_open)
                 {
@@ -39,7 +39,7 @@ namespace NanoSync.Storage
         /// <returns>None; QuotaFull or an error of the volume, after which it is to be abandoned.</returns>
         public StoreError WriteLarge(byte[] payload, int offset, int count)
         {
-            lock (_gate)
+            lock (this)
             {
                 return _local.File == 0 ? NotBegun() : ContinueLocal(payload, offset, count);
             }
@@ -50,7 +50,7 @@ namespace NanoSync.Storage
         /// <returns>None; Busy while a batch is open (keyed) or another outbox is appended to: or ReclaimFirst: call again; or why it failed: it is gone then.</returns>
         public StoreError EndLarge(out uint id)
         {
-            lock (_gate)
+            lock (this)
             {
                 id = 0;
                 return _local.File == 0 ? NotBegun() : FinishLocal(out id);
@@ -60,7 +60,7 @@ namespace NanoSync.Storage
         /// <summary>Gives the payload up.</summary>
         public void AbandonLarge()
         {
-            lock (_gate)
+            lock (this)
             {
                 _local.Abandon();
             }

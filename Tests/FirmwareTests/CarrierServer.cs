@@ -23,6 +23,9 @@ internal enum Line
 
     /// <summary>A carrier that does not keep its deadline.</summary>
     Hangs,
+
+    /// <summary>The carrier finds no memory, as a board's sockets may.</summary>
+    NoMemory,
 }
 
 internal sealed class CarrierServer(Action<int> passTime) : IHoldingCarrier, IByteSink
@@ -131,6 +134,11 @@ internal sealed class CarrierServer(Action<int> passTime) : IHoldingCarrier, IBy
         {
             passTime(10000);
             return CarrierError.Unreachable;
+        }
+
+        if (Line == Line.NoMemory)
+        {
+            throw new OutOfMemoryException();
         }
 
         passTime(300);

@@ -90,6 +90,12 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
 
     public bool FlashReadOnly { get; set; }
 
+    /// <summary>Asked at each call of the volume from the next start on: it may throw that there is no memory.</summary>
+    public Action? Short { get; set; }
+
+    /// <summary>Throws what a board throws where an engine of these sizes finds no memory.</summary>
+    public Action<SyncOptions>? EngineNeeds { get; set; }
+
     public Exception? InputsThrow { get; set; }
 
     public byte[] I2cAnswer { get; set; } = [];
@@ -186,7 +192,7 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
         _ticks = 0;
         _timeDue = double.NaN;
         WokeFromSleep = woke;
-        return App = new FieldApp(this, this, Volume, _settingsFile, new BootRecord(_bootFile), this, new Random(Starts));
+        return App = new FieldApp(this, this, Short is null ? Volume : new ShortVolume(Volume, Short), _settingsFile, new BootRecord(_bootFile), this, new Random(Starts));
     }
 
     // Time passes for what is beside the work too: while a round waits, the steps that are due then are taken.
@@ -320,7 +326,11 @@ internal sealed class SimBoard : IMachine, IInputs, IPartMaker
         return problem is null ? Server : null;
     }
 
-    public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync) => new(store, carrier, sync);
+    public SyncEngine MakeEngine(FlashStore store, ICarrier carrier, SyncOptions sync)
+    {
+        EngineNeeds?.Invoke(sync);
+        return new SyncEngine(store, carrier, sync);
+    }
 
     /// <summary>Whether the carrier can tell that something is due.</summary>
     public bool CanWake { get; set; }
