@@ -63,15 +63,15 @@ namespace NanoSync.Device
 
         internal readonly CollectionKind Kind;
         internal readonly byte[] Name;
-        internal readonly ObjectClass Class; // of its objects, unless told otherwise
-        internal ObjectClass SendingClass; // of the objects in the request under way, those of other classes say so
-        internal ObjectClass KnownClass; // the one the server remembers
+        internal readonly ObjectClass Class; // of its objects, those aside that name another
+        internal ObjectClass SendingClass; // of the objects in the request under way, those aside that name another
+        internal ObjectClass KnownClass; // the class that the server remembers
         internal readonly IObjectHandler Handler;
         internal readonly bool DeviceWins;
 
         internal readonly byte[] Key = new byte[KeySize];
         internal int KeyLength;
-        internal byte[] Mint; // of a store that was one of two: see SyncEngine.Slots.cs; null = all ids have the store's format id
+        internal byte[] Mint; // the two store ids of a store that was one of two, see SyncEngine.Slots.cs; null = all ids have the store's format id
 
         // What the server has been told since it last answered; cleared when it must be told again.
         internal bool Introduced;
@@ -85,14 +85,14 @@ namespace NanoSync.Device
         internal uint SentUpTo; // last id (outbox) or change number (keyed) in the request
         internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
         internal bool More; // the server has more
-        internal bool DropsPartial; // a partial download that was overwritten here
+        internal bool DropsPartial; // the object of the partial download was changed here: the part is dropped
         internal bool Recovers; // the pass under way gives back what the server has lost
         internal bool Changed; // objects changed by this reply
 
         // Readings that may carry seconds since a start in place of the time.
         internal uint[] UptimeRuns; // from, to, start of each run whose start became known; null = times are taken as they are
-        internal uint UptimesTo; // the last one, those that wait left aside
-        internal uint DeferredFrom; // first one that waits for the start of this run; 0 = none
+        internal uint UptimesTo; // the last of them, not counting those that wait
+        internal uint DeferredFrom; // the first reading that waits for the boot time of this run; 0 = none
 
         // A large object on its way up, in parts.
         internal uint UploadOrder; // its id or change number; 0 = none
@@ -149,13 +149,13 @@ namespace NanoSync.Device
         // First id under the later store id; 0 = there is one store id.
         internal uint MintFrom
         {
-            get { return Mint == null ? 0 : (uint)(Mint[0] | (Mint[1] << 8) | (Mint[2] << 16) | (Mint[3] << 24)); }
+            get { return Mint == null ? 0 : Format.U32(Mint, 0); }
         }
 
         // The number of this start over; 0 = not minted yet.
         internal uint Start
         {
-            get { return (uint)(Key[1] | (Key[2] << 8) | (Key[3] << 16) | (Key[4] << 24)); }
+            get { return Format.U32(Key, 1); }
         }
 
         /// <summary>The key held. Allocates.</summary>

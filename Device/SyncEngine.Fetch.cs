@@ -82,7 +82,7 @@ namespace NanoSync.Device
             return true;
         }
 
-        // After the commit. 16: it did not fit the reply, and is asked for again.
+        // Called after the commit. 16 says that the object did not fit the reply; it is asked for again.
         private void EndFetch()
         {
             if (_fetchAnswer != 0 && _fetchAnswer != Status.Retry)

@@ -140,7 +140,7 @@ namespace NanoSync.Device
 
             if (there)
             {
-                _result.Store = _store.Refuse(c.Number, 0, key, 0, key.Length, _info.Version, _refusedStatus, reason, 0, reason.Length);
+                _result.Store = _store.Refuse(_info, _refusedStatus, reason, reason.Length);
             }
 
             if (_result.Store == StoreError.None)
@@ -190,8 +190,7 @@ namespace NanoSync.Device
         private int MakeAnswer(byte tag, int status, string reason)
         {
             _object[0] = tag;
-            _object[1] = (byte)status;
-            _object[2] = (byte)(status >> 8);
+            Format.Put16(_object, 1, status);
             int length = 3;
             if (reason != null)
             {

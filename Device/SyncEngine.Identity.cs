@@ -33,7 +33,7 @@ namespace NanoSync.Device
             get { return _forked; }
         }
 
-        // As it is in flash: at Open, and after a reply that could not be committed.
+        // Reads it from flash: at Open, and after a reply that could not be committed.
         internal void LoadStoreId()
         {
             int length;
@@ -41,7 +41,7 @@ namespace NanoSync.Device
             if (_store.GetMeta(AnswerCollection, StoreIdSlot, _small, 0, out length) == StoreError.None && length == IdLength + 4)
             {
                 System.Array.Copy(_small, _storeId, IdLength);
-                _forked = (uint)(_small[4] | (_small[5] << 8) | (_small[6] << 16) | (_small[7] << 24));
+                _forked = Format.U32(_small, IdLength);
             }
             else
             {
@@ -63,17 +63,13 @@ namespace NanoSync.Device
             }
         }
 
-        // [SPEC 5.4] In the batch: what has an id from this one on goes up under another store id, after a start over. False:
-        // an error of the store. While something still waits under the id before the last fork nothing is done: two ids
-        // are kept, and what waits there goes first.
+        // [SPEC 5.4] Writes into the batch that objects with ids from this one on go up under another store id, after a start over.
+        // It gives false for an error of the store. The store keeps two store ids: while objects wait under the one before the
+        // last fork they go first, and nothing is done.
         private bool Fork(SyncCollection c, uint from)
         {
             bool drained = !WaitsBefore(c);
-            for (int i = 0; i < 4; i++)
-            {
-                _small[i] = (byte)(from >> (8 * i));
-            }
-
+            Format.Put32(_small, 0, from);
             if (c.Mint != null && from < c.MintFrom)
             {
                 System.Array.Copy(c.Mint, MintId, _small, MintId, 2 * IdLength); // none of these went up under the later id yet
@@ -118,7 +114,7 @@ namespace NanoSync.Device
 
                 if (c.Kind == CollectionKind.Outbox)
                 {
-                    return false; // in the order of their ids
+                    return false; // readings wait in the order of their ids
                 }
 
                 at = _info.Version;
@@ -146,16 +142,12 @@ namespace NanoSync.Device
             Fnv.WriteTag(_store.NextRandom(), _storeId, 0);
             _forked++;
             System.Array.Copy(_storeId, value, IdLength);
-            for (int i = 0; i < 4; i++)
-            {
-                value[IdLength + i] = (byte)(_forked >> (8 * i));
-            }
-
+            Format.Put32(value, IdLength, _forked);
             _result.Store = _store.SetMeta(AnswerCollection, StoreIdSlot, value, 0, value.Length);
             return _result.Store == StoreError.None;
         }
 
-        // [SPEC 5.2] In the batch: key 0 next; what is pending stays pending.
+        // [SPEC 5.2] Writes key 0 into the batch; what is pending stays pending.
         private bool StartOver(SyncCollection c)
         {
             _newKey[0] = (byte)'0';
@@ -198,12 +190,7 @@ namespace NanoSync.Device
                     }
                 }
 
-                uint start = _store.NextRandom();
-                for (int at = 0; at < StartLength - StartAt; at++)
-                {
-                    c.Key[StartAt + at] = (byte)(start >> (8 * at));
-                }
-
+                Format.Put32(c.Key, StartAt, _store.NextRandom());
                 _result.Store = _store.SetMeta(c.Number, KeySlot, c.Key, 0, StartLength);
             }
 

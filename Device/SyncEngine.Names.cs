@@ -109,7 +109,7 @@ namespace NanoSync.Device
             uint unkept = 0;
             for (int i = 0; i < _classCount; i++)
             {
-                PutHash(_classes[i].Hash);
+                Format.Put32(_small, 0, _classes[i].Hash);
                 if (_store.FindKey(DefinitionCollection, _small, 0, 4, _info) == StoreError.NotFound)
                 {
                     unkept |= 1u << i;
@@ -135,20 +135,12 @@ namespace NanoSync.Device
                 if ((unkept & (1u << i)) != 0)
                 {
                     byte[] definition = Encoding.UTF8.GetBytes(_classes[i].Definition);
-                    PutHash(_classes[i].Hash);
+                    Format.Put32(_small, 0, _classes[i].Hash);
                     _store.PutServer(DefinitionCollection, _small, 0, 4, _classes[i].Hash, definition, 0, definition.Length);
                 }
             }
 
             _store.Commit();
-        }
-
-        private void PutHash(uint hash)
-        {
-            for (int i = 0; i < 4; i++)
-            {
-                _small[i] = (byte)(hash >> (8 * i));
-            }
         }
     }
 }

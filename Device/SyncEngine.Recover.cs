@@ -45,14 +45,14 @@ namespace NanoSync.Device
         {
             if (_info.Collection < 0)
             {
-                // the device did not delete what it would refuse
-                string reason = _streaming != Gathering || _hasRange || c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
+                // a value that this device would refuse was never held here, so it was not deleted here either
+                string reason = _incoming != Incoming.Gathering || c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 return QueueAnswer(tag, reason == null ? Status.NotFound : Status.BadObject, reason);
             }
 
-            if (!_hasRange)
+            if (!IsPart)
             {
-                if (_streaming == Gathering)
+                if (_incoming == Incoming.Gathering)
                 {
                     BeginCompare();
                 }
@@ -77,13 +77,13 @@ namespace NanoSync.Device
             IgnoreGone();
             if (tag == Tags.SoftDelete)
             {
-                return _result.Store == StoreError.None; // the same reply's word on its value was answered already, and an object has one answer
+                return _result.Store == StoreError.None; // the same reply names the object once more, with a value: that is answered, and an object has one answer
             }
 
             return _result.Store == StoreError.None && QueueAnswer(tag, Status.Conflict, null);
         }
 
-        // Whether the value in _info has this class, length and CRC32. One in a log is read for it, in small portions: the
+        // Whether the value in _info has this class, length and CRC32. A value in a log is read for that, in small portions, as the
         // buffers hold the reply.
         private bool IsHeld(uint type, uint length, uint crc)
         {

@@ -260,7 +260,7 @@ namespace NanoSync.Device
         private void WriteAnswer(SyncCollection c, int length, bool counting)
         {
             byte tag = _buffer[0];
-            int status = _buffer[1] | (_buffer[2] << 8);
+            int status = Format.U16(_buffer, 1);
             _writer.Start(tag);
             _writer.Value(Tags.ServerId, _info.Key, 1, _info.KeyLength - 1);
             if (status == Status.Success)
@@ -548,7 +548,7 @@ namespace NanoSync.Device
             else if (_store.SetAside(lost.Collection, lost.Id, Status.BadObject, reason, 0, length) == StoreError.NoCollection)
             {
                 // no outbox
-                _store.Refuse(lost.Collection, lost.Id, lost.Key, 0, lost.KeyLength, lost.Version, Status.BadObject, reason, 0, length);
+                _store.Refuse(lost, Status.BadObject, reason, length);
             }
         }
 

@@ -111,7 +111,7 @@ namespace NanoSync.Device
                 System.Array.Copy(_buffer, 0, _done, 0, length);
             }
 
-            _lastCommand = Done32(0);
+            _lastCommand = Format.U32(_done, 0);
         }
 
         private void WriteMessageOptions(bool counting)
@@ -517,20 +517,10 @@ namespace NanoSync.Device
         {
             byte[] done = new byte[_done.Length]; // a command is rare
             System.Array.Copy(_done, 0, done, DoneSize, done.Length - DoneSize);
-            for (int i = 0; i < 4; i++)
-            {
-                done[i] = (byte)(_commandId >> (8 * i));
-                done[DoneMark + i] = (byte)(_commandMark >> (8 * i));
-            }
-
-            done[DoneStatus] = (byte)_commandStatus;
-            done[DoneStatus + 1] = (byte)(_commandStatus >> 8);
+            Format.Put32(done, 0, _commandId);
+            Format.Put32(done, DoneMark, _commandMark);
+            Format.Put16(done, DoneStatus, _commandStatus);
             return _store.SetMeta(AnswerCollection, CommandSlot, done, 0, done.Length);
-        }
-
-        private uint Done32(int at)
-        {
-            return (uint)(_done[at] | (_done[at + 1] << 8) | (_done[at + 2] << 16) | (_done[at + 3] << 24));
         }
 
         // [SPEC 7.1] What became of a command whose number is not above the last one's.
@@ -538,9 +528,9 @@ namespace NanoSync.Device
         {
             for (int at = 0; at < _done.Length; at += DoneSize)
             {
-                if (Done32(at) == _oldId && Done32(at + DoneMark) == _oldMark)
+                if (Format.U32(_done, at) == _oldId && Format.U32(_done, at + DoneMark) == _oldMark)
                 {
-                    return _done[at + DoneStatus] | (_done[at + DoneStatus + 1] << 8);
+                    return Format.U16(_done, at + DoneStatus);
                 }
             }
 

@@ -10,7 +10,7 @@ namespace NanoSync.Device
 {
     public partial class SyncEngine
     {
-        private const int MaxRuns = 4; // of which readings may be left to send; a later one's lose their times
+        private const int MaxRuns = 4; // runs whose readings may be left to send; the readings of one more lose their times
 
         /// <summary>
         /// Declares that a first field, a time, before 2024 is the seconds since the start of the run that took the reading.
@@ -55,14 +55,14 @@ namespace NanoSync.Device
             if (error == StoreError.None)
             {
                 outbox.DeferredFrom = 0;
-                outbox.UptimesTo = start == 0 ? uint.MaxValue : upTo; // without a start the later ones of this run have none either
+                outbox.UptimesTo = start == 0 ? uint.MaxValue : upTo; // without a boot time the later readings of this run get no time either
             }
 
             return error;
         }
 
         // [SPEC 5.4] A reading may have gone up with the time that its run gives it, so a run stays as it is while one of its
-        // readings waits. Where there is no room for another, that one's go without times: none of them went up yet.
+        // readings waits. Where there is no room for another run, its readings go without times: none of them went up yet.
         private StoreError SaveRun(SyncCollection outbox, uint from, uint upTo, uint start)
         {
             uint[] runs = outbox.UptimeRuns;
@@ -88,10 +88,7 @@ namespace NanoSync.Device
             Array.Clear(runs, count, runs.Length - count);
             for (int i = 0; i < count; i++)
             {
-                _buffer[4 * i] = (byte)runs[i];
-                _buffer[4 * i + 1] = (byte)(runs[i] >> 8);
-                _buffer[4 * i + 2] = (byte)(runs[i] >> 16);
-                _buffer[4 * i + 3] = (byte)(runs[i] >> 24);
+                Format.Put32(_buffer, 4 * i, runs[i]);
             }
 
             StoreError error = _store.SetMeta(outbox.Number, RunsSlot, _buffer, 0, 4 * count);
@@ -111,7 +108,7 @@ namespace NanoSync.Device
             {
                 for (int i = 0; i < length >> 2 && i < outbox.UptimeRuns.Length; i++)
                 {
-                    outbox.UptimeRuns[i] = (uint)(_buffer[4 * i] | (_buffer[4 * i + 1] << 8) | (_buffer[4 * i + 2] << 16) | (_buffer[4 * i + 3] << 24));
+                    outbox.UptimeRuns[i] = Format.U32(_buffer, 4 * i);
                 }
             }
         }
@@ -157,7 +154,7 @@ namespace NanoSync.Device
 
             if (value < unchecked(0 - RecordReader.Epoch))
             {
-                return count; // counted from the epoch it is one after it: a clock's
+                return count; // a number that counts from the epoch on: it is the time of a clock
             }
 
             uint from = BootTimeOf(c, _info.Id);

@@ -5,7 +5,9 @@
 // Rule 3: this engine knows neither HTTP nor mail nor files: a carrier moves the bytes, the store keeps them.
 // Rule 4: a cut anywhere leaves the state from before the round; the next round repairs it.
 //
-// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series, SyncEngine.Reply.cs applies the reply,
+// SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series. SyncEngine.Reply.cs reads the reply,
+// SyncEngine.Responses.cs applies what it says of the objects that were sent, SyncEngine.Incoming.cs the objects that it brings,
+// SyncEngine.Pass.cs and SyncEngine.Recover.cs a pass over all of them, SyncEngine.Structures.cs what stands in Options.
 // SyncEngine.Identity.cs says which store this is.
 
 using System;

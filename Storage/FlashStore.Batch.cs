@@ -33,7 +33,7 @@ namespace NanoSync.Storage
         /// </summary>
         /// <returns>None, NotOpen, Busy, QuotaFull or an error of the volume.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Begin()
+        internal StoreError Begin()
         {
             if (!_open)
             {
@@ -61,7 +61,7 @@ namespace NanoSync.Storage
         /// decides.
         /// </returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Commit()
+        internal StoreError Commit()
         {
             if (!_batch)
             {
@@ -82,7 +82,7 @@ namespace NanoSync.Storage
 
         /// <summary>Ends the batch as if it had never begun. Slices of a partial download stay.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Abandon()
+        internal StoreError Abandon()
         {
             if (!_batch)
             {
@@ -94,7 +94,7 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Whether a batch is open.</summary>
-        public bool InBatch
+        internal bool InBatch
         {
             get { return _batch; }
         }
@@ -108,7 +108,7 @@ namespace NanoSync.Storage
         /// <param name="offset">Where they begin.</param>
         /// <param name="count">How many, 0 to <see cref="MaxMeta"/>.</param>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError SetMeta(int collection, int slot, byte[] value, int offset, int count)
+        internal StoreError SetMeta(int collection, int slot, byte[] value, int offset, int count)
         {
             if (!_open)
             {
@@ -133,7 +133,7 @@ namespace NanoSync.Storage
         /// <param name="count">Bytes of the value; 0 when it was never set.</param>
         /// <returns>None, NotFound when it was never set, or Damaged.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError GetMeta(int collection, int slot, byte[] buffer, int offset, out int count)
+        internal StoreError GetMeta(int collection, int slot, byte[] buffer, int offset, out int count)
         {
             count = 0;
             if (!_open)

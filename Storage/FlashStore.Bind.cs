@@ -7,7 +7,7 @@ namespace NanoSync.Storage
         private const int ClassCollection = MaxCollection - 1; // the engine's definitions: an earlier firmware may have had more
 
         /// <summary>Slots of names begin here: 4 for each name, one a kind.</summary>
-        public const int FirstName = 0x40000000;
+        internal const int FirstName = 0x40000000;
 
         // Once the main log was read. Moved: the declarations lie in other places now, and the log is to be read anew.
         private StoreError BindNames(int[] names, out bool moved)
@@ -87,7 +87,7 @@ namespace NanoSync.Storage
         {
             byte[] kinds = (byte[])_kinds.Clone();
             ushort[] limits = (ushort[])_limits.Clone();
-            Outbox[] outboxes = (Outbox[])_outboxes.Clone();
+            OutboxChain[] outboxes = (OutboxChain[])_outboxes.Clone();
             int[] before = (int[])names.Clone();
             System.Array.Clear(_kinds, 0, _kinds.Length);
             System.Array.Clear(_limits, 0, _limits.Length);

@@ -171,7 +171,7 @@ namespace NanoSync.Storage
 
         /// <summary>Makes a clean object Pending once more, as it is, with a new version: the server has lost it. In the batch when one is open.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError SendAgain(ObjectInfo info)
+        internal StoreError SendAgain(ObjectInfo info)
         {
             if (!_open)
             {
@@ -196,7 +196,7 @@ namespace NanoSync.Storage
         /// <param name="count">How many.</param>
         /// <returns>None, BatchFull, QuotaFull, IndexFull, ReclaimFirst or an error of the volume.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError PutServer(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
+        internal StoreError PutServer(int collection, byte[] key, int keyOffset, int keyCount, uint tag, byte[] payload, int offset, int count)
         {
             StoreError error = StartPut(collection, key, keyOffset, keyCount, tag, count);
             if (error == StoreError.None)
@@ -216,7 +216,7 @@ namespace NanoSync.Storage
         /// clean. Done as well when there is no such object.
         /// </summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Confirm(int collection, byte[] key, int keyOffset, int keyCount)
+        internal StoreError Confirm(int collection, byte[] key, int keyOffset, int keyCount)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)
@@ -233,7 +233,7 @@ namespace NanoSync.Storage
 
         /// <summary>The server deleted the object. Done as well when it was not there.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError RemoveServer(int collection, byte[] key, int keyOffset, int keyCount)
+        internal StoreError RemoveServer(int collection, byte[] key, int keyOffset, int keyCount)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)
@@ -263,7 +263,7 @@ namespace NanoSync.Storage
         /// object stays as it is and its turn comes behind that change [SPEC 5.4]; a refused one stays in its place.
         /// </summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)
+        internal StoreError Bind(int collection, uint localId, uint version, byte[] key, int keyOffset, int keyCount)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)
@@ -309,7 +309,7 @@ namespace NanoSync.Storage
         /// The local id of the object that the open batch has given this key (<see cref="Bind"/>): until the batch is written it
         /// is found by that id alone. 0 = none.
         /// </summary>
-        public uint BoundInBatch(int collection, byte[] key, int keyOffset, int keyCount)
+        internal uint BoundInBatch(int collection, byte[] key, int keyOffset, int keyCount)
         {
             uint hash = KeyHash(collection, key, keyOffset, keyCount, false); // no lock: the batch is the caller's
             for (int i = 0; i < _touchedCount; i++)
@@ -327,7 +327,7 @@ namespace NanoSync.Storage
         /// if the object changed since.
         /// </summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError AckChange(int collection, byte[] key, int keyOffset, int keyCount, uint version)
+        internal StoreError AckChange(int collection, byte[] key, int keyOffset, int keyCount, uint version)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)
@@ -349,51 +349,46 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// The server refused this version of an object, also one acknowledged before: kept, reported, not pending any more.
-        /// Nothing happens if it changed since. An object without a key is named by its local id, any other by its key.
+        /// Nothing happens if it changed since.
         /// </summary>
-        /// <param name="collection">A keyed collection.</param>
-        /// <param name="localId">Local id; used when <paramref name="keyCount"/> is 0.</param>
-        /// <param name="key">The server's id.</param>
-        /// <param name="keyOffset">Where it begins.</param>
-        /// <param name="keyCount">Its bytes, 0 to 64.</param>
-        /// <param name="version">The version that was refused.</param>
+        /// <param name="info">Names collection, object (by its key, or by its local id while it has none) and the version that was refused.</param>
         /// <param name="status">The server's status, 0 to 65,535.</param>
-        /// <param name="reason">Why, UTF-8; may be null.</param>
-        /// <param name="reasonOffset">Where it begins.</param>
+        /// <param name="reason">Begins with why, in UTF-8; may be null.</param>
         /// <param name="reasonCount">Its bytes; more than 64 are cut.</param>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError Refuse(int collection, uint localId, byte[] key, int keyOffset, int keyCount, uint version, int status, byte[] reason, int reasonOffset, int reasonCount)
+        internal StoreError Refuse(ObjectInfo info, int status, byte[] reason, int reasonCount)
         {
             if (!_open)
             {
                 return StoreError.NotOpen;
             }
+            int collection = info.Collection;
             if (!IsKind(collection, KindKeyed))
             {
                 return StoreError.NoCollection;
             }
-            if (keyCount < 0 || keyCount > Format.MaxKey || status < 0 || status > 65535)
+            if (status < 0 || status > 65535)
             {
                 return StoreError.BadArgument;
             }
             int slot;
             uint hash;
-            if (keyCount > 0)
+            if (info.KeyLength > 0)
             {
-                slot = FindKey(collection, key, keyOffset, keyCount, false);
-                hash = KeyHash(collection, key, keyOffset, keyCount, false);
+                slot = FindKey(collection, info.Key, 0, info.KeyLength, false);
+                hash = KeyHash(collection, info.Key, 0, info.KeyLength, false);
             }
             else
             {
-                slot = FindKeyless(collection, localId);
-                hash = IdHash(collection, localId);
+                slot = FindKeyless(collection, info.Id);
+                hash = IdHash(collection, info.Id);
             }
-            if (slot < 0 || IsTouched(hash) || _index.Version(slot) != version)
+            if (slot < 0 || IsTouched(hash) || _index.Version(slot) != info.Version)
             {
                 return StoreError.None; // what was acknowledged since has another version as well
             }
             int state = (int)ObjectState.Refused | (IsDeletion(slot) ? Format.DeleteFlag : 0);
-            return Rewrite(slot, state, version, key, keyOffset, 0, status, reason, reasonOffset, reasonCount);
+            return Rewrite(slot, state, info.Version, info.Key, 0, 0, status, reason, 0, reasonCount);
         }
 
         // ---- Within ----

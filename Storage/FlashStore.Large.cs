@@ -46,7 +46,7 @@ namespace NanoSync.Storage
         /// <param name="keyCount">Its bytes, 1 to 64.</param>
         /// <param name="tag">The caller's mark.</param>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError BeginPut(int collection, byte[] key, int keyOffset, int keyCount, uint tag)
+        internal StoreError BeginPut(int collection, byte[] key, int keyOffset, int keyCount, uint tag)
         {
             return _batch ? StartPut(collection, key, keyOffset, keyCount, tag, _inlineMax) : NotBegun();
         }
@@ -54,21 +54,21 @@ namespace NanoSync.Storage
         /// <summary>Adds a slice.</summary>
         /// <returns>None, or why the object does not fit; it is then to be abandoned, the batch goes on.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError WritePut(byte[] payload, int offset, int count)
+        internal StoreError WritePut(byte[] payload, int offset, int count)
         {
             return _put == PutInline || _put == PutFile ? ContinuePut(payload, offset, count) : NotBegun();
         }
 
         /// <summary>Ends the object: part of the batch from now on.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError EndPut()
+        internal StoreError EndPut()
         {
             return _put == PutInline || _put == PutFile ? FinishPut() : NotBegun();
         }
 
         /// <summary>Gives the object up. The batch goes on without it.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public void AbandonPut()
+        internal void AbandonPut()
         {
             DropPut();
         }
@@ -209,7 +209,7 @@ namespace NanoSync.Storage
         /// <param name="version">The server's number of the value: two values of one length and CRC32 are told apart by it. 0 where there is none.</param>
         /// <param name="done">Bytes in flash: where to go on. The first time after Open these bytes are read for their CRC32.</param>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError OpenPartial(int collection, byte[] key, int keyOffset, int keyCount, uint tag, int total, uint crc, uint version, out int done)
+        internal StoreError OpenPartial(int collection, byte[] key, int keyOffset, int keyCount, uint tag, int total, uint crc, uint version, out int done)
         {
             done = 0;
             if (!_batch)
@@ -304,7 +304,7 @@ namespace NanoSync.Storage
 
         /// <summary>Adds bytes to the partial download, from where OpenPartial said.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError WritePartial(byte[] payload, int offset, int count)
+        internal StoreError WritePartial(byte[] payload, int offset, int count)
         {
             if (_put != PutPartial)
             {
@@ -324,7 +324,7 @@ namespace NanoSync.Storage
         /// <param name="complete">Whether the object is whole.</param>
         /// <returns>None; Damaged: the whole has not the CRC32 announced, the download is dropped and may be begun again; or an error of the volume.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError ClosePartial(out bool complete)
+        internal StoreError ClosePartial(out bool complete)
         {
             complete = false;
             if (_put != PutPartial)
@@ -375,7 +375,7 @@ namespace NanoSync.Storage
 
         /// <summary>Ends what OpenPartial began without adding to it: not even what has all its bytes becomes the object.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError LeavePartial()
+        internal StoreError LeavePartial()
         {
             if (_put != PutPartial)
             {
@@ -461,7 +461,7 @@ namespace NanoSync.Storage
 
         /// <summary>Finds the partial download of a key; <see cref="ObjectInfo.Length"/> is the whole, <see cref="ObjectInfo.Done"/> what is in flash.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError FindPartial(int collection, byte[] key, int keyOffset, int keyCount, ObjectInfo info)
+        internal StoreError FindPartial(int collection, byte[] key, int keyOffset, int keyCount, ObjectInfo info)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)
@@ -492,7 +492,7 @@ namespace NanoSync.Storage
 
         /// <summary>Gives a partial download up and its flash free.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError DropPartial(int collection, byte[] key, int keyOffset, int keyCount)
+        internal StoreError DropPartial(int collection, byte[] key, int keyOffset, int keyCount)
         {
             StoreError error = CheckKey(collection, key, keyOffset, keyCount);
             if (error != StoreError.None)

@@ -179,7 +179,7 @@ namespace NanoSync.Storage
 
         private StoreError MountOutbox(uint[] files, uint file)
         {
-            Outbox outbox = _outboxes[StoreFile.Collection(file)];
+            OutboxChain outbox = _outboxes[StoreFile.Collection(file)];
             if (outbox == null)
             {
                 _health.Undeclared++;
@@ -262,7 +262,7 @@ namespace NanoSync.Storage
         {
             for (int i = 0; i <= MaxCollection; i++)
             {
-                Outbox outbox = _outboxes[i];
+                OutboxChain outbox = _outboxes[i];
                 if (outbox != null)
                 {
                     outbox.NextId = Larger(outbox.NextId, outbox.Acked + 1);
@@ -483,7 +483,7 @@ namespace NanoSync.Storage
 
         private void ApplyReading(byte[] buffer, int at, int collection)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             if (outbox == null)
             {
                 return;

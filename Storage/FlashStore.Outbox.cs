@@ -110,14 +110,14 @@ namespace NanoSync.Storage
         /// Readings kept aside are not touched, see <see cref="Drop"/>.
         /// </summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError AckOutbox(int collection, uint upToId)
+        internal StoreError AckOutbox(int collection, uint upToId)
         {
             StoreError error = CheckOutbox(collection);
             if (error != StoreError.None)
             {
                 return error;
             }
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             if (upToId >= outbox.NextId)
             {
                 return StoreError.BadArgument;
@@ -147,7 +147,7 @@ namespace NanoSync.Storage
         /// <param name="offset">Where it begins.</param>
         /// <param name="count">Its bytes; more than 64 are cut.</param>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError SetAside(int collection, uint id, int status, byte[] reason, int offset, int count)
+        internal StoreError SetAside(int collection, uint id, int status, byte[] reason, int offset, int count)
         {
             StoreError error = CheckOutbox(collection);
             if (error != StoreError.None)
@@ -218,7 +218,7 @@ namespace NanoSync.Storage
             {
                 return StoreError.Busy;
             }
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             bool alone = _appendTo < 0;
             int need = Format.ReadingData + count + Format.Crc;
             StoreError error = MakeOutboxRoom(collection, need + Blocks(largeLength) + (alone ? Format.HeaderSize : _out.BatchBytes + _appendLarge));
@@ -262,7 +262,7 @@ namespace NanoSync.Storage
 
         private void StartOut(int collection, int need)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             _appendLarge = 0;
             if (outbox.Head != 0 && !outbox.Dirty && outbox.TailLength + need <= outbox.SegmentBytes
                 && outbox.TailLarge < outbox.SegmentBytes)
@@ -298,7 +298,7 @@ namespace NanoSync.Storage
 
         private StoreError FinishOut(int collection, bool commit)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             uint file = _out.File;
             int before = _out.Length;
             int from = before == 0 ? Format.HeaderSize : before;
@@ -365,7 +365,7 @@ namespace NanoSync.Storage
 
         private StoreError MakeOutboxRoom(int collection, int need)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             if (need > outbox.Quota - Format.HeaderSize)
             {
                 return StoreError.QuotaFull;
@@ -388,7 +388,7 @@ namespace NanoSync.Storage
             return _outboxes[collection].Count > 0 && DropOldest(_outboxes[collection], collection) == StoreError.None;
         }
 
-        private StoreError DropOldest(Outbox outbox, int collection)
+        private StoreError DropOldest(OutboxChain outbox, int collection)
         {
             if (!outbox.DropOldest || outbox.Head == 0 || _appendTo == collection)
             {
@@ -408,7 +408,7 @@ namespace NanoSync.Storage
         // Puts an empty segment behind the only one, so that the only one can go: the ids it holds must not come again.
         private StoreError BeginSegment(int collection)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             bool dirty = outbox.Dirty;
             outbox.Dirty = true;
             StartOut(collection, 0);
@@ -421,7 +421,7 @@ namespace NanoSync.Storage
         }
 
         // Drops the oldest segment with all its readings, sent or not.
-        private StoreError DropHead(Outbox outbox, int collection)
+        private StoreError DropHead(OutboxChain outbox, int collection)
         {
             uint bound = Bound(outbox, outbox.Head);
             if (bound > 0 && bound != uint.MaxValue)
@@ -431,7 +431,7 @@ namespace NanoSync.Storage
             return DeleteHead(outbox, bound);
         }
 
-        private StoreError DeleteHead(Outbox outbox, uint bound)
+        private StoreError DeleteHead(OutboxChain outbox, uint bound)
         {
             uint file = outbox.Head;
             int length = LengthOf(file, 0);
@@ -457,7 +457,7 @@ namespace NanoSync.Storage
         }
 
         // Deletes the segments that hold nothing unacknowledged. The newest one stays until it is half full.
-        private void TrimOutbox(Outbox outbox, int collection)
+        private void TrimOutbox(OutboxChain outbox, int collection)
         {
             while (outbox.Head != 0)
             {
@@ -482,7 +482,7 @@ namespace NanoSync.Storage
         {
             for (int i = 0; i <= MaxCollection; i++)
             {
-                Outbox outbox = _outboxes[i];
+                OutboxChain outbox = _outboxes[i];
                 if (outbox != null && outbox.Acked > outbox.Counted)
                 {
                     DiscountReadings(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail);
@@ -493,7 +493,7 @@ namespace NanoSync.Storage
         }
 
         // Takes readings above one id, up to another and to a segment, off the count, and deletes their large files.
-        private void DiscountReadings(Outbox outbox, int collection, uint after, uint upTo, uint lastFile)
+        private void DiscountReadings(OutboxChain outbox, int collection, uint after, uint upTo, uint lastFile)
         {
             uint file = outbox.Head;
             int at = 0;
@@ -531,7 +531,7 @@ namespace NanoSync.Storage
         // ---- Finding ----
 
         // Ids in this segment are below the first of the next one: what was begun there and not finished does not count.
-        private uint Bound(Outbox outbox, uint file)
+        private uint Bound(OutboxChain outbox, uint file)
         {
             if (file == outbox.Tail)
             {
@@ -559,7 +559,7 @@ namespace NanoSync.Storage
         }
 
         // The first id that a later segment's header vouches for.
-        private uint FirstBehind(Outbox outbox, uint file)
+        private uint FirstBehind(OutboxChain outbox, uint file)
         {
             for (uint next = file + 2; next <= outbox.Tail; next++)
             {
@@ -588,7 +588,7 @@ namespace NanoSync.Storage
         }
 
         // Finds the first reading with an id above this one, from a place on. It is then in the reader, its segment in _found.
-        private bool FindReading(Outbox outbox, uint file, int at, uint after)
+        private bool FindReading(OutboxChain outbox, uint file, int at, uint after)
         {
             if (file == outbox.Head && at == 0 && after >= outbox.Counted && outbox.StartFile >= file)
             {
@@ -676,7 +676,7 @@ namespace NanoSync.Storage
 
         private bool LoadReading(int collection, uint id)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             return id > 0 && FindReading(outbox, outbox.Head, 0, id - 1) && Format.U32(_reader.Buffer, _reader.Index + Format.Id) == id;
         }
 
@@ -718,7 +718,7 @@ namespace NanoSync.Storage
         private StoreError CountLost(int collection)
         {
             _health.RefusedDropped++;
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             if (_batch)
             {
                 outbox.BatchLost++;

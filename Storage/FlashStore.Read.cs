@@ -41,7 +41,7 @@ namespace NanoSync.Storage
             {
                 return Fill(slot, info);
             }
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             if (outbox == null || id <= outbox.Acked || !LoadReading(collection, id))
             {
                 return StoreError.NotFound;
@@ -82,13 +82,13 @@ namespace NanoSync.Storage
         }
 
         /// <summary>The version that the next change of any keyed object gets: what is put from now on has this one or a higher one.</summary>
-        public uint NextVersion
+        internal uint NextVersion
         {
             get { return _nextVersion; }
         }
 
         /// <summary>An id that no local object has reached: all made from now on have this one or a higher one.</summary>
-        public uint NextLocal
+        internal uint NextLocal
         {
             get { return _nextLocal; }
         }
@@ -201,7 +201,7 @@ namespace NanoSync.Storage
 
         private bool NextReading(int collection, uint after, uint limit, ObjectInfo info)
         {
-            Outbox outbox = _outboxes[collection];
+            OutboxChain outbox = _outboxes[collection];
             uint file = outbox.Head;
             int at = 0;
             if (info.Collection == collection && info.Slot < 0 && info.Id == after && info.RecordFile >= outbox.Head)

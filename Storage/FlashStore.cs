@@ -17,7 +17,7 @@ namespace NanoSync.Storage
         public const int MaxCollection = 15;
 
         /// <summary>Longest value of SetMeta in bytes.</summary>
-        public const int MaxMeta = Format.MaxMeta;
+        internal const int MaxMeta = Format.MaxMeta;
 
         // Kinds in _kinds
         private const byte KindNone = 0;
@@ -46,7 +46,7 @@ namespace NanoSync.Storage
         // By collection. The counts are of index entries, of which there are at most 65,534 in all.
         private readonly byte[] _kinds = new byte[MaxCollection + 1];
         private readonly ushort[] _limits = new ushort[MaxCollection + 1];    // keyed: most objects
-        private readonly Outbox[] _outboxes = new Outbox[MaxCollection + 1];
+        private readonly OutboxChain[] _outboxes = new OutboxChain[MaxCollection + 1];
         private readonly ushort[] _entries = new ushort[MaxCollection + 1];   // index entries: objects, kept readings
         private readonly ushort[] _pending = new ushort[MaxCollection + 1];
         private readonly ushort[] _refused = new ushort[MaxCollection + 1];
@@ -109,7 +109,7 @@ namespace NanoSync.Storage
                 return StoreError.BadArgument;
             }
             _kinds[collection] = KindOutbox;
-            Outbox outbox = new Outbox();
+            OutboxChain outbox = new OutboxChain();
             outbox.Quota = quotaBytes;
             outbox.DropOldest = dropOldest;
             // At least 4 segments, so that dropping the oldest drops a quarter, not everything
@@ -145,7 +145,7 @@ namespace NanoSync.Storage
         /// always room for them. 12 bytes of RAM each.
         /// </summary>
         /// <param name="count">0 to 1,000; takes the place of what was declared before.</param>
-        public StoreError DeclareValues(int count)
+        internal StoreError DeclareValues(int count)
         {
             if (_open)
             {
@@ -179,7 +179,7 @@ namespace NanoSync.Storage
         /// </param>
         /// <returns>As above; OtherKind when flash has one of these names under another kind: StoreHealth.Id is its number.</returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public StoreError OpenNamed(int[] names)
+        internal StoreError OpenNamed(int[] names)
         {
             if (_open)
             {
@@ -286,7 +286,7 @@ namespace NanoSync.Storage
         /// <see cref="StoreOptions.Entropy"/>, or the platform's random number and the clock, differ. Never 0.
         /// </summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
-        public uint NextRandom()
+        internal uint NextRandom()
         {
             if (_noise == 0)
             {

@@ -33,8 +33,8 @@ namespace NanoSync.Storage
         public int StepBytes = 1024;
 
         /// <summary>
-        /// Values that the application may hold by SetMeta over all collections, besides those that are declared
-        /// (<see cref="FlashStore.DeclareValues"/>), as the engine's are. Default 16. Costs 12 bytes of RAM each.
+        /// Small values that there is room for beside those of the engine, which declares its own: those that an earlier firmware left
+        /// in flash. Default 16. Costs 12 bytes of RAM each.
         /// </summary>
         public int MetaSlots = 16;
 

@@ -54,29 +54,29 @@ namespace NanoSync.Device
                 return;
             }
 
-            _sentHash = GetUInt(0);
-            _number = GetUInt(4);
-            _waited = GetUInt(8);
+            _sentHash = Format.U32(_sent, 0);
+            _number = Format.U32(_sent, 4);
+            _waited = Format.U32(_sent, 8);
             _sentAnew = _sent[12];
             _underWay = _sent[13] != 0;
             _restored = _underWay;
-            _sentBefore = length == SentLength ? GetUInt(14) : 0;
+            _sentBefore = length == SentLength ? Format.U32(_sent, 14) : 0;
             for (int i = 0; i < _count && _underWay; i++)
             {
                 SyncCollection c = _collections[i];
                 if (_store.GetMeta(c.Number, SentPartSlot, _sent, 0, out length) != StoreError.None || length != SentPartLength)
                 {
-                    _underWay = false; // a collection added by a new firmware was not in it
+                    _underWay = false; // a new firmware added this collection: it was not in the request
                     return;
                 }
 
                 c.Included = true;
-                c.Sent = (int)GetUInt(0);
-                c.SentUpTo = GetUInt(4);
-                c.UploadOrder = GetUInt(8);
-                c.UploadDone = (int)GetUInt(12);
-                c.UploadSent = (int)GetUInt(16);
-                c.UploadTotal = (int)GetUInt(20);
+                c.Sent = (int)Format.U32(_sent, 0);
+                c.SentUpTo = Format.U32(_sent, 4);
+                c.UploadOrder = Format.U32(_sent, 8);
+                c.UploadDone = (int)Format.U32(_sent, 12);
+                c.UploadSent = (int)Format.U32(_sent, 16);
+                c.UploadTotal = (int)Format.U32(_sent, 20);
             }
         }
 
@@ -139,7 +139,7 @@ namespace NanoSync.Device
                 taken = _result.Store == StoreError.None;
             }
 
-            // one that did not arrive whole, or found no room in flash, is read again; all else is done with
+            // a reply that did not arrive whole, or found no room in flash, is read again; any other is done with
             bool again = _result.Store == StoreError.BatchFull || _result.Store == StoreError.IndexFull;
             bool keep = (_result.Carrier != CarrierError.None && _result.Carrier != CarrierError.BadReply)
                 || (_result.Store != StoreError.None && !again);
@@ -154,7 +154,7 @@ namespace NanoSync.Device
             return taken;
         }
 
-        // The reply is applied, in the batch with all it brought: the next round sends.
+        // Notes, in the batch of all that the reply brought, that no request is under way: the next round sends.
         internal override StoreError EndRequest()
         {
             _sentAnew = 0;
@@ -162,7 +162,7 @@ namespace NanoSync.Device
             return KeepSent(false);
         }
 
-        // What was written, before it is handed over.
+        // Keeps what is to be known of the request before it is handed over.
         private bool KeepRequest()
         {
             _restored = false;
@@ -171,12 +171,12 @@ namespace NanoSync.Device
             for (int i = 0; i < _count && _result.Store == StoreError.None; i++)
             {
                 SyncCollection c = _collections[i];
-                PutUInt(0, (uint)c.Sent);
-                PutUInt(4, c.SentUpTo);
-                PutUInt(8, c.UploadOrder);
-                PutUInt(12, (uint)c.UploadDone);
-                PutUInt(16, (uint)c.UploadSent);
-                PutUInt(20, (uint)c.UploadTotal);
+                Format.Put32(_sent, 0, (uint)c.Sent);
+                Format.Put32(_sent, 4, c.SentUpTo);
+                Format.Put32(_sent, 8, c.UploadOrder);
+                Format.Put32(_sent, 12, (uint)c.UploadDone);
+                Format.Put32(_sent, 16, (uint)c.UploadSent);
+                Format.Put32(_sent, 20, (uint)c.UploadTotal);
                 _result.Store = _store.SetMeta(c.Number, SentPartSlot, _sent, 0, SentPartLength);
             }
 
@@ -198,26 +198,13 @@ namespace NanoSync.Device
         private StoreError KeepSent(bool underWay)
         {
             _underWay = underWay;
-            PutUInt(0, _sentHash);
-            PutUInt(4, _number);
-            PutUInt(8, _waited);
+            Format.Put32(_sent, 0, _sentHash);
+            Format.Put32(_sent, 4, _number);
+            Format.Put32(_sent, 8, _waited);
             _sent[12] = (byte)_sentAnew;
             _sent[13] = (byte)(underWay ? 1 : 0);
-            PutUInt(14, _sentBefore);
+            Format.Put32(_sent, 14, _sentBefore);
             return _store.SetMeta(AnswerCollection, SentSlot, _sent, 0, SentLength);
-        }
-
-        private void PutUInt(int at, uint value)
-        {
-            for (int i = 0; i < 4; i++)
-            {
-                _sent[at + i] = (byte)(value >> (8 * i));
-            }
-        }
-
-        private uint GetUInt(int at)
-        {
-            return (uint)(_sent[at] | (_sent[at + 1] << 8) | (_sent[at + 2] << 16) | (_sent[at + 3] << 24));
         }
     }
 }

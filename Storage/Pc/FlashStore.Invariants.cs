@@ -93,7 +93,7 @@ namespace NanoSync.Storage
             }
         }
 
-        private void CheckOutboxState(int collection, Outbox o)
+        private void CheckOutboxState(int collection, OutboxChain o)
         {
             if (o.Acked >= o.NextId)
             {

@@ -434,7 +434,7 @@ namespace NanoSync.Tests
             {
                 ObjectInfo info = new ObjectInfo();
                 Assert.IsTrue(_store.FindKey(_config.Number, new byte[] { name }, 0, 1, info) == StoreError.None);
-                Assert.IsTrue(_store.Refuse(_config.Number, 0, info.Key, 0, 1, info.Version, 6, null, 0, 0) == StoreError.None);
+                Assert.IsTrue(_store.Refuse(info, 6, null, 0) == StoreError.None);
             }
 
             // What is known of the request under way, as a version without the last bytes kept it.

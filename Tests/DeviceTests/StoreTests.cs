@@ -155,7 +155,7 @@ namespace NanoSync.DeviceTests
             Remount();
             Ok(s_store.NextPending(Settings, 0, s_info));
             IsPayload(5, 40);
-            Ok(s_store.Refuse(Settings, 0, s_key, 0, 4, s_info.Version, 6, s_bytes, 0, 3));
+            Ok(s_store.Refuse(s_info, 6, s_bytes, 3));
             Assert.AreEqual(1, s_store.RefusedCount(Settings));
             s_info.Reset();
             Ok(s_store.NextRefused(Settings, s_info));

@@ -474,7 +474,7 @@ public sealed class PageTests
             BinaryPrimitives.WriteUInt16LittleEndian(e[32..], (ushort)bytesUp);
             BinaryPrimitives.WriteUInt16LittleEndian(e[34..], (ushort)bytesDown);
             BinaryPrimitives.WriteUInt16LittleEndian(e[36..], 59);
-            BinaryPrimitives.WriteUInt16LittleEndian(e[38..], (ushort)Crc32.Of(e[..38]));
+            BinaryPrimitives.WriteUInt16LittleEndian(e[38..], (ushort)CrcSum.Of(e[..38]));
             diary.AddRange(entry);
         }
 

@@ -97,7 +97,7 @@ public sealed class FeedTests
         SyncCollection part = device.Sync(device.Ask());
         Assert.AreEqual("ok {Add c 0000000000} more", part.Line());
         Assert.IsTrue(PartRange.TryFind(part.Commands.Single().Options, out PartRange? range));
-        Assert.AreEqual(new PartRange(0, null, 9, Crc32.Of(new byte[9]), 3), range);
+        Assert.AreEqual(new PartRange(0, null, 9, CrcSum.Of(new byte[9]), 3), range);
         Assert.AreEqual("ok {Add d 06}", device.Sync(device.Ask()).Line());
     }
 

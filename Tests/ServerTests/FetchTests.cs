@@ -51,7 +51,7 @@ public sealed class FetchTests
             request.Commands.Add(fetch);
             SyncCommand answer = device.Sync(request).Responses.Single();
             Assert.IsTrue(PartRange.TryFind(answer.Options, out PartRange? range));
-            Assert.AreEqual(new PartRange(got.Length, null, s_large.Length, Crc32.Of(s_large), 1), range);
+            Assert.AreEqual(new PartRange(got.Length, null, s_large.Length, CrcSum.Of(s_large), 1), range);
             got.Write(answer.Data!.Value.Span);
         }
 
@@ -145,7 +145,7 @@ public sealed class FetchTests
         Assert.AreEqual(0, HeldOf(answer));
         Assert.AreEqual("", bench.Held("d1"));
         SyncCommand right = TestDevice.Add("Ab1_1", 1, 2, 3);
-        right.Options.Add(new PartRange(0, null, 3, Crc32.Of([1, 2, 3])).ToStructure());
+        right.Options.Add(new PartRange(0, null, 3, CrcSum.Of([1, 2, 3])).ToStructure());
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, right)).Line());
     }
 
@@ -239,7 +239,7 @@ public sealed class FetchTests
     private static SyncCommand PartOf(SyncCommand command, int offset, int count)
     {
         command.Data = s_large.AsMemory(offset, Math.Min(count, s_large.Length - offset));
-        command.Options.Add(new PartRange(offset, null, s_large.Length, Crc32.Of(s_large)).ToStructure());
+        command.Options.Add(new PartRange(offset, null, s_large.Length, CrcSum.Of(s_large)).ToStructure());
         return command;
     }
 

@@ -271,7 +271,7 @@ public sealed class LogTests
                 SELECT id, '{id}', {number}, {(created == 0 ? number : created)}, '{type}#bbbb', {(deleted ? "NULL" : TestDatabase.Blob([(byte)value]))}, {(deleted ? 1 : 0)},
                     (SELECT MAX(id) FROM replica), 1, {sum}, {1_000_000_000 + value}, 2000000000 FROM collection WHERE name = '{collection}';
                 INSERT INTO id_map (device_id, collection_id, client_id, server_id, sum, length, crc)
-                SELECT 1, id, '{client}', '{id}', {sum}, 1, {Crc32.Of([(byte)value])} FROM collection WHERE name = '{collection}'
+                SELECT 1, id, '{client}', '{id}', {sum}, 1, {CrcSum.Of([(byte)value])} FROM collection WHERE name = '{collection}'
                 """));
         }
     }

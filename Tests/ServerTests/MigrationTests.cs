@@ -44,7 +44,7 @@ public sealed class MigrationTests
         Assert.IsFalse(bench.Core.Objects.Get("d1", "config", "Ab1_1").Row.IsLogged);
 
         SyncCommand rest = TestDevice.Add("Ab1_2", 4, 5, 6);
-        rest.Options.Add(new PartRange(3, null, 6, Crc32.Of([1, 2, 3, 4, 5, 6])).ToStructure());
+        rest.Options.Add(new PartRange(3, null, 6, CrcSum.Of([1, 2, 3, 4, 5, 6])).ToStructure());
         StringAssert.Contains(device.Sync(AddTests.With(device, rest)).Line(), "[Add Ab1_2 Ab1_2]");
         StringAssert.Contains(bench.Held("d1"), "Ab1_2=010203040506");
     }

@@ -57,10 +57,10 @@ public sealed class ReadingTests
         board.Sync(board.Log(TestDevice.Add("Ab1_1", 1, 2, 3)));
         Assert.AreEqual("ok [Add Ab1_1 status 204]", clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 4, 5, 6))).Line());
         SyncCommand part = TestDevice.Add("Ab1_1", 4);
-        part.Options.Add(new PartRange(0, null, 3, Crc32.Of([4, 5, 6])).ToStructure());
+        part.Options.Add(new PartRange(0, null, 3, CrcSum.Of([4, 5, 6])).ToStructure());
         Assert.AreEqual("ok [Add Ab1_1 status 204]", clone.Sync(clone.Log(part)).Line());
         SyncCommand same = TestDevice.Add("Ab1_1", 3);
-        same.Options.Add(new PartRange(2, null, 3, Crc32.Of([1, 2, 3])).ToStructure());
+        same.Options.Add(new PartRange(2, null, 3, CrcSum.Of([1, 2, 3])).ToStructure());
         Assert.AreEqual("ok", clone.Sync(clone.Log(same)).Line());
         Assert.AreEqual("Ab1_1=010203", bench.Held("d1", "log"));
     }
@@ -148,13 +148,13 @@ public sealed class ReadingTests
         TestDevice device = bench.Device();
         device.Start();
         (byte[] one, byte[] two) = Alike();
-        Assert.AreEqual(Crc32.Of(one), Crc32.Of(two));
+        Assert.AreEqual(CrcSum.Of(one), CrcSum.Of(two));
         foreach ((byte[] value, int version) in new[] { (one, 1), (two, 2), (two, 2) })
         {
             SyncCommand half = TestDevice.Change("a", value[..4]);
-            half.Options.Add(new PartRange(0, null, value.Length, Crc32.Of(value), version).ToStructure());
+            half.Options.Add(new PartRange(0, null, value.Length, CrcSum.Of(value), version).ToStructure());
             SyncCommand rest = TestDevice.Change("a", value[4..]);
-            rest.Options.Add(new PartRange(4, null, value.Length, Crc32.Of(value), version).ToStructure());
+            rest.Options.Add(new PartRange(4, null, value.Length, CrcSum.Of(value), version).ToStructure());
             device.Sync(AddTests.With(device, half));
             Assert.AreEqual("ok", device.Sync(AddTests.With(device, rest)).Line());
             Assert.AreEqual("a=" + Convert.ToHexString(value), bench.Held("d1"));
@@ -162,10 +162,10 @@ public sealed class ReadingTests
 
         // a part of one value does not go on with the other's
         SyncCommand begun = TestDevice.Change("b", one[..4]);
-        begun.Options.Add(new PartRange(0, null, one.Length, Crc32.Of(one), 3).ToStructure());
+        begun.Options.Add(new PartRange(0, null, one.Length, CrcSum.Of(one), 3).ToStructure());
         device.Sync(AddTests.With(device, begun));
         SyncCommand other = TestDevice.Change("b", two[4..]);
-        other.Options.Add(new PartRange(4, null, two.Length, Crc32.Of(two), 4).ToStructure());
+        other.Options.Add(new PartRange(4, null, two.Length, CrcSum.Of(two), 4).ToStructure());
         Assert.AreEqual("ok [Change b status 13]", device.Sync(AddTests.With(device, other)).Line());
     }
 
@@ -179,7 +179,7 @@ public sealed class ReadingTests
         SyncCommand Part(int from, params byte[] bytes)
         {
             SyncCommand part = TestDevice.Change("a", bytes);
-            part.Options.Add(new PartRange(from, null, value.Length, Crc32.Of(value), 1).ToStructure());
+            part.Options.Add(new PartRange(from, null, value.Length, CrcSum.Of(value), 1).ToStructure());
             return part;
         }
 
@@ -211,16 +211,16 @@ public sealed class ReadingTests
     {
         byte[] one = new byte[8], two = new byte[8];
         two[0] = 1;
-        uint wanted = Crc32.Of(one);
+        uint wanted = CrcSum.Of(one);
 
         // the last 4 bytes that bring the register where it is wanted, bit by bit
         uint[] effect = new uint[32];
-        uint without = Crc32.Of(two);
+        uint without = CrcSum.Of(two);
         for (int bit = 0; bit < 32; bit++)
         {
             byte[] probe = [.. two];
             probe[4 + (bit / 8)] ^= (byte)(1 << (bit % 8));
-            effect[bit] = Crc32.Of(probe) ^ without;
+            effect[bit] = CrcSum.Of(probe) ^ without;
         }
 
         uint missing = wanted ^ without;

@@ -52,7 +52,7 @@ public sealed class ReplyBudgetTests
         SyncCommand part = reply.Collections[0].Commands.Single();
         Assert.AreEqual(Limit - command, part.Data!.Value.Length);
         Assert.IsTrue(PartRange.TryFind(part.Options, out PartRange? range));
-        Assert.AreEqual(new PartRange(0, null, Limit, Crc32.Of(Filled(Limit)), 1), range);
+        Assert.AreEqual(new PartRange(0, null, Limit, CrcSum.Of(Filled(Limit)), 1), range);
     }
 
     [TestMethod]

@@ -89,7 +89,7 @@ public sealed class StructureTests
         CollectionAssert.AreEqual(later, bench.Core.Devices.DiaryBytes("d1").Data);
         Assert.Contains("version 2", Assert.Throws<RefusedException>(() => bench.Core.Devices.Diary("d1")).Message);
         byte[] other = [0xD1, 0x39, .. entry[2..38], 0, 0];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(other.AsSpan(38), (ushort)Crc32.Of(other.AsSpan(0, 38)));
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(other.AsSpan(38), (ushort)CrcSum.Of(other.AsSpan(0, 38)));
         Send(other);
         StringAssert.Contains(bench.Core.Devices.Diary("d1").Diary.Entries.Single().ToString(), "kind 9");
         Send([.. entry, .. new byte[40]]);

@@ -237,7 +237,7 @@ public sealed class TwoWayTests
     {
         using Field field = new();
         byte[] one = Large(5000), two = Alike(one);
-        Assert.AreEqual(Server.Engine.Crc32.Of(one), Server.Engine.Crc32.Of(two));
+        Assert.AreEqual(Server.Engine.CrcSum.Of(one), Server.Engine.CrcSum.Of(two));
         field.Core.Objects.Put("d1", "maps", "map", new NewValue(null, one, ClassCatalog.WireName(field.Map)));
         field.Round(); // key 0
         field.Round();

@@ -38,7 +38,7 @@ public static class Mutants
         new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
         new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
             { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
-        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && Crc32.Of(whole) == crc", "whole.Length == total", 1)
+        new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && CrcSum.Of(whole) == crc", "whole.Length == total", 1)
             { Test = "ServerTests.ReadingTests.Parts_that_do_not_come_to_the_check_sum_told_are_no_object_and_begin_anew" },
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
             "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
@@ -52,7 +52,7 @@ public static class Mutants
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
-        new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Reply.cs",
+        new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Incoming.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 1)
             { Test = "ServerTests.DeviceRuleTests.An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile" },
         new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 1),
@@ -120,7 +120,7 @@ public static class Mutants
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
         new("definitions of a firmware before are not read", "Device/SyncEngine.Names.cs", "else if (_classCount < MaxClasses)", "else if (_classCount < 0)", 1)
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
-        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Reply.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer", "return QueueAnswer", 91),
+        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Incoming.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer", "return QueueAnswer", 91),
         new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 281),
     ];
 }

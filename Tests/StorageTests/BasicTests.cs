@@ -243,7 +243,9 @@ public sealed class BasicTests
         added = info.Version;
         Assert.AreEqual(0, info.KeyLength);
 
-        Ok(store.Refuse(Config, 0, Key("s1"), 0, 2, changed, 6, null!, 0, 0));
+        Ok(store.FindKey(Config, Key("s1"), 0, 2, info));
+        Assert.AreEqual(changed, info.Version);
+        Ok(store.Refuse(info, 6, null!, 0));
         Ok(store.Bind(Config, localId, added, Key("s1"), 0, 2));
         store = Open();
         Assert.AreEqual(0, store.PendingCount(Config));

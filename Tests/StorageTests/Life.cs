@@ -683,7 +683,7 @@ public sealed class Life
         string name = _info.KeyLength > 0 ? $"{Keyed}/{Encoding.UTF8.GetString(_info.Key, 0, _info.KeyLength)}" : $"{Keyed}/#{_info.Id}";
         var reason = Encoding.UTF8.GetBytes("no" + arg);
         Next.Things[name] = Next.Things[name] with { State = ObjectState.Refused, Status = arg % 300, Reason = "no" + arg };
-        return Store.Refuse(Keyed, _info.Id, _info.Key, 0, _info.KeyLength, _info.Version, arg % 300, reason, 0, reason.Length);
+        return Store.Refuse(_info, arg % 300, reason, reason.Length);
     }
 
     private StoreError RetryOrDrop(int arg)

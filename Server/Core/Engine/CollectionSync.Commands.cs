@@ -211,7 +211,7 @@ internal sealed partial class CollectionSync
         SyncCommand response = new() { Tag = Tags.Fetch, ServerId = id, Class = current.Class ?? "", Data = data.AsMemory(offset, count) };
         if (range != null || count < data.Length)
         {
-            response.Options.Add(new PartRange(offset, null, data.Length, Crc32.Of(data), current.Seq).ToStructure());
+            response.Options.Add(new PartRange(offset, null, data.Length, CrcSum.Of(data), current.Seq).ToStructure());
         }
 
         _budget.Add(count);
@@ -279,7 +279,7 @@ internal sealed partial class CollectionSync
             }
 
             if (command.ServerId != null && _store.FindObject(Collection.Id, command.ServerId) is { Data: { } held } there
-                && held.Length == range.Total && Crc32.Of(held) == range.Crc && (there.Version == range.Version && (range.Version == null || there.Writer == Replica)))
+                && held.Length == range.Total && CrcSum.Of(held) == range.Crc && (there.Version == range.Version && (range.Version == null || there.Writer == Replica)))
             {
                 return new Value(type, held) { Version = range.Version }; // the last part again
             }
@@ -503,7 +503,7 @@ internal sealed partial class CollectionSync
         /// <summary>Check sum of its bytes.</summary>
         public uint Crc
         {
-            get => _crc ??= Crc32.Of(Data.Span);
+            get => _crc ??= CrcSum.Of(Data.Span);
             init => _crc = value;
         }
 

@@ -44,7 +44,7 @@ internal sealed partial class CollectionSync
 
         byte[] whole = _store.JoinParts(Replica, Collection.Id, key);
         _store.DropUpload(Replica, Collection.Id, key);
-        if (whole.Length == total && Crc32.Of(whole) == crc)
+        if (whole.Length == total && CrcSum.Of(whole) == crc)
         {
             return whole;
         }

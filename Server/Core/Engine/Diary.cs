@@ -158,7 +158,7 @@ public sealed record Diary(IReadOnlyList<DiaryEntry> Entries, int Damaged)
         for (int at = 0; at < bytes.Length; at += EntryBytes)
         {
             ReadOnlySpan<byte> entry = bytes[at..Math.Min(at + EntryBytes, bytes.Length)];
-            if (entry.Length == EntryBytes && entry[0] == Mark + Version && U16(entry, 38) == (Crc32.Of(entry[..38]) & 0xFFFF))
+            if (entry.Length == EntryBytes && entry[0] == Mark + Version && U16(entry, 38) == (CrcSum.Of(entry[..38]) & 0xFFFF))
             {
                 entries.Add(Read(entry));
             }

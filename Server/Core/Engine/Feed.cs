@@ -97,7 +97,7 @@ internal sealed partial class CollectionSync
         if (count < data.Length)
         {
             // [SPEC 7.2] its first part; the device asks for the rest
-            command.Options.Add(new PartRange(0, null, data.Length, Crc32.Of(data), row.Seq).ToStructure());
+            command.Options.Add(new PartRange(0, null, data.Length, CrcSum.Of(data), row.Seq).ToStructure());
         }
 
         command.Data = data.AsMemory(0, count);

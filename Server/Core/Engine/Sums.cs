@@ -24,7 +24,7 @@ public static class ContentSum
 }
 
 /// <summary>CRC32 (IEEE), the check sum of an object that travels in parts. [SPEC 7.2]</summary>
-public static class Crc32
+public static class CrcSum
 {
     private static readonly uint[] s_table = MakeTable();
 

@@ -175,7 +175,7 @@ public abstract partial class SqlTransaction
     private static IdRow IdOf(ReadingId id, string? type, byte[]? data)
     {
         return data == null ? new IdRow(id.ToString(), 0, -1, 0, null)
-            : new IdRow(id.ToString(), ContentSum.Of(type, data), data.Length, Crc32.Of(data), null);
+            : new IdRow(id.ToString(), ContentSum.Of(type, data), data.Length, CrcSum.Of(data), null);
     }
 
     private List<ObjectRow> ListReadings(int collection, long after, int count, int replica, long reset)

@@ -142,7 +142,7 @@ namespace NanoSync.SyncRun
             Check(store.DeclareKeyed(1, ConfigSlots), "declare");
             Check(store.DeclareKeyed(15, new SyncOptions().Answers), "declare");
             Check(store.Open(), "open");
-            return before - HeapMeter.Free() + (store.NextVersion & 0);
+            return before - HeapMeter.Free() + (store.DroppedCount(0) & 0);
         }
 
         private static void Check(StoreError error, string what)

@@ -3,7 +3,7 @@ namespace NanoSync.Storage
     /// <summary>
     /// What is known of one outbox: a chain of segments, oldest first, and how far it is acknowledged. Nothing per reading.
     /// </summary>
-    internal sealed class Outbox
+    internal sealed class OutboxChain
     {
         internal int Quota;         // bytes of flash
         internal bool DropOldest;   // when full; otherwise refuse
