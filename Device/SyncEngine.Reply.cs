@@ -238,6 +238,8 @@ namespace NanoSync.Device
                 {
                     return ReplyFailed();
                 }
+
+                CheckItem();
             }
 
             if (_result.BytesDown == 0)

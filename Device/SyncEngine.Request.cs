@@ -98,6 +98,7 @@ namespace NanoSync.Device
 
             _writer.End();
             _writer.End();
+            CheckWritten(counting);
         }
 
         private void WriteCollection(SyncCollection c, bool counting)

@@ -271,8 +271,16 @@ namespace NanoSync.Device
             _carrier.Close();
             _result.HttpStatus = _carrier.StatusCode;
             _result.RetryAfter = _carrier.RetryAfter;
+            CheckRound();
             return _result;
         }
+
+        // Of a build that has Pc/SyncEngine.Invariants.cs; in one for boards the calls are not there either.
+        partial void CheckWritten(bool counting);
+
+        partial void CheckItem();
+
+        partial void CheckRound();
 
         // What DeferredEngine (Device/Sealed) does otherwise: replies that come in another round than their request.
         internal virtual bool RepliesDeferred

@@ -107,7 +107,9 @@ public sealed record SourceMutant(string Name, string File, string Place, string
             bool server = Path.GetRelativePath(Bench.Root, root).StartsWith("Server", StringComparison.Ordinal);
             Name = Path.GetFileNameWithoutExtension(project);
             _parsing = new CSharpParseOptions(server ? LanguageVersion.Latest : LanguageVersion.CSharp10);
+            string pc = Path.Combine(root, "Pc"); // of device code what the PC's tests need besides; its invariants would notice before the judge does
             IEnumerable<string> files = Directory.GetFiles(root, "*.cs", server ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly)
+                .Concat(server || !Directory.Exists(pc) ? [] : Directory.GetFiles(pc, "*.cs").Where(f => !f.EndsWith(".Invariants.cs", StringComparison.Ordinal)))
                 .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal)
                     && (!server || ProjectOf(Path.GetRelativePath(Bench.Root, f)) == project)); // projects lie within projects
             Assembly original = AssemblyLoadContext.Default.LoadFromAssemblyName(new AssemblyName(Name));
