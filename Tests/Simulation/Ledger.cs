@@ -71,10 +71,10 @@ public sealed class Ledger
     /// <summary>The values that have none of the fates allowed, in words.</summary>
     /// <param name="isCurrent">Whether the server has it now.</param>
     /// <param name="isLoser">Whether the server keeps it as the losing side.</param>
-    /// <param name="isLostDelete">Whether it keeps a deletion of the object as the losing side: collection, place.</param>
+    /// <param name="isLostDelete">Whether it keeps a deletion of the object as the losing side: collection, a value that the object has on the server.</param>
     /// <param name="isRefused">Whether it was refused, and that is told: collection, place, value, writer.</param>
     /// <param name="wasApplied">Whether the server had it.</param>
-    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, string, bool> isLostDelete, Func<int, string, uint, DeviceIdentity?, bool> isRefused, Func<uint, bool> wasApplied)
+    public IEnumerable<string> Judge(Func<uint, bool> isCurrent, Func<uint, bool> isLoser, Func<int, uint, bool> isLostDelete, Func<int, string, uint, DeviceIdentity?, bool> isRefused, Func<uint, bool> wasApplied)
     {
         foreach ((uint serial, (int collection, string place, uint over, DeviceIdentity? writer)) in _writes)
         {
@@ -85,7 +85,7 @@ public sealed class Ledger
             }
 
             // what was replaced does not come back, but as the winner over what replaced it, or over its deletion
-            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !isLostDelete(collection, place) && !_gone.Contains(serial) && !isRefused(collection, place, serial, writer))
+            if (over != 0 && isCurrent(over) && wasApplied(serial) && !IsLost(serial, isLoser) && !isLostDelete(collection, over) && !_gone.Contains(serial) && !isRefused(collection, place, serial, writer))
             {
                 yield return $"#{over} ({place}) is current again, although {who} replaced it with #{serial}";
             }

@@ -11,10 +11,12 @@ switch (verb)
         return Runner.Show(ulong.Parse(args[1]), args.Length > 2 ? Enum.Parse<Mutation>(args[2], true) : Mutation.None);
     case "postgres":
         return Runner.PrintPostgres(args.Length > 3 ? args[3] : null, args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 20);
+    case "alone-seed" when args.Length > 1:
+        return Runner.Show(ulong.Parse(args[1]), Mutation.None, prepare: w => w.Alone = true);
     case "boards":
         return Runner.PrintBoards(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 200);
     case "boards-seed" when args.Length > 1:
-        return Runner.Show(ulong.Parse(args[1]), Mutation.None, boards: true);
+        return Runner.Show(ulong.Parse(args[1]), Mutation.None, prepare: w => w.Boards = true);
     case "cuts":
         (Figures figures, List<string> failures) = Cuts.Run(args.Length > 1 ? ulong.Parse(args[1]) : 1, args.Length > 2 ? int.Parse(args[2]) : 0, true, 2, args.Length > 3 ? int.Parse(args[3]) : -1);
         Console.WriteLine(figures);
@@ -58,7 +60,7 @@ switch (verb)
             run [FIRST] [COUNT] [MUTATION]   seeds one after the other until stopped (Ctrl+C); prints the first failure with its trace
             boards [FIRST] [COUNT], boards-seed N   boards whose flash is copied, and put back from an image
             postgres [FIRST] [COUNT] [HOST=...]   seeds whose server is on PostgreSQL, in a cluster made for it or in that one; each the
-                                  same run as over SQLite
+                                  same run as over SQLite; alone-seed N: the same run over SQLite, with its trace
             seed N [MUTATION]     one seed with its trace
             replay FILE [trace]   a field diary, as `device diary NAME --file FILE` saved it
             cuts [SEED] [PAIRS] [ROUND]   a scripted life, cut at every byte of every message and at every file call

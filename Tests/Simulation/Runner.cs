@@ -137,9 +137,9 @@ public static class Runner
         return failures.Count == 0 ? 0 : 1;
     }
 
-    public static int Show(ulong seed, Mutation mutation, bool boards = false)
+    public static int Show(ulong seed, Mutation mutation, Action<World>? prepare = null)
     {
-        using World world = World.Run(seed, Steps, true, mutation, w => w.Boards = boards);
+        using World world = World.Run(seed, Steps, true, mutation, prepare);
         foreach (string line in world.Trace.Lines)
         {
             Console.WriteLine(line);

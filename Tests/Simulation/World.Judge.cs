@@ -250,11 +250,14 @@ public sealed partial class World
             current.UnionWith(store.ListObjects(number, 0, 100_000, deleted: false).Select(o => Payload.Serial(o.Data)));
         }
 
+        // by the server's name of the object, which in a shared collection is not that of its writer
+        bool IsLostDelete(int collection, uint value) => Server.Book.PlaceOf(value) is { } id && Server.Book.IsLostDelete(collection, id);
+
         bool IsRefused(int collection, string place, uint serial, DeviceIdentity? writer) => writer != null
             && (Server.Book.Refused.Contains((writer.Id, _collections[collection].Plan.Name, place))
                 || Devices.Any(d => d.Identity.Id == writer.Id && d.Before.Any(b => b.Exists(h => h.Serial == serial && h.State == ObjectState.Refused))));
 
-        foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, Server.Book.IsLostDelete, IsRefused, Server.Book.WasApplied))
+        foreach (string what in Ledger.Judge(current.Contains, Server.Book.IsLoser, IsLostDelete, IsRefused, Server.Book.WasApplied))
         {
             Violate(what);
         }
