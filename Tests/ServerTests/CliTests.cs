@@ -13,6 +13,7 @@ using NanoSync.Server.Formats;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")]
 public sealed class CliTests
 {
     private string _folder = "";

@@ -15,6 +15,7 @@ using NanoSync.Server.Application;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")]
 public sealed class OpenApiClientTests
 {
     private string _folder = "";

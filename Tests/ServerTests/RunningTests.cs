@@ -15,6 +15,7 @@ using NanoSync.Server.Http;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")]
 public sealed partial class RunningTests
 {
     private static readonly string s_unit = Path.Combine(Root(), "build", "systemd", "nanosync-server.service");

@@ -140,6 +140,7 @@ public sealed class CutTests
     }
 
     [TestMethod]
+    [TestCategory("Slow")]
     public void A_cut_at_every_call_and_again_at_every_call_of_the_recovery()
     {
         var watch = Stopwatch.StartNew();
@@ -157,6 +158,7 @@ public sealed class CutTests
     }
 
     [TestMethod]
+    [TestCategory("Slow")]
     public void Random_lives_cut_at_every_call()
     {
         var watch = Stopwatch.StartNew();

@@ -8,6 +8,7 @@ namespace NanoSync.StorageTests;
 /// gone. What is lost is lost; but nothing wrong is shown, the store opens or says why not, and goes on.
 /// </summary>
 [TestClass]
+[TestCategory("Slow")]
 public sealed class DamageTests
 {
     public required TestContext TestContext { get; init; }

@@ -75,6 +75,7 @@ public sealed class FullTests
     }
 
     [TestMethod]
+    [TestCategory("Slow")]
     [DataRow(false)]
     [DataRow(true)]
     public void Every_call_may_fail_and_the_store_says_what_is_true(bool closeLies)

@@ -7,6 +7,7 @@ namespace NanoSync.StorageTests;
 
 /// <summary>A process that writes to a folder is killed (SIGKILL) wherever it is; what it had reported as done is there.</summary>
 [TestClass]
+[TestCategory("Slow")]
 public sealed class KillTests
 {
     public required TestContext TestContext { get; init; }
