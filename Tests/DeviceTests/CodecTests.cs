@@ -510,6 +510,107 @@ namespace NanoSync.Tests
             Assert.IsTrue(writer.Error == SyncError.WriterMisuse);
         }
 
+        // Each call that has no place where it stands; what follows it is not written, and the first error counts.
+        [TestMethod]
+        public void A_call_out_of_place_ends_the_message()
+        {
+            for (int call = 0; call < 16; call++)
+            {
+                Sink sink = new Sink();
+                MessageWriter writer = new WbxmlWriter(64);
+                writer.Begin(sink);
+                if (call != 0)
+                {
+                    writer.Start(Tags.Sync);
+                }
+
+                Misuse(writer, call);
+                Assert.IsTrue(writer.Error == SyncError.WriterMisuse, "call " + call.ToString());
+                int length = writer.Length;
+                writer.Empty(Tags.Version);
+                writer.Number(Tags.Status, 1);
+                writer.Start(Tags.Options);
+                writer.End();
+                writer.Payload(new byte[1], 0, 1);
+                Assert.AreEqual(length, writer.Length, "call " + call.ToString());
+                Assert.IsFalse(writer.Finish());
+                Assert.AreEqual(0, sink.Count);
+            }
+        }
+
+        private static void Misuse(MessageWriter writer, int call)
+        {
+            byte[] bytes = new byte[65];
+            if (call >= 8)
+            {
+                writer.Start(Tags.Options);
+                writer.Value(Tags.Class, bytes, 0, 1);
+            }
+
+            if (call >= 12)
+            {
+                writer.DataStart(2);
+            }
+
+            switch (call)
+            {
+                case 0: writer.End(); break;
+                case 1: writer.Empty(Tags.Add); break;
+                case 2: writer.Value(Tags.Version, bytes, 0, 65); break;
+                case 3: writer.Value(Tags.Options, bytes, 0, 1); break;
+                case 4: writer.Number(Tags.Status, -1); break;
+                case 5: writer.Number(Tags.SyncKey, 1); break;
+                case 6: writer.Start(Tags.Version); break; // it holds no elements
+                case 7: writer.Start(Tags.End); break;
+                case 8: writer.DataStart(-1); break;
+                case 9: writer.Payload(bytes, 0, -1); break;
+                case 10: writer.Data(bytes, 0, 0); break; // none is open
+                case 11: writer.DataEnd(); break;
+                case 12: writer.Data(bytes, 0, 3); break;
+                case 13: writer.DataEnd(); break; // two bytes short
+                case 14: writer.End(); break;
+                case 15: writer.Start(Tags.Options); break;
+            }
+        }
+
+        [TestMethod]
+        public void A_message_is_the_same_through_a_buffer_of_any_size()
+        {
+            for (int shift = 0; shift < 70; shift++)
+            {
+                byte[] text = new byte[64];
+                for (int i = 0; i < text.Length; i++)
+                {
+                    text[i] = (byte)('a' + i % 26);
+                }
+
+                string expected = null;
+                for (int size = 1; size <= 4096; size *= 64)
+                {
+                    Sink sink = new Sink();
+                    MessageWriter writer = new WbxmlWriter(size);
+                    writer.Begin(sink);
+                    writer.Start(Tags.Sync);
+                    writer.Start(Tags.Options);
+                    writer.Value(Tags.Class, text, 0, shift < 64 ? shift : 64);
+                    writer.Number(Tags.Limit, shift >= 64 ? 2147483647 : 0);
+                    writer.Value(Tags.Class, text);
+                    writer.Payload(text, 0, shift < 64 ? shift : 64);
+                    writer.Number(Tags.Conflict, 0);
+                    writer.Number(Tags.Limit, 1000000000 + shift);
+                    int length = writer.Length;
+                    writer.End();
+                    Assert.AreEqual(length + 1, writer.Length);
+                    writer.End();
+                    Assert.IsTrue(writer.Finish());
+                    Assert.AreEqual(sink.Count, writer.Length);
+                    string hex = Codec.Hex(sink.ToArray());
+                    expected = expected == null ? hex : expected;
+                    Assert.AreEqual(expected, hex, "shift " + shift.ToString());
+                }
+            }
+        }
+
         [TestMethod]
         [DataRow(0)]
         [DataRow(1)]

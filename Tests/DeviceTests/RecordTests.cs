@@ -324,9 +324,18 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
-        public void Infinities_and_nan_come_back()
+        public void Infinities_nan_and_the_smallest_numbers_come_back()
         {
             ObjectClass one = new ObjectClass("one").Float("s");
+            float[] smallest = { 5.877472E-39f, 2.938736E-39f, 1.1754944E-38f, 1.4E-45f }; // 2^-127, 2^-128, 2^-126, 2^-149
+            for (int n = 0; n < smallest.Length; n++)
+            {
+                s_writer.Begin(one);
+                s_writer.Float(smallest[n]);
+                s_reader.Begin(one, s_writer.Buffer, 0, s_writer.Length);
+                Assert.IsTrue(s_reader.Next() && (float)s_reader.Number == smallest[n], "small " + n.ToString());
+            }
+
             float[] values = { float.PositiveInfinity, float.NegativeInfinity, float.NaN };
             for (int n = 0; n < values.Length; n++)
             {
@@ -346,15 +355,152 @@ namespace NanoSync.Tests
         [DataRow("0180808080808080808002")] // 65 bits
         [DataRow("01808080808001")] // a time past 32 bits
         [DataRow("0000")] // a byte left over
+        [DataRow("200141")] // a sixth field, with bytes
+        [DataRow("0180")] // a varint that goes on behind the record
+        [DataRow("0180808080")]
         public void Bytes_that_do_not_fit_the_class_are_an_error(string hex)
         {
             byte[] bytes = Codec.FromHex(hex);
-            s_reader.Begin(s_reading, bytes, 0, bytes.Length);
-            while (s_reader.Next())
+            byte[] around = new byte[bytes.Length + 20];
+            for (int i = 0; i < around.Length; i++)
             {
+                around[i] = 1;
             }
 
-            Assert.IsTrue(s_reader.Error == SyncError.BadRecord, hex);
+            Array.Copy(bytes, 0, around, 7, bytes.Length);
+            for (int place = 0; place < 2; place++)
+            {
+                s_reader.Begin(s_reading, place == 0 ? bytes : around, 7 * place, bytes.Length);
+                Assert.IsFalse(s_reader.Next(), hex);
+                Assert.IsTrue(s_reader.Error == SyncError.BadRecord, hex);
+                Assert.IsFalse(s_reader.Next(), hex);
+            }
+        }
+
+        [TestMethod]
+        public void A_field_cut_at_any_byte_is_an_error()
+        {
+            FieldType[] types = { FieldType.Bool, FieldType.Float, FieldType.Double, FieldType.Text, FieldType.Bytes };
+            int[] sizes = { 1, 4, 8, 3, 3 };
+            for (int t = 0; t < types.Length; t++)
+            {
+                ObjectClass one = new ObjectClass("one").Field("f", types[t], 0);
+                byte[] around = new byte[40];
+                around[9] = 1; // the field is there
+                around[10] = sizes[t] == 3 ? (byte)2 : (byte)1; // a length; true; a byte of a number
+                for (int size = 0; size <= sizes[t] + 1; size++)
+                {
+                    s_reader.Begin(one, around, 9, 1 + size);
+                    Assert.AreEqual(size >= sizes[t], s_reader.Next(), "type " + t.ToString() + " size " + size.ToString());
+                    Assert.IsFalse(s_reader.Next());
+                    Assert.AreEqual(size == sizes[t], s_reader.Error == SyncError.None);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void A_number_of_any_length_comes_back_and_what_is_behind_it_too()
+        {
+            ObjectClass three = new ObjectClass("three").UInt("u").Int("i").Bool("b");
+            for (int shift = 0; shift < 64; shift++)
+            {
+                for (int slack = 0; slack < 2; slack++)
+                {
+                    s_writer.Begin(three);
+                    s_writer.UInt((1ul << shift) | 1);
+                    s_writer.Int((long)(1ul << shift));
+                    s_writer.Bool(true);
+                    Assert.IsTrue(s_writer.End());
+                    byte[] record = slack == 0 ? Record() : s_writer.Buffer;
+                    s_reader.Begin(three, record, 0, s_writer.Length);
+                    Assert.IsTrue(s_reader.Next() && s_reader.Value == (long)((1ul << shift) | 1), "bit " + shift.ToString());
+                    Assert.IsTrue(s_reader.Next() && s_reader.Value == (long)(1ul << shift), "bit " + shift.ToString());
+                    Assert.IsTrue(s_reader.Next() && s_reader.Value == 1, "bit " + shift.ToString());
+                    Assert.IsTrue(!s_reader.Next() && s_reader.Error == SyncError.None);
+                }
+            }
+        }
+
+        [TestMethod]
+        public void A_record_has_up_to_32_fields()
+        {
+            for (int fields = 1; fields <= ObjectClass.MaxFields; fields++)
+            {
+                ObjectClass many = new ObjectClass("many");
+                for (int n = 0; n < fields; n++)
+                {
+                    many.UInt("f" + n.ToString());
+                }
+
+                s_writer.Begin(many);
+                for (int n = 0; n < fields; n++)
+                {
+                    s_writer.UInt((ulong)n);
+                }
+
+                Assert.AreEqual(fields, s_writer.Field);
+                s_writer.None(); // there is no other
+                Assert.IsTrue(s_writer.Error == SyncError.WriterMisuse);
+                s_writer.Begin(many);
+                for (int n = 0; n < fields; n++)
+                {
+                    s_writer.UInt((ulong)n);
+                }
+
+                Assert.AreEqual((fields + 7) / 8 + fields, s_writer.Length);
+                s_reader.Begin(many, s_writer.Buffer, 0, s_writer.Length);
+                for (int n = 0; n < fields; n++)
+                {
+                    Assert.IsTrue(s_reader.Next() && s_reader.Field == n && s_reader.Value == n, "field " + n.ToString());
+                }
+
+                Assert.IsTrue(!s_reader.Next() && s_reader.Error == SyncError.None && s_reader.Field == fields);
+
+                // the bits alone fit, and one byte less does not
+                RecordWriter small = new RecordWriter((fields + 7) / 8);
+                small.Begin(many);
+                Assert.IsTrue(small.End());
+                Assert.AreEqual((fields + 7) / 8, small.Length);
+                small = new RecordWriter((fields + 7) / 8 - 1);
+                small.Begin(many);
+                Assert.IsFalse(small.End());
+                Assert.IsTrue(small.Error == SyncError.DataTooLong);
+            }
+        }
+
+        // The last byte of the buffer is used, and none behind it.
+        [TestMethod]
+        public void A_field_fits_the_buffer_or_is_refused_whole()
+        {
+            for (int size = 1; size < 16; size++)
+            {
+                for (int type = 0; type < 5; type++)
+                {
+                    ObjectClass one = new ObjectClass("one").Field("f", type == 0 ? FieldType.Bool : type == 1 ? FieldType.Double : type == 2 ? FieldType.UInt : type == 3 ? FieldType.Bytes : FieldType.Float, 0);
+                    RecordWriter writer = new RecordWriter(size);
+                    writer.Begin(one);
+                    switch (type)
+                    {
+                        case 0: writer.Bool(true); break;
+                        case 1: writer.Double(1.5); break;
+                        case 2: writer.UInt(ulong.MaxValue); break;
+                        case 3: writer.Bytes(new byte[5], 0, 5); break;
+                        case 4: writer.Float(1.5f); break;
+                    }
+
+                    int needed = type == 0 ? 2 : type == 1 ? 9 : type == 2 ? 11 : type == 3 ? 7 : 5;
+                    Assert.AreEqual(size >= needed, writer.End(), "type " + type.ToString() + " size " + size.ToString());
+                    Assert.IsTrue(writer.Error == (size >= needed ? SyncError.None : SyncError.DataTooLong));
+                    Assert.IsTrue(size < needed || writer.Length == needed);
+                }
+            }
+
+            s_writer.Begin(s_reading);
+            s_writer.Bool(true); // a time stands there
+            Assert.IsTrue(s_writer.Error == SyncError.WriterMisuse);
+            s_writer.Begin(s_reading);
+            s_writer.UInt(1);
+            Assert.IsTrue(s_writer.Error == SyncError.WriterMisuse);
         }
 
         [TestMethod]
