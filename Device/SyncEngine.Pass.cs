@@ -69,9 +69,20 @@ namespace NanoSync.Device
             return _store.SetMeta(c.Number, PassSlot, _small, 0, PassLength);
         }
 
-        // [SPEC 5.8] Notes in the batch that the pass that follows gives back what the server has lost.
+        // [SPEC 5.8] Notes in the batch that the pass that follows gives back what the server has lost. A value that is half down is
+        // given up where another is held: it would take the place of one that the pass has to compare with the server's.
         private bool MarkRecovering(SyncCollection c)
         {
+            if (_store.FirstPartial(c.Number, _found) == StoreError.None
+                && _store.FindKey(c.Number, _found.Key, 0, _found.KeyLength, _info) == StoreError.None && _info.State == ObjectState.Clean)
+            {
+                _result.Store = _store.DropPartial(c.Number, _found.Key, 0, _found.KeyLength);
+                if (_result.Store != StoreError.None)
+                {
+                    return false;
+                }
+            }
+
             System.Array.Clear(_small, 0, PassLength);
             _small[4] = 1;
             _result.Store = _store.SetMeta(c.Number, PassSlot, _small, 0, PassLength);

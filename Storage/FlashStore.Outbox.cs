@@ -169,7 +169,8 @@ namespace NanoSync.Storage
             }
             int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
             int bytes = Format.ObjectKey + 3 + reasonBytes + _reader.Size + LargeBytes(_reader.Buffer, _reader.Index, _reader.Size);
-            while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes)
+            while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes
+                || !FitsAside(bytes))
             {
                 int oldest = bytes > _options.SetAsideBytes ? -1 : OldestAside();
                 error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
@@ -672,6 +673,13 @@ namespace NanoSync.Storage
                 _batchAsideBytes += bytes;
             }
             return Leave();
+        }
+
+        // A reading's large file counts with the objects from now on. A small one may go into what is kept free for acknowledging,
+        // by half a segment; beyond that no batch could begin any more.
+        private bool FitsAside(int bytes)
+        {
+            return Fits(_main.BatchBytes + _batchGrowth + _batchAsideBytes + bytes - _options.SegmentBytes / 2);
         }
 
         private bool LoadReading(int collection, uint id)

@@ -55,6 +55,8 @@ public static class Mutants
         new("an object named in a reply gives way although it changed meanwhile", "Device/SyncEngine.Incoming.cs",
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 1)
             { Test = "ServerTests.DeviceRuleTests.An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile" },
+        new("what is half down goes on in the pass after a restore", "Device/SyncEngine.Pass.cs", "if (_store.FirstPartial(c.Number, _found) == StoreError.None", "if (_store.FirstPartial(c.Number, _found) != StoreError.None", 411),
+        new("a refused reading is kept where no batch can begin any more", "Storage/FlashStore.Outbox.cs", "|| !FitsAside(bytes))", ")", 422),
         new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 1),
         new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
             "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 1),

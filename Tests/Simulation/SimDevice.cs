@@ -130,6 +130,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
 
     public int ReplyBytes => _options.ReplyBytes;
 
+    /// <summary>Bytes of a segment of its flash.</summary>
+    public int SegmentBytes => _storeOptions.SegmentBytes;
+
     public CutVolume Volume { get; private set; }
 
     public FlashStore Store { get; private set; } = null!;

@@ -187,7 +187,8 @@ public sealed partial class World
         List<Held> now = device.Before[collection];
         List<Held> aside = now.FindAll(h => h.State == ObjectState.Refused || h.Id <= device.Store.AckedId(collection)); // one that is tried again is kept there until it went
         IEnumerable<Held> gone = before.Where(b => !Server.Book.Has(b.Serial) && !now.Exists(h => h.Serial == b.Serial));
-        if ((aside.Count < AsideSlots && aside.Concat(gone).Sum(h => h.Data.Length + Around) <= AsideBytes) || !device.Overflowed.Add(reading.Serial))
+        bool fits = reading.Data.Length + Around <= device.Store.BytesFree + (device.SegmentBytes / 2); // beside the objects
+        if ((fits && aside.Count < AsideSlots && aside.Concat(gone).Sum(h => h.Data.Length + Around) <= AsideBytes) || !device.Overflowed.Add(reading.Serial))
         {
             return false;
         }

@@ -491,6 +491,45 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void A_large_reading_that_is_refused_is_not_kept_where_no_batch_could_begin_any_more()
+    {
+        var store = Open(setAsideBytes: 1 << 20);
+        var payload = Bytes(6000);
+        Ok(store.BeginLarge(Readings, 3, null));
+        Ok(store.WriteLarge(payload, 0, 6000));
+        Ok(store.EndLarge(out uint large));
+        for (int i = 0; store.BytesFree > 5000; i++)
+        {
+            Ok(store.Begin());
+            Ok(store.BeginPut(Config, Key("o" + i), 0, Key("o" + i).Length, 1));
+            Ok(store.WritePut(payload, 0, 4000));
+            Ok(store.EndPut());
+            Ok(store.Commit());
+        }
+        Refuse(large);
+        Assert.AreEqual(0, store.RefusedCount(Readings), "with it the objects would take what acknowledging needs");
+        Assert.AreEqual(1u, store.DroppedCount(Readings), "and it is counted");
+        Ok(store.Append(Readings, 1, payload, 0, 20, out uint small));
+        Refuse(small);
+        Assert.AreEqual(1, store.RefusedCount(Readings), "a small one is kept all the same");
+        store = Open(setAsideBytes: 1 << 20);
+        for (int i = 0; i < 50; i++)
+        {
+            Ok(store.Begin());
+            Ok(store.SetMeta(Config, 1, payload, 0, 20));
+            Ok(store.Commit());
+        }
+
+        void Refuse(uint id)
+        {
+            Ok(store.Begin());
+            Ok(store.SetAside(Readings, id, 6, Key("bad value"), 0, 9));
+            Ok(store.AckOutbox(Readings, id));
+            Ok(store.Commit());
+        }
+    }
+
+    [TestMethod]
     public void A_full_outbox_refuses_or_drops_the_oldest()
     {
         foreach (bool drop in new[] { false, true })
