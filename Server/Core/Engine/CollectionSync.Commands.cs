@@ -107,6 +107,11 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current == null || (current.Deleted && !IsUnseen(current)))
         {
+            if (current != null && IsOwnOfBefore(current) && current.Seq <= _point)
+            {
+                KeepLoser(current); // its deletion went down, under an id that the store does not know for that of its own object
+            }
+
             Make(id, current, content); // gone for both sides, and the device makes it anew
         }
         else if (sameBytes

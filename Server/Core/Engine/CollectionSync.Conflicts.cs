@@ -30,10 +30,9 @@ internal sealed partial class CollectionSync
 
     // This store wrote it before it started over by itself, and the server has not sent it down since: an image of the store may
     // have been put back, and that does not have it.
-    private bool IsOwnUnseen(ObjectRow current)
-    {
-        return current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq && current.Seq > _point;
-    }
+    private bool IsOwnUnseen(ObjectRow current) => IsOwnOfBefore(current) && current.Seq > _point;
+
+    private bool IsOwnOfBefore(ObjectRow current) => current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq;
 
     private void KeepLoser(string id, Value content)
     {
