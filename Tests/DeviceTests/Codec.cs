@@ -40,8 +40,6 @@ namespace NanoSync.Tests
         private const int Around = 8;
         private const byte Foreign = (byte)'A';
 
-        private static readonly byte[] s_fed = new byte[2048]; // what a reader is given lies between bytes that are none of its
-
         /// <summary>Reads a message split once at <paramref name="split"/> (-1 = not), or in pieces of <paramref name="step"/> bytes (0 = not).</summary>
         public static string Read(MessageReader reader, byte[] bytes, int split, int step)
         {
@@ -89,16 +87,18 @@ namespace NanoSync.Tests
             }
         }
 
+        // What a reader is given lies between bytes that are none of its.
         private static void Feed(MessageReader reader, byte[] bytes, int offset, int count)
         {
+            byte[] fed = new byte[count + 2 * Around];
             for (int i = 0; i < Around; i++)
             {
-                s_fed[i] = Foreign;
-                s_fed[Around + count + i] = Foreign;
+                fed[i] = Foreign;
+                fed[Around + count + i] = Foreign;
             }
 
-            Array.Copy(bytes, offset, s_fed, Around, count);
-            reader.Feed(s_fed, Around, count);
+            Array.Copy(bytes, offset, fed, Around, count);
+            reader.Feed(fed, Around, count);
         }
 
         /// <summary>The error of the first <paramref name="count"/> bytes, or the items when there is none.</summary>
