@@ -57,9 +57,9 @@ public static class Mutants
             { Test = "ServerTests.DeviceRuleTests.An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile" },
         new("what is half down goes on in the pass after a restore", "Device/SyncEngine.Pass.cs", "if (_store.FirstPartial(c.Number, _found) == StoreError.None", "if (_store.FirstPartial(c.Number, _found) != StoreError.None", 411),
         new("a refused reading is kept where no batch can begin any more", "Storage/FlashStore.Outbox.cs", "|| !FitsAside(bytes))", ")", 422),
-        new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 1),
+        new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 49),
         new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
-            "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 1),
+            "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 8),
         new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
             { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
