@@ -484,6 +484,36 @@ namespace NanoSync.Tests
             Assert.AreEqual("7 7 7 ", server.Answers);
         }
 
+        // It would take the place of a value that the database may have lost; of an object that is not held it is all there is.
+        [TestMethod]
+        [DataRow(true)]
+        [DataRow(false)]
+        public void What_is_half_down_when_a_server_went_back_is_given_up_where_a_value_is_held(bool held)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            ObjectInfo info = new ObjectInfo();
+            Assert.IsTrue(bench.Store.Next(bench.Config.Number, info) == StoreError.None);
+            byte[] key = new byte[info.KeyLength];
+            Array.Copy(info.Key, key, key.Length);
+            key[0] = held ? key[0] : (byte)'X';
+            int done;
+            bool complete;
+            Assert.IsTrue(bench.Store.Begin() == StoreError.None);
+            Assert.IsTrue(bench.Store.OpenPartial(bench.Config.Number, key, 0, key.Length, info.Tag, 600, 1, 7, out done) == StoreError.None);
+            Assert.IsTrue(bench.Store.WritePartial(new byte[100], 0, 100) == StoreError.None);
+            Assert.IsTrue(bench.Store.ClosePartial(out complete) == StoreError.None);
+            Assert.IsTrue(bench.Store.Commit() == StoreError.None);
+            Assert.IsTrue(bench.Store.FirstPartial(bench.Config.Number, info) == StoreError.None);
+            server.ConfigStatus = Status.WentBack;
+
+            bench.Engine.Round();
+
+            Assert.IsTrue(bench.Store.FirstPartial(bench.Config.Number, info) == (held ? StoreError.NotFound : StoreError.None));
+        }
+
         [TestMethod]
         public void After_a_server_went_back_a_copy_that_it_asks_to_drop_goes_up_and_stays()
         {
