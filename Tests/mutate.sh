@@ -7,7 +7,7 @@
 #
 # Stryker makes the mutants and compiles them into one assembly; Tests/Mutation runs them (there it says why). For each that
 # lives it prints line, number, what was there and what is there instead; at the end a line per file: mutants, killed, hung,
-# survived, covered by no test, score. Not needed for build or test. With KEEP=1 the mutants of the run before are taken
+# survived, covered by no test, score. No test starts it. With KEEP=1 the mutants of the run before are taken
 # again, so that a new test can be tried at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
