@@ -152,7 +152,7 @@ internal static class GroupCommands
         return view.Row.Stage switch
         {
             Stage.First => $"first to {string.Join(", ", view.First.Take(5).Select(f => f.Name))}{(view.First.Count > 5 ? " and others" : "")}: {view.Counts.Text}",
-            Stage.Stopped => $"stopped, {view.Row.Told}: {view.Counts.Text}",
+            Stage.Stopped => $"stopped, {view.Row.StopReason}: {view.Counts.Text}",
             _ => view.Counts.Text,
         };
     }

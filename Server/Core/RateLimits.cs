@@ -28,8 +28,8 @@ public sealed class RateLimits : IDisposable
         }
     }
 
-    /// <summary>Takes a request. 0, or the seconds until there is one again.</summary>
-    public int Take(int who)
+    /// <summary>Acquires a permit for one request. 0, or the seconds until there is one again.</summary>
+    public int Acquire(int who)
     {
         using RateLimitLease? lease = _buckets?.AttemptAcquire(who);
         return lease is not { IsAcquired: false } ? 0
@@ -39,7 +39,7 @@ public sealed class RateLimits : IDisposable
     /// <summary>The seconds until there is a request; 0 = there is one, which stays.</summary>
     public int Wait(int who)
     {
-        return _buckets?.GetStatistics(who) is { CurrentAvailablePermits: < 1 } ? Take(who) : 0;
+        return _buckets?.GetStatistics(who) is { CurrentAvailablePermits: < 1 } ? Acquire(who) : 0;
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,7 @@ public static class FileExchange
             }
             else
             {
-                result = service.Take(File.ReadAllBytes(path));
+                result = service.Accept(File.ReadAllBytes(path));
             }
 
             string name = Path.GetFileName(path);

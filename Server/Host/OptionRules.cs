@@ -51,12 +51,12 @@ internal sealed class OptionRules : IValidateOptions<ServerOptions>
 }
 
 /// <summary>Gives out the options that the server was started with, once they were found right.</summary>
-internal sealed class GivenOptions(ServerOptions given, IEnumerable<IValidateOptions<ServerOptions>> rules) : OptionsFactory<ServerOptions>([], [], rules)
+internal sealed class StartOptions(ServerOptions given, IEnumerable<IValidateOptions<ServerOptions>> rules) : OptionsFactory<ServerOptions>([], [], rules)
 {
     /// <summary>Adds the options and their rules.</summary>
     public static void Add(IServiceCollection services, ServerOptions options)
     {
-        services.AddSingleton<IOptionsFactory<ServerOptions>>(s => new GivenOptions(options, s.GetServices<IValidateOptions<ServerOptions>>()));
+        services.AddSingleton<IOptionsFactory<ServerOptions>>(s => new StartOptions(options, s.GetServices<IValidateOptions<ServerOptions>>()));
         services.AddSingleton<IValidateOptions<ServerOptions>, OptionRules>();
         services.AddOptions<ServerOptions>().ValidateOnStart();
         services.AddSingleton<HttpOptions>(options);

@@ -75,7 +75,7 @@ public sealed class WebHost : IAsyncDisposable
         });
         Api.Add(builder.Services);
         Observing.Add(builder.Services, options.Otlp);
-        GivenOptions.Add(builder.Services, options);
+        StartOptions.Add(builder.Services, options);
         ServerCore core = null!;
         builder.Services.AddSingleton(_ => core);
         builder.Services.AddSingleton<StoreTrouble>().AddSingleton<SyncEndpoint>().AddSingleton<ClaimEndpoint>();

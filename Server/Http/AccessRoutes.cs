@@ -14,11 +14,11 @@ internal sealed class AccessRoutes(ServerCore core)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Access");
         group.MapGet("/tokens", List).Needs(Role.Administer).WithSummary("Named tokens, those that ended too.");
-        group.MapPost("/tokens", (Delegate)Add).Needs(Role.Administer).Takes<NewAccessToken>().WithSummary("Make a named token; it is shown once.");
+        group.MapPost("/tokens", (Delegate)Add).Needs(Role.Administer).AcceptsBody<NewAccessToken>().WithSummary("Make a named token; it is shown once.");
         group.MapDelete("/tokens/{token}", Revoke).Needs(Role.Administer).WithSummary("End a token and all that signed in with it.");
         group.MapPost("/tokens/{token}/renew", Renew).Needs(Role.Administer).WithSummary("Give a token another secret, which is shown once; the one before ends at once, and all that signed in with it. \"admin\" is made anew when it was revoked.");
         group.MapGet("/session", Session).Needs(Role.Read).WithSummary("Who one is, and what one may do.");
-        group.MapPost("/session", (Delegate)SignIn).AllowAnonymous().Takes<SignIn>()
+        group.MapPost("/session", (Delegate)SignIn).AllowAnonymous().AcceptsBody<SignIn>()
             .WithSummary($"Sign a page in, with a token or the code of a link: sets the cookie {TokenHandler.Cookie}. Carries the header {TokenHandler.CsrfHeader}: 1, as each change by a page does.");
         group.MapDelete("/session", SignOut).Needs(Role.Read).WithSummary("Sign out.");
         group.MapPost("/session/link", Link).Needs(Role.Read).WithSummary("A link that signs in once, within a quarter of an hour, as oneself.");
@@ -66,7 +66,7 @@ internal sealed class AccessRoutes(ServerCore core)
             throw new RefusedException(Refusal.BadInput, "Give token or link, one of them.") { Code = "missing_field", Field = "token" };
         }
 
-        Caller? caller = given.Link != null ? core.Access.TakeLink(given.Link)
+        Caller? caller = given.Link != null ? core.Access.RedeemLink(given.Link)
             : core.Access.Authenticate(given.Token!);
         if (caller == null)
         {

@@ -14,7 +14,7 @@ internal sealed class AlertRoutes(ServerCore core)
     {
         RouteGroupBuilder group = api.MapGroup("").WithTags("Alerts");
         group.MapGet("/alerts", List).Needs(Role.Read).WithSummary("Alerts, newest first: what was wrong for long enough.");
-        group.MapPost("/alerts/{alert}/acknowledge", Acknowledge).Needs(Role.Configure).Takes<Acknowledgement>().WithSummary("Say that one knows of an alert.");
+        group.MapPost("/alerts/{alert}/acknowledge", Acknowledge).Needs(Role.Configure).AcceptsBody<Acknowledgement>().WithSummary("Say that one knows of an alert.");
     }
 
     private Ok<AlertPage> List(

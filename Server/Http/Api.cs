@@ -140,7 +140,7 @@ internal static class Api
     private static async Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
     {
         IList<object> metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        if (metadata.OfType<TakesBody>().FirstOrDefault() is { } body)
+        if (metadata.OfType<BodyDescription>().FirstOrDefault() is { } body)
         {
             OpenApiSchema schema = await context.GetOrCreateSchemaAsync(body.Type, null, cancellation);
             context.Document!.AddComponent(body.Type.Name, schema);

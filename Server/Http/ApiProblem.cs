@@ -72,7 +72,7 @@ internal sealed partial class ApiProblems(StoreTrouble trouble)
         }
         catch (StoreException e) when (!context.Response.HasStarted)
         {
-            context.Response.Headers.RetryAfter = trouble.Met(e);
+            context.Response.Headers.RetryAfter = trouble.NoteFailure(e);
             await ApiProblem.Of(StatusCodes.Status503ServiceUnavailable, "database", e.Message).Write(context);
         }
     }

@@ -51,7 +51,7 @@ internal sealed class ClaimEndpoint(ServerCore core, StoreTrouble trouble) : IDi
         trouble.Answered();
         if (outcome == ClaimOutcome.Unknown)
         {
-            _wrong.Take(key);
+            _wrong.Acquire(key);
         }
         else if (outcome == ClaimOutcome.Given)
         {

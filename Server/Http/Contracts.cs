@@ -64,7 +64,7 @@ internal sealed record DeviceInFull(
     [property: Description("What is wrong and what to do, a sentence each, worst first.")] IReadOnlyList<Advice> Advice,
     int Id,
     [property: Description("What it may sync; NAME@GROUP is shared.")] IReadOnlyList<string> Collections,
-    [property: Description("What it told last, by structure: status, diary.")] IReadOnlyDictionary<string, Told> Told,
+    [property: Description("What it told last, by structure: status, diary.")] IReadOnlyDictionary<string, Information> Told,
     [property: Description("Stores that sync with its token, last seen first: more than one are a flash that was wiped, an image that was put back, or two boards.")]
     IReadOnlyList<StoreView> Stores,
     [property: Description("The last requests that moved something, oldest first.")] IReadOnlyList<RoundView> Rounds,
@@ -82,7 +82,7 @@ internal sealed record ClaimState(
 
 internal sealed record Advice(Problem Problem, string Text);
 
-internal sealed record Told(
+internal sealed record Information(
     DateTimeOffset Time,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its fields, as texts.")] IReadOnlyDictionary<string, string>? Value,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), Description("Its bytes, base64, when it has no fields.")] string? Data);

@@ -16,7 +16,7 @@ internal sealed class DecodeRoutes(ServerCore core)
 {
     public void Map(RouteGroupBuilder api)
     {
-        api.MapGroup("").WithTags("Messages").MapPost("/decode", (Delegate)Decode).Needs(Role.Read).Takes<MessageGiven>().WithMetadata(new ChangesNothing())
+        api.MapGroup("").WithTags("Messages").MapPost("/decode", (Delegate)Decode).Needs(Role.Read).AcceptsBody<MessageGiven>().WithMetadata(new ChangesNothing())
             .WithSummary("Read a message, in either form, line by line with the offset of each; of a bad one, what stands before the error.");
     }
 

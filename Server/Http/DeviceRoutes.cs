@@ -22,20 +22,20 @@ internal sealed class DeviceRoutes(ServerCore core)
         RouteGroupBuilder group = api.MapGroup("").WithTags("Devices");
         group.MapGet("/fleet", Fleet).Needs(Role.Read).WithSummary("Counts: for each problem, state, configuration and group, how many devices /devices lists when it is chosen instead of the one given, beside the other filters.");
         group.MapGet("/devices", List).Needs(Role.Read).WithSummary("Devices, worst first.");
-        group.MapPost("/devices", (Delegate)AddDevice).Needs(Role.Administer).Takes<NewDevice>().WithSummary("Enrol a device; its token is shown once.");
+        group.MapPost("/devices", (Delegate)AddDevice).Needs(Role.Administer).AcceptsBody<NewDevice>().WithSummary("Enrol a device; its token is shown once.");
         group.MapGet("/devices/{device}", Get).Needs(Role.Read).WithSummary("Everything about a device.");
-        group.MapPatch("/devices/{device}", Change).Needs(Role.Configure).Takes<DeviceChange>().WithSummary("Set a device's group, when it is expected, or give it more collections.");
+        group.MapPatch("/devices/{device}", Change).Needs(Role.Configure).AcceptsBody<DeviceChange>().WithSummary("Set a device's group, when it is expected, or give it more collections.");
         group.MapDelete("/devices/{device}", Revoke).Needs(Role.Administer).WithSummary("Keep a device out from now on. Its data stays.");
         group.MapPost("/devices/{device}/rotate", Rotate).Needs(Role.Administer).WithSummary("Give a device a new token; the old one ends, at once or after overlap hours, or when the new one is first used.");
-        group.MapPost("/devices/enrol", (Delegate)EnrolMany).Needs(Role.Administer).Takes<NewDevices>("text/csv")
+        group.MapPost("/devices/enrol", (Delegate)EnrolMany).Needs(Role.Administer).AcceptsBody<NewDevices>("text/csv")
             .WithSummary("Enrol many, all or none: JSON, or CSV with a head of name and what is wanted of collections, group, every, board, note, sealed.");
         group.MapPost("/devices/{device}/claim", Claim).Needs(Role.Administer).WithSummary("Make a code that gives a board the device's token at its first contact; codes before it end.");
         group.MapPost("/devices/{device}/replace", Replace).Needs(Role.Administer)
             .WithSummary("Another board comes in the place of this one, revoked or deleted too: the old token ends, readings and configuration stay, stores and what it told are forgotten.");
-        group.MapPost("/devices/{device}/delete", (Delegate)Delete).Needs(Role.Administer).Takes<DeleteDevice>().WithSummary("Delete a device, with or without what it sent.");
+        group.MapPost("/devices/{device}/delete", (Delegate)Delete).Needs(Role.Administer).AcceptsBody<DeleteDevice>().WithSummary("Delete a device, with or without what it sent.");
         group.MapGet("/devices/{device}/refusals", Refusals).Needs(Role.Read).WithSummary("What was refused to or by a device, newest first.");
         group.MapGet("/devices/{device}/commands", Commands).Needs(Role.Read).WithSummary("Commands of a device with their results, oldest first.");
-        group.MapPost("/devices/{device}/commands", AddCommand).Needs(Role.Configure).Takes<JsonObject>()
+        group.MapPost("/devices/{device}/commands", AddCommand).Needs(Role.Configure).AcceptsBody<JsonObject>()
             .WithSummary("Queue a command: {\"class\": restart | interval | start-over | send-status | send-diary, and its arguments}.");
         group.MapGet("/devices/{device}/diary", GetDiary).Needs(Role.Read).Produces<DiaryView>().Produces<byte[]>(contentType: BytesType)
             .WithSummary("The diary that came last; with Accept: application/octet-stream its bytes.");
@@ -161,7 +161,7 @@ internal sealed class DeviceRoutes(ServerCore core)
             [.. summary.Problems.Select(p => new Advice(p, AdviceText.For(p, summary)))],
             row.Id,
             row.Collections.Split(','),
-            core.Devices.Info(device).ToDictionary(i => i.Row.Class, i => new Told(
+            core.Devices.Info(device).ToDictionary(i => i.Row.Class, i => new Information(
                 Time(i.Row.Time), i.Fields.Count > 0 ? new Dictionary<string, string>(i.Fields) : null, i.Fields.Count > 0 ? null : Convert.ToBase64String(i.Row.Data))),
             core.Devices.Stores(device).ConvertAll(s => new StoreView(s.StoreId, Time(s.FirstSeen), Time(s.LastSeen), s.CameFrom, s.Why)),
             rounds.ConvertAll(r => new RoundView(Time(r.Time), r.Took, r.Up, r.Down, r.Refused, r.BytesUp, r.BytesDown, r.Status)),

@@ -26,7 +26,7 @@ internal sealed class GroupRoutes(ServerCore core)
         group.MapGet("/groups", Groups).Needs(Role.Read).WithSummary("Groups, with the number of their devices and values.");
         group.MapGet("/groups/{group}", List).Needs(Role.Read).WithSummary("What the members of a group are to have, and how many are how far with it.");
         group.MapGet(Values, Get).Needs(Role.Read).Produces<GroupValueAnswer>().WithSummary("One of a group's values.");
-        group.MapPut(Values, (Delegate)Put).Needs(Role.Configure).IsConditional().Takes<JsonObject>(BytesType).Produces<GroupValueAnswer>().Produces<GroupValueAnswer>(StatusCodes.Status201Created)
+        group.MapPut(Values, (Delegate)Put).Needs(Role.Configure).IsConditional().AcceptsBody<JsonObject>(BytesType).Produces<GroupValueAnswer>().Produces<GroupValueAnswer>(StatusCodes.Status201Created)
             .WithSummary("Say what each member is to have of an object. If-Match: its ETag, or * for any, or If-None-Match: *, else 412 when it was changed since.");
         group.MapDelete(Values, Delete).Needs(Role.Configure).IsConditional().WithSummary("Want nothing of the members any more: each keeps what it has.");
         group.MapGet(Values + "/devices", Devices).Needs(Role.Read).WithSummary("Members, each with how it stands to the value; then devices that left and keep it.");
@@ -34,7 +34,7 @@ internal sealed class GroupRoutes(ServerCore core)
         group.MapPost(Values + "/abort", Abort).Needs(Role.Configure).Produces<GroupValueAnswer>().Produces(StatusCodes.Status204NoContent)
             .WithSummary("Take a staged edit back: its first devices get what they had. 204 when the group had no value before it.");
         group.MapGet(Values + "/history", History).Needs(Role.Read).WithSummary("Who changed a group's value and what it was before, newest first.");
-        group.MapPost(Values + "/restore", Restore).Needs(Role.Configure).IsConditional().Takes<Restoring>().Produces<GroupValueAnswer>().WithSummary("Say what an earlier version said, as a new edit. If-Match as with PUT.");
+        group.MapPost(Values + "/restore", Restore).Needs(Role.Configure).IsConditional().AcceptsBody<Restoring>().Produces<GroupValueAnswer>().WithSummary("Say what an earlier version said, as a new edit. If-Match as with PUT.");
     }
 
     private Ok<List<GroupAnswer>> Groups()
@@ -121,7 +121,7 @@ internal sealed class GroupRoutes(ServerCore core)
         (JsonNode? value, string? data) = ObjectRoutes.Shown(view.Class, row.Data);
         (JsonNode? good, string? goodData) = ObjectRoutes.Shown(view.GoodClass, row.GoodData);
         return new GroupValueAnswer(row.Group, row.Collection, row.ObjectId, row.Class, row.Version, DateTimeOffset.FromUnixTimeMilliseconds(row.Time), row.Who, value, data, view.Counts, row.Stage,
-            row.Told.Length > 0 ? row.Told : null, [.. view.First.Select(Answer)], good, goodData);
+            row.StopReason.Length > 0 ? row.StopReason : null, [.. view.First.Select(Answer)], good, goodData);
     }
 
     private static MemberAnswer Answer(GroupMember member)

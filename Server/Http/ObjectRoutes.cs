@@ -20,17 +20,17 @@ internal sealed class ObjectRoutes(ServerCore core)
         RouteGroupBuilder group = api.MapGroup("").WithTags("Objects");
         group.MapGet(Objects, List).Needs(Role.Read).WithSummary("Objects of a collection in the order of their changes.");
         group.MapPost(Objects, (string device, string collection, HttpContext context, [Description(ClassText)] string? @class = null) => Put(device, collection, null, context, @class))
-            .Needs(Role.Configure).Takes<JsonObject>(BytesType).Produces<ObjectAnswer>(StatusCodes.Status201Created).WithSummary("Make an object under an id that the server gives.");
+            .Needs(Role.Configure).AcceptsBody<JsonObject>(BytesType).Produces<ObjectAnswer>(StatusCodes.Status201Created).WithSummary("Make an object under an id that the server gives.");
         group.MapGet(Objects + "/{id}", Get).Needs(Role.Read).Produces<ObjectAnswer>().WithSummary("One object; with Accept: application/octet-stream its bytes.");
         group.MapPut(Objects + "/{id}", (string device, string collection, string id, HttpContext context, [Description(ClassText)] string? @class = null) => Put(device, collection, Id(context), context, @class))
-            .Needs(Role.Configure).IsConditional().Takes<JsonObject>(BytesType).Produces<ObjectAnswer>().Produces<ObjectAnswer>(StatusCodes.Status201Created)
+            .Needs(Role.Configure).IsConditional().AcceptsBody<JsonObject>(BytesType).Produces<ObjectAnswer>().Produces<ObjectAnswer>(StatusCodes.Status201Created)
             .WithSummary("Make or change an object. If-Match: its ETag, or * for any, or If-None-Match: *, else 412 when it was changed since.");
         group.MapDelete(Objects + "/{id}", Delete).Needs(Role.Configure).IsConditional().WithSummary("Delete an object, on the devices too.");
         group.MapPost(Objects + "/{id}/retry", Retry).Needs(Role.Configure).WithSummary("Send again what a device refused.");
         group.MapPost(Objects + "/{id}/drop", Drop).Needs(Role.Configure).WithSummary("Ask the device to drop its copy; the server keeps the object.");
         group.MapPost(Objects + "/{id}/fetch", Fetch).Needs(Role.Configure).WithSummary("Ask the device for its copy.");
         group.MapGet(Objects + "/{id}/history", History).Needs(Role.Read).WithSummary("Who changed an object and what stood there before, newest first; a deleted one's too. What the device changed itself is no edit.");
-        group.MapPost(Objects + "/{id}/restore", Restore).Needs(Role.Configure).IsConditional().Takes<Restoring>().Produces<ObjectAnswer>().WithSummary("Write what an earlier version was, as a new edit. If-Match as with PUT.");
+        group.MapPost(Objects + "/{id}/restore", Restore).Needs(Role.Configure).IsConditional().AcceptsBody<Restoring>().Produces<ObjectAnswer>().WithSummary("Write what an earlier version was, as a new edit. If-Match as with PUT.");
         group.MapPost(Objects + "/{id}/follow", Follow).Needs(Role.Configure).WithSummary("Give up the device's own value: it gets its group's.");
         group.MapGet("/devices/{device}/collections/{collection}/conflicts", Conflicts).Needs(Role.Read).WithSummary("Losing sides of conflicts, newest first.");
     }

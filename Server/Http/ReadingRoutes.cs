@@ -24,7 +24,7 @@ internal sealed class ReadingRoutes(ServerCore core, IHostApplicationLifetime li
             .WithSummary("Readings, streamed: by device, and of each in the order in which they came; with bucket least, mean and most of each number, in the order of their time.");
         group.MapGet("/classes", Classes).Needs(Role.Read).WithSummary("Classes of what is in collections, with their fields.");
         group.MapGet("/fields", Notes).Needs(Role.Read).WithSummary("What is said of the fields of classes: what to call them, units, ranges.");
-        group.MapPut(Field, (Delegate)Describe).Needs(Role.Configure).Takes<FieldText>().WithSummary("Say what a field is called, its unit and its range, instead of what was said before. What is written through this server beyond the range is refused; what devices write is taken.");
+        group.MapPut(Field, (Delegate)Describe).Needs(Role.Configure).AcceptsBody<FieldText>().WithSummary("Say what a field is called, its unit and its range, instead of what was said before. What is written through this server beyond the range is refused; what devices write is taken.");
         group.MapDelete(Field, Forget).Needs(Role.Configure).WithSummary("Say nothing of a field any more.");
         group.MapGet("/changes", Follow).Needs(Role.Read).Produces<string>(StatusCodes.Status200OK, "text/event-stream")
             .WithSummary("What changes, as server-sent events: event object = a reading or another object, as in /readings, each change once; event device = a device's line, the newest only. "

@@ -9,15 +9,15 @@ namespace NanoSync.Server.Http;
 
 internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
 {
-    private const int Soon = 2; // seconds: another writer is done by then
-    private const int Later = 60; // seconds: somebody has to make room
+    private const int BusyRetry = 2; // seconds: another writer is done by then
+    private const int FailedRetry = 60; // seconds: somebody has to make room
     private const int Nobody = 0; // the device of a row that is only there to be written
 
     private static readonly TimeSpan s_reminder = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private string? _last;
-    private long _told;
+    private long _logged;
     private int _unanswered;
 
     /// <summary>
@@ -37,10 +37,10 @@ internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
     }
 
     /// <summary>Notes a failure; what to put into Retry-After.</summary>
-    public string Met(StoreException failure)
+    public string NoteFailure(StoreException failure)
     {
         Note(failure, 1);
-        return (failure is StoreBusyException ? Soon : Later).ToString(CultureInfo.InvariantCulture);
+        return (failure is StoreBusyException ? BusyRetry : FailedRetry).ToString(CultureInfo.InvariantCulture);
     }
 
     private void Note(StoreException failure, int unanswered)
@@ -48,10 +48,10 @@ internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
         lock (_gate)
         {
             _unanswered += unanswered;
-            if (failure.Message != _last || core.Clock.GetElapsedTime(_told) > s_reminder)
+            if (failure.Message != _last || core.Clock.GetElapsedTime(_logged) > s_reminder)
             {
                 _last = failure.Message;
-                _told = core.Clock.GetTimestamp();
+                _logged = core.Clock.GetTimestamp();
                 log.TroubleBegan(failure.Message, _unanswered);
             }
         }
@@ -89,7 +89,7 @@ internal sealed class StoreTrouble(ServerCore core, ILogger<StoreTrouble> log)
         }
         catch (StoreException e)
         {
-            Met(e);
+            NoteFailure(e);
             return e.Message;
         }
     }

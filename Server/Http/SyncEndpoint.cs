@@ -44,7 +44,7 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
                 return;
             }
 
-            int wait = _limits.Take(device.Id);
+            int wait = _limits.Acquire(device.Id);
             if (wait > 0)
             {
                 Refuse(context, StatusCodes.Status429TooManyRequests);
@@ -78,7 +78,7 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
         catch (StoreException e)
         {
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.RetryAfter = trouble.Met(e);
+            response.Headers.RetryAfter = trouble.NoteFailure(e);
         }
     }
 

@@ -125,7 +125,7 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
 }
 
 /// <summary>The body that a route takes. It is described and not enforced: curl -d names a form, whatever it sends.</summary>
-internal sealed record TakesBody(Type Type, string[] MediaTypes);
+internal sealed record BodyDescription(Type Type, string[] MediaTypes);
 
 /// <summary>What a route writes only when it is as somebody saw it: If-Match, If-None-Match.</summary>
 internal sealed record Conditional;
@@ -136,9 +136,9 @@ internal sealed record NeedsRole(Role Role);
 internal static class RouteRules
 {
     /// <summary>Describes the body: JSON of this type, or one of the other media types.</summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder builder, params string[] others)
+    public static RouteHandlerBuilder AcceptsBody<T>(this RouteHandlerBuilder builder, params string[] others)
     {
-        return builder.WithMetadata(new TakesBody(typeof(T), ["application/json", .. others]));
+        return builder.WithMetadata(new BodyDescription(typeof(T), ["application/json", .. others]));
     }
 
     /// <summary>Lets only callers of this role, or a higher one, through.</summary>

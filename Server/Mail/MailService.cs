@@ -218,7 +218,7 @@ public sealed class MailService(ServerCore core, MailOptions options, ILogger lo
                 return (content.Skip ? null : SealedOutcome.Refused, content.Why);
             }
 
-            SealedResult result = core.Sealed.Take(content.Message, cancellation);
+            SealedResult result = core.Sealed.Accept(content.Message, cancellation);
             if (result.Outcome == SealedOutcome.Answer)
             {
                 string? asked = MailReply.AskedFor(mail);

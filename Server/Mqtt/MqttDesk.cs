@@ -31,7 +31,7 @@ public enum MqttOutcome
 public sealed record MqttAnswer(MqttOutcome Outcome, string Why, byte[]? Down = null, SealedMessage? Sealed = null);
 
 /// <summary>Takes messages of devices.</summary>
-public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
+public sealed class MqttDesk(ServerCore core, bool acceptsPlain) : IDisposable
 {
     private const int BusyRetry = 2; // seconds: as over HTTP
 
@@ -44,25 +44,25 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
     /// <param name="device">The device that the topic names.</param>
     /// <param name="payload">The bytes.</param>
     /// <param name="cancellation">Ends waiting.</param>
-    public async Task<MqttAnswer> Take(string device, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    public async Task<MqttAnswer> Accept(string device, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         if (SealedMessage.Looks(payload.Span))
         {
-            return await core.Writers.Run(() => TakeSealed(device, payload, cancellation), cancellation);
+            return await core.Writers.Run(() => AcceptSealed(device, payload, cancellation), cancellation);
         }
 
-        return PlainMessage.Parse(payload) is { } plain ? await TakePlain(device, plain, cancellation)
+        return PlainMessage.Parse(payload) is { } plain ? await AcceptPlain(device, plain, cancellation)
             : new MqttAnswer(MqttOutcome.Garbage, "Neither a sealed message nor a plain one.");
     }
 
-    private MqttAnswer TakeSealed(string device, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
+    private MqttAnswer AcceptSealed(string device, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         if (SealedMessage.Parse(payload) is { } message && message.Device != device)
         {
             return new MqttAnswer(MqttOutcome.Refused, $"A message of {message.Device} on the topic of another device.");
         }
 
-        SealedResult result = core.Sealed.Take(payload, cancellation);
+        SealedResult result = core.Sealed.Accept(payload, cancellation);
         return result.Outcome switch
         {
             SealedOutcome.Answer => new MqttAnswer(MqttOutcome.Answered, result.Why, result.Reply!.ToBytes(), result.Reply),
@@ -71,9 +71,9 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
         };
     }
 
-    private async Task<MqttAnswer> TakePlain(string name, PlainMessage message, CancellationToken cancellation)
+    private async Task<MqttAnswer> AcceptPlain(string name, PlainMessage message, CancellationToken cancellation)
     {
-        if (!takesPlain)
+        if (!acceptsPlain)
         {
             // nothing is said: the token has been on a way that nobody declared to be trusted
             return new MqttAnswer(MqttOutcome.Refused, "It carries a token as it is, and mqtt:plain is not set.");
@@ -94,7 +94,7 @@ public sealed class MqttDesk(ServerCore core, bool takesPlain) : IDisposable
                 return Refuse(StatusCodes.Status413PayloadTooLarge, $"{message.Body.Length} bytes are more than this server takes.");
             }
 
-            int wait = _limits.Take(device.Id);
+            int wait = _limits.Acquire(device.Id);
             if (wait > 0)
             {
                 return Refuse(StatusCodes.Status429TooManyRequests, "Too often.", wait);

@@ -49,7 +49,7 @@ public sealed class MqttService : IDisposable
     private string? _away = "not tried yet";
     private DateTimeOffset _since;
     private Connection _connection;
-    private long _told; // of a message that was refused
+    private long _refusalLogged; // of a message that was refused
     private int _untold;
 
     /// <summary>A carrier, not started.</summary>
@@ -273,7 +273,7 @@ public sealed class MqttService : IDisposable
             await connection.Turns.WaitAsync(ended);
             try
             {
-                answer = device == null ? new MqttAnswer(MqttOutcome.Garbage, "No topic of a device.") : await Take(device, payload, ended);
+                answer = device == null ? new MqttAnswer(MqttOutcome.Garbage, "No topic of a device.") : await AcceptUntilStored(device, payload, ended);
             }
             finally
             {
@@ -336,13 +336,13 @@ public sealed class MqttService : IDisposable
         int untold;
         lock (_gate)
         {
-            if (_told != 0 && _core.Clock.GetElapsedTime(_told) < s_tellEvery)
+            if (_refusalLogged != 0 && _core.Clock.GetElapsedTime(_refusalLogged) < s_tellEvery)
             {
                 _untold++;
                 return;
             }
 
-            (_told, untold, _untold) = (_core.Clock.GetTimestamp(), _untold, 0);
+            (_refusalLogged, untold, _untold) = (_core.Clock.GetTimestamp(), _untold, 0);
         }
 
         _log.Refused(topic, why, untold == 0 ? "" : $" {untold} more since the last line.");
@@ -358,13 +358,13 @@ public sealed class MqttService : IDisposable
     }
 
     // A sealed message has no form of "come again": it is kept here, and with it those behind it, until the database takes it.
-    private async Task<MqttAnswer> Take(string device, byte[] payload, CancellationToken ended)
+    private async Task<MqttAnswer> AcceptUntilStored(string device, byte[] payload, CancellationToken ended)
     {
         for (TimeSpan wait = TimeSpan.FromSeconds(1); ; wait = wait * 2 < s_longestHold ? wait * 2 : s_longestHold)
         {
             try
             {
-                return await _desk.Take(device, payload, ended);
+                return await _desk.Accept(device, payload, ended);
             }
             catch (StoreException e)
             {

@@ -25,7 +25,7 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DateTimeOffset> _spoke = [];
-    private readonly SemaphoreSlim _told = new(0);
+    private readonly SemaphoreSlim _raised = new(0);
     private HashSet<DueNote> _notes = [];
     private byte _value;
 
@@ -97,10 +97,10 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
     {
         while (broker.Away == null)
         {
-            HashSet<DueNote> notes = Take();
+            HashSet<DueNote> notes = DrainNotes();
             if (notes.Count == 0)
             {
-                await _told.WaitAsync(s_retry, cancellation);
+                await _raised.WaitAsync(s_retry, cancellation);
                 continue;
             }
 
@@ -151,10 +151,10 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
             }
         }
 
-        _told.Release();
+        _raised.Release();
     }
 
-    private HashSet<DueNote> Take()
+    private HashSet<DueNote> DrainNotes()
     {
         lock (_gate)
         {
@@ -166,7 +166,7 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
     private List<string> DevicesOf(HashSet<DueNote> notes)
     {
         using IStoreTransaction store = core.Store.BeginRead();
-        HashSet<int> spoke = [.. store.ListTold(Spoke, (core.Clock.GetUtcNow() - s_old).ToUnixTimeMilliseconds())];
+        HashSet<int> spoke = [.. store.ListTellers(Spoke, (core.Clock.GetUtcNow() - s_old).ToUnixTimeMilliseconds())];
         IEnumerable<DueNote> listed = notes.Any(n => n.To == DueTo.Everybody) ? [new DueNote(DueTo.Everybody)] : notes;
         return spoke.Count == 0 ? [] : [.. listed.SelectMany(store.ListDue).Where(d => spoke.Contains(d.Id)).Select(d => d.Name).Distinct()];
     }

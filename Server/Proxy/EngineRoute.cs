@@ -41,14 +41,14 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     private ICarrier? _carrier;
     private string _defined = "";
     private string _via = "";
-    private bool _untaken;
+    private bool _unapplied;
     private int _idle; // rounds that moved nothing although there was more
 
     private bool UpOnly => Target.Direction == ProxyDirection.Up;
 
     private bool DeviceWins => UpOnly || Target.DeviceWins;
 
-    private NanoSync.Device.SyncCollection TheSyncCollection => _engine!.Collection(TheCollection);
+    private SyncCollection TheSyncCollection => _engine!.Collection(TheCollection);
 
     uint IClassNames.TagOf(byte[] wireName, int length)
     {
@@ -78,9 +78,9 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     protected override RouteResult Exchange()
     {
         Open();
-        if (_untaken)
+        if (_unapplied)
         {
-            Take();
+            ApplyUpstream();
         }
 
         while (true)
@@ -88,11 +88,11 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             bool more = Stage();
             Tell();
             RoundResult round = _engine!.Round();
-            _untaken = round.BytesDown > EmptyReply.Size || _untaken;
+            _unapplied = round.BytesDown > EmptyReply.Size || _unapplied;
             Context.Reached?.Invoke(ProxyStep.Exchanged);
-            if (_untaken)
+            if (_unapplied)
             {
-                Take();
+                ApplyUpstream();
             }
 
             switch (round.Outcome)
@@ -201,7 +201,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         }
 
         SaveTag(main.Hash, main.Name == None.Name ? "" : ClassCatalog.WireName(main));
-        _untaken = true;
+        _unapplied = true;
     }
 
     // [SPEC 7.1] The way that objects took to here, so that a server on it recognises them.
@@ -379,7 +379,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         foreach (DeviceRefusal refusal in store.ListUntold(Row.Id, Row.Collection, Answers))
         {
             MapRow map = store.FindOwn(Row.Id, refusal.OwnId)!;
-            if (map.Told == refusal.Seq)
+            if (map.ReportedSeq == refusal.Seq)
             {
                 continue; // another device was first
             }
@@ -391,7 +391,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
                 return; // after those that wait
             }
 
-            map.Told = refusal.Seq;
+            map.ReportedSeq = refusal.Seq;
             Save(store, map);
         }
     }
@@ -410,7 +410,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
     // ---- What the upstream said, to the own objects ----
 
-    private void Take()
+    private void ApplyUpstream()
     {
         using IProxyTransaction store = Begin();
         OwnCollection own = new(store, Row.Collection, Context.Now);
@@ -431,22 +431,22 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             MapRow? map = (entry.Key != null ? store.FindUpstream(Row.Id, entry.Key) : null) ?? (entry.LocalId != 0 ? store.FindLocal(Row.Id, entry.LocalId) : null);
             if (entry.State == ObjectState.Clean)
             {
-                TakeClean(store, own, entry, map);
+                ApplyClean(store, own, entry, map);
             }
             else if (entry.State == ObjectState.Refused && map != null)
             {
-                TakeRefused(store, own, entry, map);
+                ApplyRefused(store, own, entry, map);
             }
         }
 
-        TakeMissing(store, own, keys, locals);
-        Context.Reached?.Invoke(ProxyStep.BeforeTaken);
+        ApplyMissing(store, own, keys, locals);
+        Context.Reached?.Invoke(ProxyStep.BeforeApplied);
         End(store);
-        _untaken = false;
-        Context.Reached?.Invoke(ProxyStep.Taken);
+        _unapplied = false;
+        Context.Reached?.Invoke(ProxyStep.Applied);
     }
 
-    private void TakeClean(IProxyTransaction store, OwnCollection own, Entry entry, MapRow? map)
+    private void ApplyClean(IProxyTransaction store, OwnCollection own, Entry entry, MapRow? map)
     {
         if (map == null && !UpOnly)
         {
@@ -492,7 +492,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         if (same)
         {
             own.Retry(map.OwnId); // sent again: the devices that refused it are asked again, and what they say is told again
-            map.Told = 0;
+            map.ReportedSeq = 0;
             map.Seq = current!.Seq;
         }
         else if (!changedHere || !DeviceWins)
@@ -522,7 +522,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         map.Reason = "";
     }
 
-    private void TakeRefused(IProxyTransaction store, OwnCollection own, Entry entry, MapRow map)
+    private void ApplyRefused(IProxyTransaction store, OwnCollection own, Entry entry, MapRow map)
     {
         if (map.State is MapState.Sending or MapState.InStep) // in step: refused by a server above the upstream
         {
@@ -538,7 +538,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
     }
 
     // What is associated and not in the store any more: the upstream deleted it, or our deletion has reached it.
-    private void TakeMissing(IProxyTransaction store, OwnCollection own, HashSet<string> keys, HashSet<long> locals)
+    private void ApplyMissing(IProxyTransaction store, OwnCollection own, HashSet<string> keys, HashSet<long> locals)
     {
         List<MapRow> expected = store.ListMap(Row.Id, MapState.Sending);
         if (!UpOnly)

@@ -31,7 +31,7 @@ internal sealed class GatewayEngine(FlashStore store, ICarrier carrier, SyncOpti
     /// <returns>None; ReclaimFirst while objects wait under both that the store has; or an error of the store.</returns>
     public StoreError GoOnUnder(byte[] storeId)
     {
-        Device.SyncCollection c = Collection(0);
+        SyncCollection c = Collection(0);
         if (StoreId == Encoding.UTF8.GetString(storeId))
         {
             return StoreError.None;
@@ -75,7 +75,7 @@ internal sealed class GatewayEngine(FlashStore store, ICarrier carrier, SyncOpti
     }
 
     // Whether something waits under the later of the two.
-    private bool WaitsFrom(Device.SyncCollection c)
+    private bool WaitsFrom(SyncCollection c)
     {
         uint at = 0;
         while (_store.NextPending(c.Number, at, _one) is StoreError.None or StoreError.Damaged)

@@ -114,9 +114,9 @@ internal sealed class HttpRoute(ProxyContext context, ProxyTarget target, RouteR
 
         Row.Point = Math.Max(Row.Point, sent.Seq);
         store.SaveRoute(Row);
-        Context.Reached?.Invoke(ProxyStep.BeforeTaken);
+        Context.Reached?.Invoke(ProxyStep.BeforeApplied);
         store.Commit();
-        Context.Reached?.Invoke(ProxyStep.Taken);
+        Context.Reached?.Invoke(ProxyStep.Applied);
     }
 
     private Answer Send(string url, ObjectRow changed, MapRow map, ObjectClass? type)

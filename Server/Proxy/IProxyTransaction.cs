@@ -42,7 +42,7 @@ public sealed class MapRow
     public long Seq { get; set; }
 
     /// <summary>Number of the change that the upstream was told a device refuses.</summary>
-    public long Told { get; set; }
+    public long ReportedSeq { get; set; }
 
     /// <summary>ETag, of a target that has them.</summary>
     public string? Tag { get; set; }

@@ -50,7 +50,7 @@ public sealed class LoopGuard(IServerStore database, TimeProvider clock) : IMess
         }
 
         using IProxyTransaction writing = (IProxyTransaction)database.BeginWrite();
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             if (writing.FindCollection(device.Id, collection.Id) is { } own)
             {

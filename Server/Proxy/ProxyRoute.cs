@@ -19,10 +19,10 @@ public enum ProxyStep
     Exchanged,
 
     /// <summary>What the upstream said is written to the own objects, nothing durable yet.</summary>
-    BeforeTaken,
+    BeforeApplied,
 
     /// <summary>That is durable.</summary>
-    Taken,
+    Applied,
 }
 
 /// <summary>What the routes share.</summary>

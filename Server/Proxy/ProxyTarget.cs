@@ -153,7 +153,7 @@ public sealed record ProxyTarget
         {
             foreach (CollectionName collection in collections)
             {
-                if (selection.Takes(collection) && !selected.Exists(s => s.Item1 == collection.Id))
+                if (selection.Includes(collection) && !selected.Exists(s => s.Item1 == collection.Id))
                 {
                     string upstream = (selection.Upstream ?? (collection.Group != null ? "{collection}" : "{device}.{collection}"))
                         .Replace("{device}", collection.Device ?? collection.Group, StringComparison.Ordinal)
@@ -216,7 +216,7 @@ public sealed record ProxyTarget
 
     private sealed record Selection(string Name, string? Device, string? Group, string? Upstream)
     {
-        public bool Takes(CollectionName collection)
+        public bool Includes(CollectionName collection)
         {
             return collection.Name == Name && collection.Group == Group
                 && (Group != null || (collection.Device != null && (Device == null || Device == collection.Device)));

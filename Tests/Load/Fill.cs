@@ -29,7 +29,7 @@ internal static class Fill
             string name = string.Create(CultureInfo.InvariantCulture, $"board{i:0000}");
             core.Devices.Add(name, "readings");
             int device = core.Devices.Get(name).Id;
-            Exchange(core, name, null, new SyncCollection { Id = "readings", SyncKey = SyncKeys.Zero, DeletesAsMoves = true });
+            Exchange(core, name, null, new CollectionElement { Id = "readings", SyncKey = SyncKeys.Zero, DeletesAsMoves = true });
             long left = (count / devices) + (i < count % devices ? 1 : 0), number = 0;
             while (left > 0)
             {
@@ -96,7 +96,7 @@ internal static class Fill
             [
                 new("battery", F(n % 50 == 0 ? 3.1 : 3.4 + (n % 60 / 100.0))), new("signal", $"{-50 - (n % 40)}"), new("freeHeap", $"{60_000 + n}"), new("flashLeft", $"{100_000 + n}"),
                 new("firmware", n % 3 == 0 ? "1.2.0" : "1.3.1"), new("uptime", $"{n * 17}"), new("dropped", n % 50 == 0 ? "7" : "0"), new("clock", "1"),
-            ], new SyncCollection { Id = "config", SyncKey = SyncKeys.Zero, GetChanges = true });
+            ], new CollectionElement { Id = "config", SyncKey = SyncKeys.Zero, GetChanges = true });
             if ((n + 1) % 5000 == 0)
             {
                 progress($"{n + 1} devices were there");
@@ -118,7 +118,7 @@ internal static class Fill
     /// <summary>The name of a device of the fleet.</summary>
     public static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"board{number:00000}");
 
-    private static void Exchange(ServerCore core, string device, KeyValuePair<string, string>[]? status, SyncCollection collection)
+    private static void Exchange(ServerCore core, string device, KeyValuePair<string, string>[]? status, CollectionElement collection)
     {
         SyncMessage message = new() { Version = SyncService.Version };
         message.Collections.Add(collection);

@@ -84,7 +84,7 @@ internal sealed class LoadDevice : ILoad
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"HTTP status {(int)response.StatusCode}"));
         }
 
-        SyncCollection reply = MessageParser.Parse(MessageFormat.Wbxml, body).Collections[0];
+        CollectionElement reply = MessageParser.Parse(MessageFormat.Wbxml, body).Collections[0];
         if (reply.Status != Status.Success || reply.Responses.Count > 0)
         {
             throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"status {reply.Status}, {reply.Responses.Count} responses"));
@@ -96,7 +96,7 @@ internal sealed class LoadDevice : ILoad
     private byte[] Message(int readings)
     {
         SyncMessage message = new() { Version = SyncService.Version };
-        SyncCollection collection = new() { SyncKey = _key, Id = Collection, DeletesAsMoves = true };
+        CollectionElement collection = new() { SyncKey = _key, Id = Collection, DeletesAsMoves = true };
         for (int i = 0; i < readings; i++)
         {
             BinaryPrimitives.WriteInt64LittleEndian(_readings[i], _next + i); // each is another one

@@ -107,7 +107,7 @@ internal static class WaitLoad
         private async Task<byte[]> Exchange(int? wait)
         {
             SyncMessage message = new() { Version = SyncService.Version, Wait = wait };
-            message.Collections.Add(new SyncCollection { SyncKey = _key, Id = "config", GetChanges = true });
+            message.Collections.Add(new CollectionElement { SyncKey = _key, Id = "config", GetChanges = true });
             byte[] body = MessagePrinter.Print(MessageFormat.Wbxml, message);
             string head = $"POST /sync HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer {token}\r\nContent-Type: {WbxmlWriter.MediaType}\r\nContent-Length: {body.Length}\r\n\r\n";
             await _socket.SendAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. body]);

@@ -37,7 +37,7 @@ public sealed class EmbeddingTests
             device.Append(25);
             await device.SyncUntilInStep(() =>
             {
-                SealedResult result = core.Sealed.Take(unwrap(wrap(letters.Request!)));
+                SealedResult result = core.Sealed.Accept(unwrap(wrap(letters.Request!)));
                 Assert.AreEqual(SealedOutcome.Answer, result.Outcome, result.Why);
                 letters.Reply = unwrap(wrap(result.Reply!.ToBytes()));
                 core.Sealed.Answered(result.Reply);

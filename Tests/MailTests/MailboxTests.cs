@@ -276,7 +276,7 @@ public sealed class MailboxTests
     private static byte[] Body(MessageFormat format)
     {
         SyncMessage message = new() { Version = "1.0" };
-        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true });
+        message.Collections.Add(new CollectionElement { Id = "config", SyncKey = "0", GetChanges = true });
         return MessagePrinter.Print(format, message);
     }
 

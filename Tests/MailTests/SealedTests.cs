@@ -12,7 +12,6 @@ using NanoSync.Server.Engine;
 using NanoSync.Server.Formats;
 using NanoSync.Server.Mail;
 using NanoSync.Server.Sealed;
-using SyncCollection = NanoSync.Server.Engine.SyncCollection;
 
 namespace NanoSync.MailTests;
 
@@ -228,7 +227,7 @@ public sealed class SealedTests
     {
         string token = _core.Devices.Add("field-1");
         SyncMessage message = new() { Version = "1.0" };
-        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0" });
+        message.Collections.Add(new CollectionElement { Id = "config", SyncKey = "0" });
         byte[] bytes = Bytes(Request, Wbxml, "AAAA", 1, "field-1", MessagePrinter.Print(MessageFormat.Wbxml, message), token);
         Assert.AreEqual(SealedOutcome.Refused, Take(bytes).Outcome);
         token = _core.Devices.Rotate("field-1", isSealed: true);
@@ -286,7 +285,7 @@ public sealed class SealedTests
 
     private static MailDevice Device(Letters post, string token) => new(() => new SealedCarrier("field-1", token, post, post));
 
-    private SealedResult Take(byte[] bytes) => _core.Sealed.Take(bytes);
+    private SealedResult Take(byte[] bytes) => _core.Sealed.Accept(bytes);
 
     // One request to the server and its reply to the device.
     private void Deliver(MailDevice device, Letters post)

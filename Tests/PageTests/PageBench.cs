@@ -80,7 +80,7 @@ internal sealed class PageBench : IAsyncDisposable
     /// <summary>Starts a device's collection as a store; the key it then has.</summary>
     public string StartSync(string device, string collection, string? store = null)
     {
-        SyncCollection first = new() { Id = collection, SyncKey = "0", GetChanges = true };
+        CollectionElement first = new() { Id = collection, SyncKey = "0", GetChanges = true };
         if (store != null)
         {
             first.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", store), new("start", "1")])));
@@ -90,7 +90,7 @@ internal sealed class PageBench : IAsyncDisposable
     }
 
     /// <summary>A message of a device with one collection; the reply's, null when nothing is new.</summary>
-    public SyncCollection? Sync(string device, SyncCollection collection)
+    public CollectionElement? Sync(string device, CollectionElement collection)
     {
         SyncMessage message = new() { Version = "1.0" };
         message.Collections.Add(collection);
@@ -100,7 +100,7 @@ internal sealed class PageBench : IAsyncDisposable
     /// <summary>A device that does not take an object, and says why.</summary>
     public void Refuse(string device, string collection, string key, string id, string reason)
     {
-        SyncCollection refusing = new() { Id = collection, SyncKey = key, GetChanges = true };
+        CollectionElement refusing = new() { Id = collection, SyncKey = key, GetChanges = true };
         refusing.Responses.Add(new SyncCommand { Tag = Tags.Change, ServerId = id, Status = Status.BadObject, Data = System.Text.Encoding.UTF8.GetBytes(reason) });
         Sync(device, refusing);
     }

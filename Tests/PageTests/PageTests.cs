@@ -79,7 +79,7 @@ public sealed class PageTests
         bench.StartSync("twin", "config", "BBBB");
         bench.Put("dropper", "config", "a", """{"interval":1,"sensors":null}""", Sampling);
         string key = bench.StartSync("dropper", "config");
-        key = bench.Sync("dropper", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        key = bench.Sync("dropper", new CollectionElement { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
         bench.Refuse("dropper", "config", key, "a", "interval below 5");
         await bench.Browse("fleet", null, new() { ["sync late"] = () => Do(() => bench.Tell("late", new KeyValuePair<string, string>("battery", "3.60"))) });
     }
@@ -136,14 +136,14 @@ public sealed class PageTests
         bench.Core.Notes.Set("weather", "temperature", null, "\u00b0C", null, null, "test");
         bench.Core.Notes.Set("weather", "humidity", "Humidity", null, null, null, "test");
         bench.Put("d1", "config", "a", """{"interval":1,"sensors":null}""", "sampling(interval:u,sensors:t)");
-        SyncCollection next = new() { Id = "config", SyncKey = bench.StartSync("d1", "config", "AAAA"), GetChanges = true };
+        CollectionElement next = new() { Id = "config", SyncKey = bench.StartSync("d1", "config", "AAAA"), GetChanges = true };
         next.SyncKey = bench.Sync("d1", next)!.SyncKey;
         next.Responses.Add(new SyncCommand { Tag = Tags.Add, ServerId = "a", Status = Status.BadObject, Data = "interval below 5"u8.ToArray() });
         next.SyncKey = bench.Sync("d1", next)?.SyncKey ?? next.SyncKey;
         next.Responses.Clear();
         Task Comes(byte tag, string id) => Do(() =>
         {
-            SyncCollection? reply = bench.Sync("d1", next);
+            CollectionElement? reply = bench.Sync("d1", next);
             CollectionAssert.Contains(reply?.Commands.ConvertAll(c => $"{c.Tag} {c.ServerId}"), $"{tag} {id}");
             next.SyncKey = reply!.SyncKey;
         });
@@ -215,9 +215,9 @@ public sealed class PageTests
         {
             ["b1 takes it and b2 does not"] = () => Do(() =>
             {
-                key = bench.Sync("b1", new SyncCollection { Id = "config", SyncKey = first, GetChanges = true })!.SyncKey;
-                bench.Sync("b1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
-                second = bench.Sync("b2", new SyncCollection { Id = "config", SyncKey = second, GetChanges = true })!.SyncKey;
+                key = bench.Sync("b1", new CollectionElement { Id = "config", SyncKey = first, GetChanges = true })!.SyncKey;
+                bench.Sync("b1", new CollectionElement { Id = "config", SyncKey = key, GetChanges = true });
+                second = bench.Sync("b2", new CollectionElement { Id = "config", SyncKey = second, GetChanges = true })!.SyncKey;
                 bench.Refuse("b2", "config", second, "sampling", "interval below 5");
             }),
             ["edit elsewhere"] = () => Do(() => bench.Core.Groups.Put("north", "config", "sampling",
@@ -246,7 +246,7 @@ public sealed class PageTests
         await using PageBench bench = await PageBench.Start();
         MakeTroubled(bench);
         SyncMessage message = new() { Version = "1.0" };
-        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "{7}", GetChanges = true });
+        message.Collections.Add(new CollectionElement { Id = "config", SyncKey = "{7}", GetChanges = true });
         byte[] bytes = MessagePrinter.Print(MessageFormat.Wbxml, message);
         byte[] xml = MessagePrinter.Print(MessageFormat.Xml, message);
         await bench.Browse("objects", new { hex = Convert.ToHexString(bytes), length = bytes.Length, xml = System.Text.Encoding.UTF8.GetString(xml), letters = xml.Length });
@@ -508,7 +508,7 @@ public sealed class PageTests
         }
     }
 
-    private static SyncCollection Asking(string key) => new() { Id = "config", SyncKey = key, GetChanges = true };
+    private static CollectionElement Asking(string key) => new() { Id = "config", SyncKey = key, GetChanges = true };
 
     private static string Fetch(PageBench bench, string device, string key) => bench.Sync(device, Asking(key))!.SyncKey;
 
@@ -518,12 +518,12 @@ public sealed class PageTests
         bench.Server.Enrol("d1");
         bench.Put("d1", "config", "a", """{"interval":5,"sensors":null}""", Sampling);
         string key = bench.StartSync("d1", "config", "AAAA");
-        key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
-        bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+        key = bench.Sync("d1", new CollectionElement { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        bench.Sync("d1", new CollectionElement { Id = "config", SyncKey = key, GetChanges = true });
         bench.Tell("d1", new("battery", "3.70"), new("signal", "-67"), new("flashLeft", "120000"), new("freeHeap", "61000"), new("firmware", "1.2"), new("clock", "-1"));
         bench.Clock.Skew += TimeSpan.FromHours(1);
         bench.Put("d1", "config", "a", """{"interval":1,"sensors":null}""");
-        key = bench.Sync("d1", new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        key = bench.Sync("d1", new CollectionElement { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
         bench.Refuse("d1", "config", key, "a", "interval below 5");
         bench.Tell("d1", new("battery", "3.10"), new("signal", "-80"), new("flashLeft", "110000"), new("freeHeap", "60000"), new("firmware", "1.2"), new("clock", "3"));
     }

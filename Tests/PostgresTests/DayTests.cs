@@ -174,7 +174,7 @@ public sealed class DayTests
 
     private static void SyncCollectionOf(TestDevice device, string collection, byte value)
     {
-        NanoSync.Server.Engine.SyncCollection request = device.Ask(collection, getChanges: false);
+        NanoSync.Server.Engine.CollectionElement request = device.Ask(collection, getChanges: false);
         request.DeletesAsMoves = true;
         request.Commands.Add(TestDevice.Add("Ab1_1", value));
         Assert.AreEqual("ok", device.Sync(request).Line());

@@ -89,7 +89,7 @@ public sealed class HeldNodeTests
         for (int i = 0; i < held.Count; i++)
         {
             SyncReply reply = (await held[i].WaitAsync(TimeSpan.FromMinutes(1)))!;
-            SyncCollection answer = devices[i].Parse(reply)!.Collections.Single();
+            CollectionElement answer = devices[i].Parse(reply)!.Collections.Single();
             devices[i].Take(answer);
             Assert.AreEqual(expected, answer.Line());
         }

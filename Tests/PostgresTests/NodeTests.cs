@@ -375,8 +375,8 @@ public sealed partial class NodeTests
     {
         private readonly FlashStore _store = new(new MemoryVolume(256 * 1024, 64), new StoreOptions());
         private readonly SyncEngine _engine;
-        private readonly Device.SyncCollection _readings;
-        private readonly Device.SyncCollection _config;
+        private readonly SyncCollection _readings;
+        private readonly SyncCollection _config;
         private readonly RecordWriter _record = new(32);
         private readonly string _name;
         private int _appended;

@@ -61,7 +61,7 @@ public sealed class HttpTargetTests
     [TestMethod]
     public async Task A_lost_answer_and_a_kill_before_it_is_kept_double_nothing()
     {
-        foreach (ProxyStep step in new[] { ProxyStep.Exchanged, ProxyStep.BeforeTaken, ProxyStep.Taken })
+        foreach (ProxyStep step in new[] { ProxyStep.Exchanged, ProxyStep.BeforeApplied, ProxyStep.Applied })
         {
             await using ThingServer things = await ThingServer.Start();
             await using Node site = await Node.Start();

@@ -9,7 +9,6 @@ using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Server.Proxy;
 using NanoSync.Storage;
-using SyncCollection = NanoSync.Device.SyncCollection;
 
 namespace NanoSync.ProxyTests;
 

@@ -48,7 +48,7 @@ public sealed class AddTests
         device.Lose(With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1)));
         bench.PutBytes("d1", "Ab1_1", 7);
         bench.Core.Objects.Delete("d1", "config", "Ab1_2");
-        SyncCollection answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1), TestDevice.Add("Ab1_3", 1)));
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1), TestDevice.Add("Ab1_3", 1)));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] [Add Ab1_3 Ab1_3] {Add Ab1_1 07} {Delete Ab1_2}", answer.Line());
         Assert.AreEqual("Ab1_1=07 Ab1_3=01", bench.Held("d1"));
     }
@@ -58,7 +58,7 @@ public sealed class AddTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection answer = device.Sync(With(device, TestDevice.Add("Ab1_9", 1), TestDevice.Add(null, 2), TestDevice.Add("Ab1_20", 3), TestDevice.Add(null, 4)));
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_9", 1), TestDevice.Add(null, 2), TestDevice.Add("Ab1_20", 3), TestDevice.Add(null, 4)));
         Assert.AreEqual("ok [Add Ab1_9 Ab1_9] [Add Ab1_10 Ab1_10] [Add Ab1_20 Ab1_20] [Add Ab1_21 Ab1_21]", answer.Line());
     }
 
@@ -78,7 +78,7 @@ public sealed class AddTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection request = With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2));
+        CollectionElement request = With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2));
         request.DeletesAsMoves = true;
         Assert.AreEqual("ok", device.Sync(request).Line());
         Assert.AreEqual("Ab1_1=01 Ab1_2=02", bench.Held("d1"));
@@ -125,7 +125,7 @@ public sealed class AddTests
     {
         using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 2 } });
         TestDevice device = Started(bench);
-        SyncCollection answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1), TestDevice.Add("Ab1_3", 1)));
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1), TestDevice.Add("Ab1_3", 1)));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] [Add Ab1_3 status 9]", answer.Line());
         bench.Core.Objects.Delete("d1", "config", "Ab1_1");
         Assert.AreEqual("ok [Add Ab1_3 Ab1_3] {Delete Ab1_1}", device.Sync(With(device, TestDevice.Add("Ab1_3", 1))).Line());
@@ -136,7 +136,7 @@ public sealed class AddTests
     {
         using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObject = 4 } });
         TestDevice device = Started(bench);
-        SyncCollection answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1, 2, 3, 4, 5), TestDevice.Add("Ab1_2", 1, 2, 3, 4)));
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 1, 2, 3, 4, 5), TestDevice.Add("Ab1_2", 1, 2, 3, 4)));
         Assert.AreEqual("ok [Add Ab1_1 status 201] [Add Ab1_2 Ab1_2]", answer.Line());
         Assert.AreEqual(Status.TooLarge, bench.Core.Devices.Refusals("d1").Single().Status);
     }
@@ -182,9 +182,9 @@ public sealed class AddTests
         Assert.AreEqual("Ab1_1=01", bench.Held("d1"));
     }
 
-    internal static SyncCollection With(TestDevice device, params SyncCommand[] commands)
+    internal static CollectionElement With(TestDevice device, params SyncCommand[] commands)
     {
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Commands.AddRange(commands);
         return request;
     }

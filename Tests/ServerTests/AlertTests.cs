@@ -70,7 +70,7 @@ public sealed class AlertTests
             [Problem.ConfigRefused] = ops =>
             {
                 ops.Core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));
-                SyncCollection next = new() { Id = "config", SyncKey = ops.StartSync("d1", "config"), GetChanges = true };
+                CollectionElement next = new() { Id = "config", SyncKey = ops.StartSync("d1", "config"), GetChanges = true };
                 next.SyncKey = ops.Sync("d1", next)!.SyncKey;
                 next.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "below 5"));
                 ops.Sync("d1", next);

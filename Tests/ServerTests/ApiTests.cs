@@ -202,9 +202,9 @@ public sealed class ApiTests
     {
         await Send(HttpMethod.Put, Objects + "/sampling?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":5,"sensors":""}""");
         DeviceIdentity device = new(_server.Core.Devices.Get("d1").Id, "d1");
-        string key = Sync(device, new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true })!.SyncKey;
-        key = Sync(device, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
-        SyncCollection refusing = new() { Id = "config", SyncKey = key, GetChanges = true };
+        string key = Sync(device, new CollectionElement { Id = "config", SyncKey = "0", GetChanges = true })!.SyncKey;
+        key = Sync(device, new CollectionElement { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        CollectionElement refusing = new() { Id = "config", SyncKey = key, GetChanges = true };
         refusing.Responses.Add(TestDevice.Refuse(Tags.Add, "sampling", Status.BadObject, "interval below 1"));
         Sync(device, refusing);
 
@@ -239,7 +239,7 @@ public sealed class ApiTests
         Assert.AreEqual("[]", (await Send(HttpMethod.Get, Conflicts)).Body!.ToJsonString());
         string key = await HasOne(rule);
         await Send(HttpMethod.Put, Objects + "/a", """{"interval":9,"sensors":"s"}""");
-        SyncCollection change = new() { Id = "config", SyncKey = key };
+        CollectionElement change = new() { Id = "config", SyncKey = key };
         change.Commands.Add(TestDevice.Change("a", 3, 2, 1, (byte)'d'));
         Sync(D1, change);
         JsonArray losers = (await Send(HttpMethod.Get, Conflicts)).Body!.AsArray();
@@ -255,7 +255,7 @@ public sealed class ApiTests
     {
         string key = await HasOne(null);
         await Send(HttpMethod.Put, Objects + "/a", """{"interval":9,"sensors":"s"}""");
-        SyncCollection delete = new() { Id = "config", SyncKey = key };
+        CollectionElement delete = new() { Id = "config", SyncKey = key };
         delete.Commands.Add(TestDevice.Delete("a"));
         Sync(D1, delete);
         JsonObject loser = (await Send(HttpMethod.Get, "/v1/devices/d1/collections/config/conflicts")).Body!.AsArray().Single()!.AsObject();
@@ -286,9 +286,9 @@ public sealed class ApiTests
     public async Task A_copy_is_dropped_fetched_and_sent_again_on_request()
     {
         string key = await HasOne(null);
-        SyncCollection Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
+        CollectionElement Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
         Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Post, Objects + "/a/fetch")).Status);
-        SyncCollection reply = Sync(D1, Ask())!;
+        CollectionElement reply = Sync(D1, Ask())!;
         Assert.AreEqual("ok {Fetch a}", reply.Line());
         key = reply.SyncKey;
         Assert.AreEqual(HttpStatusCode.NoContent, (await Send(HttpMethod.Post, Objects + "/a/drop")).Status);
@@ -317,11 +317,11 @@ public sealed class ApiTests
     private async Task<string> HasOne(int? rule)
     {
         await Send(HttpMethod.Put, Objects + "/a?class=" + Uri.EscapeDataString(Bench.Sampling), """{"interval":1,"sensors":""}""");
-        string key = Sync(D1, new SyncCollection { Id = "config", SyncKey = "0", GetChanges = true, Conflict = rule })!.SyncKey;
-        return Sync(D1, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
+        string key = Sync(D1, new CollectionElement { Id = "config", SyncKey = "0", GetChanges = true, Conflict = rule })!.SyncKey;
+        return Sync(D1, new CollectionElement { Id = "config", SyncKey = key, GetChanges = true })!.SyncKey;
     }
 
-    private SyncCollection? Sync(DeviceIdentity device, SyncCollection collection)
+    private CollectionElement? Sync(DeviceIdentity device, CollectionElement collection)
     {
         SyncMessage request = new() { Version = "1.0" };
         request.Collections.Add(collection);

@@ -209,9 +209,9 @@ public sealed class TestDevice(Bench bench, string name)
     public void SetKey(string key, string collection = "config") => _keys[collection] = key;
 
     /// <summary>A request for a collection with the key held, asking for changes.</summary>
-    public SyncCollection Ask(string collection = "config", bool getChanges = true)
+    public CollectionElement Ask(string collection = "config", bool getChanges = true)
     {
-        SyncCollection request = new() { Id = collection, SyncKey = Key(collection), GetChanges = getChanges };
+        CollectionElement request = new() { Id = collection, SyncKey = Key(collection), GetChanges = getChanges };
         if (StoreId != null && request.SyncKey == SyncKeys.Zero)
         {
             List<KeyValuePair<string, string>> told = [new("id", StoreId), new("start", $"{Starts}")];
@@ -223,44 +223,44 @@ public sealed class TestDevice(Bench bench, string name)
     }
 
     /// <summary>A request of readings.</summary>
-    public SyncCollection Log(params SyncCommand[] commands)
+    public CollectionElement Log(params SyncCommand[] commands)
     {
-        SyncCollection request = Ask("log", getChanges: false);
+        CollectionElement request = Ask("log", getChanges: false);
         request.DeletesAsMoves = true;
         request.Commands.AddRange(commands);
         return request;
     }
 
     /// <summary>Sends; the reply's collection. The new key is kept if the reply is sound.</summary>
-    public SyncCollection Sync(SyncCollection request)
+    public CollectionElement Sync(CollectionElement request)
     {
         SyncMessage? reply = Exchange(request);
         Assert.IsNotNull(reply, "The reply is empty.");
-        SyncCollection answer = reply.Collections.Single();
+        CollectionElement answer = reply.Collections.Single();
         Take(answer);
         return answer;
     }
 
     /// <summary>Sends and loses the reply.</summary>
-    public SyncCollection Lose(SyncCollection request)
+    public CollectionElement Lose(CollectionElement request)
     {
         return Exchange(request)!.Collections.Single();
     }
 
     /// <summary>Sends the last request's bytes again.</summary>
-    public SyncCollection SyncAgain()
+    public CollectionElement SyncAgain()
     {
-        SyncCollection answer = Parse(Send(LastRequest))!.Collections.Single();
+        CollectionElement answer = Parse(Send(LastRequest))!.Collections.Single();
         Take(answer);
         return answer;
     }
 
     /// <summary>Key 0 and all that follows it.</summary>
-    public void Start(string collection = "config", Action<SyncCollection>? shape = null)
+    public void Start(string collection = "config", Action<CollectionElement>? shape = null)
     {
         SetKey(SyncKeys.Zero, collection);
         Starts++;
-        SyncCollection first = Ask(collection);
+        CollectionElement first = Ask(collection);
         shape?.Invoke(first);
         Sync(first);
     }
@@ -277,7 +277,7 @@ public sealed class TestDevice(Bench bench, string name)
                 return commands;
             }
 
-            SyncCollection answer = reply.Collections.Single();
+            CollectionElement answer = reply.Collections.Single();
             Take(answer);
             commands.AddRange(answer.Commands);
             if (!answer.MoreAvailable)
@@ -290,7 +290,7 @@ public sealed class TestDevice(Bench bench, string name)
     }
 
     /// <summary>Sends collections in one message; null = the empty reply.</summary>
-    public SyncMessage? Exchange(params SyncCollection[] collections)
+    public SyncMessage? Exchange(params CollectionElement[] collections)
     {
         SyncMessage request = new() { Version = "1.0" };
         request.Collections.AddRange(collections);
@@ -315,7 +315,7 @@ public sealed class TestDevice(Bench bench, string name)
     }
 
     /// <summary>Keeps the key of an answer to the last request, as a device does. [SPEC 5.3]</summary>
-    public void Take(SyncCollection answer)
+    public void Take(CollectionElement answer)
     {
         if (answer.Status == Status.Success)
         {
@@ -354,7 +354,7 @@ public sealed class TestDevice(Bench bench, string name)
 public static class Show
 {
     /// <summary>An answer on one line: key status class [responses] {commands} more.</summary>
-    public static string Line(this SyncCollection c)
+    public static string Line(this CollectionElement c)
     {
         StringBuilder line = new();
         line.Append(c.Status == Status.Success ? "ok" : string.Create(CultureInfo.InvariantCulture, $"status {c.Status}"));

@@ -55,7 +55,7 @@ public sealed class BoundTests
         TestDevice device = bench.Device();
         for (int i = 0; i < 1500; i++)
         {
-            device.Exchange(new SyncCollection { Id = "c" + i, SyncKey = "0" });
+            device.Exchange(new CollectionElement { Id = "c" + i, SyncKey = "0" });
         }
 
         Assert.IsLessThanOrEqualTo(Most, bench.Core.Devices.Refusals("d1", 10_000).Count);
@@ -139,7 +139,7 @@ public sealed class BoundTests
         one.Start();
         two.Start();
         AddAndDelete(bench, one, 0, 150);
-        SyncCollection request = one.Ask();
+        CollectionElement request = one.Ask();
         request.Commands.Add(TestDevice.Add("Ab1_900", 1));
         Assert.Contains("[Add Ab1_900 status 9", one.Sync(request).Line());
         two.Pull();
@@ -157,9 +157,9 @@ public sealed class BoundTests
         _ = bench;
         for (int i = first; i < first + count; i++)
         {
-            SyncCollection request = device.Ask();
+            CollectionElement request = device.Ask();
             request.Commands.Add(TestDevice.Add("Ab1_" + i, 1));
-            SyncCollection reply = device.Sync(request);
+            CollectionElement reply = device.Sync(request);
             string? id = reply.Responses.Single().ServerId;
             Assert.AreEqual(refused, id == null, reply.Line());
             if (id != null)

@@ -29,7 +29,7 @@ public sealed class ClassTests
         Tell(liar, False);
 
         TestDevice honest = Started(bench);
-        SyncCollection adding = Named(honest, TestDevice.Add("Ab1_1", s_record));
+        CollectionElement adding = Named(honest, TestDevice.Add("Ab1_1", s_record));
         SyncMessage reply = honest.Exchange(adding)!;
         honest.Take(reply.Collections.Single());
         Assert.AreEqual("def:" + s_name, reply.Options.Single().Class, "its own definition is asked for");
@@ -50,7 +50,7 @@ public sealed class ClassTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", s_record), TestDevice.Add("Ab1_2", s_record));
+        CollectionElement adding = With(device, TestDevice.Add("Ab1_1", s_record), TestDevice.Add("Ab1_2", s_record));
         adding.Class = s_name[^5..];
         SyncMessage asking = device.Exchange(adding)!;
         device.Take(asking.Collections.Single());
@@ -92,7 +92,7 @@ public sealed class ClassTests
         bare.Class = "";
         Assert.AreEqual("ok [Add Ab1_5 Ab1_5]", device.Sync(Named(device, bare)).Line());
         Assert.IsNull(bench.Core.Objects.Get("d1", "config", "Ab1_5").Row.Class);
-        SyncCollection all = With(device, TestDevice.Add("Ab1_4", s_record));
+        CollectionElement all = With(device, TestDevice.Add("Ab1_4", s_record));
         all.Class = name;
         Assert.AreEqual("status 4", device.Sync(all).Line());
         Assert.HasCount(3, bench.Objects("d1"));
@@ -199,9 +199,9 @@ public sealed class ClassTests
     }
 #endif
 
-    private static SyncCollection Named(TestDevice device, params SyncCommand[] commands)
+    private static CollectionElement Named(TestDevice device, params SyncCommand[] commands)
     {
-        SyncCollection request = With(device, commands);
+        CollectionElement request = With(device, commands);
         request.GetChanges = false;
         request.Class = s_name;
         return request;

@@ -350,7 +350,7 @@ public sealed class CliTests
         using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
         {
             core.Fleet.Place("d1", "north", 600);
-            SyncCollection full = new() { Id = "config", SyncKey = Key(core, "0"), GetChanges = true, WindowSize = 1 };
+            CollectionElement full = new() { Id = "config", SyncKey = Key(core, "0"), GetChanges = true, WindowSize = 1 };
             full.Commands.Add(TestDevice.Add("Ab1_1", 7));
             Sync(core, full, new Structure(BuiltIn.DeviceStatus.Name, RecordText.Pack(BuiltIn.DeviceStatus,
                 [new("firmware", "1.2"), new("battery", "3.71"), new("signal", "-67"), new("flashLeft", "120000"), new("dropped", "7"), new("damaged", "2"), new("refused", "4"), new("clock", "-300"), new("pending", "41"), new("life", "3000")])));
@@ -391,7 +391,7 @@ public sealed class CliTests
     {
         SyncMessage message = new() { Version = "1.0" };
         message.Options.Add(new Structure("time", new byte[] { 1, 10 }));
-        message.Collections.Add(new SyncCollection { Id = "a<b", SyncKey = "0", GetChanges = true });
+        message.Collections.Add(new CollectionElement { Id = "a<b", SyncKey = "0", GetChanges = true });
         foreach (MessageFormat format in (MessageFormat[])[MessageFormat.Wbxml, MessageFormat.Xml])
         {
             (int code, string output, _) = Decode(MessagePrinter.Print(format, message));
@@ -583,7 +583,7 @@ public sealed class CliTests
             int device = core.Devices.Get("d1").Id;
             core.Objects.Put("d1", "config", "a", new NewValue(null, [1], null));
             core.Devices.Command("d1", "restart", []);
-            SyncCollection refusing = new() { Id = "config", SyncKey = Key(core, Key(core, "0")) };
+            CollectionElement refusing = new() { Id = "config", SyncKey = Key(core, Key(core, "0")) };
             refusing.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, Evil));
             Sync(core, refusing);
             using IStoreTransaction store = core.Store.BeginWrite();
@@ -608,15 +608,15 @@ public sealed class CliTests
         StringAssert.Contains(Run("object", "get", "d1", "config", "no\u001b[2Jne").Error, @"no\u001b[2Jne");
 
         SyncMessage message = new() { Version = "1.0" };
-        message.Collections.Add(new SyncCollection { Id = "a\u009b2J\u202e", SyncKey = "0" });
+        message.Collections.Add(new CollectionElement { Id = "a\u009b2J\u202e", SyncKey = "0" });
         (_, string dump, _) = Decode(MessagePrinter.Print(MessageFormat.Wbxml, message));
         StringAssert.Contains(dump, @"a\u009b2J\u202e");
         Assert.IsFalse(dump.Any(c => c is '\u009b' or '\u202e'), dump);
     }
 
-    private static string Key(ServerCore core, string key) => Sync(core, new SyncCollection { Id = "config", SyncKey = key, GetChanges = true });
+    private static string Key(ServerCore core, string key) => Sync(core, new CollectionElement { Id = "config", SyncKey = key, GetChanges = true });
 
-    private static string Sync(ServerCore core, SyncCollection collection, params Structure[] options)
+    private static string Sync(ServerCore core, CollectionElement collection, params Structure[] options)
     {
         SyncMessage request = new() { Version = "1.0" };
         request.Options.AddRange(options);

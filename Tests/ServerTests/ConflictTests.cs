@@ -128,7 +128,7 @@ public sealed class ConflictTests
         using Bench bench = new();
         TestDevice device = Both(bench, null);
         device.Sync(device.Ask()); // {Change a 02}, but the device has a change of its own pending
-        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        CollectionElement request = With(device, TestDevice.Change("a", 9));
         request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
         Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(request).Line());
         Assert.IsNull(device.Exchange(device.Ask()));
@@ -143,7 +143,7 @@ public sealed class ConflictTests
         using Bench bench = new();
         TestDevice device = Both(bench, null);
         device.Sync(device.Ask());
-        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        CollectionElement request = With(device, TestDevice.Change("a", 9));
         request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
         device.Lose(request);
         request.Commands.Add(TestDevice.Add("Ab1_1", 1));
@@ -158,7 +158,7 @@ public sealed class ConflictTests
         using Bench bench = new();
         TestDevice device = Both(bench, null);
         device.Sync(device.Ask());
-        SyncCollection request = With(device, TestDevice.Change("a", 9));
+        CollectionElement request = With(device, TestDevice.Change("a", 9));
         request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
         device.Lose(request);
         device.Start();
@@ -313,7 +313,7 @@ public sealed class ConflictTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection first = With(device, TestDevice.Add("Ab1_1", 1));
+        CollectionElement first = With(device, TestDevice.Add("Ab1_1", 1));
         first.Conflict = rule;
         string id = device.Lose(first).Responses.Single().ServerId!; // the reply with the id is lost
         bench.PutBytes("d1", id, 2);

@@ -43,11 +43,11 @@ public sealed class CrashTests
         }
 
         bench.Restart();
-        SyncCollection start = new() { Id = "config", SyncKey = "0", GetChanges = true };
+        CollectionElement start = new() { Id = "config", SyncKey = "0", GetChanges = true };
         SyncMessage request = new() { Version = "1.0" };
         request.Collections.Add(start);
         Assert.AreEqual("status 5", device.Exchange(request)!.Collections.Single().Line());
-        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(new SyncCollection { Id = "maps", SyncKey = device.Key("maps"), Commands = { TestDevice.Add("Ab1_1", 1) } }).Line());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(new CollectionElement { Id = "maps", SyncKey = device.Key("maps"), Commands = { TestDevice.Add("Ab1_1", 1) } }).Line());
     }
 
     // Three rounds with two collections; the process is killed at one step, and asked again.
@@ -89,8 +89,8 @@ public sealed class CrashTests
         for (int round = 0; round < 3; round++)
         {
             SyncMessage request = new();
-            SyncCollection config = device.Ask();
-            SyncCollection readings = device.Ask("readings", getChanges: false);
+            CollectionElement config = device.Ask();
+            CollectionElement readings = device.Ask("readings", getChanges: false);
             readings.DeletesAsMoves = true;
             if (round > 0)
             {
@@ -101,7 +101,7 @@ public sealed class CrashTests
 
             request.Collections.AddRange([config, readings]);
             SyncMessage reply = Send(request)!;
-            foreach (SyncCollection answer in reply.Collections)
+            foreach (CollectionElement answer in reply.Collections)
             {
                 device.SetKey(answer.SyncKey, answer.Id);
                 (int n, _) = SyncKeys.Parse(answer.SyncKey); // the epoch behind it is another after a restart, and so are the tags

@@ -61,7 +61,7 @@ public sealed class DecodeTests
     private static SyncMessage Message()
     {
         SyncMessage message = new() { Version = "1.0" };
-        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = "{7}", GetChanges = true });
+        message.Collections.Add(new CollectionElement { Id = "config", SyncKey = "{7}", GetChanges = true });
         return message;
     }
 

@@ -9,7 +9,6 @@ using NanoSync.Server.Formats;
 using NanoSync.Server.Proxy;
 using NanoSync.Storage;
 using Status = NanoSync.Protocol.Status;
-using SyncCollection = NanoSync.Server.Engine.SyncCollection;
 
 namespace NanoSync.ServerTests;
 
@@ -270,7 +269,7 @@ public sealed class DeviceRuleTests
         field.Put("b", 2);
         field.Carrier.Reshape = reply =>
         {
-            SyncCollection config = reply.Collections.Single(c => c.Id == "config");
+            CollectionElement config = reply.Collections.Single(c => c.Id == "config");
             config.Commands.Single(c => c.ServerId == "a").Data = null;
             config.Commands.Single(c => c.ServerId == "b").Data = ReadOnlyMemory<byte>.Empty;
         };
@@ -538,18 +537,18 @@ public sealed class DeviceRuleTests
     {
         public List<int> Left { get; } = [];
 
-        public string? Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
+        public string? Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             Left.Add(carrier.Left);
             return null;
         }
 
-        public string? CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+        public string? CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
         {
             return null;
         }
 
-        public void Changed(NanoSync.Device.SyncCollection collection)
+        public void Changed(SyncCollection collection)
         {
         }
     }

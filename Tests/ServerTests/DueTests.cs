@@ -29,7 +29,7 @@ public sealed class DueTests
 
         bench.PutBytes("d1", "b", 1);
         device.Sync(device.Ask());
-        SyncCollection refused = device.Ask();
+        CollectionElement refused = device.Ask();
         refused.Responses.Add(new SyncCommand { Tag = Tags.Change, ServerId = "b", Status = Status.BadObject });
         device.Sync(refused);
         heard.Clear();

@@ -256,7 +256,7 @@ public sealed class EnrolTests
         b1 = await ops.Get("/v1/devices/b1");
         Assert.AreEqual(1, b1["stores"]!.AsArray().Count);
         Assert.IsFalse(b1["summary"]!["problems"]!.AsArray().Any(p => (string?)p == "forked"), b1["summary"]!.ToJsonString());
-        SyncCollection config = ops.Sync("b1", new SyncCollection { Id = "config", SyncKey = ops.StartSync("b1", "config", store: "BBBB"), GetChanges = true })!;
+        CollectionElement config = ops.Sync("b1", new CollectionElement { Id = "config", SyncKey = ops.StartSync("b1", "config", store: "BBBB"), GetChanges = true })!;
         Assert.AreEqual("sampling", config.Commands.Single().ServerId ?? config.Commands.Single().ClientId);
     }
 
@@ -319,10 +319,10 @@ public sealed class EnrolTests
         await ops.Refused(HttpStatusCode.BadRequest, "wrong_type", HttpMethod.Post, "/v1/devices/enrol", """{"devices":[null]}""");
     }
 
-    private static SyncCollection Adds(string collection, string key, string prefix, int count)
+    private static CollectionElement Adds(string collection, string key, string prefix, int count)
     {
         ObjectClass reading = ClassCatalog.Parse(Bench.Reading)!;
-        SyncCollection adds = new() { Id = collection, SyncKey = key, DeletesAsMoves = true, Class = ClassCatalog.WireName(reading) };
+        CollectionElement adds = new() { Id = collection, SyncKey = key, DeletesAsMoves = true, Class = ClassCatalog.WireName(reading) };
         for (int i = 0; i < count; i++)
         {
             adds.Commands.Add(new SyncCommand { Tag = Tags.Add, ClientId = $"{prefix}AA{i + 1}", Data = RecordText.Pack(reading, [new("temperature", "21.5")]) });

@@ -214,7 +214,7 @@ public sealed class FaultTests
 
     private static byte[] Message(string collection, string key, string? reading)
     {
-        SyncCollection request = new() { Id = collection, SyncKey = key, DeletesAsMoves = true };
+        CollectionElement request = new() { Id = collection, SyncKey = key, DeletesAsMoves = true };
         if (reading != null)
         {
             request.Commands.Add(TestDevice.Add(reading, 1));

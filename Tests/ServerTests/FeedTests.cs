@@ -47,7 +47,7 @@ public sealed class FeedTests
         TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", 1);
         Assert.IsNull(device.Exchange(device.Ask(getChanges: false)));
-        SyncCollection request = device.Ask(getChanges: false);
+        CollectionElement request = device.Ask(getChanges: false);
         request.Commands.Add(TestDevice.Add("Ab1_1", 1));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(request).Line());
         Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
@@ -69,7 +69,7 @@ public sealed class FeedTests
 
         List<string> got = [];
         int rounds = 0;
-        SyncCollection answer;
+        CollectionElement answer;
         do
         {
             answer = device.Sync(device.Ask());
@@ -94,7 +94,7 @@ public sealed class FeedTests
         bench.PutBytes("d1", "c", new byte[9]);
         bench.PutBytes("d1", "d", 6);
         Assert.AreEqual("ok {Add a 010203} {Add b 0405} more", device.Sync(device.Ask()).Line());
-        SyncCollection part = device.Sync(device.Ask());
+        CollectionElement part = device.Sync(device.Ask());
         Assert.AreEqual("ok {Add c 0000000000} more", part.Line());
         Assert.IsTrue(PartRange.TryFind(part.Commands.Single().Options, out PartRange? range));
         Assert.AreEqual(new PartRange(0, null, 9, CrcSum.Of(new byte[9]), 3), range);
@@ -113,7 +113,7 @@ public sealed class FeedTests
 
         for (int i = 0; i < 4; i++)
         {
-            SyncCollection answer = device.Sync(device.Ask());
+            CollectionElement answer = device.Sync(device.Ask());
             Assert.AreEqual(6000, answer.Commands.Single().Data!.Value.Length);
             Assert.AreEqual(i < 3, answer.MoreAvailable);
         }
@@ -176,7 +176,7 @@ public sealed class FeedTests
         bench.Put("d1", "b", """{"interval":6,"sensors":null}""");
         bench.PutBytes("d1", "c", 1, 1);
         bench.Put("d1", "d", """{"at":"2024-01-01T00:00:10Z","temperature":21.5}""", Bench.Reading);
-        SyncCollection answer = device.Sync(device.Ask());
+        CollectionElement answer = device.Sync(device.Ask());
         string sampling = bench.Objects("d1")[0].Row.Class!;
         string reading = bench.Objects("d1")[3].Row.Class!;
         Assert.AreEqual($"ok class {sampling} {{Add a 0105}} {{Add b 0106}} {{Add c 0101}} {{Add d class {reading} 030ACC21}}", answer.Line());

@@ -20,7 +20,7 @@ public sealed class FetchTests
         TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", 1);
         bench.PutBytes("d1", "b", 2);
-        SyncCollection request = device.Ask(getChanges: false);
+        CollectionElement request = device.Ask(getChanges: false);
         request.Commands.Add(TestDevice.Fetch("b"));
         Assert.AreEqual("ok [Fetch b 02]", device.Sync(request).Line());
         Assert.AreEqual("ok {Add a 01} {Add b 02}", device.Sync(device.Ask()).Line());
@@ -45,7 +45,7 @@ public sealed class FetchTests
         MemoryStream got = new();
         while (got.Length < s_large.Length)
         {
-            SyncCollection request = device.Ask(getChanges: false);
+            CollectionElement request = device.Ask(getChanges: false);
             SyncCommand fetch = TestDevice.Fetch("map");
             fetch.Options.Add(new PartRange(got.Length, 1500, null, null).ToStructure());
             request.Commands.Add(fetch);
@@ -71,9 +71,9 @@ public sealed class FetchTests
         range.Options.Add(new PartRange(0, 5000, null, null).ToStructure());
         Assert.AreEqual(1000, device.Sync(With(device, range)).Responses.Single().Data!.Value.Length);
 
-        SyncCollection request = device.Ask(getChanges: false);
+        CollectionElement request = device.Ask(getChanges: false);
         request.Commands.AddRange([TestDevice.Fetch("a"), TestDevice.Fetch("b")]);
-        SyncCollection answer = device.Sync(request);
+        CollectionElement answer = device.Sync(request);
         Assert.AreEqual(600, answer.Responses[0].Data!.Value.Length);
         Assert.AreEqual(Status.Retry, answer.Responses[1].Status);
     }
@@ -88,7 +88,7 @@ public sealed class FetchTests
         beyond.Options.Add(new PartRange(99, 5, null, null).ToStructure());
         SyncCommand broken = TestDevice.Fetch("a");
         broken.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
-        SyncCollection answer = device.Sync(With(device, beyond, broken));
+        CollectionElement answer = device.Sync(With(device, beyond, broken));
         Assert.AreEqual(0, answer.Responses[0].Data!.Value.Length);
         Assert.AreEqual(Status.ProtocolError, answer.Responses[1].Status);
     }
@@ -127,7 +127,7 @@ public sealed class FetchTests
         device.Start();
         Assert.AreEqual(6000, HeldOf(device.Sync(With(device, Part("Ab1_1", 3000, 3000))).Responses.Single()), "a part repeated");
         Assert.AreEqual(6000, HeldOf(device.Sync(With(device, Part("Ab1_1", 9000, 1000))).Responses.Single()), "a part left out");
-        SyncCollection last = With(device, Part("Ab1_1", 6000, 4000));
+        CollectionElement last = With(device, Part("Ab1_1", 6000, 4000));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Lose(last).Line());
         last.Commands.Add(TestDevice.Add("Ab1_2", 1));
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2]", device.Sync(last).Line(), "the last part repeated");
@@ -156,7 +156,7 @@ public sealed class FetchTests
         TestDevice device = Started(bench);
         device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
         Assert.AreEqual(6000, HeldOf(device.Sync(With(device, PartOf(TestDevice.Change("Ab1_1"), 0, 6000))).Responses.Single()));
-        SyncCollection last = With(device, PartOf(TestDevice.Change("Ab1_1"), 6000, 4000));
+        CollectionElement last = With(device, PartOf(TestDevice.Change("Ab1_1"), 6000, 4000));
         Assert.AreEqual("ok", device.Lose(last).Line());
         last.Commands.Add(TestDevice.Add("Ab1_2", 1));
         Assert.AreEqual("ok [Add Ab1_2 Ab1_2]", device.Sync(last).Line());
@@ -217,7 +217,7 @@ public sealed class FetchTests
     {
         bench.Core.Objects.FetchFromDevice("d1", "config", "a");
         Assert.AreEqual("ok {Fetch a}", device.Sync(device.Ask()).Line());
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new[] { value } });
         return device.Sync(request).Line();
     }

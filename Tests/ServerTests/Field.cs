@@ -6,7 +6,6 @@ using NanoSync.Protocol;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
 using NanoSync.Storage;
-using SyncCollection = NanoSync.Server.Engine.SyncCollection;
 
 namespace NanoSync.ServerTests;
 
@@ -51,18 +50,18 @@ internal sealed class Field : IDisposable
 
     public SyncEngine Engine { get; private set; } = null!;
 
-    public NanoSync.Device.SyncCollection Config { get; private set; } = null!;
+    public SyncCollection Config { get; private set; } = null!;
 
-    public NanoSync.Device.SyncCollection Log { get; private set; } = null!;
+    public SyncCollection Log { get; private set; } = null!;
 
-    public NanoSync.Device.SyncCollection Maps { get; private set; } = null!;
+    public SyncCollection Maps { get; private set; } = null!;
 
-    public NanoSync.Device.SyncCollection Plans { get; private set; } = null!;
+    public SyncCollection Plans { get; private set; } = null!;
 
     /// <summary>Times the device started.</summary>
     public int Starts { get; private set; }
 
-    public NanoSync.Device.SyncCollection News { get; private set; } = null!;
+    public SyncCollection News { get; private set; } = null!;
 
     public IDiary? Diary
     {
@@ -228,7 +227,7 @@ internal sealed class Field : IDisposable
         return string.Join(' ', held.Select(h => $"{h.Key}={h.Value}"));
     }
 
-    public SyncCollection Asked(string collection) => Requests[^1].Collections.Single(c => c.Id == collection);
+    public CollectionElement Asked(string collection) => Requests[^1].Collections.Single(c => c.Id == collection);
 
     /// <summary>The `last` of the last request.</summary>
     public uint? Last()

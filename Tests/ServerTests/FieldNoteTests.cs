@@ -62,7 +62,7 @@ public sealed class FieldNoteTests
         ops.Core.Notes.Set("weather", "temperature", null, "\u00b0C", 0, 10, "test");
         ops.Core.Notes.Set("other", "temperature", null, "K", null, null, "test");
         Protocol.ObjectClass weather = new Protocol.ObjectClass("weather").Time("at").Fixed("temperature", 2);
-        SyncCollection collection = new() { Id = "readings", SyncKey = ops.StartSync("d1", "readings", outbox: true), DeletesAsMoves = true, Class = ClassCatalog.WireName(weather) };
+        CollectionElement collection = new() { Id = "readings", SyncKey = ops.StartSync("d1", "readings", outbox: true), DeletesAsMoves = true, Class = ClassCatalog.WireName(weather) };
         SyncCommand add = TestDevice.Add("AAAA1", RecordText.Pack(weather, [new("at", "2026-01-01T00:00:00Z"), new("temperature", "21.50")]));
         collection.Commands.Add(add);
         ops.Sync("d1", collection);

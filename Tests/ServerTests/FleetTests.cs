@@ -155,7 +155,7 @@ public sealed class FleetTests
         int next = 1;
         async Task<string> Send(int count, long? pending, bool incomplete = false)
         {
-            SyncCollection collection = new() { Id = "readings", SyncKey = key, DeletesAsMoves = true, WindowSize = 4 };
+            CollectionElement collection = new() { Id = "readings", SyncKey = key, DeletesAsMoves = true, WindowSize = 4 };
             for (int i = 0; i < count; i++)
             {
                 collection.Commands.Add(TestDevice.Add($"AAAA{next++}", (byte)i));
@@ -181,7 +181,7 @@ public sealed class FleetTests
         Assert.AreEqual("0 false", await Send(3, null), "a repeated one may have come twice");
         ops.Clock.Now += TimeSpan.FromMinutes(1);
         Assert.AreEqual("7 false", await Send(2, 9), "a new status begins anew");
-        SyncCollection unknown = new() { Id = "readings", SyncKey = "1.x", DeletesAsMoves = true };
+        CollectionElement unknown = new() { Id = "readings", SyncKey = "1.x", DeletesAsMoves = true };
         unknown.Commands.Add(TestDevice.Add("AAAA99", 1));
         ops.Sync("d1", unknown);
         Assert.AreEqual("7", (await Line(ops, "d1"))["pendingUp"]!.ToString(), "of a collection that was not done nothing came");
@@ -199,7 +199,7 @@ public sealed class FleetTests
         JsonNode line = await Line(ops, "d1");
         Assert.AreEqual("waiting 1", $"{line["configuration"]} {line["pendingDown"]}");
         string key = ops.StartSync("d1", "config", store: "AAAA");
-        SyncCollection Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
+        CollectionElement Ask() => new() { Id = "config", SyncKey = key, GetChanges = true };
         key = ops.Sync("d1", Ask())!.SyncKey;
         ops.Sync("d1", Ask());
         line = await Line(ops, "d1");
@@ -207,7 +207,7 @@ public sealed class FleetTests
 
         await ops.Send(HttpMethod.Put, objects + "/a", """{"interval":1,"sensors":null}""");
         key = ops.Sync("d1", Ask())!.SyncKey;
-        SyncCollection refusing = Ask();
+        CollectionElement refusing = Ask();
         refusing.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.BadObject, "interval below 5"));
         ops.Sync("d1", refusing);
         line = await Line(ops, "d1");
@@ -243,7 +243,7 @@ public sealed class FleetTests
 
         foreach (string device in (string[])["has", "refuses"])
         {
-            SyncCollection next = new() { Id = "config", SyncKey = ops.StartSync(device, "config"), GetChanges = true };
+            CollectionElement next = new() { Id = "config", SyncKey = ops.StartSync(device, "config"), GetChanges = true };
             next.SyncKey = ops.Sync(device, next)!.SyncKey;
             if (device == "refuses")
             {
@@ -314,7 +314,7 @@ public sealed class FleetTests
         using (NanoSync.Server.ServerCore other = new(TestDatabase.Open(ops.Folder, ops.Clock), new(), ops.Clock)) // ends without a look at what passed
         {
             SyncMessage request = new() { Version = "1.0" };
-            request.Collections.Add(new SyncCollection { Id = "config", SyncKey = "0" });
+            request.Collections.Add(new CollectionElement { Id = "config", SyncKey = "0" });
             other.Sync.Handle(new DeviceIdentity(other.Devices.Get("d1").Id, "d1"), MessagePrinter.Print(MessageFormat.Wbxml, request), MessageFormat.Wbxml);
         }
 

@@ -572,7 +572,7 @@ public sealed class GroupTests
         private readonly uint _least;
         private FlashStore _store = null!;
         private SyncEngine _engine = null!;
-        private Device.SyncCollection _config = null!;
+        private SyncCollection _config = null!;
 
         public Board(ServerCore core, string name, uint least)
         {
@@ -638,14 +638,14 @@ public sealed class GroupTests
             return Interval(bytes, 0, bytes.Length).ToString(CultureInfo.InvariantCulture);
         }
 
-        public string Check(Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
+        public string Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             return Interval(record, offset, count) < _least ? $"interval below {_least}" : null!;
         }
 
-        public string CheckLarge(Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes) => "too large";
+        public string CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes) => "too large";
 
-        public void Changed(Device.SyncCollection collection)
+        public void Changed(SyncCollection collection)
         {
         }
 

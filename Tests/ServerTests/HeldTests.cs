@@ -105,12 +105,12 @@ public sealed class HeldTests
         await AtOnce(device.Ask(), "something is due");
         InStep(device);
         await AtOnce(AddTests.With(device, TestDevice.Change("a", 2)), "a change");
-        SyncCollection unknown = device.Ask();
+        CollectionElement unknown = device.Ask();
         unknown.SyncKey = "7wrong123";
         await AtOnce(unknown, "a key that is not known");
         Assert.AreEqual(0, bench.Core.Held.Count);
 
-        async Task AtOnce(SyncCollection request, string why)
+        async Task AtOnce(CollectionElement request, string why)
         {
             byte[] bytes = Bytes(device, request, 60);
             Assert.IsFalse((await Answered(bench.Core.Held.Answer(device.Identity, () => true, bytes, device.Format, default)))!.IsEmpty, why);
@@ -273,7 +273,7 @@ public sealed class HeldTests
         return device;
     }
 
-    private static byte[] Bytes(TestDevice device, SyncCollection collection, int? seconds)
+    private static byte[] Bytes(TestDevice device, CollectionElement collection, int? seconds)
     {
         SyncMessage message = new() { Version = "1.0", Heartbeat = seconds };
         message.Collections.Add(collection);
@@ -308,7 +308,7 @@ public sealed class HeldTests
     private static string Taken(TestDevice device, SyncReply? reply)
     {
         Assert.IsNotNull(reply);
-        SyncCollection answer = device.Parse(reply)!.Collections.Single();
+        CollectionElement answer = device.Parse(reply)!.Collections.Single();
         device.Take(answer); // its key names the request that waited
         return answer.Line();
     }

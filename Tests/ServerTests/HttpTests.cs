@@ -57,7 +57,7 @@ public sealed class HttpTests
     [TestMethod]
     public async Task The_empty_reply_is_200_and_5_bytes_that_name_the_request()
     {
-        SyncCollection first = await First();
+        CollectionElement first = await First();
         byte[] request = Request(MessageFormat.Wbxml, first.SyncKey);
         HttpResponseMessage response = await Post(request, WbxmlWriter.MediaType);
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
@@ -162,7 +162,7 @@ public sealed class HttpTests
     [TestMethod]
     public async Task A_database_that_stays_locked_503_with_Retry_After_and_then_all_is_well()
     {
-        SyncCollection first = await First();
+        CollectionElement first = await First();
         byte[] adding = Request(MessageFormat.Wbxml, first.SyncKey, TestDevice.Add("Ab1_1", 1));
         using (SqliteStore other = new(Path.Combine(_folder, "nanosync.db"), TimeSpan.FromSeconds(1), TimeProvider.System))
         using (IStoreTransaction held = other.BeginWrite())
@@ -179,7 +179,7 @@ public sealed class HttpTests
     [TestMethod]
     public async Task A_request_that_breaks_off_applies_nothing()
     {
-        SyncCollection first = await First();
+        CollectionElement first = await First();
         byte[] adding = Request(MessageFormat.Wbxml, first.SyncKey, TestDevice.Add("Ab1_1", 1));
         for (int cut = 0; cut < adding.Length; cut += 7)
         {
@@ -231,7 +231,7 @@ public sealed class HttpTests
                 return false;
             }
 
-            SyncCollection answer = MessageParser.Parse(MessageFormat.Wbxml, body).Collections.Single();
+            CollectionElement answer = MessageParser.Parse(MessageFormat.Wbxml, body).Collections.Single();
             keys[device] = answer.SyncKey;
             seen[device].UnionWith(answer.Commands.Concat(answer.Responses).Select(c => c.ServerId!));
             return true;
@@ -266,7 +266,7 @@ public sealed class HttpTests
     [TestMethod]
     public async Task The_embedded_server_goes_on_where_it_was()
     {
-        SyncCollection first = await First();
+        CollectionElement first = await First();
         await Restart(s_options);
         HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml, first.SyncKey), WbxmlWriter.MediaType);
         Assert.AreEqual(EmptyReply.Size, response.Content.Headers.ContentLength);
@@ -313,7 +313,7 @@ public sealed class HttpTests
         await UntilHeld(1);
         _server.Core.Objects.Put("d1", "config", "a", new Server.Application.NewValue(null, [1], null));
         HttpResponseMessage response = await held;
-        SyncCollection answer = MessageParser.Parse(MessageFormat.Wbxml, await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken)).Collections.Single();
+        CollectionElement answer = MessageParser.Parse(MessageFormat.Wbxml, await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken)).Collections.Single();
         Assert.AreEqual("ok {Add a 01}", answer.Line());
         Assert.IsTrue(Fnv.HasTag(Fnv.Of(waiting, 0, waiting.Length), Encoding.ASCII.GetBytes(answer.SyncKey), answer.SyncKey.Length - 4), "the request that waited is the one answered");
         Assert.AreEqual(HttpStatusCode.TooManyRequests, (await Post(waiting, WbxmlWriter.MediaType)).StatusCode, "four requests were counted, held or not");
@@ -342,11 +342,11 @@ public sealed class HttpTests
     // A request of a device in step that waits for an hour.
     private async Task<byte[]> Waiting()
     {
-        SyncCollection first = await First();
+        CollectionElement first = await First();
         HttpResponseMessage second = await Post(Request(MessageFormat.Wbxml, first.SyncKey), WbxmlWriter.MediaType);
         Assert.AreEqual(HttpStatusCode.OK, second.StatusCode);
         SyncMessage message = new() { Version = "1.0", Wait = 59 };
-        message.Collections.Add(new SyncCollection { Id = "config", SyncKey = first.SyncKey, GetChanges = true });
+        message.Collections.Add(new CollectionElement { Id = "config", SyncKey = first.SyncKey, GetChanges = true });
         return MessagePrinter.Print(MessageFormat.Wbxml, message);
     }
 
@@ -358,7 +358,7 @@ public sealed class HttpTests
         }
     }
 
-    private async Task<SyncCollection> First()
+    private async Task<CollectionElement> First()
     {
         HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml), WbxmlWriter.MediaType);
         return MessageParser.Parse(MessageFormat.Wbxml, await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken)).Collections.Single();
@@ -367,7 +367,7 @@ public sealed class HttpTests
     private static byte[] Request(MessageFormat format, string key = "0", params SyncCommand[] commands)
     {
         SyncMessage message = new() { Version = "1.0" };
-        SyncCollection collection = new() { Id = "config", SyncKey = key, GetChanges = true };
+        CollectionElement collection = new() { Id = "config", SyncKey = key, GetChanges = true };
         collection.Commands.AddRange(commands);
         message.Collections.Add(collection);
         return MessagePrinter.Print(format, message);

@@ -25,7 +25,7 @@ public sealed class JobTests
             for (int round = 0; round < 2; round++)
             {
                 SyncMessage message = new() { Version = "1.0" };
-                SyncCollection log = new() { Id = "log", SyncKey = key, DeletesAsMoves = true };
+                CollectionElement log = new() { Id = "log", SyncKey = key, DeletesAsMoves = true };
                 log.Commands.AddRange(Enumerable.Range(1, round * 5).Select(i => TestDevice.Add("Ab1_" + i, (byte)i)));
                 message.Collections.Add(log);
                 SyncReply reply = await server.Core.Sync.HandleAsync(device, MessagePrinter.Print(MessageFormat.Wbxml, message), MessageFormat.Wbxml);

@@ -17,7 +17,7 @@ public sealed class KeyRuleTests
         TestDevice device = bench.Device();
         bench.PutBytes("d1", "a", 1);
 
-        SyncCollection answer = device.Sync(device.Ask());
+        CollectionElement answer = device.Sync(device.Ask());
 
         Assert.AreEqual("ok", answer.Line());
         StringAssert.StartsWith(answer.SyncKey, "1");
@@ -30,9 +30,9 @@ public sealed class KeyRuleTests
     {
         using Bench bench = new();
         TestDevice device = bench.Device();
-        SyncCollection withCommand = device.Ask();
+        CollectionElement withCommand = device.Ask();
         withCommand.Commands.Add(TestDevice.Add("Ab1_1", 1));
-        SyncCollection withResponse = device.Ask();
+        CollectionElement withResponse = device.Ask();
         withResponse.Responses.Add(TestDevice.Refuse(Tags.Add, "x", Status.BadObject));
 
         Assert.AreEqual("status 4", device.Sync(withCommand).Line());
@@ -52,9 +52,9 @@ public sealed class KeyRuleTests
         foreach (string key in (string[])["7abcd", "", "1", "00", held + "x", held[..^1]])
         {
             device.SetKey(key);
-            SyncCollection request = device.Ask();
+            CollectionElement request = device.Ask();
             request.Commands.Add(TestDevice.Add("Ab1_1", 1));
-            SyncCollection answer = device.Sync(request);
+            CollectionElement answer = device.Sync(request);
             Assert.AreEqual("status 3", answer.Line());
             Assert.AreEqual(key, answer.SyncKey);
         }
@@ -71,12 +71,12 @@ public sealed class KeyRuleTests
         TestDevice device = bench.Device();
         device.Start();
         bench.PutBytes("d1", "a", 1);
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Commands.Add(TestDevice.Add("Ab1_1", 9));
-        SyncCollection lost = device.Lose(request);
+        CollectionElement lost = device.Lose(request);
         bench.PutBytes("d1", "b", 2);
 
-        SyncCollection again = device.SyncAgain();
+        CollectionElement again = device.SyncAgain();
 
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Add a 01}", lost.Line());
         Assert.AreEqual(lost.Line(), again.Line());
@@ -91,15 +91,15 @@ public sealed class KeyRuleTests
         TestDevice device = bench.Device();
         device.Start();
         bench.PutBytes("d1", "a", 1);
-        SyncCollection first = device.Ask();
+        CollectionElement first = device.Ask();
         first.Commands.Add(TestDevice.Add("Ab1_1", 9));
-        SyncCollection lost = device.Lose(first);
+        CollectionElement lost = device.Lose(first);
         bench.PutBytes("d1", "b", 2);
 
-        SyncCollection second = device.Ask();
+        CollectionElement second = device.Ask();
         second.Commands.Add(TestDevice.Add("Ab1_1", 9));
         second.Commands.Add(TestDevice.Add(null, 10));
-        SyncCollection answer = device.Sync(second);
+        CollectionElement answer = device.Sync(second);
 
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_2 Ab1_2] {Add a 01} {Add b 02}", answer.Line());
         Assert.AreEqual(SyncKeys.Parse(lost.SyncKey).N + 1, SyncKeys.Parse(answer.SyncKey).N);
@@ -220,7 +220,7 @@ public sealed class KeyRuleTests
     {
         using Bench bench = new();
         TestDevice device = bench.Device();
-        SyncCollection lost = device.Lose(device.Ask());
+        CollectionElement lost = device.Lose(device.Ask());
         Assert.AreEqual(lost.SyncKey, device.SyncAgain().SyncKey);
     }
 
@@ -280,8 +280,8 @@ public sealed class KeyRuleTests
         using Bench bench = new();
         TestDevice device = bench.Device();
         device.Start();
-        SyncCollection strange = new() { Id = "elsewhere", SyncKey = "0" };
-        SyncCollection known = device.Ask();
+        CollectionElement strange = new() { Id = "elsewhere", SyncKey = "0" };
+        CollectionElement known = device.Ask();
         known.Commands.Add(TestDevice.Add("Ab1_1", 1));
 
         SyncMessage reply = device.Exchange(strange, known)!;
@@ -344,7 +344,7 @@ public sealed class KeyRuleTests
 
         device.Start();
         bench.PutBytes("d1", "a", 7, 8);
-        SyncCollection answer = device.Sync(With(device, TestDevice.Change("a", 9, 9)));
+        CollectionElement answer = device.Sync(With(device, TestDevice.Change("a", 9, 9)));
         Assert.AreEqual(Status.Conflict, answer.Responses.Single().Status, "the server wins");
         Assert.HasCount(2, answer.Commands, "no limit");
     }
@@ -354,7 +354,7 @@ public sealed class KeyRuleTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection named = With(device, TestDevice.Add("Ab1_1", 1));
+        CollectionElement named = With(device, TestDevice.Add("Ab1_1", 1));
         named.Class = "sampling#Ab3d";
         device.Sync(named);
         device.Sync(With(device, TestDevice.Add("Ab1_2", 2)));
@@ -373,7 +373,7 @@ public sealed class KeyRuleTests
             bench.PutBytes("d1", "o" + i, 1);
         }
 
-        SyncCollection answer = device.Sync(device.Ask());
+        CollectionElement answer = device.Sync(device.Ask());
         Assert.HasCount(100, answer.Commands);
         Assert.IsTrue(answer.MoreAvailable);
     }
@@ -383,10 +383,10 @@ public sealed class KeyRuleTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection request = With(device, TestDevice.Add("Ab1_1", 1));
+        CollectionElement request = With(device, TestDevice.Add("Ab1_1", 1));
         request.Class = "reading#Ab3d";
         request.DeletesAsMoves = true;
-        SyncCollection first = device.Lose(request); // the class is asked for at first
+        CollectionElement first = device.Lose(request); // the class is asked for at first
         byte[] again = [.. device.LastRequest];
         SyncReply reply = device.Send(again);
         Assert.AreEqual(
@@ -407,7 +407,7 @@ public sealed class KeyRuleTests
         string Answer(string request)
         {
             device.LastRequest = System.Text.Encoding.UTF8.GetBytes(request);
-            SyncCollection answer = device.Parse(device.Send(device.LastRequest))!.Collections.Single();
+            CollectionElement answer = device.Parse(device.Send(device.LastRequest))!.Collections.Single();
             device.Take(answer);
             return answer.Line();
         }
@@ -422,7 +422,7 @@ public sealed class KeyRuleTests
         using Bench bench = new();
         TestDevice device = bench.Device();
         device.Start();
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.WindowSize = 1;
         Assert.AreEqual("ok", device.Sync(request).Line());
         bench.PutBytes("d1", "a", 1);
@@ -438,7 +438,7 @@ public sealed class KeyRuleTests
         TestDevice two = bench.Device("d2");
         one.Start();
         two.Start();
-        SyncCollection request = one.Ask();
+        CollectionElement request = one.Ask();
         request.Commands.Add(TestDevice.Add("Ab1_1", 1));
         one.Sync(request);
         Assert.IsNull(two.Exchange(two.Ask()));

@@ -135,7 +135,7 @@ public sealed class LogTests
         Assert.AreEqual("another device", bench.Core.Objects.Get("d1", "log", "2-Ab1_1").By);
 
         // one that asks for changes gets those of the other, and refuses one of them
-        SyncCollection ask = one.Ask("log");
+        CollectionElement ask = one.Ask("log");
         ask.DeletesAsMoves = true;
         Assert.AreEqual("ok {Add 2-Ab1_1 0B} {Add 2-Ab1_2 0C}", one.Sync(ask).Line());
         ask = one.Ask("log");
@@ -154,7 +154,7 @@ public sealed class LogTests
         TestDevice device = ReadingTests.Started(bench);
         SyncCommand other = TestDevice.Add(null, 2);
         other.Class = "b#bbbb";
-        SyncCollection request = device.Log(TestDevice.Add("Ab1_1", 1), other, TestDevice.Add(null, 3));
+        CollectionElement request = device.Log(TestDevice.Add("Ab1_1", 1), other, TestDevice.Add(null, 3));
         request.Class = "a#aaaa";
         device.Sync(request);
         bench.Clock.Now -= TimeSpan.FromDays(1); // a clock that was put back begins another run
@@ -256,7 +256,7 @@ public sealed class LogTests
         Assert.AreEqual(1_000_000_007, bench.Core.Objects.Get("d1", "log", "Ab1_7").Row.Created);
 
         // known, told apart, and 4, which is between two of them, is new
-        SyncCollection request = device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4), TestDevice.Add(null, 5), TestDevice.Add("Ab1_31", 31), TestDevice.Add("Ab1_33", 33));
+        CollectionElement request = device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4), TestDevice.Add(null, 5), TestDevice.Add("Ab1_31", 31), TestDevice.Add("Ab1_33", 33));
         request.Class = "x#bbbb";
         Assert.AreEqual("ok", device.Sync(request).Line());
         Assert.AreEqual(1 + 13, bench.Objects("d1", "log").Count);
@@ -276,7 +276,7 @@ public sealed class LogTests
         }
     }
 
-    private static void Outbox(SyncCollection request)
+    private static void Outbox(CollectionElement request)
     {
         request.GetChanges = false;
         request.DeletesAsMoves = true;

@@ -181,12 +181,12 @@ public sealed class MalformedTests
     public void A_collection_that_stands_twice_and_too_many_commands_are_refused()
     {
         SyncMessage twice = new() { Version = "1.0" };
-        twice.Collections.Add(new SyncCollection { Id = "a", SyncKey = "0" });
-        twice.Collections.Add(new SyncCollection { Id = "a", SyncKey = "0" });
+        twice.Collections.Add(new CollectionElement { Id = "a", SyncKey = "0" });
+        twice.Collections.Add(new CollectionElement { Id = "a", SyncKey = "0" });
         Assert.AreEqual(SyncError.Duplicate, Assert.ThrowsExactly<MessageException>(() => Reparse(twice)).Error);
 
         SyncMessage many = new() { Version = "1.0" };
-        many.Collections.Add(new SyncCollection { Id = "a", SyncKey = "1" });
+        many.Collections.Add(new CollectionElement { Id = "a", SyncKey = "1" });
         many.Collections[0].Commands.AddRange(Enumerable.Range(0, 513).Select(i => TestDevice.Delete("x" + i)));
         Assert.ThrowsExactly<MessageException>(() => Reparse(many));
         many.Collections[0].Commands.RemoveAt(0);
@@ -203,10 +203,10 @@ public sealed class MalformedTests
         device.Format = xml ? MessageFormat.Xml : MessageFormat.Wbxml;
         bench.PutBytes("d1", "a", 1);
         device.Pull();
-        SyncCollection request = With(device, TestDevice.Add("Ab1_1"), TestDevice.Change("a"), TestDevice.Add("Ab1_2", []), TestDevice.Add("Ab1_3", 3));
+        CollectionElement request = With(device, TestDevice.Add("Ab1_1"), TestDevice.Change("a"), TestDevice.Add("Ab1_2", []), TestDevice.Add("Ab1_3", 3));
         request.Commands[0].Data = null;
         request.Commands[1].Data = null;
-        SyncCollection answer = device.Sync(request);
+        CollectionElement answer = device.Sync(request);
         Assert.AreEqual("ok [Add Ab1_1 status 4] [Change a status 4] [Add Ab1_2 Ab1_2] [Add Ab1_3 Ab1_3]", answer.Line());
         Assert.AreEqual("no ApplicationData", Encoding.UTF8.GetString(answer.Responses[0].Data!.Value.Span));
         Assert.AreEqual("Ab1_2= Ab1_3=03 a=01", bench.Held("d1"));
@@ -223,11 +223,11 @@ public sealed class MalformedTests
         {
             SyncMessage message = new() { Version = "1.0" };
             message.Options.AddRange(Enumerable.Range(0, structures).Select(i => new Structure("s" + i)));
-            SyncCollection first = device.Ask();
+            CollectionElement first = device.Ask();
             first.Commands.AddRange(Enumerable.Range(0, commands).Select(i => TestDevice.Delete("x" + i)));
             first.Responses.AddRange(Enumerable.Range(0, responses).Select(i => TestDevice.Refuse(Tags.Add, "x" + i, 7)));
             message.Collections.Add(first);
-            message.Collections.AddRange(Enumerable.Range(1, collections - 1).Select(i => new SyncCollection { Id = "c" + i, SyncKey = "0" }));
+            message.Collections.AddRange(Enumerable.Range(1, collections - 1).Select(i => new CollectionElement { Id = "c" + i, SyncKey = "0" }));
             return message;
         }
 

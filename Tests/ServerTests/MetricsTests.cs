@@ -33,7 +33,7 @@ public sealed class MetricsTests
             for (int round = 0; round < 3; round++)
             {
                 SyncMessage message = new() { Version = "1.0" };
-                SyncCollection log = new() { Id = "observed-log", SyncKey = key, DeletesAsMoves = true };
+                CollectionElement log = new() { Id = "observed-log", SyncKey = key, DeletesAsMoves = true };
                 log.Commands.AddRange(Enumerable.Range(1, round * 5).Select(i => TestDevice.Add("Ab1_" + i, (byte)i)));
                 message.Collections.Add(log);
                 key = MessageParser.Parse(MessageFormat.Wbxml, await Post(http, token, MessagePrinter.Print(MessageFormat.Wbxml, message))).Collections[0].SyncKey;
@@ -134,7 +134,7 @@ public sealed class MetricsTests
                 string token = server.Enrol("observed-device", "observed-log");
                 using HttpClient http = new() { BaseAddress = new Uri(server.Url) };
                 SyncMessage message = new() { Version = "1.0" };
-                message.Collections.Add(new SyncCollection { Id = "observed-log", SyncKey = "0" });
+                message.Collections.Add(new CollectionElement { Id = "observed-log", SyncKey = "0" });
                 await Post(http, token, MessagePrinter.Print(MessageFormat.Wbxml, message));
             }
 

@@ -36,7 +36,7 @@ public sealed class MigrationTests
     {
         using Bench bench = new(database: Old());
         TestDevice device = Device(bench);
-        SyncCollection log = new() { Id = "readings", SyncKey = LogKey, DeletesAsMoves = true };
+        CollectionElement log = new() { Id = "readings", SyncKey = LogKey, DeletesAsMoves = true };
         log.Commands.AddRange([TestDevice.Add("Ab1_30", 2), TestDevice.Add(null, 102), TestDevice.Add("Ab1_40", 3)]);
         Assert.AreEqual("ok", device.Sync(log).Line());
         Assert.AreEqual("Ab1_10=00 Ab1_11=64 Ab1_20=01 Ab1_21=65 Ab1_30=02 Ab1_31=66 Ab1_40=03", bench.Held("d1", "readings"));

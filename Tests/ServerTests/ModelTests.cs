@@ -142,7 +142,7 @@ public sealed class ModelTests
         private bool Round(TestDevice device, bool lost)
         {
             SyncMessage request = new() { Version = "1.0" };
-            SyncCollection collection = new() { Id = "config", SyncKey = _key, GetChanges = true };
+            CollectionElement collection = new() { Id = "config", SyncKey = _key, GetChanges = true };
             request.Collections.Add(collection);
             List<string> adds = [];
             SortedDictionary<string, byte[]?> changes = new(StringComparer.Ordinal);
@@ -185,7 +185,7 @@ public sealed class ModelTests
             return true;
         }
 
-        private void Apply(SyncCollection answer, byte[] request, List<string> adds, SortedDictionary<string, byte[]?> changes)
+        private void Apply(CollectionElement answer, byte[] request, List<string> adds, SortedDictionary<string, byte[]?> changes)
         {
             if (answer.Status == Status.InvalidSyncKey)
             {
@@ -229,7 +229,7 @@ public sealed class ModelTests
             }
         }
 
-        private void Acknowledge(SyncCollection answer, List<string> adds, SortedDictionary<string, byte[]?> changes)
+        private void Acknowledge(CollectionElement answer, List<string> adds, SortedDictionary<string, byte[]?> changes)
         {
             Dictionary<string, SyncCommand> failed = answer.Responses.Where(r => r.Tag != Tags.Add).ToDictionary(r => r.ServerId!);
             foreach (SyncCommand response in answer.Responses.Where(r => r.Tag == Tags.Add))

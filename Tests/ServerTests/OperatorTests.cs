@@ -242,17 +242,17 @@ public sealed class OperatorTests
 
     private sealed class Above(ulong least) : IObjectHandler
     {
-        public string? Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
+        public string? Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
         {
             return record[offset + 1] > least ? null : $"above {least} is wanted";
         }
 
-        public string? CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+        public string? CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
         {
             return null;
         }
 
-        public void Changed(NanoSync.Device.SyncCollection collection)
+        public void Changed(SyncCollection collection)
         {
         }
     }

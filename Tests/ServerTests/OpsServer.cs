@@ -86,10 +86,10 @@ internal sealed class OpsServer : IAsyncDisposable
     }
 
     /// <summary>A message of a device through the engine; the reply's collection.</summary>
-    public SyncCollection? Sync(string device, SyncCollection collection) => SyncAll(device, null, collection)?.Collections.SingleOrDefault();
+    public CollectionElement? Sync(string device, CollectionElement collection) => SyncAll(device, null, collection)?.Collections.SingleOrDefault();
 
     /// <summary>A message of a device with a status, and collections.</summary>
-    public SyncMessage? SyncAll(string device, KeyValuePair<string, string>[]? status, params SyncCollection[] collections)
+    public SyncMessage? SyncAll(string device, KeyValuePair<string, string>[]? status, params CollectionElement[] collections)
     {
         SyncMessage request = new() { Version = "1.0" };
         request.Collections.AddRange(collections);
@@ -106,7 +106,7 @@ internal sealed class OpsServer : IAsyncDisposable
     /// <summary>Starts a device's collection; the key it then has.</summary>
     public string StartSync(string device, string collection, bool outbox = false, string? store = null)
     {
-        SyncCollection first = new() { Id = collection, SyncKey = "0", GetChanges = !outbox, DeletesAsMoves = outbox };
+        CollectionElement first = new() { Id = collection, SyncKey = "0", GetChanges = !outbox, DeletesAsMoves = outbox };
         if (store != null)
         {
             first.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", store), new("start", "1")])));

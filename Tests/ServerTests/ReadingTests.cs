@@ -32,7 +32,7 @@ public sealed class ReadingTests
         TestDevice clone = ReplicaTests.Clone(bench, board, "log");
 
         // the first is the same on both, the second is not
-        SyncCollection answer = clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 20), TestDevice.Add(null, 30)));
+        CollectionElement answer = clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 20), TestDevice.Add(null, 30)));
         Assert.AreEqual("ok [Add Ab1_2 status 204]", answer.Line());
         Assert.AreEqual("Ab1_1=01 Ab1_2=02", bench.Held("d1", "log"));
         Assert.AreEqual(Status.Forked, bench.Core.Devices.Refusals("d1").Single().Status);
@@ -73,7 +73,7 @@ public sealed class ReadingTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench);
-        SyncCollection request = device.Log(TestDevice.Add("Ab1_1", 1));
+        CollectionElement request = device.Log(TestDevice.Add("Ab1_1", 1));
         request.Class = first;
         device.Sync(request);
         device.Start("log", Outbox);
@@ -184,7 +184,7 @@ public sealed class ReadingTests
         }
 
         Assert.AreEqual("ok [Change a status 13]", device.Sync(AddTests.With(device, Part(0, 1, 2, 9))).Line()); // spoilt on its way
-        SyncCollection reply = device.Sync(AddTests.With(device, Part(3, 4, 5, 6)));
+        CollectionElement reply = device.Sync(AddTests.With(device, Part(3, 4, 5, 6)));
         Assert.AreEqual("ok [Change a status 13]", reply.Line());
         Assert.AreEqual("", bench.Held("d1"));
         device.Sync(AddTests.With(device, Part(0, 1, 2, 3)));
@@ -200,7 +200,7 @@ public sealed class ReadingTests
         return device;
     }
 
-    internal static void Outbox(SyncCollection request)
+    internal static void Outbox(CollectionElement request)
     {
         request.GetChanges = false;
         request.DeletesAsMoves = true;

@@ -81,8 +81,8 @@ public sealed class ReadingsOutTests
         await using OpsServer ops = await OpsServer.Start();
         ops.Core.Devices.Add("a", "readings,events");
         Log(ops, "a", [(At(0), 1000, null)]);
-        SyncCollection start = new() { Id = "events", SyncKey = "0", DeletesAsMoves = true };
-        SyncCollection event1 = new() { Id = "events", SyncKey = ops.Sync("a", start)!.SyncKey, DeletesAsMoves = true };
+        CollectionElement start = new() { Id = "events", SyncKey = "0", DeletesAsMoves = true };
+        CollectionElement event1 = new() { Id = "events", SyncKey = ops.Sync("a", start)!.SyncKey, DeletesAsMoves = true };
         event1.Commands.Add(TestDevice.Add("bbbb1", 7));
         Assert.AreEqual("ok", ops.Sync("a", event1)!.Line());
         ops.Core.Fleet.Flush(look: true);
@@ -306,7 +306,7 @@ public sealed class ReadingsOutTests
         string wire = ClassCatalog.WireName(s_weather);
         SyncMessage definition = new() { Version = "1.0" };
         string store = device + device + device + device;
-        SyncCollection start = new() { Id = "readings", SyncKey = "0", DeletesAsMoves = true, Class = wire };
+        CollectionElement start = new() { Id = "readings", SyncKey = "0", DeletesAsMoves = true, Class = wire };
         start.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", store), new("start", $"{first + 1}")])));
         string key = ops.Sync(device, start)!.SyncKey;
         if (first == 0)
@@ -316,13 +316,13 @@ public sealed class ReadingsOutTests
             transaction.Commit();
         }
 
-        SyncCollection add = new() { Id = "readings", SyncKey = key, DeletesAsMoves = true, Class = wire };
+        CollectionElement add = new() { Id = "readings", SyncKey = key, DeletesAsMoves = true, Class = wire };
         for (int i = 0; i < readings.Length; i++)
         {
             add.Commands.Add(TestDevice.Add(string.Create(CultureInfo.InvariantCulture, $"{store}{first + i}"), Record(readings[i].At, readings[i].Temperature, readings[i].Note)));
         }
 
-        SyncCollection reply = ops.Sync(device, add)!;
+        CollectionElement reply = ops.Sync(device, add)!;
         Assert.AreEqual("ok", reply.Line());
     }
 }

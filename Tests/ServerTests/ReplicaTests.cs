@@ -18,7 +18,7 @@ public sealed class ReplicaTests
         Assert.AreEqual("ok {Add a 01}", one.Sync(one.Ask()).Line());
         Assert.AreEqual("ok {Add a 01}", two.Sync(two.Ask()).Line());
 
-        SyncCollection refusal = one.Ask();
+        CollectionElement refusal = one.Ask();
         refusal.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "no"));
         one.Sync(refusal);
         Assert.IsNull(one.Exchange(one.Ask()));
@@ -148,7 +148,7 @@ public sealed class ReplicaTests
             TestDevice now = turn % 2 == 0 ? board : clone;
             for (int round = 0; round < 40; round++)
             {
-                SyncCollection answer = now.Sync(AddTests.With(now, TestDevice.Change($"x{turn % 2}", (byte)turn, (byte)round)));
+                CollectionElement answer = now.Sync(AddTests.With(now, TestDevice.Change($"x{turn % 2}", (byte)turn, (byte)round)));
                 if (answer.Status == Status.Forked)
                 {
                     now.CameFrom = now.StoreId;
@@ -205,7 +205,7 @@ public sealed class ReplicaTests
         // two forms of one start: the second overtakes the first
         device.SetKey(SyncKeys.Zero);
         device.Starts++;
-        SyncCollection form = device.Ask();
+        CollectionElement form = device.Ask();
         form.WindowSize = 7;
         device.Sync(form);
         string held = device.Key();
@@ -253,7 +253,7 @@ public sealed class ReplicaTests
 
         for (int i = 0; i < Stores; i++)
         {
-            SyncCollection request = stores[i].Ask("c" + i);
+            CollectionElement request = stores[i].Ask("c" + i);
             request.Commands.Add(TestDevice.Change("a", 1));
             Assert.AreEqual("ok", stores[i].Sync(request).Line(), $"collection {i}");
         }
@@ -270,7 +270,7 @@ public sealed class ReplicaTests
         string held = device.Key();
         bench.Restore();
         bench.PutBytes("d1", "a", 1);
-        SyncCollection duplicate = device.Parse(device.Send(request))!.Collections.Single();
+        CollectionElement duplicate = device.Parse(device.Send(request))!.Collections.Single();
         Assert.AreEqual("ok {Add a 01}", duplicate.Line()); // to nobody
         Assert.AreNotEqual(held, duplicate.SyncKey);
         Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());

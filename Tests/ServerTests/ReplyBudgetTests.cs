@@ -66,7 +66,7 @@ public sealed class ReplyBudgetTests
             bench.Core.Devices.Command("d1", "restart", []);
         }
 
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.SyncKey = "9AbCdAbCd";
         SyncMessage message = new();
         message.Collections.Add(request);
@@ -123,7 +123,7 @@ public sealed class ReplyBudgetTests
         using Bench bench = new();
         TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", Filled(Limit));
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         for (int i = 0; i < 3; i++)
         {
             SyncCommand fetch = TestDevice.Fetch("a");
@@ -149,7 +149,7 @@ public sealed class ReplyBudgetTests
         device.Start(shape: c => c.Limit = Limit);
         bench.PutBytes("d1", "a", Filled(Limit));
         SyncMessage message = new();
-        SyncCollection log = device.Ask("log", getChanges: false);
+        CollectionElement log = device.Ask("log", getChanges: false);
         for (int i = 0; i < 10; i++)
         {
             SyncCommand bad = TestDevice.Add("Ab1_" + (i + 1), 1);
@@ -214,7 +214,7 @@ public sealed class ReplyBudgetTests
 
         request.Collections.AddRange(Both(device).Collections);
         SyncMessage? reply = device.Exchange(request);
-        foreach (SyncCollection collection in take && reply != null ? reply.Collections : [])
+        foreach (CollectionElement collection in take && reply != null ? reply.Collections : [])
         {
             device.Take(collection);
         }

@@ -23,7 +23,7 @@ public sealed class RestoreTests
         bench.Restore();
         Recover(device);
         Assert.AreEqual("ok {Change a 01}", device.Sync(device.Ask()).Line()); // it has seen the object
-        SyncCollection newer = AddTests.With(device, TestDevice.Change("a", 2));
+        CollectionElement newer = AddTests.With(device, TestDevice.Change("a", 2));
         newer.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
         Assert.AreEqual("ok", device.Sync(newer).Line());
         Assert.AreEqual("a=02", bench.Held("d1"));
@@ -46,7 +46,7 @@ public sealed class RestoreTests
         bench.PutBytes("d1", "new", 4);
         Recover(device);
         Assert.AreEqual("ok {Change a 03} {Add new 04}", device.Sync(device.Ask()).Line());
-        SyncCollection newer = AddTests.With(device, TestDevice.Change("a", 2));
+        CollectionElement newer = AddTests.With(device, TestDevice.Change("a", 2));
         newer.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
         Assert.AreEqual("ok [Change a status 7] {Change a 03}", device.Sync(newer).Line());
         Assert.AreEqual("a=03 new=04", bench.Held("d1"));
@@ -71,7 +71,7 @@ public sealed class RestoreTests
         bench.PutBytes("d1", "b", 2);
         Recover(device);
         Assert.AreEqual("ok {Change a 01} {Change c 01} {Change b 02}", device.Sync(device.Ask()).Line());
-        SyncCollection gone = device.Ask();
+        CollectionElement gone = device.Ask();
         gone.Responses.AddRange([TestDevice.Refuse(Tags.Change, "a", Status.NotFound), TestDevice.Refuse(Tags.Change, "b", Status.NotFound)]);
         Assert.AreEqual("ok {Add b 02}", device.Sync(gone).Line()); // written since: it is made again
         Assert.AreEqual("b=02 c=01", bench.Held("d1"));

@@ -60,7 +60,7 @@ public sealed class RetentionTests
         foreach (string collection in (string[])["log", "events"])
         {
             device.Start(collection, c => c.DeletesAsMoves = true);
-            SyncCollection request = device.Ask(collection, getChanges: false);
+            CollectionElement request = device.Ask(collection, getChanges: false);
             request.DeletesAsMoves = true;
             request.Commands.AddRange(Enumerable.Range(1, 40).Select(i => TestDevice.Add("Ab1_" + i, (byte)i)));
             device.Sync(request);
@@ -149,7 +149,7 @@ public sealed class RetentionTests
         Assert.AreEqual("status 3", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1))).Line());
         device.Start();
         device.Start("log", c => c.DeletesAsMoves = true);
-        SyncCollection answer = device.Sync(AddTests.With(device, TestDevice.Change("a", 2)));
+        CollectionElement answer = device.Sync(AddTests.With(device, TestDevice.Change("a", 2)));
         Assert.AreEqual("ok", answer.Line().Split(" {")[0], "it was told to start over, so what it had seen is no conflict");
         Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 2))).Line());
         Assert.AreEqual("a=02", bench.Held("d1"));

@@ -54,7 +54,7 @@ public sealed class RoundTripTests
             sample =>
             {
                 SyncMessage message = new() { Version = "1.0" };
-                SyncCollection collection = new() { Id = "c", SyncKey = "1abcd" };
+                CollectionElement collection = new() { Id = "c", SyncKey = "1abcd" };
                 collection.Commands.Add(TestDevice.Add("k3Fz1", sample.Record));
                 message.Collections.Add(collection);
                 foreach (MessageFormat format in (MessageFormat[])[MessageFormat.Wbxml, MessageFormat.Xml])

@@ -21,8 +21,8 @@ public sealed class SecurityTests
         Assert.IsEmpty(mine.Pull(), "a collection of the same name is another one");
         mine.Sync(With(mine.Ask(), TestDevice.Change("theirs", 9), TestDevice.Delete("theirs")));
         Assert.AreEqual("theirs=01", bench.Held("d2"));
-        Assert.AreEqual(Status.NotFound, mine.Exchange(new SyncCollection { Id = "secret", SyncKey = "0" })!.Collections.Single().Status);
-        Assert.AreEqual(Status.NotFound, mine.Exchange(new SyncCollection { Id = "../d2/config", SyncKey = "0" })!.Collections.Single().Status);
+        Assert.AreEqual(Status.NotFound, mine.Exchange(new CollectionElement { Id = "secret", SyncKey = "0" })!.Collections.Single().Status);
+        Assert.AreEqual(Status.NotFound, mine.Exchange(new CollectionElement { Id = "../d2/config", SyncKey = "0" })!.Collections.Single().Status);
 
         other.Start("shared");
         other.Sync(With(other.Ask("shared"), TestDevice.Add("Ab1_1", 7)));
@@ -59,7 +59,7 @@ public sealed class SecurityTests
         Assert.AreEqual("a=01 b=02", bench.Held("d1"));
     }
 
-    private static SyncCollection With(SyncCollection request, params SyncCommand[] commands)
+    private static CollectionElement With(CollectionElement request, params SyncCommand[] commands)
     {
         request.Commands.AddRange(commands);
         return request;

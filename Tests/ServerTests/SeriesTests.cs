@@ -4,7 +4,6 @@ using NanoSync.Device;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
 using NanoSync.Storage;
-using SyncCollection = NanoSync.Server.Engine.SyncCollection;
 
 namespace NanoSync.ServerTests;
 
@@ -19,7 +18,7 @@ public sealed class SeriesTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench, define: true);
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_9", 3));
         request.Commands.Add(TestDevice.Add(null, Record(3))); // counts on
         request.Commands.Add(Series(null, 2, from: 4));
@@ -38,7 +37,7 @@ public sealed class SeriesTests
         using Bench bench = new();
         TestDevice device = Started(bench, define: true);
         device.Format = NanoSync.Server.Formats.MessageFormat.Xml;
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_9", 3));
 
         Assert.AreEqual("ok", device.Sync(request).Line());
@@ -52,14 +51,14 @@ public sealed class SeriesTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench, define: true);
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_9", 3));
         device.Lose(request);
 
-        SyncCollection more = Request(device);
+        CollectionElement more = Request(device);
         more.DeletesAsMoves = false; // so that the answer names them
         more.Commands.Add(Series("Ab1_9", 4));
-        SyncCollection answer = device.Sync(more);
+        CollectionElement answer = device.Sync(more);
 
         Assert.AreEqual(4, bench.Objects("d1", "log").Count);
         CollectionAssert.AreEqual((string[])["Ab1_9", "Ab1_10", "Ab1_11", "Ab1_12"], answer.Responses.Select(r => r.ClientId).ToArray());
@@ -70,10 +69,10 @@ public sealed class SeriesTests
     {
         using Bench bench = new(new NanoSync.Server.ServerOptions { Limits = new SyncLimits { MaxReadings = 2 } });
         TestDevice device = Started(bench, define: true);
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_1", 4));
 
-        SyncCollection answer = device.Sync(request);
+        CollectionElement answer = device.Sync(request);
 
         CollectionAssert.AreEqual((string[])["Ab1_3", "Ab1_4"], answer.Responses.Select(r => r.ClientId).ToArray());
         Assert.IsTrue(answer.Responses.All(r => r.Status == Status.OutOfSpace));
@@ -85,7 +84,7 @@ public sealed class SeriesTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench, define: false);
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_1", 4));
 
         SyncMessage reply = device.Exchange(request)!;
@@ -111,11 +110,11 @@ public sealed class SeriesTests
         using Bench bench = new();
         TestDevice device = Started(bench, define: true);
         string key = device.Key("log");
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(TestDevice.Add("Ab1_1", Record(1)));
         request.Commands.Add(new SyncCommand { Tag = Tags.Add, ClientId = "Ab1_2", Class = "*", Data = Convert.FromHexString(hex) });
 
-        SyncCollection answer = device.Sync(request);
+        CollectionElement answer = device.Sync(request);
 
         Assert.AreEqual("status 4", answer.Line());
         Assert.AreEqual(key, answer.SyncKey);
@@ -127,7 +126,7 @@ public sealed class SeriesTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench, define: true);
-        SyncCollection request = Request(device);
+        CollectionElement request = Request(device);
         request.Commands.Add(Series("Ab1_1", 300));
         request.Commands.Add(Series(null, 300));
 
@@ -145,7 +144,7 @@ public sealed class SeriesTests
         CoreCarrier carrier = new(bench.Core, "d1");
         FlashStore store = new(new MemoryVolume(256 * 1024, 64), new StoreOptions());
         SyncEngine engine = new(store, carrier, new SyncOptions { Window = 64, Series = series });
-        NanoSync.Device.SyncCollection log = engine.AddOutbox("log", s_reading, 32 * 1024, false);
+        SyncCollection log = engine.AddOutbox("log", s_reading, 32 * 1024, false);
         Assert.AreEqual(StoreError.None, engine.Open());
         for (int n = 0; n < 200; n++)
         {
@@ -180,14 +179,14 @@ public sealed class SeriesTests
             first.Options.Add(new Structure("def:" + s_name, System.Text.Encoding.UTF8.GetBytes(s_reading.Definition)));
         }
 
-        first.Collections.Add(new SyncCollection { Id = "log", SyncKey = SyncKeys.Zero, DeletesAsMoves = true });
+        first.Collections.Add(new CollectionElement { Id = "log", SyncKey = SyncKeys.Zero, DeletesAsMoves = true });
         device.Take(device.Exchange(first)!.Collections.Single());
         return device;
     }
 
-    private static SyncCollection Request(TestDevice device)
+    private static CollectionElement Request(TestDevice device)
     {
-        return new SyncCollection { Id = "log", SyncKey = device.Key("log"), Class = s_name, DeletesAsMoves = true };
+        return new CollectionElement { Id = "log", SyncKey = device.Key("log"), Class = s_name, DeletesAsMoves = true };
     }
 
     private static SyncCommand Series(string? clientId, int count, int from = 0)

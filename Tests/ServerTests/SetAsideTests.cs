@@ -45,7 +45,7 @@ public sealed class SetAsideTests
     {
         using Bench bench = new();
         TestDevice device = AddedTo(bench);
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", status));
         Assert.AreEqual("ok {Add a 01}", device.Sync(request).Line());
         Assert.IsNull(device.Exchange(device.Ask()));
@@ -71,7 +71,7 @@ public sealed class SetAsideTests
         TestDevice device = Refusing(bench, Status.BadObject);
         Assert.AreEqual(1, bench.Core.Objects.Retry("d1", "config", "a"));
         Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
-        SyncCollection again = device.Ask();
+        CollectionElement again = device.Ask();
         again.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "still"));
         Assert.AreEqual("ok", device.Sync(again).Line());
         Assert.AreEqual("a 6 still", Aside(bench));
@@ -83,10 +83,10 @@ public sealed class SetAsideTests
     {
         using Bench bench = new();
         TestDevice device = Refusing(bench, Status.UnknownClass);
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Class = "sampling#Ab3d";
         Assert.AreEqual("ok {Add a 01}", device.Sync(request).Line());
-        SyncCollection again = device.Ask();
+        CollectionElement again = device.Ask();
         again.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "still"));
         device.Sync(again);
         request = device.Ask();
@@ -131,11 +131,11 @@ public sealed class SetAsideTests
         }
 
         device.Sync(device.Ask());
-        SyncCollection refusing = device.Ask();
+        CollectionElement refusing = device.Ask();
         refusing.Responses.AddRange(Enumerable.Range(0, 4).Select(i => TestDevice.Refuse(Tags.Add, "o" + i, Status.BadObject)));
         device.Sync(refusing);
         Assert.AreEqual(4, bench.Core.Objects.Retry("d1", "config", null));
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         Assert.HasCount(4, device.Lose(request).Commands);
         request.WindowSize = 2; // other bytes, and fewer objects
         List<string> got = [.. device.Sync(request).Commands.Select(c => c.ServerId!)];
@@ -149,7 +149,7 @@ public sealed class SetAsideTests
         using Bench bench = new();
         TestDevice device = AddedTo(bench);
         bench.PutBytes("d1", "a", 2);
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", Status.BadObject, "1 is bad"));
         StringAssert.Contains(device.Sync(request).Line(), " a 02}");
         Assert.AreEqual("", Aside(bench));
@@ -197,7 +197,7 @@ public sealed class SetAsideTests
         while (got.Count < 19)
         {
             Assert.IsLessThan(200, ++rounds);
-            SyncCollection request = device.Ask();
+            CollectionElement request = device.Ask();
             request.WindowSize = otherBytes ? 100 - (rounds % 7) : 100;
             SyncMessage? reply = device.Exchange(request);
             if (reply == null)
@@ -205,7 +205,7 @@ public sealed class SetAsideTests
                 break;
             }
 
-            SyncCollection answer = reply.Collections.Single();
+            CollectionElement answer = reply.Collections.Single();
             if (!answer.Commands.Exists(c => c.ServerId == "o13"))
             {
                 device.Take(answer);
@@ -278,7 +278,7 @@ public sealed class SetAsideTests
     {
         TestDevice device = Started(bench);
         bench.PutBytes("d1", "a", 1);
-        SyncCollection answer = device.Lose(device.Ask());
+        CollectionElement answer = device.Lose(device.Ask());
         if (take)
         {
             device.Take(answer);
@@ -290,7 +290,7 @@ public sealed class SetAsideTests
     private static TestDevice Refusing(Bench bench, int status)
     {
         TestDevice device = AddedTo(bench);
-        SyncCollection request = device.Ask();
+        CollectionElement request = device.Ask();
         request.Responses.Add(TestDevice.Refuse(Tags.Add, "a", status, "interval below 1"));
         Assert.AreEqual("ok", device.Sync(request).Line());
         return device;

@@ -103,7 +103,7 @@ public sealed class StructureTests
         TestDevice device = Started(bench);
         string wireName = ClassCatalog.WireName(s_reading);
         byte[] record = RecordText.Pack(s_reading, [new("at", "2026-03-01T12:00:00Z"), new("temperature", "21.53")]);
-        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", record));
+        CollectionElement adding = With(device, TestDevice.Add("Ab1_1", record));
         adding.Class = wireName;
         SyncMessage reply = device.Exchange(adding)!;
         device.Take(reply.Collections.Single());
@@ -137,7 +137,7 @@ public sealed class StructureTests
         Assert.IsNull(device.Exchange(told));
         bench.Restart();
         device.Start();
-        SyncCollection adding = With(device, TestDevice.Add("Ab1_1", RecordText.Pack(s_reading, [new("temperature", "21.53")])));
+        CollectionElement adding = With(device, TestDevice.Add("Ab1_1", RecordText.Pack(s_reading, [new("temperature", "21.53")])));
         adding.Class = wireName;
         Assert.IsEmpty(device.Exchange(adding)!.Options);
         Assert.AreEqual("""{"at":null,"temperature":21.53}""", ObjectJson.Of(bench.Objects("d1").Single())["value"]!.ToJsonString());
@@ -172,10 +172,10 @@ public sealed class StructureTests
         using Bench bench = new();
         TestDevice device = Started(bench);
         string wireName = bench.Put("d1", "sampling", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
-        SyncCollection request = With(device, TestDevice.Add("Ab1_1", 0xFF), TestDevice.Add("Ab1_2", 1, 9));
+        CollectionElement request = With(device, TestDevice.Add("Ab1_1", 0xFF), TestDevice.Add("Ab1_2", 1, 9));
         request.GetChanges = false;
         request.Class = wireName;
-        SyncCollection answer = device.Sync(request);
+        CollectionElement answer = device.Sync(request);
         Assert.AreEqual("ok [Add Ab1_1 status 6] [Add Ab1_2 Ab1_2]", answer.Line());
         StringAssert.Contains(Encoding.UTF8.GetString(answer.Responses[0].Data!.Value.Span), wireName);
     }

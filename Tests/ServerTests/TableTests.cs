@@ -281,7 +281,7 @@ public sealed class TableTests
         ObjectClass type = ClassCatalog.Parse(definition)!;
         string wire = ClassCatalog.WireName(type), store = device + device + device + device;
         DeviceIdentity identity = new(core.Devices.Get(device).Id, device);
-        SyncCollection Sync(SyncCollection collection)
+        CollectionElement Sync(CollectionElement collection)
         {
             SyncMessage request = new() { Version = "1.0" };
             request.Collections.Add(collection);
@@ -289,9 +289,9 @@ public sealed class TableTests
             return MessageParser.Parse(Server.Formats.MessageFormat.Wbxml, reply.Body).Collections.Single();
         }
 
-        SyncCollection start = new() { Id = "readings", SyncKey = "0", DeletesAsMoves = true, Class = wire };
+        CollectionElement start = new() { Id = "readings", SyncKey = "0", DeletesAsMoves = true, Class = wire };
         start.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", store), new("start", $"{first + 1}")])));
-        SyncCollection add = new() { Id = "readings", SyncKey = Sync(start).SyncKey, DeletesAsMoves = true, Class = wire };
+        CollectionElement add = new() { Id = "readings", SyncKey = Sync(start).SyncKey, DeletesAsMoves = true, Class = wire };
         for (int i = 0; i < readings.Length; i++)
         {
             List<KeyValuePair<string, string>> fields = [.. readings[i].Select((text, field) => (text, field)).Where(f => f.text != null).Select(f => new KeyValuePair<string, string>(type.FieldName(f.field), f.text!))];

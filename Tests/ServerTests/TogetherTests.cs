@@ -41,8 +41,8 @@ public sealed class TogetherTests
             device.StoreId = "Ab1_";
             for (int round = 0; round < 8; round++)
             {
-                SyncCollection log = device.Log();
-                SyncCollection common = device.Ask("common");
+                CollectionElement log = device.Log();
+                CollectionElement common = device.Ask("common");
                 if (round > 0)
                 {
                     log.Commands.AddRange(Enumerable.Range(1 + (round * 5), 5).Select(i => TestDevice.Add("Ab1_" + i, (byte)i)));
@@ -55,7 +55,7 @@ public sealed class TogetherTests
                 SyncReply reply = await bench.Core.Sync.HandleAsync(device.Identity, device.LastRequest, MessageFormat.Wbxml);
                 SyncReply again = round == 3 ? await bench.Core.Sync.HandleAsync(device.Identity, device.LastRequest, MessageFormat.Wbxml) : reply;
                 CollectionAssert.AreEqual(reply.Body, again.Body, "a repeated request gets the kept reply");
-                foreach (SyncCollection answer in device.Parse(reply)!.Collections)
+                foreach (CollectionElement answer in device.Parse(reply)!.Collections)
                 {
                     Assert.AreEqual(Status.Success, answer.Status);
                     Assert.IsEmpty(answer.Responses);

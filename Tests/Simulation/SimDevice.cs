@@ -647,17 +647,17 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         }
     }
 
-    string? IObjectHandler.Check(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
+    string? IObjectHandler.Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count)
     {
         return Payload.FateOf(record.AsSpan(offset, count)) == Fate.DeviceRefuses ? "not for this device" : null;
     }
 
-    string? IObjectHandler.CheckLarge(NanoSync.Device.SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
+    string? IObjectHandler.CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes)
     {
         return null;
     }
 
-    void IObjectHandler.Changed(NanoSync.Device.SyncCollection collection)
+    void IObjectHandler.Changed(SyncCollection collection)
     {
     }
 

@@ -482,7 +482,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
     private byte[] Forge(byte[] late, byte[] request)
     {
         SyncMessage message = MessageParser.Parse(_xml ? MessageFormat.Xml : MessageFormat.Wbxml, late);
-        foreach (NanoSync.Server.Engine.SyncCollection collection in message.Collections)
+        foreach (CollectionElement collection in message.Collections)
         {
             if (collection.SyncKey.Length > 4)
             {

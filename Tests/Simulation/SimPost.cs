@@ -72,7 +72,7 @@ public abstract class SimPost(World world, SimDevice device)
         World.Server.WorkedOn = 0;
         try
         {
-            return World.Server.Core(node).Sealed.Take(bytes);
+            return World.Server.Core(node).Sealed.Accept(bytes);
         }
         finally
         {

@@ -268,7 +268,7 @@ public sealed class SimServer : IDisposable
     {
         try
         {
-            foreach (SyncCollection collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, request).Collections)
+            foreach (CollectionElement collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, request).Collections)
             {
                 _keys[(device.Id, collection.Id)] = collection.SyncKey;
             }

@@ -269,7 +269,7 @@ public sealed partial class World
 
     private void JudgeKeys(SimDevice device, SyncMessage reply)
     {
-        foreach (NanoSync.Server.Engine.SyncCollection collection in reply.Collections.Where(c => c.SyncKey.Length > 4 && c.Status is 0 or Protocol.Status.Success))
+        foreach (CollectionElement collection in reply.Collections.Where(c => c.SyncKey.Length > 4 && c.Status is 0 or Protocol.Status.Success))
         {
             SyncMessage alone = new();
             alone.Collections.Add(collection);
@@ -291,7 +291,7 @@ public sealed partial class World
     {
         device.Deleting.Clear();
         device.Adding.Clear();
-        foreach (NanoSync.Server.Engine.SyncCollection collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes).Collections)
+        foreach (CollectionElement collection in MessageParser.Parse(xml ? MessageFormat.Xml : MessageFormat.Wbxml, bytes).Collections)
         {
             foreach (SyncCommand command in collection.Commands)
             {
@@ -336,7 +336,7 @@ public sealed partial class World
             return;
         }
 
-        foreach (NanoSync.Server.Engine.SyncCollection collection in reply.Collections)
+        foreach (CollectionElement collection in reply.Collections)
         {
             // [SPEC 5.2] the server has seen that the last reply with commands arrived: nothing late counts any more
             bool hadCommands = device.HadCommands.Contains(collection.Id);

@@ -173,7 +173,7 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
     public Caller? FindSession(string secret) => Find(secret, isLink: false);
 
     /// <summary>Who a link's code belongs to; it is used up.</summary>
-    public Caller? TakeLink(string code)
+    public Caller? RedeemLink(string code)
     {
         Caller? caller = Find(code, isLink: true);
         if (caller == null)

@@ -98,7 +98,7 @@ public sealed class AlertService(IServerStore store, TimeProvider clock, AlertOp
         List<AlertRow> lasting = alerts.ListLasting(began, Step), over = alerts.ListOver(ended, Step);
         foreach (AlertRow alert in lasting)
         {
-            if (alerts.OpenAlert(alert.Id, now) && !alerts.WasTold(alert.Subject, alert.Kind, now - (long)options.Quiet.TotalMilliseconds))
+            if (alerts.OpenAlert(alert.Id, now) && !alerts.WasAlerted(alert.Subject, alert.Kind, now - (long)options.Quiet.TotalMilliseconds))
             {
                 Tell(alerts, alert, "opened", now);
             }

@@ -101,7 +101,7 @@ public interface IAlertTransaction : IStoreTransaction
     bool CloseAlert(long id, long now);
 
     /// <summary>True when somebody was told of this since a time.</summary>
-    bool WasTold(string subject, string kind, long since);
+    bool WasAlerted(string subject, string kind, long since);
 
     /// <summary>Makes a delivery.</summary>
     void AddDelivery(DeliveryRow row);

@@ -46,7 +46,7 @@ public sealed class EnrolmentService(IServerStore store, TimeProvider clock, Fun
 
     private const int MostDays = 365;
     private const int MostNote = 200;
-    private const int MostTold = 50; // bad lines that are named
+    private const int MostNamed = 50; // bad lines that are named
     private const int Salt = 32;
     private const int Step = 2000; // rows removed in a transaction
     private const int OldAfterClaim = 30; // days that the token before lives on, if the one that a code gave is not used
@@ -117,8 +117,8 @@ public sealed class EnrolmentService(IServerStore store, TimeProvider clock, Fun
     {
         if (wrong.Count > 0)
         {
-            string more = wrong.Count > MostTold ? string.Create(CultureInfo.InvariantCulture, $"\n... and {wrong.Count - MostTold} more") : "";
-            throw new RefusedException(Refusal.BadInput, "Nobody was enrolled.\n" + string.Join('\n', wrong.Take(MostTold)) + more) { Code = "bad_lines", Field = "devices" };
+            string more = wrong.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"\n... and {wrong.Count - MostNamed} more") : "";
+            throw new RefusedException(Refusal.BadInput, "Nobody was enrolled.\n" + string.Join('\n', wrong.Take(MostNamed)) + more) { Code = "bad_lines", Field = "devices" };
         }
     }
 

@@ -289,7 +289,7 @@ internal sealed partial class CollectionSync
                 return new Value(type, held) { Version = range.Version }; // the last part again
             }
 
-            if (TakePart(command, uploadKey, range, data) is not { } whole)
+            if (AssembleUpload(command, uploadKey, range, data) is not { } whole)
             {
                 return null;
             }
@@ -478,7 +478,7 @@ internal sealed partial class CollectionSync
             ServerId = command.ServerId,
             Status = status,
         };
-        if (reason != null && Encoding.UTF8.GetBytes(reason) is { } text && _budget.TakeReason(text.Length))
+        if (reason != null && Encoding.UTF8.GetBytes(reason) is { } text && _budget.TryAddReason(text.Length))
         {
             response.Data = text;
         }

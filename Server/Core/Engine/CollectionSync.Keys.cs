@@ -37,7 +37,7 @@ internal sealed partial class CollectionSync
         if (epoch != null && _store.FindEpoch(Device, collection.Id, epoch) is { } known)
         {
             _row = _store.FindKeyRow(known.Replica, collection)!;
-            return n > known.Last ? AskOver(_row, Asked.WentBack) : TakeOld(n);
+            return n > known.Last ? AskOver(_row, Asked.WentBack) : HandleOldKey(n);
         }
 
         if (epoch != null && !_incarnation.IsPresent(_store, epoch))
@@ -72,7 +72,7 @@ internal sealed partial class CollectionSync
     // A client that does not, cannot go on as another store, nor bring back what the database has lost.
     private static bool TellsItsStore(KeyRow row) => row.Starts.Count > 0;
 
-    private KeyCase TakeOld(int n)
+    private KeyCase HandleOldKey(int n)
     {
         KeyCase meaning = SyncKeys.DecideOld(_row, n);
         meaning = meaning == KeyCase.Forked && !TellsItsStore(_row) ? KeyCase.Unknown : meaning;

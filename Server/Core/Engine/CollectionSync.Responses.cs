@@ -7,14 +7,14 @@ namespace NanoSync.Server.Engine;
 
 internal sealed partial class CollectionSync
 {
-    private void TakeResponses()
+    private void ApplyResponses()
     {
         // refusals come first: an object may have been sent and asked for in one reply, and then the copy is an older value
         foreach (SyncCommand response in _request.Responses)
         {
             if (response.ServerId != null && response.Status != Status.Success)
             {
-                TakeRefusal(response, response.ServerId);
+                ApplyRefusal(response, response.ServerId);
             }
         }
 
@@ -23,7 +23,7 @@ internal sealed partial class CollectionSync
             if (response.ServerId != null && response.Tag == Tags.Fetch && response.Status == Status.Success
                 && (response.Data != null || response.Fields != null))
             {
-                TakeCopy(response, response.ServerId);
+                ApplyCopy(response, response.ServerId);
             }
         }
     }
@@ -31,7 +31,7 @@ internal sealed partial class CollectionSync
     // The object that the server asked for: as if the device had changed it, but never over a value of somebody else, nor over
     // a deletion, which came after it was asked for. The device did not change anything, and may hold only a part of that
     // value yet; the operator sees both.
-    private void TakeCopy(SyncCommand response, string id)
+    private void ApplyCopy(SyncCommand response, string id)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current is { Deleted: false } && current.Writer == Replica)
@@ -44,7 +44,7 @@ internal sealed partial class CollectionSync
         }
     }
 
-    private void TakeRefusal(SyncCommand response, string id)
+    private void ApplyRefusal(SyncCommand response, string id)
     {
         if (_row.Recovering && Recovers(response, id))
         {

@@ -9,7 +9,7 @@ internal sealed partial class CollectionSync
     private const string SeriesClass = "*";
 
     // Success, or the Status of the collection. Comes before the key's rules, so that nothing is done when it fails.
-    private int TakeSeriesApart()
+    private int ExpandSeries()
     {
         if (!_request.Commands.Exists(c => c.Class == SeriesClass))
         {

@@ -7,7 +7,7 @@ namespace NanoSync.Server.Engine;
 internal sealed partial class CollectionSync
 {
     // The whole object, or null: then the command is answered with what is held.
-    private byte[]? TakePart(SyncCommand command, string key, PartRange range, ReadOnlyMemory<byte> part)
+    private byte[]? AssembleUpload(SyncCommand command, string key, PartRange range, ReadOnlyMemory<byte> part)
     {
         if (range.Total is not { } total || range.Crc is not { } crc || total < 0 || part.Length > total)
         {

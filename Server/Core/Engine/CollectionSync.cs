@@ -22,12 +22,12 @@ internal sealed partial class CollectionSync
     private readonly IStoreTransaction _store;
     private readonly DeviceIdentity _device;
     private readonly RequestId _id;
-    private readonly SyncCollection _request;
+    private readonly CollectionElement _request;
     private readonly SyncLimits _limits;
     private readonly ClassCatalog _classes;
     private readonly long _now;
     private readonly ReplyBudget _budget; // of the whole reply
-    private readonly SyncCollection _reply;
+    private readonly CollectionElement _reply;
     private readonly Incarnation _incarnation;
     private KeyRow _row = null!; // found first of all, but for a key that is not known
     private long _point; // what the device has seen of the feed
@@ -36,7 +36,7 @@ internal sealed partial class CollectionSync
     private long _live = -1; // objects of the device in all its collections of this kind; -1 = not counted yet
     private long _liveRead; // those of this collection before this request
 
-    public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncCollection request, SyncLimits limits,
+    public CollectionSync(IStoreTransaction store, DeviceIdentity device, RequestId id, CollectionElement request, SyncLimits limits,
         ClassCatalog classes, Incarnation incarnation, long now, ReplyBudget budget)
     {
         _store = store;
@@ -48,7 +48,7 @@ internal sealed partial class CollectionSync
         _incarnation = incarnation;
         _now = now;
         _budget = budget;
-        _reply = new SyncCollection { Id = request.Id, SyncKey = request.SyncKey };
+        _reply = new CollectionElement { Id = request.Id, SyncKey = request.SyncKey };
     }
 
     /// <summary>Classes met whose definition the server does not have.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class CollectionSync
 
     private CollectionRow Collection => _row.Collection;
 
-    public SyncCollection Answer()
+    public CollectionElement Answer()
     {
         if (_store.FindCollection(Device, _request.Id) is not { } collection)
         {
@@ -99,7 +99,7 @@ internal sealed partial class CollectionSync
             return Failed(Status.ProtocolError);
         }
 
-        int taken = TakeSeriesApart();
+        int taken = ExpandSeries();
         if (taken != Status.Success)
         {
             return Failed(taken);
@@ -136,7 +136,7 @@ internal sealed partial class CollectionSync
         if (meaning != KeyCase.StartOver)
         {
             LearnStore();
-            TakeResponses();
+            ApplyResponses();
             ApplyCommands();
             TellEarlier();
             PackFeed();
@@ -170,21 +170,21 @@ internal sealed partial class CollectionSync
         };
     }
 
-    private static byte[] Keep(SyncCollection reply)
+    private static byte[] Keep(CollectionElement reply)
     {
         SyncMessage message = new();
         message.Collections.Add(reply);
         return MessagePrinter.Print(MessageFormat.Wbxml, message);
     }
 
-    private SyncCollection Failed(int status)
+    private CollectionElement Failed(int status)
     {
         _reply.Status = status;
         return _reply;
     }
 
     // [SPEC 5.2] The reply was lost: the kept one again, unless it is time to make a smaller one.
-    private SyncCollection? KeptReply()
+    private CollectionElement? KeptReply()
     {
         if (!KeepsReply(_row))
         {
@@ -205,7 +205,7 @@ internal sealed partial class CollectionSync
     public static bool KeepsReply(KeyRow row) => row.Reply != null && (row.ReplyCommands == 0 || row.Repeats < RepeatsBeforeShrinking);
 
     /// <summary>The last reply, where <see cref="KeepsReply"/>.</summary>
-    public static SyncCollection ReplyOf(KeyRow row) => MessageParser.Parse(MessageFormat.Wbxml, row.Reply!).Collections[0];
+    public static CollectionElement ReplyOf(KeyRow row) => MessageParser.Parse(MessageFormat.Wbxml, row.Reply!).Collections[0];
 
     // [SPEC 2.3] Remembered until key 0.
     private void Remember()

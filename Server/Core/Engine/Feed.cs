@@ -7,7 +7,7 @@ namespace NanoSync.Server.Engine;
 internal static class Feed
 {
     /// <summary>True when a device that has acknowledged the last reply would be sent something.</summary>
-    public static bool HasNews(IStoreTransaction store, KeyRow row, SyncCollection request)
+    public static bool HasNews(IStoreTransaction store, KeyRow row, CollectionElement request)
     {
         return request.GetChanges
             && ((row.Collection.Seq > row.ToPoint && store.Feed(row, row.ToPoint, 1).Count > 0)

@@ -316,7 +316,7 @@ public interface IStoreTransaction : IDisposable
     List<InfoRow> ListInfo(int device);
 
     /// <summary>Numbers of the devices of which a structure of this class was kept at <paramref name="since"/> (ms) or later.</summary>
-    List<int> ListTold(string structure, long since);
+    List<int> ListTellers(string structure, long since);
 
     /// <summary>Queues a command under the next id of the device; the id.</summary>
     long AddCommand(int device, string type, Func<long, byte[]> record, long mark, string incarnation, long now);

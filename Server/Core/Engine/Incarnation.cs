@@ -14,7 +14,7 @@ public sealed class Incarnation
     /// <summary>Characters of a code.</summary>
     public const int Length = 4;
 
-    private const int Told = 2; // characters in an epoch
+    private const int EpochPrefix = 2; // characters in an epoch
     private const int EpochLength = 4;
     private const int Kept = 1000; // what ended before so many others began is asked for by nobody, see IsPresent
 
@@ -65,7 +65,7 @@ public sealed class Incarnation
             List<string> lived = store.ListIncarnations();
             const int Tries = 100; // to find one whose first half was not there before; the whole code never was
             string code = RandomText(Length);
-            for (int i = 0; lived.Contains(code) || (i < Tries && lived.Exists(l => l.StartsWith(code[..Told], StringComparison.Ordinal))); i++)
+            for (int i = 0; lived.Contains(code) || (i < Tries && lived.Exists(l => l.StartsWith(code[..EpochPrefix], StringComparison.Ordinal))); i++)
             {
                 code = RandomText(Length);
             }
@@ -93,7 +93,7 @@ public sealed class Incarnation
     /// <summary>A new epoch: the code's first half and two characters at random.</summary>
     public string NewEpoch()
     {
-        return Code[..Told] + RandomText(EpochLength - Told);
+        return Code[..EpochPrefix] + RandomText(EpochLength - EpochPrefix);
     }
 
     /// <summary>
@@ -102,13 +102,13 @@ public sealed class Incarnation
     /// </summary>
     public bool IsPresent(IStoreTransaction store, string? epoch)
     {
-        if (epoch == null || epoch.StartsWith(Code[..Told], StringComparison.Ordinal))
+        if (epoch == null || epoch.StartsWith(Code[..EpochPrefix], StringComparison.Ordinal))
         {
             return epoch != null;
         }
 
         List<string> lived = store.ListIncarnations();
-        return lived.FindLastIndex(l => l.StartsWith(epoch[..Told], StringComparison.Ordinal)) > lived.IndexOf(Code);
+        return lived.FindLastIndex(l => l.StartsWith(epoch[..EpochPrefix], StringComparison.Ordinal)) > lived.IndexOf(Code);
     }
 
     /// <summary>The same of a whole code.</summary>

@@ -24,11 +24,11 @@ public sealed class SyncMessage
     public List<Structure> Options { get; } = [];
 
     /// <summary>The collections, in order.</summary>
-    public List<SyncCollection> Collections { get; } = [];
+    public List<CollectionElement> Collections { get; } = [];
 }
 
 /// <summary>Collection.</summary>
-public sealed class SyncCollection
+public sealed class CollectionElement
 {
     /// <summary>Class of the objects in Commands; null when absent.</summary>
     public string? Class { get; set; }

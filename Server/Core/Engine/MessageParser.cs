@@ -51,7 +51,7 @@ public static class MessageParser
     {
         private readonly SyncMessage _message = new();
         private readonly MemoryStream _gathered = new();
-        private SyncCollection _collection = new();
+        private CollectionElement _collection = new();
         private SyncCommand _command = new() { Tag = 0 };
         private List<Structure> _options = [];
         private bool _collectionOptions; // the open Options is the collection's own
@@ -103,7 +103,7 @@ public static class MessageParser
             {
                 case Tags.Collection:
                     Check(_message.Collections.Count < MaxCollections, SyncError.TooMany);
-                    _collection = new SyncCollection();
+                    _collection = new CollectionElement();
                     _message.Collections.Add(_collection);
                     break;
                 case Tags.Options:
@@ -129,7 +129,7 @@ public static class MessageParser
         {
             if (reader.Tag == Tags.Collection)
             {
-                foreach (SyncCollection other in _message.Collections)
+                foreach (CollectionElement other in _message.Collections)
                 {
                     Check(other == _collection || other.Id != _collection.Id, SyncError.Duplicate);
                 }

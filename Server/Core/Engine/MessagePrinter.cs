@@ -30,7 +30,7 @@ public static class MessagePrinter
         if (message.Collections.Count > 0)
         {
             writer.Start(Tags.Collections);
-            foreach (SyncCollection collection in message.Collections)
+            foreach (CollectionElement collection in message.Collections)
             {
                 Collection(writer, collection);
             }
@@ -47,7 +47,7 @@ public static class MessagePrinter
         return sink.Bytes.WrittenSpan.ToArray();
     }
 
-    private static void Collection(MessageWriter writer, SyncCollection collection)
+    private static void Collection(MessageWriter writer, CollectionElement collection)
     {
         writer.Start(Tags.Collection);
         if (collection.Class != null)

@@ -47,7 +47,7 @@ internal sealed class ReplyBudget
     }
 
     /// <summary>True, and counted, when a reason fits.</summary>
-    public bool TakeReason(int bytes)
+    public bool TryAddReason(int bytes)
     {
         if (_reasons + bytes > _limit / 4 || Used + bytes > _limit)
         {
@@ -60,7 +60,7 @@ internal sealed class ReplyBudget
     }
 
     /// <summary>True, and counted, when a structure fits.</summary>
-    public bool TakeStructure(int bytes)
+    public bool TryAddStructure(int bytes)
     {
         if (Used + bytes > _limit && Used > 0)
         {
@@ -72,7 +72,7 @@ internal sealed class ReplyBudget
     }
 
     /// <summary>Counts a collection's reply that was kept, once: before any other is made, since nothing of it can be left out.</summary>
-    public void Count(SyncCollection kept)
+    public void Count(CollectionElement kept)
     {
         if (!_kept.Add(kept.Id))
         {

@@ -125,7 +125,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
     {
         foreach (Structure structure in _due)
         {
-            if (budget.TakeStructure(structure.Data!.Value.Length))
+            if (budget.TryAddStructure(structure.Data!.Value.Length))
             {
                 options.Add(structure);
             }

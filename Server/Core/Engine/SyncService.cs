@@ -314,10 +314,10 @@ public sealed class SyncService
 
         SyncMessage reply = new();
         int replica = 0;
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
-            (SyncCollection answer, int of) = Answer(device, id, collection, now, structures, budget, message.Tally);
+            (CollectionElement answer, int of) = Answer(device, id, collection, now, structures, budget, message.Tally);
             reply.Collections.Add(answer);
             replica = of != 0 ? of : replica;
         }
@@ -331,7 +331,7 @@ public sealed class SyncService
     private static ReplyBudget Budget(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncMessage request, Structures structures)
     {
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(store, device, collection);
             budget.Bound(collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection)));
@@ -346,14 +346,14 @@ public sealed class SyncService
 
     // Of a key that is not known here: what the device told with it is not either. The least that any of its stores told; with
     // none, one structure is all that may come with the status.
-    private static int? LeastLimit(IStoreTransaction store, DeviceIdentity device, SyncCollection request)
+    private static int? LeastLimit(IStoreTransaction store, DeviceIdentity device, CollectionElement request)
     {
         const int OneStructure = 1;
         return request.SyncKey == SyncKeys.Zero ? null : store.ListKeyRows(device.Id, request.Id).Min(r => r.Limit) ?? OneStructure;
     }
 
     // Of a collection whose key is the last one given, or the one before it.
-    private static KeyRow? KeyRowOf(IStoreTransaction store, DeviceIdentity device, SyncCollection request)
+    private static KeyRow? KeyRowOf(IStoreTransaction store, DeviceIdentity device, CollectionElement request)
     {
         return request.SyncKey != SyncKeys.Zero && store.FindCollection(device.Id, request.Id) is { } collection
             ? store.FindKeyRow(device.Id, collection, request.SyncKey) : null;
@@ -389,7 +389,7 @@ public sealed class SyncService
     // Gives the key rows of an idle request.
     private static bool IsIdle(IStoreTransaction store, DeviceIdentity device, SyncMessage request, Structures structures, List<KeyRow> rows)
     {
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             if (collection.Commands.Count > 0 || collection.Responses.Count > 0)
             {
@@ -402,7 +402,7 @@ public sealed class SyncService
             return false;
         }
 
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(store, device, collection);
             if (row == null || collection.SyncKey != row.Key || Remembers(row, collection) || Feed.HasNews(store, row, collection))
@@ -432,7 +432,7 @@ public sealed class SyncService
 
         using IStoreTransaction writing = _store.BeginWrite();
         writing.Seen(device.Id, 0, now);
-        foreach (SyncCollection collection in request.Collections)
+        foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(writing, device, collection);
             if (row != null && row.Key == collection.SyncKey && !row.Acknowledged)
@@ -449,7 +449,7 @@ public sealed class SyncService
     }
 
     // A value that is not the one remembered must be kept, so such a request is not idle.
-    private static bool Remembers(KeyRow row, SyncCollection collection)
+    private static bool Remembers(KeyRow row, CollectionElement collection)
     {
         return (collection.Class != null && collection.Class != row.Class)
             || (collection.WindowSize != null && collection.WindowSize != row.Window)
@@ -458,10 +458,10 @@ public sealed class SyncService
     }
 
     // The answer, and which store of the device asked; 0 = not known.
-    private (SyncCollection Reply, int Replica) Answer(DeviceIdentity device, RequestId id, SyncCollection request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
+    private (CollectionElement Reply, int Replica) Answer(DeviceIdentity device, RequestId id, CollectionElement request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        SyncCollection reply;
+        CollectionElement reply;
         int replica;
         try
         {
@@ -478,7 +478,7 @@ public sealed class SyncService
         {
             // [SPEC 2.4] the fault is ours; the device's other collections need not suffer
             _log.CollectionFailed(e, request.Id, device.Name);
-            return (new SyncCollection { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError }, 0);
+            return (new CollectionElement { Id = request.Id, SyncKey = request.SyncKey, Status = Status.ServerError }, 0);
         }
 
         _reached?.Invoke(SyncStep.BeforeCommit);

@@ -83,13 +83,13 @@ public sealed class FleetService : ISyncWatcher
         int up = 0, down = 0, refused = 0;
         int came = status == Status.Success ? request?.Collections.Sum(c => Came(c, reply?.Collections.Find(r => r.Id == c.Id))) ?? 0 : 0;
         int most = 0; // objects in a collection
-        foreach (SyncCollection collection in request?.Collections ?? [])
+        foreach (CollectionElement collection in request?.Collections ?? [])
         {
             up += collection.Commands.Count;
             most = Math.Max(most, collection.Commands.Count);
         }
 
-        foreach (SyncCollection collection in reply?.Collections ?? [])
+        foreach (CollectionElement collection in reply?.Collections ?? [])
         {
             down += collection.Commands.Count;
             refused += collection.Responses.Count(r => r.Status != Status.Success);
@@ -102,7 +102,7 @@ public sealed class FleetService : ISyncWatcher
         lock (notes)
         {
             notes.Last = now;
-            notes.Told |= told;
+            notes.HasStatus |= told;
             notes.Came = told ? came : notes.Came + came;
             if (!idle)
             {
@@ -334,10 +334,10 @@ public sealed class FleetService : ISyncWatcher
         }
 
         // a look between a status and the note of its round knows the first alone; the second comes with the next
-        bool anew = notes?.Told == true || (facts.Status is { } newest && newest.Time != memory.Status);
+        bool anew = notes?.HasStatus == true || (facts.Status is { } newest && newest.Time != memory.Status);
         memory = memory with { Came = (anew ? 0 : memory.Came) + (notes?.Came ?? 0) };
 
-        Dictionary<string, string> told = Told(facts.Status);
+        Dictionary<string, string> told = StatusFields(facts.Status);
         long Number(string name) => told.TryGetValue(name, out string? text) && long.TryParse(text, CultureInfo.InvariantCulture, out long value) ? value : 0;
         long? Optional(string name) => told.ContainsKey(name) ? Number(name) : null;
         double? battery = told.TryGetValue("battery", out string? volts) ? double.Parse(volts, CultureInfo.InvariantCulture) : null;
@@ -370,10 +370,10 @@ public sealed class FleetService : ISyncWatcher
 
         if (facts.Interval is { } record)
         {
-            memory = memory with { Told = Seconds(record) };
+            memory = memory with { CommandedInterval = Seconds(record) };
         }
 
-        long? interval = facts.Every ?? (memory.Observed is { } seen ? Math.Max(memory.Told ?? 0, (long)Math.Round(seen)) : memory.Told);
+        long? interval = facts.Every ?? (memory.Observed is { } seen ? Math.Max(memory.CommandedInterval ?? 0, (long)Math.Round(seen)) : memory.CommandedInterval);
         long? due = last is { } lastSync && interval is { } seconds ? lastSync + (seconds * 1250) : null;
         long? late = due + Math.Max((interval ?? 0) * 1000, 120_000);
         bool overdue = late <= now && facts.Revoked == null;
@@ -468,7 +468,7 @@ public sealed class FleetService : ISyncWatcher
     }
 
     // Objects of a collection that are not to come again: taken, or refused for good.
-    private static int Came(SyncCollection sent, SyncCollection? answered)
+    private static int Came(CollectionElement sent, CollectionElement? answered)
     {
         return answered != null && answered.Status != Status.Success ? 0
             : sent.Commands.Count(c => c.Tag != Tags.Fetch) - (answered?.Responses.Count(r => r.Tag != Tags.Fetch && r.Status is Status.ServerError or Status.Incomplete or Status.Retry) ?? 0);
@@ -487,7 +487,7 @@ public sealed class FleetService : ISyncWatcher
         return seen is not { } before ? gap : before + ((Math.Min(gap, before * 2) - before) / 4);
     }
 
-    private static Dictionary<string, string> Told(InfoRow? status)
+    private static Dictionary<string, string> StatusFields(InfoRow? status)
     {
         return status == null ? [] : RecordText.Unpack(BuiltIn.DeviceStatus, status.Data).ToDictionary(f => BuiltIn.DeviceStatus.FieldName(f.Field), f => f.Text);
     }
@@ -511,7 +511,7 @@ public sealed class FleetService : ISyncWatcher
         public int Most { get; set; }
 
         /// <summary>True when a status was among them.</summary>
-        public bool Told { get; set; }
+        public bool HasStatus { get; set; }
 
         /// <summary>Objects that came, with and since the last status.</summary>
         public long Came { get; set; }

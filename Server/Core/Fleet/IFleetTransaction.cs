@@ -1,5 +1,6 @@
 // What is kept of devices for those who look after them, in the server's database.
 
+using System.Text.Json.Serialization;
 using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
 
@@ -34,7 +35,8 @@ public sealed record FleetMemory
     public long Rounds { get; init; }
 
     /// <summary>Seconds that an operator's command set last, once the device has done it; null = none.</summary>
-    public long? Told { get; init; }
+    [JsonPropertyName("told")] // its name in databases
+    public long? CommandedInterval { get; init; }
 
     /// <summary>When a count last rose: dropped, damaged, refused, forked.</summary>
     public long?[] Rose { get; init; } = new long?[4];

@@ -205,7 +205,7 @@ public sealed class XmlMessageReader : MessageReader
                 case XmlNodeType.CDATA:
                 case XmlNodeType.SignificantWhitespace:
                 case XmlNodeType.Whitespace:
-                    item = TakeText(_xml.Value, _xml.NodeType == XmlNodeType.Text || _xml.NodeType == XmlNodeType.CDATA);
+                    item = AppendText(_xml.Value, _xml.NodeType == XmlNodeType.Text || _xml.NodeType == XmlNodeType.CDATA);
                     break;
             }
 
@@ -326,7 +326,7 @@ public sealed class XmlMessageReader : MessageReader
         return Item.Field;
     }
 
-    private Item TakeText(string text, bool marked)
+    private Item AppendText(string text, bool marked)
     {
         if (_scope == Scopes.Value)
         {

@@ -146,7 +146,7 @@ public sealed partial class GroupService(IServerStore store, TimeProvider clock,
         foreach (MemberNote first in groups.ListFirst(value.Id))
         {
             MemberNote note = first with { IsFirst = false, Before = null, BeforeClass = null };
-            groups.SaveMember(value.Id, first.Version != value.ValueVersion ? note : note with { Version = value.GoodVersion ?? 0, Seq = TakeBack(groups, value, first, by, now) });
+            groups.SaveMember(value.Id, first.Version != value.ValueVersion ? note : note with { Version = value.GoodVersion ?? 0, Seq = RevertFirst(groups, value, first, by, now) });
         }
 
         bool had = value.GoodVersion != null;
@@ -163,7 +163,7 @@ public sealed partial class GroupService(IServerStore store, TimeProvider clock,
             GoodVersion = null,
             GoodClass = null,
             GoodData = null,
-            Told = "",
+            StopReason = "",
             Look = had,
         };
         groups.SaveGroupValue(before);

@@ -113,7 +113,7 @@ public sealed partial class GroupService
                 return true;
             case Verdict.Stop:
                 string why = WhyStopped(groups, value);
-                groups.SaveGroupValue(value with { Stage = Stage.Stopped, Told = why });
+                groups.SaveGroupValue(value with { Stage = Stage.Stopped, StopReason = why });
                 Note(groups, value, Server, "stopped: " + why, EditValue.Of(value.Class, value.Data), EditValue.Of(value.Class, value.Data));
                 return false;
             default:
@@ -123,7 +123,7 @@ public sealed partial class GroupService
 
     private void GoOn(IGroupTransaction groups, GroupValueRow value, string by, string note)
     {
-        groups.SaveGroupValue(value with { Stage = Stage.All, GoodVersion = null, GoodClass = null, GoodData = null, Told = "", Look = true });
+        groups.SaveGroupValue(value with { Stage = Stage.All, GoodVersion = null, GoodClass = null, GoodData = null, StopReason = "", Look = true });
         groups.EndStage(value.Id);
         Note(groups, value, by, note, EditValue.Of(value.Class, value.Data), EditValue.Of(value.Class, value.Data));
     }
@@ -178,7 +178,7 @@ public sealed partial class GroupService
     }
 
     // What a first device had is written for it again, unless somebody changed it since. Number of its object then.
-    private static long TakeBack(IGroupTransaction groups, GroupValueRow value, MemberNote first, string by, long now)
+    private static long RevertFirst(IGroupTransaction groups, GroupValueRow value, MemberNote first, string by, long now)
     {
         if (groups.FindCollection(first.Device, value.Collection) is not { } collection
             || groups.FindObject(collection.Id, value.ObjectId) is not { Deleted: false } row || row.Seq != first.Seq)

@@ -66,7 +66,7 @@ public sealed record GroupValueRow
     public byte[]? GoodData { get; init; }
 
     /// <summary>Why it stopped.</summary>
-    public string Told { get; init; } = "";
+    public string StopReason { get; init; } = "";
 
     /// <summary>True when members may have to be written.</summary>
     public bool Look { get; init; }

@@ -37,17 +37,17 @@ public sealed class SealedService(ServerCore core) : IDisposable
     public void Dispose() => _limits.Dispose();
 
     /// <summary>Takes the bytes of a sealed message.</summary>
-    public SealedResult Take(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default)
+    public SealedResult Accept(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default)
     {
         return bytes.Length > core.Options.Limits.MaxMessage + 256 ? Refused($"{bytes.Length} bytes are more than this server takes.")
-            : SealedMessage.Parse(bytes) is { } message ? Take(message, cancellation)
+            : SealedMessage.Parse(bytes) is { } message ? Accept(message, cancellation)
             : Refused("Not a sealed message.");
     }
 
     /// <summary>
     /// Takes a sealed message. Throws <see cref="StoreException"/> when the database fails: take it again later.
     /// </summary>
-    public SealedResult Take(SealedMessage message, CancellationToken cancellation = default)
+    public SealedResult Accept(SealedMessage message, CancellationToken cancellation = default)
     {
         SealKeyRow? device = Find(message.Device);
         if (device == null || !message.IsFrom(device.Key))
@@ -71,7 +71,7 @@ public sealed class SealedService(ServerCore core) : IDisposable
             return passed;
         }
 
-        if (_limits.Take(device.Device.Id) > 0)
+        if (_limits.Acquire(device.Device.Id) > 0)
         {
             return Refused($"Device {message.Device} sent more than {core.Options.SealedPerHour} messages an hour.");
         }

@@ -236,7 +236,7 @@ public sealed class HeldRequests : IDisposable
                     return _waits.Task;
                 }
 
-                return Task.FromResult(Take());
+                return Task.FromResult(ConsumeReason());
             }
         }
 
@@ -248,7 +248,7 @@ public sealed class HeldRequests : IDisposable
                 _reason = reason > _reason ? reason : _reason;
                 if (_waits != null)
                 {
-                    _waits.SetResult(Take());
+                    _waits.SetResult(ConsumeReason());
                     _waits = null;
                 }
             }
@@ -269,7 +269,7 @@ public sealed class HeldRequests : IDisposable
             _gone.Dispose();
         }
 
-        private Reason Take()
+        private Reason ConsumeReason()
         {
             Reason reason = _reason;
             _reason = Reason.None;

@@ -43,7 +43,7 @@ internal sealed class Lanes : IDisposable
         {
             while (waiting.TryRead(out Work? next))
             {
-                Telemetry.Waited(System.Diagnostics.Stopwatch.GetElapsedTime(next.Given));
+                Telemetry.Waited(System.Diagnostics.Stopwatch.GetElapsedTime(next.Queued));
                 next.Do();
                 next.Answer();
             }

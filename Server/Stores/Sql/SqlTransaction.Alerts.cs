@@ -73,7 +73,7 @@ public abstract partial class SqlTransaction : IAlertTransaction
     }
 
     /// <inheritdoc/>
-    public bool WasTold(string subject, string kind, long since)
+    public bool WasAlerted(string subject, string kind, long since)
     {
         return Number("SELECT COUNT(*) FROM alert_delivery d JOIN alert a ON a.id = d.alert_id WHERE a.subject = @subject AND a.kind = @kind AND d.made > @since",
             ("subject", subject), ("kind", kind), ("since", since)) > 0;

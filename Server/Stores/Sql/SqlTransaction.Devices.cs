@@ -122,7 +122,7 @@ public abstract partial class SqlTransaction
     }
 
     /// <inheritdoc/>
-    public List<int> ListTold(string structure, long since)
+    public List<int> ListTellers(string structure, long since)
     {
         return All("SELECT device_id FROM device_info WHERE class = @class AND time >= @since", r => r.GetInt32(0), ("class", structure), ("since", since));
     }

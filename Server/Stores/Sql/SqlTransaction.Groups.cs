@@ -59,7 +59,7 @@ public abstract partial class SqlTransaction : IGroupTransaction
         Run("UPDATE group_value SET version = @version, value_version = @valueVersion, class = @class, data = @data, time = @time, who = @who, removed = @removed, stage = @stage, "
             + "good_version = @goodVersion, good_class = @goodClass, good_data = @goodData, told = @told, look = @look WHERE id = @value",
             ("version", row.Version), ("valueVersion", row.ValueVersion), ("class", row.Class), ("data", row.Data), ("time", row.Time), ("who", row.Who), ("removed", row.Removed ? 1 : 0),
-            ("stage", (int)row.Stage), ("goodVersion", row.GoodVersion), ("goodClass", row.GoodClass), ("goodData", row.GoodData), ("told", row.Told), ("look", row.Look ? 1 : 0), ("value", row.Id));
+            ("stage", (int)row.Stage), ("goodVersion", row.GoodVersion), ("goodClass", row.GoodClass), ("goodData", row.GoodData), ("told", row.StopReason), ("look", row.Look ? 1 : 0), ("value", row.Id));
     }
 
     /// <inheritdoc/>
@@ -236,7 +236,7 @@ public abstract partial class SqlTransaction : IGroupTransaction
             GoodVersion = Long(r, 12),
             GoodClass = Text(r, 13),
             GoodData = Bytes(r, 14),
-            Told = r.GetString(15),
+            StopReason = r.GetString(15),
             Look = Bool(r, 16),
         };
     }

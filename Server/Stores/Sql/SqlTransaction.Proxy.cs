@@ -129,7 +129,7 @@ public abstract partial class SqlTransaction : IProxyTransaction
             + "seq = excluded.seq, told = excluded.told, tag = excluded.tag, state = excluded.state, status = excluded.status, reason = excluded.reason, "
             + "time = excluded.time",
             ("route", route), ("own", row.OwnId), ("upstream", row.UpstreamId), ("local", row.LocalId), ("version", row.Version), ("seq", row.Seq),
-            ("told", row.Told), ("tag", row.Tag), ("state", (int)row.State), ("status", row.Status), ("reason", row.Reason), ("time", row.Time));
+            ("told", row.ReportedSeq), ("tag", row.Tag), ("state", (int)row.State), ("status", row.Status), ("reason", row.Reason), ("time", row.Time));
     }
 
     /// <inheritdoc/>
@@ -240,7 +240,7 @@ public abstract partial class SqlTransaction : IProxyTransaction
             LocalId = r.GetInt64(2),
             Version = r.GetInt64(3),
             Seq = r.GetInt64(4),
-            Told = r.GetInt64(5),
+            ReportedSeq = r.GetInt64(5),
             Tag = Text(r, 6),
             State = (MapState)r.GetInt32(7),
             Status = r.GetInt32(8),

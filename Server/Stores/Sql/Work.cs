@@ -6,7 +6,7 @@ namespace NanoSync.Server.Stores.Sql;
 internal abstract class Work
 {
     /// <summary>When it was given.</summary>
-    public long Given { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+    public long Queued { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
 
     /// <summary>Does it. What goes wrong is kept until it is answered.</summary>
     public abstract void Do();

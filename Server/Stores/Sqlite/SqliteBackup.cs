@@ -90,7 +90,7 @@ public static class SqliteBackup
             bool exists = File.Exists(database);
             if (exists)
             {
-                TakeAlone(database);
+                FoldLog(database);
             }
 
             File.Copy(file, part, overwrite: true);
@@ -114,7 +114,7 @@ public static class SqliteBackup
     }
 
     // Brings what is in the log into the file and takes the log away, which SQLite does for nobody while another has it open.
-    private static void TakeAlone(string database)
+    private static void FoldLog(string database)
     {
         try
         {

@@ -126,7 +126,7 @@ public sealed partial class SqliteStore
         while (done.Count < MostInBatch && (ByHand || Stopwatch.GetElapsedTime(began) < s_longestBatch) && waiting.TryRead(out Work? next))
         {
             done.Add(next);
-            Telemetry.Waited(Stopwatch.GetElapsedTime(next.Given));
+            Telemetry.Waited(Stopwatch.GetElapsedTime(next.Queued));
             next.Do();
             if (s_batch.Lost is { } lost)
             {
@@ -166,7 +166,7 @@ public sealed partial class SqliteStore
             {
                 Execute("RELEASE " + _savepoint);
                 _open = false;
-                _batch.All.Take(Notes);
+                _batch.All.AddNotes(Notes);
             }
         }
 

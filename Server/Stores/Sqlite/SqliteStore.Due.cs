@@ -18,7 +18,7 @@ public sealed partial class SqliteStore
     /// <inheritdoc/>
     public DueSignal Due { get; }
 
-    private void Told(List<DueNote> notes, List<long> numbers)
+    private void RaiseNotes(List<DueNote> notes, List<long> numbers)
     {
         if (_looking != null)
         {

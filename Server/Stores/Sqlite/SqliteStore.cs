@@ -241,7 +241,7 @@ public sealed partial class SqliteStore : IServerStore
     private sealed class Transaction(SqliteStore store, SqlSession session, SqliteTransaction transaction, bool write)
         : SqlTransaction(session, transaction)
     {
-        private List<long> _told = [];
+        private List<long> _noteNumbers = [];
 
         public SqlSession Session { get; } = session;
 
@@ -252,13 +252,13 @@ public sealed partial class SqliteStore : IServerStore
         public StoreException MeaningOf(DbException error) => Translate(error);
 
         // Of a part that is in this transaction for good.
-        public void Take(List<DueNote> notes) => Notes.AddRange(notes.Except(Notes).ToList());
+        public void AddNotes(List<DueNote> notes) => Notes.AddRange(notes.Except(Notes).ToList());
 
         public List<(long Seq, DueNote Note)> AllNotesAbove(long seq) => NotesAbove(seq);
 
-        protected override void TellOthers() => _told = Notes.ConvertAll(LeaveNote);
+        protected override void TellOthers() => _noteNumbers = Notes.ConvertAll(LeaveNote);
 
-        protected override void Raise() => store.Told(Notes, _told);
+        protected override void Raise() => store.RaiseNotes(Notes, _noteNumbers);
 
         protected override void Release(SqlSession session, bool sound)
         {
