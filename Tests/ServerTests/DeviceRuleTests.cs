@@ -46,11 +46,12 @@ public sealed class DeviceRuleTests
         field.Carrier.LosesReplies = false;
         string id = field.Core.Objects.List("d1", "config").Single().Row.Id;
         field.Put(id, 7);
+        field.Add(2); // another request: the same one would get the reply that was lost
         field.Carrier.Meanwhile = () => field.ChangeAdded(added, 9); // the reply has its id, and the operator's 7
         field.Round();
-        Assert.AreEqual($"{id}=9", field.Held());
+        Assert.Contains($"{id}=9", field.Held());
         field.Sync();
-        Assert.AreEqual($"{id}=7", field.Held());
+        Assert.Contains($"{id}=7", field.Held());
         Assert.Contains("09", string.Join(' ', field.Core.Objects.Losers("d1", "config").Select(l => Convert.ToHexString(l.Row.Data!))));
     }
 
