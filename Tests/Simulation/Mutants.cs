@@ -20,35 +20,35 @@ public static class Mutants
     public static readonly SourceMutant[] All =
     [
         new("a download's whole check sum is ignored", "Storage/FlashStore.Large.cs",
-            "bool whole = Crc32.Finish(_partRunning) == _partCrc;", "bool whole = true;", 1),
+            "bool whole = Crc32.Finish(_partRunning) == _partCrc;", "bool whole = true;", 16),
         new("reclaim skips a byte", "Storage/FlashStore.Reclaim.cs",
-            "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 5),
+            "at = _reader.At + _reader.Size;", "at = _reader.At + _reader.Size + 1;", 24),
         new("a name counts for whatever version is held", "Storage/FlashStore.Keyed.cs",
-            "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 21),
-        new("a Delete frees no quota", "Server/Core/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 7),
+            "if (now == version && (state & Format.DeleteFlag) == 0)", "if ((state & Format.DeleteFlag) == 0)", 3),
+        new("a Delete frees no quota", "Server/Core/Engine/CollectionSync.Commands.cs", "Collection.Live--;", "", 2),
         new("a Delete of a gone object settles nothing", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             _store.Settle(Replica, Collection.Id, id);
                         return; // [SPEC 5.6] both deleted: no conflict
-            """, "return;", 70),
-        new("Limit + 1 for structures", "Server/Core/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 88),
-        new("a reply made anew keeps its number", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 31),
+            """, "return;", 7),
+        new("Limit + 1 for structures", "Server/Core/Engine/ReplyBudget.cs", "if (Used + bytes > _limit && Used > 0)", "if (Used + bytes > _limit + 1 && Used > 0)", 40),
+        new("a reply made anew keeps its number", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.N++; // the same bytes would get the same key: after a restore it would name another reply", "", 16),
         new("the last change answered is not kept", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 1)
             { Test = "ServerTests.KeyRuleTests.The_first_form_of_a_request_that_comes_behind_the_second_does_nothing" },
-        new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 18),
+        new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 42),
         new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
             { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
         new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && CrcSum.Of(whole) == crc", "whole.Length == total", 1)
             { Test = "ServerTests.ReadingTests.Parts_that_do_not_come_to_the_check_sum_told_are_no_object_and_begin_anew" },
         new("an Add of an outbox under a known id is a repetition whatever it brings", "Server/Core/Engine/CollectionSync.Readings.cs",
-            "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 1) { Boards = true },
+            "if (!known.IsGone && !IsSame(known, content))", "if (known.IsGone && !IsSame(known, content))", 3) { Boards = true },
         new("what a store wrote before it was put back is no loser", "Server/Core/Engine/CollectionSync.Conflicts.cs",
-            "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 10) { Boards = true },
+            "if (IsOwnUnseen(current) || (!current.Deleted", "if ((!current.Deleted", 8) { Boards = true },
         new("a gateway that was put back gives ids of the lost time", "Server/Proxy/GatewayEngine.cs",
             "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1)
             { Test = "ProxyTests.RestoreTests.A_proxy_that_was_put_back_overwrites_no_reading_of_the_lost_time" },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
-            "return n > known.Last ? AskOver(_row, Asked.WentBack) : HandleOldKey(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : HandleOldKey(n);", 44),
+            "return n > known.Last ? AskOver(_row, Asked.WentBack) : HandleOldKey(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : HandleOldKey(n);", 300),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
@@ -63,10 +63,10 @@ public static class Mutants
         new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
             { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
-            "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 33),
+            "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 230),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
             "|| Remembers(row, collection) || Feed.HasNews(store, row, collection))", "|| Remembers(row, collection))", 1),
-        new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 1),
+        new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 7),
         new("a header's counter of versions is one too low", "Storage/FlashStore.Batch.cs",
             "_nextVersion, _nextLocal, _nextLarge", "_nextVersion - 1, _nextLocal, _nextLarge", 1)
             { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
@@ -87,13 +87,13 @@ public static class Mutants
             { Test = "ServerTests.ConflictTests.An_Add_repeated_after_a_start_over_is_its_latest_form_and_no_conflict_with_what_was_written_over_it" },
         new("a letter's number is not noted before it is worked on", "Server/Core/Sealed/SealedService.cs",
             "store.SaveSealedNumber(device.Device.Id, message.Store, new SealedNumberRow(message.Number, false, Now, proofs));\n        store.Commit();\n        return null;",
-            "return proofs.Length < 0 ? Refused(\"\") : null;", 1),
+            "return proofs.Length < 0 ? Refused(\"\") : null;", 12),
         new("a file is marked answered before its reply is written", "Server/Host/FileExchange.cs",
             "Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());\n                    service.Answered(result.Reply);",
             """
             service.Answered(result.Reply!);
             Write(Path.Combine(folder, ToDevice), NameOf(result.Reply!), result.Reply!.ToBytes());
-            """, 1),
+            """, 174),
         new("a refused reading is dropped without a word from the ninth", "Storage/FlashStore.Outbox.cs",
             "int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;",
             """
@@ -103,9 +103,11 @@ public static class Mutants
                                 return StoreError.None;
                             }
             """, 9),
-        new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 20),
-        new("kept replies are not counted before others are made", "Server/Core/Engine/SyncService.cs", "budget.Count(CollectionSync.ReplyOf(row));", "", 88),
-        new("a late request whose reply is gone gets a new one", "Server/Core/Engine/CollectionSync.cs", "meaning = KeyCase.Late; // its", "// its", 21),
+        new("what is refused beyond the room for it is not counted", "Storage/FlashStore.Outbox.cs", "_health.RefusedDropped++;\n            Outbox", "return StoreError.None;\n            Outbox", 23),
+        new("kept replies are not counted before others are made", "Server/Core/Engine/SyncService.cs", "budget.Count(CollectionSync.ReplyOf(row));", "", 1)
+            { Test = "ServerTests.ReplyBudgetTests.What_is_kept_of_a_later_collection_counts_before_an_earlier_one_is_made_anew" },
+        new("a late request whose reply is gone gets a new one", "Server/Core/Engine/CollectionSync.cs", "meaning = KeyCase.Late; // its", "// its", 1)
+            { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_also_where_its_reply_is_kept_no_more" },
         new("a collection is taken by its place in the declarations", "Storage/FlashStore.Bind.cs", "moved |= places[i] != i;", "moved |= places[i] < 0;", 1)
             { Test = "DeviceTests.FirmwareChangeTests.Readings_taken_after_the_order_changed_follow_those_before" },
         new("a name under another kind is taken for the same", "Storage/FlashStore.Bind.cs",
@@ -122,7 +124,9 @@ public static class Mutants
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
         new("definitions of a firmware before are not read", "Device/SyncEngine.Names.cs", "else if (_classCount < MaxClasses)", "else if (_classCount < 0)", 1)
             { Test = "DeviceTests.FirmwareChangeTests.A_former_class_is_named_and_told_as_long_as_readings_of_it_wait" },
-        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Incoming.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer", "return QueueAnswer", 91),
-        new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 281),
+        new("an older object of a class not taken hides the own value", "Device/SyncEngine.Incoming.cs", "return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer", "return QueueAnswer", 1)
+            { Test = "ServerTests.RestoreTests.A_value_that_the_device_holds_comes_back_over_an_older_one_of_a_class_that_it_does_not_take" },
+        new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 1)
+            { Test = "ServerTests.RestoreTests.An_object_asked_for_in_the_pass_does_not_replace_what_the_device_holds_before_the_server_has_that" },
     ];
 }
