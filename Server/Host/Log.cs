@@ -18,6 +18,9 @@ internal static partial class Log
     [LoggerMessage(LogLevel.Information, "Retention removed {Readings} readings, {Deleted} deleted objects, {Notes} notes, and forgot the keys of {Stores} stores.")]
     public static partial void Removed(this ILogger log, long readings, long deleted, long notes, long stores);
 
+    [LoggerMessage(LogLevel.Warning, "The clock says {Now:O}, more than a day after the last look of retention: unless it goes back, what is too old is removed from {Until:O} on.")]
+    public static partial void ClockWentAhead(this ILogger log, DateTimeOffset now, DateTimeOffset until);
+
     [LoggerMessage(LogLevel.Warning, "Retention goes on in an hour: {Message}")]
     public static partial void RetentionWaits(this ILogger log, string message);
 

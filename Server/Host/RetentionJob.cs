@@ -11,6 +11,8 @@ internal sealed class RetentionJob(ServerCore core, ILogger<Retention> log) : Ba
     private static readonly TimeSpan s_every = TimeSpan.FromHours(1);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
+    private DateTimeOffset? _waits; // told already
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -35,6 +37,14 @@ internal sealed class RetentionJob(ServerCore core, ILogger<Retention> log) : Ba
             {
                 log.Removed(pass.Readings, pass.Deleted, pass.Notes, pass.Stores);
             }
+
+            DateTimeOffset? waits = core.Retention.WaitsUntil();
+            if (waits is { } until && waits != _waits)
+            {
+                log.ClockWentAhead(core.Clock.GetUtcNow(), until);
+            }
+
+            _waits = waits;
         }
         catch (StoreException e)
         {

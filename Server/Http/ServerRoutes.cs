@@ -22,7 +22,8 @@ internal sealed record RetentionPassView(
 
 internal sealed record RetentionView(
     [property: Description("The rules, from the setting retention.")] IReadOnlyList<RetentionRuleView> Rules,
-    [property: Description("The last pass that ended; null = none did.")] RetentionPassView? Last);
+    [property: Description("The last pass that ended; null = none did.")] RetentionPassView? Last,
+    [property: Description("Until when nothing is removed, because the clock went ahead by more than a day, or the server was off for longer; null = it is removed.")] DateTimeOffset? WaitsUntil);
 
 internal sealed class ServerRoutes(ServerCore core)
 {
@@ -38,6 +39,7 @@ internal sealed class ServerRoutes(ServerCore core)
         return TypedResults.Ok(new RetentionView(
             [.. core.Retention.Rules.Select(r => new RetentionRuleView(r.Collection, r.Age?.TotalHours, r.Count))],
             pass == null ? null : new RetentionPassView(DateTimeOffset.FromUnixTimeMilliseconds(pass.Began), DateTimeOffset.FromUnixTimeMilliseconds(pass.Ended),
-                pass.Readings, pass.Deleted, pass.Notes, pass.Stores)));
+                pass.Readings, pass.Deleted, pass.Notes, pass.Stores),
+            core.Retention.WaitsUntil()));
     }
 }

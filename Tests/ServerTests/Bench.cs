@@ -17,9 +17,12 @@ public sealed class TestClock : TimeProvider
 
     public DateTimeOffset Now { get; set; } = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>By how much somebody put the clock forward: no time went by.</summary>
+    public TimeSpan Ahead { get; set; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override DateTimeOffset GetUtcNow() => Now;
+    public override DateTimeOffset GetUtcNow() => Now + Ahead;
 
     public override long GetTimestamp() => Now.Ticks;
 

@@ -66,6 +66,29 @@ public sealed class ReadingTests
     }
 
     [TestMethod]
+    public void A_reading_of_equal_length_and_check_sum_under_a_known_id_is_told_apart()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench);
+        TestDevice clone = ReplicaTests.Clone(bench, board, "log");
+        byte[] one = new byte[8], other = [1, 0, 0, 0, 101, 103, 188, 184];
+        Assert.AreEqual(CrcSum.Of(one), CrcSum.Of(other));
+        board.Sync(board.Log(TestDevice.Add("Ab1_1", one)));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", clone.Sync(clone.Log(TestDevice.Add("Ab1_1", other))).Line());
+    }
+
+    [TestMethod]
+    public void A_reading_that_finds_no_room_before_a_fork_is_answered()
+    {
+        using Bench bench = new(new Server.ServerOptions { Limits = new SyncLimits { MaxReadings = 2 } });
+        TestDevice board = Started(bench);
+        board.Sync(board.Log(TestDevice.Add("Ab1_1", 1)));
+        TestDevice clone = ReplicaTests.Clone(bench, board, "log");
+        board.Sync(board.Log(TestDevice.Add("Ab1_3", 3)));
+        Assert.AreEqual("ok [Add Ab1_3 status 204] [Add Ab1_2 status 9]", clone.Sync(clone.Log(TestDevice.Add("Ab1_2", 2), TestDevice.Add("Ab1_3", 33))).Line());
+    }
+
+    [TestMethod]
     [DataRow("reading#abcd", "#abcd", "ok")]
     [DataRow("reading#abcd", null, "ok")]
     [DataRow("reading#abcd", "other#efgh", "ok [Add Ab1_1 status 204]")]

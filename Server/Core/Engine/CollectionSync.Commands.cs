@@ -100,8 +100,8 @@ internal sealed partial class CollectionSync
     }
 
     // [SPEC 5.4] The object of this ClientId is there. The device may have changed it before it heard of its Add; if the
-    // server's side wins then, it goes down as a change. A value of somebody else is unseen even if it went down before: the
-    // device did not know that it is the object it added.
+    // server's side wins then, it goes down as a change. A value of somebody else is unseen even if it went down before, and so
+    // is one that the store itself wrote before it was put back: the device did not know that it is the object it added.
     private void AddAgain(string id, Value content, bool sameBytes)
     {
         ObjectRow? current = _store.FindObject(Collection.Id, id);
@@ -116,7 +116,7 @@ internal sealed partial class CollectionSync
         }
         else if (sameBytes
             ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
-            : Put(id, content, current.Writer != Replica) == Status.Conflict)
+            : Put(id, content, current.Writer != Replica || IsOwnOfBefore(current)) == Status.Conflict)
         {
             _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, wasAdd: true); // the device takes its own value for the last one
         }

@@ -8,6 +8,7 @@ namespace NanoSync.Server.Engine;
 internal sealed partial class CollectionSync
 {
     private const string ForkedReason = "another reading is known by this id: two boards have one store";
+    private const string GoneReason = "a reading was taken under this id and is not kept any more: whether this one is another cannot be told";
 
     private const int MostLogged = 4096; // bytes of a reading in the log; a larger one is an object
 
@@ -20,9 +21,9 @@ internal sealed partial class CollectionSync
 
     private void AddReading(SyncCommand command, string clientId)
     {
-        if (_forked)
+        if (_forked && !_isLastTry)
         {
-            return;
+            return; // what waited for room stands before the fork, and is answered
         }
 
         // one above all that the log has is a new one: nothing to look for
@@ -43,9 +44,9 @@ internal sealed partial class CollectionSync
         bool inParts = PartRange.TryFind(command.Options, out PartRange? range) && range != null;
         if (known != null && range is { Total: not null, Crc: not null })
         {
-            if (!known.IsGone && (range.Total != known.Length || range.Crc != known.Crc))
+            if (known.IsGone || range.Total != known.Length || range.Crc != known.Crc)
             {
-                Fork(command, clientId);
+                Fork(command, clientId, known);
             }
 
             return;
@@ -58,9 +59,9 @@ internal sealed partial class CollectionSync
 
         if (known != null)
         {
-            if (!known.IsGone && !IsSame(known, content))
+            if (known.IsGone || !IsSame(known, content))
             {
-                Fork(command, clientId);
+                Fork(command, clientId, known);
             }
         }
         else if (id is { } own && !inParts && content.Data.Length <= MostLogged && (above || _store.FindObject(Collection.Id, own.ToString()) == null))
@@ -117,14 +118,17 @@ internal sealed partial class CollectionSync
         }
     }
 
-    private void Fork(SyncCommand command, string clientId)
+    // Of what is gone nobody can say whether it comes again. A repetition under another id doubles nothing here, as the first is
+    // gone; but a board that was put back from an image gives such ids to new readings.
+    private void Fork(SyncCommand command, string clientId, IdRow known)
     {
         _forked = true;
-        _store.Refused(Device, new RefusalRow(_row.Name, true, clientId, Status.Forked, ForkedReason, 1, _now));
+        _store.Refused(Device, new RefusalRow(_row.Name, true, clientId, Status.Forked, known.IsGone ? GoneReason : ForkedReason, 1, _now));
         Respond(command, Status.Forked, null);
     }
 
-    // The class may be named in full or by its hash, or not yet again since the device started over.
+    // The class may be named in full or by its hash, or not yet again since the device started over: then the sum of the whole
+    // is another one, and each way to name it is tried.
     private bool IsSame(IdRow known, Value content)
     {
         if (known.Length != content.Data.Length || known.Crc != content.Crc)
@@ -132,9 +136,21 @@ internal sealed partial class CollectionSync
             return false;
         }
 
-        return known.Sum == content.Sum || content.Class == null || _store.FindObject(Collection.Id, known.ServerId) is not { Class: { } type }
-            || HashOf(type) == HashOf(content.Class);
+        if (known.Sum == content.Sum)
+        {
+            return true;
+        }
+
+        ObjectRow? held = _store.FindObject(Collection.Id, known.ServerId);
+        if (content.Class == null && held is null or { Deleted: true })
+        {
+            return true; // nothing is left that names its class
+        }
+
+        string?[] names = [held?.Class, content.Class, ByHash(held?.Class), ByHash(content.Class), null];
+        return (held?.Class == null || content.Class == null || ByHash(held.Class) == ByHash(content.Class))
+            && Array.Exists(names, name => ContentSum.Of(name, content.Data.Span) == known.Sum);
     }
 
-    private static string HashOf(string type) => type[(type.LastIndexOf('#') + 1)..];
+    private static string? ByHash(string? type) => type?[(type.LastIndexOf('#') is var at && at < 0 ? 0 : at)..];
 }

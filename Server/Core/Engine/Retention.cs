@@ -1,5 +1,6 @@
 // What is kept for how long. Nothing is removed unless a rule says so; then in small steps, so that devices do not wait, and by
-// one process at a time. An age of days ends with a day (UTC), so that a database that keeps days apart drops them whole. What readings were taken stays known: a device that sends them again makes nothing.
+// one process at a time. An age of days ends with a day (UTC), so that a database that keeps days
+// apart drops them whole. Which readings were taken stays known. What goes by age goes by a clock that may be wrong: RetentionClock.
 
 using System.Globalization;
 using System.Text.Json;
@@ -58,6 +59,8 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
 
     private long Now => clock.GetUtcNow().ToUnixTimeMilliseconds();
 
+    private readonly RetentionClock _clock = new(store, clock);
+
     /// <summary>The rules.</summary>
     public IReadOnlyList<RetentionRule> Rules => rules;
 
@@ -68,13 +71,21 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         return reading.ListInfo(Nobody).Find(i => i.Class == Job) is { } row ? JsonSerializer.Deserialize<RetentionPass>(row.Data) : null;
     }
 
-    /// <summary>Goes through everything once; null when another process does so just now.</summary>
+    /// <summary>Until when nothing is removed, because the clock went ahead; null = it is believed.</summary>
+    public DateTimeOffset? WaitsUntil() => _clock.WaitsUntil();
+
+    /// <summary>Goes through everything once; null when another process does so just now, or while <see cref="WaitsUntil"/>.</summary>
     /// <param name="pause">Waited for between two steps.</param>
     /// <param name="end">Ends it after a step.</param>
     public async Task<RetentionPass?> Pass(TimeSpan pause, CancellationToken end)
     {
         using IStoreLock? held = store.TryLock(Job);
         if (held == null)
+        {
+            return null;
+        }
+
+        if (_clock.Look(Last()?.Began) != null)
         {
             return null;
         }
