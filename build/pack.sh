@@ -30,7 +30,7 @@ if [ $boards = 1 ]; then
       command -v $tool >/dev/null || { echo "pack.sh: missing: $tool, with nanoFramework's project system" >&2; exit 69; }
     done
   fi
-  for spec in Protocol.Lite Protocol.Lite/Xml Storage Storage/Files Device Device/App Device/LeanHttp Device/PlatformHttp Device/Sealed Device/Sealed/Files Device/Mail Device/Mqtt; do
+  for spec in Device Protocol.Lite/Xml Storage/Files Device/App Device/LeanHttp Device/PlatformHttp Device/Sealed Device/Sealed/Files Device/Mail Device/Mqtt; do
     id=$(basename "$spec"/*.nuspec .nuspec)
     if [ $build = 1 ]; then
       nuget restore "$spec/packages.config" -PackagesDirectory packages

@@ -13,7 +13,7 @@ namespace NanoSync.FirmwareTests;
 [TestClass]
 public class PackageTests
 {
-    private static readonly string[] s_folders = ["Protocol.Lite", "Protocol.Lite/Xml", "Storage", "Storage/Files", "Device", "Device/App", "Device/LeanHttp", "Device/PlatformHttp", "Device/Sealed", "Device/Sealed/Files", "Device/Mail", "Device/Mqtt"];
+    private static readonly string[] s_folders = ["Device", "Protocol.Lite/Xml", "Storage/Files", "Device/App", "Device/LeanHttp", "Device/PlatformHttp", "Device/Sealed", "Device/Sealed/Files", "Device/Mail", "Device/Mqtt"];
 
     private static string Version => XDocument.Load(Repository.PathOf("Directory.Build.props")).Descendants("Version").Single().Value;
 

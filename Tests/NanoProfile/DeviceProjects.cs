@@ -15,7 +15,7 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
     /// <summary>An application has an entry point.</summary>
     public bool IsApplication { get; init; }
 
-    /// <summary>Sources of other folders, below the repository root: what several programs share.</summary>
+    /// <summary>Sources of other folders, below the repository root, a file or "folder/*.cs": what several programs share, or what is one assembly on a board.</summary>
     public string[] Shared { get; init; } = [];
 
     /// <summary>All packages that it and its projects need, in the order of <see cref="NanoPackages.All"/>.</summary>
@@ -36,7 +36,8 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
         return new[] { folder, Path.Combine(folder, "Nano") }
             .Where(Directory.Exists)
             .SelectMany(f => Directory.GetFiles(f, "*.cs"))
-            .Concat(Shared.Select(f => Path.Combine(root, f)))
+            .Concat(Shared.Select(f => Path.Combine(root, f)).SelectMany(
+                f => Directory.Exists(Path.GetDirectoryName(f)) ? Directory.GetFiles(Path.GetDirectoryName(f)!, Path.GetFileName(f)) : []))
             .Order(StringComparer.Ordinal)
             .ToList();
     }
@@ -45,10 +46,8 @@ public sealed record DeviceProject(string Folder, string Assembly, string[] Proj
 /// <summary>The table, each folder after those it refers to.</summary>
 public static class DeviceProjects
 {
-    private const string Lite = "Protocol.Lite";
     private const string LiteServer = "Protocol.Lite/Server";
     private const string Xml = "Protocol.Lite/Xml";
-    private const string Storage = "Storage";
     private const string Files = "Storage/Files";
     private const string Memory = "Storage/Memory";
     private const string Device = "Device";
@@ -61,14 +60,14 @@ public static class DeviceProjects
 
     public static readonly IReadOnlyList<DeviceProject> All =
     [
-        new(Lite, "NanoSync.Protocol.Lite", [], [NanoPackages.Text]),
-        new(LiteServer, "NanoSync.Protocol.Lite.Server", [Lite], [NanoPackages.Text]),
-        new(Xml, "NanoSync.Protocol.Lite.Xml", [Lite], [NanoPackages.Text]),
-        new(Storage, "NanoSync.Storage", [], []),
-        new(Memory, "NanoSync.Storage.Memory", [Storage], []),
-        new(Files, "NanoSync.Storage.Files", [Storage], [NanoPackages.Streams, NanoPackages.FileSystem]),
-        new(Device, "NanoSync.Device", [Lite, Storage], [NanoPackages.Threading]),
-        new(App, "NanoSync.App", [Lite, Storage, Device], []),
+        // Message, store and engine are one assembly on a board, which loads all three anyway: what one calls of another costs
+        // an entry in a table of names and one in RAM for each assembly. On the PC they are three, so that none calls upwards.
+        new(Device, "NanoSync.Device", [], [NanoPackages.Text, NanoPackages.Threading]) { Shared = ["Protocol.Lite/*.cs", "Storage/*.cs"] },
+        new(LiteServer, "NanoSync.Protocol.Lite.Server", [Device], [NanoPackages.Text]),
+        new(Xml, "NanoSync.Protocol.Lite.Xml", [Device], [NanoPackages.Text]),
+        new(Memory, "NanoSync.Storage.Memory", [Device], []),
+        new(Files, "NanoSync.Storage.Files", [Device], [NanoPackages.Streams, NanoPackages.FileSystem]),
+        new(App, "NanoSync.App", [Device], []),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
@@ -76,13 +75,13 @@ public static class DeviceProjects
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
         new(Mqtt, "NanoSync.Device.Mqtt", [Sealed], [NanoPackages.Mqtt]),
-        new("Tests/DeviceTests", "NFUnitTest", [Lite, LiteServer, Xml, Storage, Memory, Device, App, Sealed], [NanoPackages.TestFramework]),
-        new("Device/Examples", "NanoSync.Examples", [Lite, Storage, Files, Device, App, LeanHttp], []),
-        new("Device/Firmware", "NanoSync.Firmware", [Lite, Storage, Files, Device, LeanHttp],
+        new("Tests/DeviceTests", "NFUnitTest", [Device, LiteServer, Xml, Memory, App, Sealed], [NanoPackages.TestFramework]),
+        new("Device/Examples", "NanoSync.Examples", [Device, Files, App, LeanHttp], []),
+        new("Device/Firmware", "NanoSync.Firmware", [Device, Files, LeanHttp],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp]) { IsApplication = true },
         // the same for brokers: all of Device/Firmware but the parts
-        new("Device/Firmware/Mqtt", "NanoSync.Firmware.Mqtt", [Lite, Storage, Files, Device, Sealed, Mqtt],
+        new("Device/Firmware/Mqtt", "NanoSync.Firmware.Mqtt", [Device, Files, Sealed, Mqtt],
             [NanoPackages.Native, NanoPackages.Esp32, NanoPackages.Wifi, NanoPackages.Gpio, NanoPackages.Adc,
              NanoPackages.I2c, NanoPackages.Sntp])
         {
@@ -109,20 +108,20 @@ public static class DeviceProjects
                 "Device/Firmware/Nano/Program.cs",
             ],
         },
-        new(SyncRun, "NanoSync.SyncRun", [Lite, LiteServer, Storage, Device], [NanoPackages.Native])
+        new(SyncRun, "NanoSync.SyncRun", [Device, LiteServer], [NanoPackages.Native])
         {
             IsApplication = true,
             Shared = [Server],
         },
-        new("Tests/NanoPrograms/BoardRun", "NanoSync.BoardRun", [Lite, Storage, Files, Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
-        new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Lite, Storage], [NanoPackages.Native])
+        new("Tests/NanoPrograms/BoardRun", "NanoSync.BoardRun", [Device, Files, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
+        new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Device], [NanoPackages.Native])
         {
             IsApplication = true,
             Shared = [SyncRun + "/SlotVolume.cs"],
         },
         new("Tests/NanoPrograms/CarrierCost", "NanoSync.CarrierCost", [Device, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
         new("Tests/NanoPrograms/MqttCost", "NanoSync.MqttCost", [Device, Mqtt], [NanoPackages.Native]) { IsApplication = true },
-        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Lite, LiteServer], []) { IsApplication = true },
+        new("Tests/NanoPrograms/CodecRun", "NanoSync.CodecRun", [Device, LiteServer], []) { IsApplication = true },
     ];
 
     public static DeviceProject ByFolder(string folder) =>

@@ -8,13 +8,11 @@ public sealed class DeviceFolderTests
     private static readonly Gate s_gate = new(Repository.Root);
 
     [TestMethod]
-    [DataRow("Protocol.Lite")]
+    [DataRow("Device")]
     [DataRow("Protocol.Lite/Server")]
     [DataRow("Protocol.Lite/Xml")]
-    [DataRow("Storage")]
     [DataRow("Storage/Memory")]
     [DataRow("Storage/Files")]
-    [DataRow("Device")]
     [DataRow("Device/App")]
     [DataRow("Device/LeanHttp")]
     [DataRow("Device/PlatformHttp")]

@@ -23,23 +23,36 @@ public sealed class GateTests
     private FolderResult Check(string folder) => new Gate(_root).Check(DeviceProjects.ByFolder(folder));
 
     [TestMethod]
-    public void A_folder_without_sources_is_no_pass() => Assert.AreEqual(Outcome.NoSources, Check("Storage").Outcome);
+    public void A_folder_without_sources_is_no_pass() => Assert.AreEqual(Outcome.NoSources, Check("Device").Outcome);
 
     [TestMethod]
     public void A_folder_sees_the_projects_it_refers_to()
     {
-        Write("Protocol.Lite/A.cs", "namespace N { public class A { } }");
-        Write("Device/B.cs", "namespace N { public class B : A { } }");
+        Write("Device/A.cs", "namespace N { public class A { } }");
+        Write("Device/App/B.cs", "namespace N { public class B : A { } }");
 
-        Assert.AreEqual(Outcome.Passed, Check("Device").Outcome);
+        Assert.AreEqual(Outcome.Passed, Check("Device/App").Outcome);
+    }
+
+    [TestMethod]
+    public void Message_store_and_engine_are_one_assembly()
+    {
+        Write("Protocol.Lite/A.cs", "namespace N { class A { } }");
+        Write("Storage/B.cs", "namespace N { class B : A { } }");
+        Write("Device/C.cs", "namespace N { class C : B { } }");
+
+        FolderResult result = Check("Device");
+
+        Assert.AreEqual(Outcome.Passed, result.Outcome);
+        Assert.HasCount(3, result.Assembly!.MainModule.Types.Where(t => t.Namespace == "N"));
     }
 
     [TestMethod]
     public void A_folder_does_not_see_packages_that_its_nfproj_has_not()
     {
-        Write("Protocol.Lite/A.cs", "class A { System.Net.Sockets.Socket _socket; }");
+        Write("Device/A.cs", "class A { System.Net.Sockets.Socket _socket; }");
 
-        FolderResult result = Check("Protocol.Lite");
+        FolderResult result = Check("Device");
 
         Assert.AreEqual(Outcome.Failed, result.Outcome);
         Assert.AreEqual("CS0234", result.Findings.Single().Rule);
@@ -61,12 +74,12 @@ public sealed class GateTests
     public void A_folder_on_top_of_one_that_does_not_compile_says_so()
     {
         Write("Storage/A.cs", "class A { int? _a; }");
-        Write("Device/B.cs", "class B { }");
+        Write("Device/App/B.cs", "class B { }");
 
-        Finding finding = Check("Device").Findings.Single();
+        Finding finding = Check("Device/App").Findings.Single();
 
         Assert.AreEqual("NP001", finding.Rule);
-        StringAssert.Contains(finding.What, "Storage");
+        StringAssert.Contains(finding.What, "Device");
     }
 
     [TestMethod]
@@ -74,7 +87,7 @@ public sealed class GateTests
     {
         Write("Storage/A.cs", "class A { static int F(int a) { return checked(a + 1); } }");
 
-        FolderResult result = Check("Storage");
+        FolderResult result = Check("Device");
 
         Assert.AreEqual(Outcome.Failed, result.Outcome);
         Assert.AreEqual(IlRules.CheckedArithmetic.Id, result.Findings.Single().Rule);

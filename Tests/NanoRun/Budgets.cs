@@ -69,10 +69,7 @@ internal static class Budgets
         Row(Wake, "bytes up, HTTP head included", 330, 224, 1, "wake/wake/sent"),
         Row(Wake, "bytes down, HTTP head included", 180, 130, 1, "wake/wake/received"),
 
-        Row(Code, "NanoSync.Protocol.Lite", 15000, 0, 1, "pe/NanoSync.Protocol.Lite"),
-        Row(Code, "NanoSync.Storage", 34900, 0, 1, "pe/NanoSync.Storage"),
-        Row(Code, "NanoSync.Device", 31000, 0, 1, "pe/NanoSync.Device"),
-        Row(Code, "these three", 80000, 65536, 1, "pe/NanoSync.Protocol.Lite", "pe/NanoSync.Storage", "pe/NanoSync.Device"),
+        Row(Code, "NanoSync.Device: message, store and engine", 80000, 65536, 1, "pe/NanoSync.Device"),
         Row(Code, "NanoSync.Storage.Files", 2950, 0, 1, "pe/NanoSync.Storage.Files"),
         Row(Code, "NanoSync.App, what an application sees", 8192, 0, 1, "pe/NanoSync.App"),
         Row(Code, "NanoSync.Device.LeanHttp", 8192, 0, 1, "pe/NanoSync.Device.LeanHttp"),
