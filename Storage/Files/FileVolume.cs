@@ -8,8 +8,8 @@ namespace NanoSync.Storage
     /// <summary>
     /// A volume in a folder of a file system: littlefs or FAT on a board, any on a PC. The only class of the store that meets
     /// exceptions. Two files at a time stay open for reading: listing a window reads the same segment again and again, and
-    /// the other one is the segment behind it, or the main log's. On a board every open is a write: the driver stores the
-    /// time of the file.
+    /// the other one is the segment behind it, or the main log's. On a board every open is a write, for the driver stores the
+    /// time of the file, and 1.8 KB of garbage; so an append goes on with the handle that read the one before it.
     /// </summary>
     public sealed class FileVolume : IVolume
     {
@@ -24,8 +24,10 @@ namespace NanoSync.Storage
         private readonly FileStream[] _reading = new FileStream[ReadHandles];
         private readonly uint[] _readingFiles = new uint[ReadHandles];
         private int _lastRead;                                          // the handle used last
+        private uint _appended;                                         // the file appended to last
         private uint _namedFile;
         private string _namedPath;                                      // path of that file
+        private string _lastFailure;
 
         /// <summary>A volume in a folder, made at Open if it is not there.</summary>
         /// <param name="folder">Such as "I:\nanosync"; not the root of I:, where other files live. Without a separator at the end.</param>
@@ -35,7 +37,10 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Text of the last failure, for a log; null when there was none.</summary>
-        public string LastFailure { get; private set; }
+        public string LastFailure
+        {
+            get { return _lastFailure; }
+        }
 
         /// <inheritdoc/>
         public int Lanes
@@ -173,12 +178,15 @@ namespace NanoSync.Storage
         [MethodImpl(MethodImplOptions.Synchronized)]
         public int OpenAppend(int lane, uint file)
         {
-            ShutReading(file); // the handle's length of the file will be wrong
-            FileStream stream = null;
+            FileStream stream = TakeReading(file); // what it says of the length will be wrong
             try
             {
-                stream = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
-                _laneLengths[lane] = (int)stream.Position;
+                if (stream == null || !stream.CanWrite)
+                {
+                    Shut(stream);
+                    stream = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                }
+                _laneLengths[lane] = (int)stream.Seek(0, SeekOrigin.End);
                 _laneFiles[lane] = file;
                 _lanes[lane] = stream;
                 return VolumeCode.Ok;
@@ -218,17 +226,18 @@ namespace NanoSync.Storage
             FileStream stream = _lanes[lane];
             _lanes[lane] = null;
             ShutReading(_laneFiles[lane]); // a handle that was opened meanwhile has the earlier length
-            _laneFiles[lane] = 0;
             if (stream == null)
             {
                 return VolumeCode.Ok;
             }
+            _appended = _laneFiles[lane];
+            _laneFiles[lane] = 0;
             int code = VolumeCode.Ok;
             try
             {
                 if (stream.Length != _laneLengths[lane])
                 {
-                    LastFailure = "the volume is full";
+                    _lastFailure = "the volume is full";
                     code = VolumeCode.Full;
                 }
             }
@@ -280,7 +289,8 @@ namespace NanoSync.Storage
             }
         }
 
-        // The handle that reads this file, or a code. The one used last stays open.
+        // The handle that reads this file, or a code. The one used last stays open. What was appended to last is read because
+        // it is proved, and then appended to again: its handle may write.
         private int OpenRead(uint file)
         {
             if (_readingFiles[_lastRead] == file)
@@ -294,42 +304,36 @@ namespace NanoSync.Storage
                 string path = PathOf(file);
                 try
                 {
-                    _reading[handle] = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                    FileAccess access = file == _appended ? FileAccess.ReadWrite : FileAccess.Read;
+                    _reading[handle] = new FileStream(path, FileMode.Open, access, FileShare.ReadWrite);
                     _readingFiles[handle] = file;
                 }
                 catch (Exception failure)
                 {
-                    return Missing(path) ? VolumeCode.NotFound : Failed(failure, VolumeCode.Failed);
+                    return failure is OutOfMemoryException || File.Exists(path) ? Failed(failure, VolumeCode.Failed) : VolumeCode.NotFound;
                 }
             }
             _lastRead = handle;
             return handle;
         }
 
-        private bool Missing(string path)
-        {
-            try
-            {
-                return !File.Exists(path);
-            }
-            catch (Exception failure)
-            {
-                return Failed(failure, VolumeCode.Failed) == VolumeCode.NotFound;
-            }
-        }
-
         private void ShutReading(uint file)
         {
-            for (int handle = 0; handle < ReadHandles; handle++)
+            Shut(TakeReading(file));
+        }
+
+        // The stream that reads this file, which from here on is the caller's to end; null when none does.
+        private FileStream TakeReading(uint file)
+        {
+            int handle = _readingFiles[0] == file ? 0 : 1;
+            if (file == 0 || _readingFiles[handle] != file)
             {
-                if (file != 0 && _readingFiles[handle] == file)
-                {
-                    FileStream stream = _reading[handle];
-                    _reading[handle] = null;
-                    _readingFiles[handle] = 0;
-                    Shut(stream);
-                }
+                return null;
             }
+            FileStream stream = _reading[handle];
+            _reading[handle] = null;
+            _readingFiles[handle] = 0;
+            return stream;
         }
 
         // Every stream of this class ends here. A board runs finalizers only while all threads wait, and after Close the
@@ -373,7 +377,7 @@ namespace NanoSync.Storage
             {
                 throw failure;
             }
-            LastFailure = failure.Message;
+            _lastFailure = failure.Message;
             return code;
         }
     }

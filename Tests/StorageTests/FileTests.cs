@@ -242,6 +242,42 @@ public sealed class FileTests
         volume.Shut();
     }
 
+    /// <summary>An open costs a board a write of its flash and 1.8 KB: the handle that proved an append does the next one.</summary>
+    [TestMethod]
+    public void An_append_goes_on_with_the_handle_that_read_the_one_before()
+    {
+        var volume = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, volume.Open());
+        uint file = StoreFile.Make(StoreFile.Outbox, 0, 1), other = StoreFile.Make(StoreFile.Main, 0, 1);
+        byte[] buffer = new byte[64];
+        Append(volume, file, 1);
+        Assert.AreEqual(1, volume.Read(file, 0, buffer, 0, 64));
+        string path = Path.Combine(_folder, StoreFile.Name(file));
+        File.Move(path, path + ".aside"); // only the open handle knows the file now
+        Append(volume, file, 2);
+        Assert.AreEqual(2, new FileInfo(path + ".aside").Length);
+        File.Move(path + ".aside", path);
+
+        Assert.AreEqual(2, volume.Read(file, 0, buffer, 0, 64));
+        CollectionAssert.AreEqual(new byte[] { 1, 2 }, buffer[..2]);
+        Append(volume, other, 3); // whichever of the two was last: both are read and appended to
+        Append(volume, file, 4);
+        Assert.AreEqual(1, volume.Read(other, 0, buffer, 0, 64));
+        Append(volume, other, 5);
+        Assert.AreEqual(2, volume.Read(other, 0, buffer, 0, 64));
+        Assert.AreEqual(3, volume.Read(file, 0, buffer, 0, 64));
+        CollectionAssert.AreEqual(new byte[] { 1, 2, 4 }, buffer[..3]);
+        volume.Shut();
+        CollectionAssert.AreEqual(new byte[] { 1, 2, 4 }, File.ReadAllBytes(path));
+    }
+
+    private static void Append(FileVolume volume, uint file, byte value)
+    {
+        Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(0, file));
+        Assert.AreEqual(VolumeCode.Ok, volume.Append(0, [value], 0, 1));
+        Assert.AreEqual(VolumeCode.Ok, volume.Close(0));
+    }
+
     [TestMethod]
     public void A_folder_that_cannot_be_used_is_said_so()
     {
