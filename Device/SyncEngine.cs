@@ -140,6 +140,11 @@ namespace NanoSync.Device
         public SyncCollection AddOutbox(string name, ObjectClass type, int quotaBytes, bool dropOldest)
         {
             SyncCollection added = Make(CollectionKind.Outbox, name, type, null, false);
+            if (_series != null)
+            {
+                _series.Begin(type, _buffer, 0, 0); // takes its memory here, not in a round
+            }
+
             return Add(added, _store.DeclareOutbox(added.Number, quotaBytes, dropOldest), "quotaBytes is at least 4096");
         }
 

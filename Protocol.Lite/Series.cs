@@ -23,10 +23,10 @@ namespace NanoSync.Protocol
         protected const int MaxMap = (ObjectClass.MaxFields + 8) >> 3;
 
         /// <summary>Per field of the record before: its number; or of a float, double, text or bytes its place in the series * 65,536 + its bytes.</summary>
-        protected readonly long[] _values = new long[ObjectClass.MaxFields];
+        protected long[] _values;
 
         /// <summary>Per field: how far the time advanced from one record to the next; 0 of all other types.</summary>
-        protected readonly long[] _steps = new long[ObjectClass.MaxFields];
+        protected long[] _steps;
 
         /// <summary>Takes whole records apart.</summary>
         protected readonly RecordReader _fields = new RecordReader();
@@ -52,6 +52,13 @@ namespace NanoSync.Protocol
         /// <summary>Starts a series.</summary>
         protected void Start(ObjectClass type, byte[] buffer, int offset, int count)
         {
+            if (_values == null || _values.Length < type.Count)
+            {
+                // made for the largest class so far: most have a few fields of the 32 that there may be
+                _values = new long[type.Count];
+                _steps = new long[type.Count];
+            }
+
             _class = type;
             _buffer = buffer;
             _pos = offset;

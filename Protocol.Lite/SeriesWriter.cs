@@ -6,7 +6,8 @@ namespace NanoSync.Protocol
 {
     /// <summary>
     /// Begin, then Add for each record until it is false; the series is then in the buffer given, from where it was to begin.
-    /// Allocates nothing. About 1,000 bytes on the heap of a board.
+    /// Allocates 16 bytes a field at the first series of a class with more fields than any before, and nothing else. About 550
+    /// bytes on the heap of a board with five fields, 1,000 with all 32.
     /// </summary>
     public sealed class SeriesWriter : Series
     {

@@ -10,10 +10,11 @@ namespace NanoSync.Storage
         private const int EngineCollection = MaxCollection; // the engine's answers: few, small, and needed when objects fill the store
         private const int LostSlot = 254; // of an outbox: refused readings that were not kept
         private const int MaxTouched = 128;
+        private const int FirstTouched = 48; // more than a round of 20 objects each way touches
         private const int MaxBatchFiles = 16;
 
-        private readonly uint[] _touched = new uint[MaxTouched];        // hashes of what this batch has written
-        private readonly uint[] _touchedLocal = new uint[MaxTouched];   // and the local ids that got their keys in it
+        private uint[] _touched = new uint[FirstTouched];               // hashes of what this batch has written
+        private uint[] _touchedLocal = new uint[FirstTouched];          // and the local ids that got their keys in it
         private readonly uint[] _batchFiles = new uint[MaxBatchFiles];  // large files made in it
         private int _touchedCount;
         private int _batchFileCount;
@@ -218,9 +219,21 @@ namespace NanoSync.Storage
 
         private void Touch(uint hash, uint localId)
         {
+            if (_touchedCount == _touched.Length)
+            {
+                _touched = Longer(_touched);
+                _touchedLocal = Longer(_touchedLocal);
+            }
             _touched[_touchedCount] = hash;
             _touchedLocal[_touchedCount] = localId;
             _touchedCount++;
+        }
+
+        private static uint[] Longer(uint[] array)
+        {
+            uint[] longer = new uint[MaxTouched];
+            Array.Copy(array, longer, array.Length);
+            return longer;
         }
 
         private StoreError Leave()

@@ -544,7 +544,11 @@ namespace NanoSync.Storage
             }
             _boundFile = file;
             _bound = uint.MaxValue;
-            _boundLength = LengthOf(file, 0);
+            _boundLength = _volume.Length(file); // not by LengthOf: the deepest point of a sync is here, and each call is 200 bytes
+            if (_boundLength < 0)
+            {
+                _boundLength = 0;
+            }
             int at = _reader.Load(file + 1, 0, Format.HeaderSize);
             if (at >= 0 && Format.IsHeader(_reader.Buffer, at, file + 1))
             {

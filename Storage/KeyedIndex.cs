@@ -1,7 +1,7 @@
 namespace NanoSync.Storage
 {
     /// <summary>
-    /// Where the newest record of every object lies. Twelve bytes per object in three arrays made at Open, and 256 list heads;
+    /// Where the newest record of every object lies. Twelve bytes per object in three arrays made at Open, and 128 list heads;
     /// a slot keeps its number as long as its object lives, so an enumeration may delete what it stands on.
     /// <code>
     /// place    segment 31..24 | offset 23..8 | state 7..5 | collection 4..1 | local id known 0
@@ -14,11 +14,12 @@ namespace NanoSync.Storage
         internal const int StatePartial = 4;
         internal const int StateMeta = 5;
         private const int StateFree = 7;
+        private const int Heads = 128; // a board keeps some tens of objects; 300 make lists of two or three
 
         private int[] _place;
         private int[] _version;
         private int[] _link;
-        private readonly ushort[] _heads = new ushort[256];
+        private readonly ushort[] _heads = new ushort[Heads];
         private int _free; // first unused slot + 1, chained through _link
 
         internal KeyedIndex(int capacity)
@@ -75,7 +76,7 @@ namespace NanoSync.Storage
         /// <summary>First slot whose hash may be this one, or -1.</summary>
         internal int First(uint hash)
         {
-            return Match(_heads[hash & 0xFF], hash);
+            return Match(_heads[hash & (Heads - 1)], hash);
         }
 
         /// <summary>Next such slot, or -1.</summary>
@@ -108,8 +109,8 @@ namespace NanoSync.Storage
             }
             int slot = _free - 1;
             _free = _link[slot] & 0xFFFF;
-            _link[slot] = (int)((hash >> 17) << 17) | _heads[hash & 0xFF];
-            _heads[hash & 0xFF] = (ushort)(slot + 1);
+            _link[slot] = (int)((hash >> 17) << 17) | _heads[hash & (Heads - 1)];
+            _heads[hash & (Heads - 1)] = (ushort)(slot + 1);
             _place[slot] = 0;
             return slot;
         }
@@ -118,10 +119,10 @@ namespace NanoSync.Storage
         internal void Remove(int slot, uint hash)
         {
             int next = _link[slot] & 0xFFFF;
-            int at = _heads[hash & 0xFF];
+            int at = _heads[hash & (Heads - 1)];
             if (at == slot + 1)
             {
-                _heads[hash & 0xFF] = (ushort)next;
+                _heads[hash & (Heads - 1)] = (ushort)next;
             }
             else
             {

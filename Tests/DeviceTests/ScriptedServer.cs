@@ -41,6 +41,7 @@ namespace NanoSync.Tests
         private int _sentTo; // configuration objects sent in the last reply, up to this one
         private int _sentFrom;
         private readonly SeriesReader _series = new SeriesReader();
+        private ObjectClass _readingClass;
         private readonly byte[] _data = new byte[1024]; // ApplicationData of the command being read
         private int _dataLength;
         private bool _isSeries;
@@ -153,7 +154,18 @@ namespace NanoSync.Tests
         public bool AnswersAnother;
 
         /// <summary>Class of the readings; null = series are not understood.</summary>
-        public ObjectClass ReadingClass;
+        public ObjectClass ReadingClass
+        {
+            get { return _readingClass; }
+            set
+            {
+                _readingClass = value;
+                if (value != null)
+                {
+                    _series.Begin(value, _data, 0, 0); // takes its memory before a sync is measured
+                }
+            }
+        }
 
         /// <summary>Series received.</summary>
         public int SeriesTaken;
