@@ -20,7 +20,8 @@ namespace NanoSync.Device
 
         private readonly byte[] _className = new byte[ClassTagSize];
 
-        // At the deepest point of a round this frame lies below the writer's and the carrier's: what comes before has its own.
+        // At the deepest point of a round this frame lies below those of the writer, and of the carrier or the store, whose files
+        // are opened in the first pass: what comes before has its own.
         internal bool Send()
         {
             if (!MintStarts())
@@ -29,9 +30,15 @@ namespace NanoSync.Device
             }
 
             bool sent = false;
-            int length = CountMessage();
-            if (length >= 0)
+            BeginMessage();
+            WriteMessage(true); // the first pass counts
+            if (!_writer.Finish())
             {
+                _result.Message = _writer.Error;
+            }
+            else
+            {
+                int length = _writer.Length;
                 _result.Carrier = _carrier.Open(_writer.ContentType, length);
                 if (_result.Carrier == CarrierError.None)
                 {
@@ -56,8 +63,7 @@ namespace NanoSync.Device
             return sent && _result.Store == StoreError.None;
         }
 
-        // The first pass. Gives the bytes of the message; -1 = it cannot be made.
-        private int CountMessage()
+        private void BeginMessage()
         {
             int hold = MayHold ? Wait : 0;
             if (hold > 0)
@@ -70,14 +76,6 @@ namespace NanoSync.Device
             _lost = null;
             _sentBefore = _store.NextVersion;
             _writer.Begin(null);
-            WriteMessage(true);
-            if (_writer.Finish())
-            {
-                return _writer.Length;
-            }
-
-            _result.Message = _writer.Error;
-            return -1;
         }
 
         private void WriteMessage(bool counting)

@@ -73,9 +73,32 @@ namespace NanoSync.Storage
             if (_kinds[collection] == KindOutbox)
             {
                 uint limit = slot < 0 ? uint.MaxValue : _index.Version(slot);
-                if (NextReading(collection, after, limit, info))
+                OutboxChain outbox = _outboxes[collection];
+                uint file = outbox.Head;
+                int at = 0;
+                if (info.Collection == collection && info.Slot < 0 && info.Id == after && info.RecordFile >= outbox.Head)
                 {
-                    return StoreError.None;
+                    file = info.RecordFile;
+                    at = info.RecordOffset + info.RecordSize;
+                }
+                if (after < outbox.Acked)
+                {
+                    after = outbox.Acked;
+                }
+                while (FindReading(outbox, file, at, after))
+                {
+                    after = Format.U32(_reader.Buffer, _reader.Index + Format.Id);
+                    if (after >= limit)
+                    {
+                        break;
+                    }
+                    file = _found;
+                    at = _reader.At + _reader.Size;
+                    if (_entries[collection] == 0 || FindKeyless(collection, after) < 0)
+                    {
+                        FillReading(collection, info);
+                        return StoreError.None;
+                    }
                 }
             }
             return slot < 0 ? StoreError.NotFound : Fill(slot, info);
@@ -197,38 +220,6 @@ namespace NanoSync.Storage
                 }
             }
             return best;
-        }
-
-        private bool NextReading(int collection, uint after, uint limit, ObjectInfo info)
-        {
-            OutboxChain outbox = _outboxes[collection];
-            uint file = outbox.Head;
-            int at = 0;
-            if (info.Collection == collection && info.Slot < 0 && info.Id == after && info.RecordFile >= outbox.Head)
-            {
-                file = info.RecordFile;
-                at = info.RecordOffset + info.RecordSize;
-            }
-            if (after < outbox.Acked)
-            {
-                after = outbox.Acked;
-            }
-            while (FindReading(outbox, file, at, after))
-            {
-                after = Format.U32(_reader.Buffer, _reader.Index + Format.Id);
-                if (after >= limit)
-                {
-                    return false;
-                }
-                file = _found;
-                at = _reader.At + _reader.Size;
-                if (_entries[collection] == 0 || FindKeyless(collection, after) < 0)
-                {
-                    FillReading(collection, info);
-                    return true;
-                }
-            }
-            return false;
         }
 
         private StoreError NextSlot(int collection, ObjectInfo info, bool refused)
