@@ -19,8 +19,6 @@ namespace NanoSync.Device
 
     public partial class SyncEngine
     {
-        private static readonly byte[] s_refused = Encoding.UTF8.GetBytes("refused");
-
         private byte[] _refusedKey; // while such a command is carried out
         private byte[] _refusedReason;
         private int _refusedStatus;

@@ -23,15 +23,8 @@ namespace NanoSync.Device
 
         private static readonly byte[] s_time = Encoding.UTF8.GetBytes("time");
         private static readonly byte[] s_status = Encoding.UTF8.GetBytes("status");
-        private static readonly byte[] s_result = Encoding.UTF8.GetBytes("result");
         private static readonly byte[] s_last = Encoding.UTF8.GetBytes("last");
         private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
-        private static readonly byte[] s_restart = Encoding.UTF8.GetBytes("restart");
-        private static readonly byte[] s_interval = Encoding.UTF8.GetBytes("interval");
-        private static readonly byte[] s_startOver = Encoding.UTF8.GetBytes("start-over");
-        private static readonly byte[] s_sendStatus = Encoding.UTF8.GetBytes("send-status");
-        private static readonly byte[] s_sendDiary = Encoding.UTF8.GetBytes("send-diary");
-        private static readonly byte[] s_diary = Encoding.UTF8.GetBytes("diary");
 
         private readonly byte[] _small = new byte[24]; // a range (1 + 4 * 5) or a result (1 + 5 + 3)
         private IDeviceHost _host;
@@ -149,7 +142,7 @@ namespace NanoSync.Device
                 length = PutVarint(length, (uint)_tellStatus);
                 length = _tellMark != 0 ? PutVarint(length, _tellMark) : length;
                 length = passed ? PutVarint(length, _lastCommand) : length;
-                WriteStructure(s_result, _small, length);
+                WriteStructure(Encoding.UTF8.GetBytes("result"), _small, length);
             }
 
             if (_sendDiary)
@@ -244,7 +237,7 @@ namespace NanoSync.Device
                 return;
             }
 
-            _writer.Value(Tags.Class, s_diary);
+            _writer.Value(Tags.Class, Encoding.UTF8.GetBytes("diary"));
             _writer.DataStart(_diaryBytes);
             for (int at = 0; at < _diaryBytes; at += _buffer.Length)
             {
@@ -320,17 +313,23 @@ namespace NanoSync.Device
             }
             else
             {
-                _named = _reader.TextIs(s_restart) ? DeviceCommand.Restart
-                    : _reader.TextIs(s_interval) ? DeviceCommand.Interval
-                    : _reader.TextIs(s_startOver) ? DeviceCommand.StartOver
-                    : _reader.TextIs(s_sendStatus) ? DeviceCommand.SendStatus
-                    : _reader.TextIs(s_sendDiary) ? DeviceCommand.SendDiary
-                    : _reader.TextIs(s_refused) ? DeviceCommand.Refused
+                _named = IsNamed("restart") ? DeviceCommand.Restart
+                    : IsNamed("interval") ? DeviceCommand.Interval
+                    : IsNamed("start-over") ? DeviceCommand.StartOver
+                    : IsNamed("send-status") ? DeviceCommand.SendStatus
+                    : IsNamed("send-diary") ? DeviceCommand.SendDiary
+                    : IsNamed("refused") ? DeviceCommand.Refused
                     : DeviceCommand.Unknown;
 
                 // a later server's command says that it is one; anything else unknown is information, and skipped [SPEC 7.1]
                 _structure = _named != DeviceCommand.Unknown || StartsWith('d', 'o', ':') ? StructureCommand : 0;
             }
+        }
+
+        // A command is rare: its name takes no memory until there is something to compare it with.
+        private bool IsNamed(string command)
+        {
+            return _reader.TextIs(Encoding.UTF8.GetBytes(command));
         }
 
         private bool StartsWith(char first, char second, char third)
