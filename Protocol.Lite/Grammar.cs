@@ -47,83 +47,77 @@ namespace NanoSync.Protocol
     {
         private const int ContainerScopes = 10;
 
-        // [scope * Tags.End + tag] = the scope inside element tag standing in scope; None when it may not stand there.
-        // scope is below Value, tag below Tags.End: 10 * 42 = 420 bytes.
+        private const ulong Commands = 1UL << Tags.Add | 1UL << Tags.Change | 1UL << Tags.Delete | 1UL << Tags.Fetch | 1UL << Tags.SoftDelete;
+        private const ulong OfObject = 1UL << Tags.Class | 1UL << Tags.ClientId | 1UL << Tags.ServerId | 1UL << Tags.Options | 1UL << Tags.ApplicationData;
+
+        // [scope] = the elements that may stand there, a bit each. A table of what is inside each would be four times as large.
         // Nothing nests in itself; the deepest is Sync Collections Collection Commands Add Options ApplicationData: 7 of
         // the 8 that Limits.Depth allows, so a walk by this table needs no count.
-        internal static readonly byte[] Inside = Make();
+        private static readonly ulong[] s_may = Make();
+
+        /// <summary>The scope inside an element that stands in a scope; None when it may not stand there.</summary>
+        internal static byte Inside(int scope, int tag)
+        {
+            if (scope >= ContainerScopes || tag >= Tags.End || ((s_may[scope] >> tag) & 1) == 0)
+            {
+                return Scopes.None;
+            }
+
+            switch (tag)
+            {
+                case Tags.Sync:
+                    return Scopes.Message;
+                case Tags.Options:
+                    return Scopes.Options;
+                case Tags.Collections:
+                    return Scopes.Collections;
+                case Tags.Collection:
+                    return Scopes.Collection;
+                case Tags.Commands:
+                    return Scopes.Commands;
+                case Tags.Responses:
+                    return Scopes.Responses;
+                case Tags.ApplicationData:
+                    return Scopes.Data;
+                case Tags.Add:
+                case Tags.Change:
+                case Tags.Delete:
+                case Tags.Fetch:
+                case Tags.SoftDelete:
+                    return scope == Scopes.Commands ? Scopes.Command : Scopes.Response;
+                default:
+                    return Scopes.Value;
+            }
+        }
 
         /// <summary>True when the element may stand anywhere at all.</summary>
         internal static bool Knows(int tag)
         {
-            for (int at = tag; at < Inside.Length; at += Tags.End)
+            ulong anywhere = 0;
+            for (int scope = 0; scope < ContainerScopes; scope++)
             {
-                if (Inside[at] != Scopes.None)
-                {
-                    return true;
-                }
+                anywhere |= s_may[scope];
             }
 
-            return false;
+            return ((anywhere >> tag) & 1) != 0;
         }
 
-        private static byte[] Make()
+        private static ulong[] Make()
         {
-            byte[] t = new byte[ContainerScopes * Tags.End];
-            Allow(t, Scopes.Document, Tags.Sync, Scopes.Message);
-
-            Allow(t, Scopes.Message, Tags.Version, Scopes.Value);
-            Allow(t, Scopes.Message, Tags.Status, Scopes.Value);
-            Allow(t, Scopes.Message, Tags.Wait, Scopes.Value);
-            Allow(t, Scopes.Message, Tags.HeartbeatInterval, Scopes.Value);
-            Allow(t, Scopes.Message, Tags.Limit, Scopes.Value);
-            Allow(t, Scopes.Message, Tags.Options, Scopes.Options);
-            Allow(t, Scopes.Message, Tags.Collections, Scopes.Collections);
-
-            Allow(t, Scopes.Collections, Tags.Collection, Scopes.Collection);
-
-            Allow(t, Scopes.Collection, Tags.Class, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.SyncKey, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.CollectionId, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.Status, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.DeletesAsMoves, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.GetChanges, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.WindowSize, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.MoreAvailable, Scopes.Value);
-            Allow(t, Scopes.Collection, Tags.Options, Scopes.Options);
-            Allow(t, Scopes.Collection, Tags.Responses, Scopes.Responses);
-            Allow(t, Scopes.Collection, Tags.Commands, Scopes.Commands);
-
-            Allow(t, Scopes.Options, Tags.Conflict, Scopes.Value);
-            Allow(t, Scopes.Options, Tags.Limit, Scopes.Value);
-            Allow(t, Scopes.Options, Tags.Class, Scopes.Value);
-            Allow(t, Scopes.Options, Tags.ApplicationData, Scopes.Data);
-
-            for (byte tag = Tags.Add; tag <= Tags.Fetch; tag++)
-            {
-                Allow(t, Scopes.Commands, tag, Scopes.Command);
-                Allow(t, Scopes.Responses, tag, Scopes.Response);
-            }
-
-            Allow(t, Scopes.Commands, Tags.SoftDelete, Scopes.Command);
-            Allow(t, Scopes.Responses, Tags.SoftDelete, Scopes.Response);
-
-            for (byte scope = Scopes.Response; scope <= Scopes.Command; scope++)
-            {
-                Allow(t, scope, Tags.Class, Scopes.Value);
-                Allow(t, scope, Tags.ClientId, Scopes.Value);
-                Allow(t, scope, Tags.ServerId, Scopes.Value);
-                Allow(t, scope, Tags.Options, Scopes.Options);
-                Allow(t, scope, Tags.ApplicationData, Scopes.Data);
-            }
-
-            Allow(t, Scopes.Response, Tags.Status, Scopes.Value);
-            return t;
-        }
-
-        private static void Allow(byte[] table, byte scope, byte tag, byte inside)
-        {
-            table[scope * Tags.End + tag] = inside;
+            ulong[] may = new ulong[ContainerScopes];
+            may[Scopes.Document] = 1UL << Tags.Sync;
+            may[Scopes.Message] = 1UL << Tags.Version | 1UL << Tags.Status | 1UL << Tags.Wait | 1UL << Tags.HeartbeatInterval | 1UL << Tags.Limit
+                | 1UL << Tags.Options | 1UL << Tags.Collections;
+            may[Scopes.Collections] = 1UL << Tags.Collection;
+            may[Scopes.Collection] = 1UL << Tags.Class | 1UL << Tags.SyncKey | 1UL << Tags.CollectionId | 1UL << Tags.Status | 1UL << Tags.DeletesAsMoves
+                | 1UL << Tags.GetChanges | 1UL << Tags.WindowSize | 1UL << Tags.MoreAvailable | 1UL << Tags.Options | 1UL << Tags.Responses
+                | 1UL << Tags.Commands;
+            may[Scopes.Options] = 1UL << Tags.Conflict | 1UL << Tags.Limit | 1UL << Tags.Class | 1UL << Tags.ApplicationData;
+            may[Scopes.Responses] = Commands;
+            may[Scopes.Commands] = Commands;
+            may[Scopes.Response] = OfObject | 1UL << Tags.Status;
+            may[Scopes.Command] = OfObject;
+            return may;
         }
     }
 }

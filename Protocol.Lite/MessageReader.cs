@@ -237,7 +237,7 @@ namespace NanoSync.Protocol
             }
 
             byte scope = _scope;
-            byte inside = Grammar.Inside[scope * Tags.End + tag];
+            byte inside = Grammar.Inside(scope, tag);
             if (inside == Scopes.None)
             {
                 return Grammar.Knows(tag) ? SyncError.NotInGrammar : SyncError.UnknownTag;

@@ -85,7 +85,7 @@ namespace NanoSync.Protocol
         public void Start(byte tag)
         {
             byte scope = _scope;
-            byte inside = scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
+            byte inside = Grammar.Inside(scope, tag);
             if (inside == Scopes.None || inside >= Scopes.Value)
             {
                 Misused();
@@ -325,8 +325,7 @@ namespace NanoSync.Protocol
         // What is inside the element where it would stand now; None when it may not.
         private byte Inside(byte tag)
         {
-            byte scope = _scope;
-            return scope < Scopes.Value && tag < Tags.End ? Grammar.Inside[scope * Tags.End + tag] : Scopes.None;
+            return Grammar.Inside(_scope, tag);
         }
 
         private void Misused()
