@@ -5,21 +5,17 @@
 // Rule 2: bytes of the reply go from the socket into the caller's buffer; only heads, chunk sizes and what came along
 //         with them pass through ours. Never is more asked for than the reply announced, unless a line is looked for.
 // Rule 3: whatever a network or a server does ends in Fail, which closes the connection. Only a whole reply keeps it.
-// Rule 4: where a call may wait it is at most two calls deep (public method, Pull or Push), because a call frame on a
-//         board costs about 200 bytes of heap.
+// Rule 4: where a call waits for the reply it is at most two calls deep (public method, TcpConnection), because a call
+//         frame on a board costs about 200 bytes of heap.
 //
-// LeanHttpCarrier.Connection.cs opens, watches and uses the socket; LeanHttpCarrier.Head.cs reads and writes lines.
+// Sockets/TcpConnection.cs opens and uses the socket; LeanHttpCarrier.Head.cs reads and writes lines.
 //
 // Head of a request for https://sync.example.com/sync, 44-character token, WBXML, 5-digit length:
 //   21 POST /sync HTTP/1.1 + 24 Host + 68 Authorization + 46 Content-Type + 23 Content-Length + 2 = 184 bytes.
 // There is no Accept (another 40): a NanoSync server answers in the media type of the message.
 
 using System;
-using System.IO;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using System.Threading;
 
 namespace NanoSync.Device
 {
@@ -46,9 +42,6 @@ namespace NanoSync.Device
         // What follows _head, without the media type: 14 "Content-Type: " + 2, 16 "Content-Length: " + 10 digits + 2, 2.
         private const int MessageHeaderBytes = 46;
 
-        // Socket timeouts are kept by another clock than ours: what ends this close to the deadline ended by it.
-        private const int SlackMilliseconds = 20;
-
         // _state: where the exchange stands; from 100 on it is the CarrierError that ended it.
         private const int Idle = 0;
         private const int Sending = 1;
@@ -65,16 +58,10 @@ namespace NanoSync.Device
         private const int LineAfterChunk = -1;
         private const int TrailerLine = -2;
 
-        private static readonly TimerCallback s_closeSocket = CloseSocket;
-
-        private readonly ITlsOpener _tlsOpener; // null = plain
-        private readonly string _host;
-        private readonly int _port;
+        private readonly TcpConnection _connection;
         private readonly byte[] _head; // what every request starts with: request line, Host, Authorization
         private readonly byte[] _buffer;
 
-        private Socket _socket;
-        private Stream _tls; // over _socket; null = plain
         private int _pos;
         private int _end;
         private int _state;
@@ -132,8 +119,14 @@ namespace NanoSync.Device
             string authority = ServerUrl.Authority(url);
             string path = ServerUrl.Complete(url).Substring((secure ? 8 : 7) + authority.Length);
             int colon = authority.IndexOf(':');
-            _host = colon < 0 ? authority : authority.Substring(0, colon);
-            _port = colon >= 0 ? int.Parse(authority.Substring(colon + 1)) : secure ? 443 : 80;
+            int port = colon >= 0 ? int.Parse(authority.Substring(colon + 1)) : secure ? 443 : 80;
+            TlsOpening tlsOpening = null;
+            if (secure)
+            {
+                tlsOpening = tlsOpener.Open;
+            }
+
+            _connection = new TcpConnection(colon < 0 ? authority : authority.Substring(0, colon), port, tlsOpening);
             string head = "POST " + path + " HTTP/1.1\r\nHost: " + authority + "\r\n";
             if (token != null)
             {
@@ -147,7 +140,6 @@ namespace NanoSync.Device
             }
 
             _buffer = new byte[bufferBytes];
-            _tlsOpener = secure ? tlsOpener : null;
             _retryAfter = -1;
             _connectTimeout = 10000;
             _exchangeTimeout = 60000;
@@ -228,11 +220,7 @@ namespace NanoSync.Device
         public void Abort()
         {
             _aborted = true; // a call that does not wait yet will not begin to
-            Socket socket = _socket;
-            if (socket != null)
-            {
-                CloseSocket(socket);
-            }
+            _connection.Abort();
         }
 
         /// <inheritdoc/>
@@ -247,49 +235,19 @@ namespace NanoSync.Device
             _statusCode = 0;
             _retryAfter = -1;
             _deadline = Environment.TickCount64 + _exchangeTimeout + _hold;
-            if (_socket != null && (Environment.TickCount64 - _idleSince >= _idleTimeout || IsStale()))
+            // A server sends nothing between exchanges: a kept connection with something to read was closed, or is out of step.
+            if (_connection.IsOpen && (Environment.TickCount64 - _idleSince >= _idleTimeout || _connection.HasInput()))
             {
-                Disconnect();
+                _connection.Close();
             }
 
-            _reused = _socket != null;
-            if (_socket == null)
+            _reused = _connection.IsOpen;
+            if (!_reused)
             {
-                Timer watchdog = null;
-                bool connected = false;
-                int patience = _connectTimeout < _exchangeTimeout ? _connectTimeout : _exchangeTimeout;
-                long connectBy = Environment.TickCount64 + patience;
-                try
+                CarrierError error = _connection.Open(_connectTimeout < _exchangeTimeout ? _connectTimeout : _exchangeTimeout);
+                if (error != CarrierError.None)
                 {
-                    IPAddress address = Resolve();
-                    _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-                    // A board cannot give Connect a timeout: closing the socket ends it, and on the PC a handshake too.
-                    watchdog = new Timer(s_closeSocket, _socket, patience, Timeout.Infinite);
-                    _socket.Connect(new IPEndPoint(address, _port));
-                    _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
-                    connected = true;
-                    if (_tlsOpener != null)
-                    {
-                        _socket.ReceiveTimeout = patience;
-                        _socket.SendTimeout = patience;
-                        _tls = _tlsOpener.Open(_socket, _host);
-                    }
-                }
-                catch (Exception e)
-                {
-                    Disconnect();
-                    PassOn(e);
-                    return Environment.TickCount64 + SlackMilliseconds >= connectBy ? CarrierError.Timeout
-                        : !connected || e is IOException ? CarrierError.Unreachable
-                        : e is NotSupportedException ? CarrierError.NoTls : CarrierError.Untrusted;
-                }
-                finally
-                {
-                    if (watchdog != null)
-                    {
-                        watchdog.Dispose();
-                    }
+                    return error;
                 }
             }
 
@@ -384,13 +342,14 @@ namespace NanoSync.Device
                         _end = 0;
                     }
 
-                    int got = budget < 0 ? -(int)CarrierError.BadReply : Pull(_buffer, _end, _buffer.Length - _end);
+                    int got = budget < 0 ? -(int)CarrierError.BadReply : _connection.Receive(_buffer, _end, _buffer.Length - _end, Patience());
                     if (got <= 0)
                     {
                         return Fail(got == 0 ? CarrierError.Broken : (CarrierError)(-got));
                     }
 
                     _end += got;
+                    _reused = false; // it lives
                     continue;
                 }
 
@@ -483,7 +442,7 @@ namespace NanoSync.Device
                 int lineEnd = FindLineEnd();
                 if (lineEnd < 0)
                 {
-                    got = MakeRoom() ? Pull(_buffer, _end, _buffer.Length - _end) : -(int)CarrierError.BadReply;
+                    got = MakeRoom() ? _connection.Receive(_buffer, _end, _buffer.Length - _end, Patience()) : -(int)CarrierError.BadReply;
                     if (got <= 0)
                     {
                         return -(int)Fail(got == 0 ? CarrierError.Broken : (CarrierError)(-got));
@@ -540,7 +499,7 @@ namespace NanoSync.Device
             }
             else
             {
-                got = Pull(buffer, offset, part);
+                got = _connection.Receive(buffer, offset, part, Patience());
                 if (got == 0 && _framing == ByClose)
                 {
                     return Finish();
@@ -573,7 +532,7 @@ namespace NanoSync.Device
                     && _framing == ByLength && _left == _end - _pos);
             if (_state != Idle && (!whole || !_keep))
             {
-                Disconnect();
+                _connection.Close();
             }
 
             _state = Idle;
@@ -586,7 +545,7 @@ namespace NanoSync.Device
         public void Dispose()
         {
             Close();
-            Disconnect();
+            _connection.Close();
         }
 
         private static bool IsSlice(byte[] buffer, int offset, int count)
@@ -596,8 +555,24 @@ namespace NanoSync.Device
 
         private CarrierError Fail(CarrierError error)
         {
-            Disconnect();
+            _connection.Close();
             _state = (int)error;
+            return error;
+        }
+
+        // How long a call may wait: less on a connection that may be dead without anyone having said so, and not at all in an
+        // exchange that was given up.
+        private int Patience()
+        {
+            int remaining = (int)(_deadline - Environment.TickCount64);
+            return _aborted ? 0 : _reused && remaining > _reusedTimeout + _hold ? _reusedTimeout + _hold : remaining;
+        }
+
+        // Sends what waits in the buffer.
+        private CarrierError Push()
+        {
+            CarrierError error = _connection.Send(_buffer, _end, Patience());
+            _end = error == CarrierError.None ? 0 : _end;
             return error;
         }
 
@@ -611,19 +586,7 @@ namespace NanoSync.Device
         private int Finish()
         {
             // A TLS connection may hold records that are not data, so only a plain one tells.
-            bool more = _pos < _end;
-            if (!more && _tls == null)
-            {
-                try
-                {
-                    more = _socket.Available > 0;
-                }
-                catch (Exception)
-                {
-                    more = true;
-                }
-            }
-
+            bool more = _pos < _end || (!_connection.IsSecure && _connection.HasInput());
             _keep = _keep && !more;
             _state = Ended;
             return 0;

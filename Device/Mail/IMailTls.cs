@@ -9,7 +9,10 @@ namespace NanoSync.Device
     /// <summary>Lays TLS over a connected socket.</summary>
     public interface IMailTls
     {
-        /// <summary>Shakes hands as a client. Anything thrown means: not trusted, or not reached.</summary>
+        /// <summary>
+        /// Shakes hands as a client. Thrown is an IOException when the server was not reached, a NotSupportedException when it
+        /// is known to speak no TLS, anything else when it is not trusted.
+        /// </summary>
         Stream Open(Socket socket, string host);
     }
 }

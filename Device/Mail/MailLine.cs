@@ -2,11 +2,7 @@
 // buffer comes in pieces.
 
 using System;
-using System.IO;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using System.Threading;
 
 namespace NanoSync.Device
 {
@@ -14,17 +10,10 @@ namespace NanoSync.Device
     public sealed class MailLine
     {
         private const int BufferBytes = 512;
-        private const int SlackMilliseconds = 20; // waits end this much off the clock
 
-        private static readonly TimerCallback s_closeSocket = CloseSocket;
-
-        private readonly string _host;
-        private readonly int _port;
-        private readonly IMailTls _opener;
+        private readonly TcpConnection _connection;
         private readonly byte[] _out = new byte[BufferBytes];
         private readonly byte[] _in = new byte[BufferBytes];
-        private Socket _socket;
-        private Stream _tls;
         private int _outEnd;
         private int _inPos;
         private int _inEnd;
@@ -47,9 +36,13 @@ namespace NanoSync.Device
         /// <param name="tls">Opens TLS from the first byte on; null = plain.</param>
         public MailLine(string host, int port, IMailTls tls)
         {
-            _host = host;
-            _port = port;
-            _opener = tls;
+            TlsOpening tlsOpening = null;
+            if (tls != null)
+            {
+                tlsOpening = tls.Open;
+            }
+
+            _connection = new TcpConnection(host, port, tlsOpening);
         }
 
         /// <summary>Milliseconds to connect. Default 10,000, at least 1.</summary>
@@ -85,7 +78,7 @@ namespace NanoSync.Device
         /// <summary>Whether there is a connection.</summary>
         public bool IsConnected
         {
-            get { return _socket != null; }
+            get { return _connection.IsOpen; }
         }
 
         /// <summary>Connects.</summary>
@@ -96,38 +89,7 @@ namespace NanoSync.Device
             _inPos = 0;
             _inEnd = 0;
             IsWhole = true;
-            long by = Environment.TickCount64 + ConnectTimeout;
-            Timer watchdog = null;
-            try
-            {
-                IPAddress address = Resolve();
-                _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-                // a board cannot give Connect a timeout: closing the socket ends it
-                watchdog = new Timer(s_closeSocket, _socket, ConnectTimeout, Timeout.Infinite);
-                _socket.Connect(new IPEndPoint(address, _port));
-                _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.NoDelay, true);
-                if (_opener != null)
-                {
-                    _socket.ReceiveTimeout = ConnectTimeout;
-                    _socket.SendTimeout = ConnectTimeout;
-                    _tls = _opener.Open(_socket, _host);
-                }
-
-                return CarrierError.None;
-            }
-            catch (Exception)
-            {
-                Disconnect();
-                return Environment.TickCount64 + SlackMilliseconds >= by ? CarrierError.Timeout : CarrierError.Unreachable;
-            }
-            finally
-            {
-                if (watchdog != null)
-                {
-                    watchdog.Dispose();
-                }
-            }
+            return _connection.Open(ConnectTimeout);
         }
 
         /// <summary>Puts text into the buffer, ASCII.</summary>
@@ -163,34 +125,9 @@ namespace NanoSync.Device
         /// <summary>Sends what waits.</summary>
         public CarrierError Flush()
         {
-            int sent = 0;
-            try
-            {
-                while (sent < _outEnd)
-                {
-                    int left = Remaining();
-                    if (left <= 0)
-                    {
-                        return CarrierError.Timeout;
-                    }
-
-                    _socket.SendTimeout = left;
-                    if (_tls != null)
-                    {
-                        _tls.Write(_out, 0, _outEnd);
-                        break;
-                    }
-
-                    sent += _socket.Send(_out, sent, _outEnd - sent, SocketFlags.None);
-                }
-            }
-            catch (Exception)
-            {
-                return Remaining() <= SlackMilliseconds ? CarrierError.Timeout : CarrierError.Broken;
-            }
-
-            _outEnd = 0;
-            return CarrierError.None;
+            CarrierError error = _connection.Send(_out, _outEnd, Remaining());
+            _outEnd = error == CarrierError.None ? 0 : _outEnd;
+            return error;
         }
 
         /// <summary>Reads the next line, or piece of one.</summary>
@@ -227,28 +164,13 @@ namespace NanoSync.Device
                     return CarrierError.None;
                 }
 
-                int left = Remaining();
-                if (left <= 0)
+                int got = _connection.Receive(_in, _inEnd, BufferBytes - _inEnd, Remaining());
+                if (got <= 0)
                 {
-                    return CarrierError.Timeout;
+                    return got == 0 ? CarrierError.Broken : (CarrierError)(-got);
                 }
 
-                try
-                {
-                    _socket.ReceiveTimeout = left;
-                    int got = _tls == null
-                        ? _socket.Receive(_in, _inEnd, BufferBytes - _inEnd, SocketFlags.None) : _tls.Read(_in, _inEnd, BufferBytes - _inEnd);
-                    if (got <= 0)
-                    {
-                        return CarrierError.Broken;
-                    }
-
-                    _inEnd += got;
-                }
-                catch (Exception)
-                {
-                    return Remaining() <= SlackMilliseconds ? CarrierError.Timeout : CarrierError.Broken;
-                }
+                _inEnd += got;
             }
         }
 
@@ -274,60 +196,12 @@ namespace NanoSync.Device
         /// <summary>Ends the connection.</summary>
         public void Disconnect()
         {
-            try
-            {
-                if (_tls != null)
-                {
-                    _tls.Close();
-                }
-            }
-            catch (Exception)
-            {
-                // closing TLS says goodbye to a peer that may be gone
-            }
-
-            if (_socket != null)
-            {
-                _socket.Close();
-            }
-
-            _tls = null;
-            _socket = null;
-        }
-
-        private static void CloseSocket(object socket)
-        {
-            ((Socket)socket).Close();
+            _connection.Close();
         }
 
         private int Remaining()
         {
             return (int)(_deadline - Environment.TickCount64);
-        }
-
-        private IPAddress Resolve()
-        {
-            bool numeric = true;
-            for (int i = 0; i < _host.Length && numeric; i++)
-            {
-                numeric = _host[i] == '.' || (_host[i] >= '0' && _host[i] <= '9');
-            }
-
-            if (numeric)
-            {
-                return IPAddress.Parse(_host);
-            }
-
-            IPAddress[] addresses = Dns.GetHostEntry(_host).AddressList;
-            for (int i = 0; i < addresses.Length; i++)
-            {
-                if (addresses[i].AddressFamily == AddressFamily.InterNetwork)
-                {
-                    return addresses[i];
-                }
-            }
-
-            return null;
         }
     }
 }

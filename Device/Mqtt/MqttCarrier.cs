@@ -24,10 +24,8 @@ namespace NanoSync.Device
         private readonly int _mostBytes;
         private readonly int _timeout;
         private uint _number;
-        private byte[] _writing;
-        private int _written;
-        private byte[] _reading;
-        private int _read;
+        private MqttLetter _writing;
+        private MqttLetter _reading;
 
         /// <summary>A carrier of one device.</summary>
         /// <param name="link">The way to the broker.</param>
@@ -84,47 +82,40 @@ namespace NanoSync.Device
             }
 
             _number++;
-            _writing = new byte[HeadLength + _token.Length + contentLength];
-            _writing[0] = (byte)'N';
-            _writing[1] = (byte)'S';
-            _writing[2] = Version;
-            _writing[3] = KindRequest;
-            _writing[4] = (byte)(contentType.Length > 4 && contentType[contentType.Length - 4] == '+' ? 2 : 1);
+            byte[] letter = new byte[HeadLength + _token.Length + contentLength];
+            letter[0] = (byte)'N';
+            letter[1] = (byte)'S';
+            letter[2] = Version;
+            letter[3] = KindRequest;
+            letter[4] = (byte)(contentType.Length > 4 && contentType[contentType.Length - 4] == '+' ? 2 : 1);
             for (int i = 0; i < 4; i++)
             {
-                _writing[5 + i] = (byte)(_number >> (24 - (8 * i)));
+                letter[5 + i] = (byte)(_number >> (24 - (8 * i)));
             }
 
-            _writing[9] = (byte)_token.Length;
-            Array.Copy(_token, 0, _writing, HeadLength, _token.Length);
-            _written = HeadLength + _token.Length;
+            letter[9] = (byte)_token.Length;
+            Array.Copy(_token, 0, letter, HeadLength, _token.Length);
+            _writing = new MqttLetter(letter, HeadLength + _token.Length);
             return CarrierError.None;
         }
 
         /// <inheritdoc/>
         public CarrierError Write(byte[] buffer, int offset, int count)
         {
-            if (_writing == null || _written + count > _writing.Length)
-            {
-                return CarrierError.Misuse;
-            }
-
-            Array.Copy(buffer, offset, _writing, _written, count);
-            _written += count;
-            return CarrierError.None;
+            return _writing != null && _writing.Write(buffer, offset, count) ? CarrierError.None : CarrierError.Misuse;
         }
 
         /// <inheritdoc/>
         public CarrierError Receive()
         {
-            if (_writing == null || _written != _writing.Length)
+            if (_writing == null || !_writing.IsWhole)
             {
                 return CarrierError.Misuse;
             }
 
             _inbox.Clear(); // replies to earlier ones
             long end = Environment.TickCount64 + _timeout;
-            CarrierError error = _link.Publish(_broker.Up, _writing);
+            CarrierError error = _link.Publish(_broker.Up, _writing.Bytes);
             _writing = null;
             if (error != CarrierError.None)
             {
@@ -144,8 +135,7 @@ namespace NanoSync.Device
                 if (IsMine(letter) && letter[3] == KindReply)
                 {
                     StatusCode = 200;
-                    _reading = letter;
-                    _read = HeadLength;
+                    _reading = new MqttLetter(letter, HeadLength);
                     return CarrierError.None;
                 }
 
@@ -162,16 +152,7 @@ namespace NanoSync.Device
         /// <inheritdoc/>
         public int Read(byte[] buffer, int offset, int count)
         {
-            if (_reading == null)
-            {
-                return -(int)CarrierError.Misuse;
-            }
-
-            int left = _reading.Length - _read;
-            count = count < left ? count : left;
-            Array.Copy(_reading, _read, buffer, offset, count);
-            _read += count;
-            return count;
+            return _reading == null ? -(int)CarrierError.Misuse : _reading.Read(buffer, offset, count);
         }
 
         /// <inheritdoc/>

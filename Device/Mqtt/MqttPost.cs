@@ -1,7 +1,5 @@
 // Sealed messages over a broker that need not be trusted [SPEC 8.6]: the same letters as by mail, within seconds.
 
-using System;
-
 namespace NanoSync.Device
 {
     /// <summary>Both ways of a <see cref="SealedCarrier"/>.</summary>
@@ -12,10 +10,8 @@ namespace NanoSync.Device
         private readonly MqttInbox _inbox;
         private readonly int _mostBytes;
         private readonly int _patience;
-        private byte[] _writing;
-        private int _written;
-        private byte[] _reading;
-        private int _read;
+        private MqttLetter _writing;
+        private MqttLetter _reading;
 
         /// <summary>A post over a link.</summary>
         /// <param name="link">The way to the broker.</param>
@@ -48,8 +44,7 @@ namespace NanoSync.Device
             CarrierError error = Connect();
             if (error == CarrierError.None)
             {
-                _writing = new byte[length];
-                _written = 0;
+                _writing = new MqttLetter(new byte[length], 0);
             }
 
             return error;
@@ -58,26 +53,19 @@ namespace NanoSync.Device
         /// <inheritdoc/>
         public CarrierError Write(byte[] buffer, int offset, int count)
         {
-            if (_writing == null || _written + count > _writing.Length)
-            {
-                return CarrierError.Misuse;
-            }
-
-            Array.Copy(buffer, offset, _writing, _written, count);
-            _written += count;
-            return CarrierError.None;
+            return _writing != null && _writing.Write(buffer, offset, count) ? CarrierError.None : CarrierError.Misuse;
         }
 
         /// <inheritdoc/>
         public CarrierError End()
         {
-            if (_writing == null || _written != _writing.Length)
+            if (_writing == null || !_writing.IsWhole)
             {
                 return CarrierError.Misuse;
             }
 
             _inbox.Clear(); // replies to earlier ones
-            CarrierError error = _link.Publish(_broker.Up, _writing);
+            CarrierError error = _link.Publish(_broker.Up, _writing.Bytes);
             _writing = null;
             if (error == CarrierError.None)
             {
@@ -101,19 +89,15 @@ namespace NanoSync.Device
                 _inbox.Wait(_patience); // what the broker kept comes now
             }
 
-            _reading = _inbox.First();
-            _read = 0;
+            byte[] letter = _inbox.First();
+            _reading = letter == null ? null : new MqttLetter(letter, 0);
             return _reading == null ? CarrierError.Deferred : CarrierError.None;
         }
 
         /// <inheritdoc/>
         public int Read(byte[] buffer, int offset, int count)
         {
-            int left = _reading.Length - _read;
-            count = count < left ? count : left;
-            Array.Copy(_reading, _read, buffer, offset, count);
-            _read += count;
-            return count;
+            return _reading.Read(buffer, offset, count);
         }
 
         /// <inheritdoc/>
@@ -121,7 +105,7 @@ namespace NanoSync.Device
         {
             if (drop && _reading != null)
             {
-                _inbox.Drop(_reading);
+                _inbox.Drop(_reading.Bytes);
             }
 
             _reading = null;

@@ -188,8 +188,10 @@ namespace NanoSync.Device
                 _left -= count;
                 return CarrierError.None;
             }
-            catch (Exception)
+            catch (Exception e)
             {
+                Classify(e, CarrierError.Broken); // passes a lack of memory on
+
                 // A server that refuses a message before it has all of it answers, then closes.
                 _left = 0;
                 return Respond(true);

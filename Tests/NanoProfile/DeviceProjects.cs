@@ -56,6 +56,7 @@ public static class DeviceProjects
     private const string Mqtt = "Device/Mqtt";
     private const string Sealed = "Device/Sealed";
     private const string SyncRun = "Tests/NanoPrograms/SyncRun";
+    private const string Connection = "Device/Sockets/TcpConnection.cs";
     private const string Server = "Tests/DeviceTests/ScriptedServer.cs";
 
     public static readonly IReadOnlyList<DeviceProject> All =
@@ -68,12 +69,12 @@ public static class DeviceProjects
         new(Memory, "NanoSync.Storage.Memory", [Device], []),
         new(Files, "NanoSync.Storage.Files", [Device], [NanoPackages.Streams, NanoPackages.FileSystem]),
         new(App, "NanoSync.App", [Device], []),
-        new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]),
+        new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]) { Shared = [Connection] },
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
             [NanoPackages.HttpClient, NanoPackages.Net, NanoPackages.Streams, NanoPackages.Native]),
         new(Sealed, "NanoSync.Device.Sealed", [Device], [NanoPackages.Text]),
         new("Device/Sealed/Files", "NanoSync.Device.Sealed.Files", [Sealed], [NanoPackages.Streams, NanoPackages.FileSystem]),
-        new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]),
+        new("Device/Mail", "NanoSync.Device.Mail", [Sealed], [NanoPackages.Net, NanoPackages.Native]) { Shared = [Connection] },
         new(Mqtt, "NanoSync.Device.Mqtt", [Sealed], [NanoPackages.Mqtt]),
         new("Tests/DeviceTests", "NFUnitTest", [Device, LiteServer, Xml, Memory, App, Sealed], [NanoPackages.TestFramework]),
         new("Device/Examples", "NanoSync.Examples", [Device, Files, App, LeanHttp], []),

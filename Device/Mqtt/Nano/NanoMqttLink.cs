@@ -70,7 +70,7 @@ namespace NanoSync.Device
             }
             catch (Exception failure)
             {
-                return Failed(CarrierError.Unreachable, failure.Message);
+                return Failed(CarrierError.Unreachable, failure);
             }
         }
 
@@ -97,7 +97,7 @@ namespace NanoSync.Device
             }
             catch (Exception failure)
             {
-                return Failed(CarrierError.Broken, failure.Message);
+                return Failed(CarrierError.Broken, failure);
             }
         }
 
@@ -161,6 +161,18 @@ namespace NanoSync.Device
         {
             _acknowledged.Set();
             _inbox.Lost();
+        }
+
+        // A lack of memory says nothing of the broker: the round ends with it.
+        private CarrierError Failed(CarrierError error, Exception failure)
+        {
+            CarrierError known = Failed(error, failure.Message);
+            if (failure is OutOfMemoryException)
+            {
+                throw failure;
+            }
+
+            return known;
         }
 
         private CarrierError Failed(CarrierError error, string why)

@@ -167,7 +167,7 @@ namespace NanoSync.Device
             }
             catch (Exception failure)
             {
-                Failed(failure); // it is found again, and answers nothing any more
+                LastFailure = failure.Message; // it is found again, and answers nothing any more
             }
 
             _readPath = null;
@@ -187,7 +187,7 @@ namespace NanoSync.Device
                 }
                 catch (Exception failure)
                 {
-                    Failed(failure);
+                    LastFailure = failure.Message;
                 }
 
                 _writing = null;
@@ -232,8 +232,14 @@ namespace NanoSync.Device
             }
         }
 
+        // A lack of memory says nothing of the volume: the round ends with it.
         private CarrierError Failed(Exception failure)
         {
+            if (failure is OutOfMemoryException)
+            {
+                throw failure;
+            }
+
             LastFailure = failure.Message;
             return CarrierError.Broken;
         }
