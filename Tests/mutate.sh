@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Breaks a project of ours in each place that Stryker knows, one at a time, and says which of it the tests do not notice.
 #
-#   Tests/mutate.sh PROJECT TESTS[:CLASS,CLASS...] FILE[:MUTANT]...
+#   Tests/mutate.sh PROJECT TESTS[:CLASS[.TEST],...] FILE[:MUTANT]...
 #   Tests/mutate.sh Protocol.Lite DeviceTests MessageReader.cs WbxmlReader.cs
 #   Tests/mutate.sh Device ServerTests:DeviceRuleTests,SeriesTests SyncEngine.Reply.cs
 #
 # Stryker makes the mutants and compiles them into one assembly; Tests/Mutation runs them (there it says why). For each that
 # lives it prints line, number, what was there and what is there instead; at the end a line per file: mutants, killed, hung,
-# survived, covered by no test, score. No test starts it. With KEEP=1 the mutants of the run before are taken
+# survived, covered by no test, score. A test that is named runs also where it is slow; -CLASS.TEST leaves one out. No test starts it. With KEEP=1 the mutants of the run before are taken
 # again, so that a new test can be tried at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,25 +23,36 @@ testProject=$(find "Tests/$tests" -maxdepth 1 -name '*.csproj' | head -1)
 assembly=$(basename "$testProject" .csproj)
 bin=$PWD/Tests/$tests/bin/Release/net10.0
 kept=$PWD/Tests/Mutation/obj/$1
+maker=$PWD/Tests/Mutation/obj/maker-$1
 shift 2
 
 dotnet build "$testProject" -c Release -v quiet -nologo
 dotnet build Tests/Mutation -c Release -v quiet -nologo
 mutated=$(basename "$project" .csproj).dll
 if [ -z "${KEEP:-}" ] || [ ! -e "$kept/$mutated" ]; then
-  rm -rf "$kept"
-  mkdir -p "$kept"
+  rm -rf "$kept" "$maker"
+  mkdir -p "$kept" "$maker"
+  # Stryker wants a test project that it can build and run; one with a single test is enough, since it is told to run no mutant.
+  cat > "$maker/Maker.csproj" <<END
+<Project Sdk="Microsoft.NET.Sdk">
+  <Import Project="../../../../build/Tests.props" />
+  <PropertyGroup><RestorePackagesWithLockFile>false</RestorePackagesWithLockFile></PropertyGroup>
+  <ItemGroup><ProjectReference Include="../../../../$project" /></ItemGroup>
+</Project>
+END
+  printf '[assembly: DoNotParallelize]\n[TestClass]\npublic class Waits\n{\n    [TestMethod]\n    public void For_the_copy() => System.Threading.Thread.Sleep(3000); // until the assembly is copied\n}\n' > "$maker/Maker.cs"
   cd Tests/Mutation
   dotnet tool restore >/dev/null
-  # It is told to run none, so it stops after its look at the coverage; the assembly with all mutants stands in the test
-  # project's folder from the first test on until it puts the original back.
-  EnableMSTestRunner=true dotnet stryker -t mtp -tp "../../$testProject" -p "$(basename "$project")" -m '!**/*' -O "$kept/report" --skip-version-check > "$kept/stryker.log" 2>&1 &
+  # It stops after its look at the coverage; the assembly with all mutants stands in the test project's folder from the first
+  # test on until it puts the original back.
+  EnableMSTestRunner=true dotnet stryker -t mtp -tp "$maker/Maker.csproj" -p "$(basename "$project")" -m '!**/*' -O "$kept/report" --skip-version-check > "$kept/stryker.log" 2>&1 &
   stryker=$!
+  made=$maker/bin/Release/net10.0
   while kill -0 $stryker 2>/dev/null; do
-    if [ ! -e "$kept/$mutated" ] && [ -e "$bin/$mutated.stryker-unchanged" ] && grep -q 'mutant coverage' "$kept/stryker.log"; then
-      cp "$bin/$mutated" "$kept/"
+    if [ ! -e "$kept/$mutated" ] && [ -e "$made/$mutated.stryker-unchanged" ] && grep -q 'mutant coverage' "$kept/stryker.log"; then
+      cp "$made/$mutated" "$kept/"
     fi
-    sleep 0.2
+    sleep 0.05
   done
   wait $stryker || { tail -20 "$kept/stryker.log"; exit 1; }
   cd ../..

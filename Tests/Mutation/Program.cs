@@ -25,7 +25,8 @@ internal static class Program
 
 internal sealed class Mutants(string folder, string tests, string mutated, string report)
 {
-    private const int Patience = 3_000; // ms without an answer: the mutant hangs
+    private const int Patience = 5_000; // ms without an answer, beyond twice what its tests take: the mutant hangs
+    private const int Start = 20_000; // ms more for a process that was just started, on a machine that is busy
 
     private static readonly string[] s_once = ["Grammar.cs"]; // a table that is made before the first test
 
@@ -79,9 +80,10 @@ internal sealed class Mutants(string folder, string tests, string mutated, strin
             return "not covered";
         }
 
+        int start = _worker == null ? Start : 0;
         Process worker = Started();
         worker.StandardInput.WriteLine(string.Join(' ', covering.OrderByDescending(t => (double)_kills[t] / (1 + _times[t])).ThenBy(t => _times[t]).Prepend(mutant.Id)));
-        string? answer = Answer(worker, Patience + 2 * covering.Sum(t => _times[t]));
+        string? answer = Answer(worker, start + Patience + 2 * covering.Sum(t => _times[t]));
         if (answer == null)
         {
             return "hung";
@@ -131,7 +133,7 @@ internal sealed class Mutants(string folder, string tests, string mutated, strin
         }
 
         _kills = new int[_names.Count];
-        Console.WriteLine($"{_names.Count} tests, {_times.Sum()} ms");
+        Console.WriteLine($"{_names.Count} tests, {_times.Sum()} ms; the slowest: {string.Join(", ", Enumerable.Range(0, _names.Count).OrderByDescending(t => _times[t]).Take(5).Select(t => $"{_names[t]} {_times[t]}"))}");
     }
 
     private string? Answer(Process worker, int patience)

@@ -11,10 +11,12 @@ internal sealed class TestCase(Type type, MethodInfo method, object?[]? row, int
     public string Name { get; } = $"{type.Name}.{method.Name}" + (row == null ? "" : $"({number})");
 
     public static List<TestCase> Of(Assembly assembly, string[] classes) => [.. assembly.GetTypes()
-        .Where(t => classes.Length == 0 || classes.Contains(t.Name))
+        .Where(t => classes.Length == 0 || classes.Any(c => c == t.Name || c.StartsWith(t.Name + ".", StringComparison.Ordinal)))
         .Where(t => t.GetCustomAttribute<TestClassAttribute>() != null && t.GetCustomAttribute<IgnoreAttribute>() == null)
         .OrderBy(t => t.FullName, StringComparer.Ordinal)
-        .SelectMany(t => t.GetMethods().Where(m => m.GetCustomAttribute<TestMethodAttribute>() != null && !IsSlow(m) && !IsSlow(t)).SelectMany(m => Rows(t, m)))];
+        .SelectMany(t => t.GetMethods().Where(m => m.GetCustomAttribute<TestMethodAttribute>() != null
+            && !classes.Contains($"-{t.Name}.{m.Name}")
+            && (classes.Contains($"{t.Name}.{m.Name}") || ((classes.Length == 0 || classes.Contains(t.Name)) && !IsSlow(m) && !IsSlow(t)))).SelectMany(m => Rows(t, m)))];
 
     /// <summary>Runs it. Why it failed; null = it passed.</summary>
     public string? Fails()
