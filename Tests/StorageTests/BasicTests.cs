@@ -491,6 +491,292 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void A_reading_dropped_while_its_answer_is_under_way_is_counted_once_whatever_is_acknowledged()
+    {
+        const uint Arrived = 7;
+        var store = Open(dropOldest: true, outboxQuota: 8192);
+        for (int i = 0; i < 300; i++)
+        {
+            Ok(store.Append(Readings, 1, Bytes(50), 0, 50, out _));
+            if (i == 10)
+            {
+                Ok(store.AckOutbox(Readings, Arrived));
+            }
+        }
+        uint dropped = store.DroppedCount(Readings);
+        uint last = dropped + Arrived; // of those dropped
+        Assert.IsGreaterThan(20u, dropped);
+        foreach (uint upTo in new[] { Arrived + 1, Arrived + 2, last - 1, last, last + 1, last + 30, 300u })
+        {
+            var volume = new CutVolume(_volume);
+            store = Open(volume, dropOldest: true, outboxQuota: 8192);
+            Ok(store.AckOutbox(Readings, upTo));
+            for (int look = 0; look < 2; look++)
+            {
+                Assert.AreEqual(upTo, store.AckedId(Readings));
+                Assert.AreEqual(dropped, store.DroppedCount(Readings), $"acknowledged up to {upTo}");
+                Assert.AreEqual(300 - (int)Math.Max(last, upTo), store.PendingCount(Readings), $"acknowledged up to {upTo}");
+                store = Open(volume, dropOldest: true, outboxQuota: 8192);
+            }
+            Ok(store.AckOutbox(Readings, 300));
+            Assert.AreEqual(dropped, store.DroppedCount(Readings), $"acknowledged up to {upTo}, then all");
+            Ok(store.AckOutbox(Readings, upTo)); // an older answer takes nothing back
+            Assert.AreEqual(300u, store.AckedId(Readings));
+            Ok(store.Append(Readings, 1, Bytes(5), 0, 5, out uint id));
+            Assert.AreEqual(301u, id);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Of_refused_readings_the_newest_are_kept_in_their_number_and_the_others_are_counted(bool oneBatch)
+    {
+        var store = OpenWithPlaces(3);
+        for (int i = 0; i < 8; i++)
+        {
+            Ok(store.Append(Readings, 1, Bytes(20, i), 0, 20, out _));
+        }
+        RefuseUpTo(store, 2);
+        Ok(store.Begin());
+        for (uint id = 3; id <= 6; id++)
+        {
+            Ok(store.SetAside(Readings, id, 6, Key("bad"), 0, 3));
+            if (!oneBatch)
+            {
+                Ok(store.AckOutbox(Readings, id));
+                Ok(store.Commit());
+                Ok(store.Begin());
+            }
+        }
+        Ok(store.AckOutbox(Readings, 6));
+        Ok(store.Commit());
+        // within a batch those before it make room, and what it has set aside itself does not
+        CollectionAssert.AreEqual(oneBatch ? new List<uint> { 3, 4, 5 } : [4, 5, 6], Kept(store));
+        Assert.AreEqual(3u, store.DroppedCount(Readings));
+        store = OpenWithPlaces(3);
+        CollectionAssert.AreEqual(oneBatch ? new List<uint> { 3, 4, 5 } : [4, 5, 6], Kept(store));
+        Assert.AreEqual(3u, store.DroppedCount(Readings));
+        Assert.AreEqual(2, store.PendingCount(Readings));
+    }
+
+    [TestMethod]
+    public void A_batch_of_readings_is_one_at_a_time_and_bounded_by_its_segment()
+    {
+        var store = Open();
+        Assert.AreEqual(StoreError.NotBegun, store.CommitAppend());
+        Assert.AreEqual(StoreError.NotBegun, store.AbandonAppend());
+        Assert.AreEqual(StoreError.NoCollection, store.BeginAppend(Config));
+        Ok(store.BeginAppend(Readings));
+        Assert.AreEqual(StoreError.Busy, store.BeginAppend(Readings));
+        int taken = 0;
+        StoreError error;
+        while ((error = store.Append(Readings, 1, Bytes(200), 0, 200, out _)) == StoreError.None)
+        {
+            taken++;
+        }
+        Assert.AreEqual(StoreError.BatchFull, error);
+        Assert.AreEqual((2048 - 32) / 216, taken);
+        Ok(store.CommitAppend());
+        foreach (var s in new[] { store, Open() })
+        {
+            Assert.AreEqual(taken, s.PendingCount(Readings));
+        }
+        Assert.AreEqual(StoreError.NotBegun, store.CommitAppend());
+    }
+
+    [TestMethod]
+    public void A_large_reading_that_does_not_fit_leaves_no_file_and_the_next_one_is_taken()
+    {
+        var store = Open(outboxQuota: 8192);
+        Ok(store.Append(Readings, 1, Bytes(4000), 0, 4000, out uint first));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.AreEqual(StoreError.QuotaFull, store.Append(Readings, 1, Bytes(5000), 0, 5000, out uint none));
+            Assert.AreEqual(0u, none);
+            Assert.AreEqual(1, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        }
+        Ok(store.AckOutbox(Readings, first));
+        Assert.AreEqual(0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        Ok(store.Append(Readings, 1, Bytes(3500), 0, 3500, out uint second));
+        Assert.AreEqual(first + 1, second);
+        var info = new ObjectInfo();
+        store = Open(outboxQuota: 8192);
+        Ok(store.NextPending(Readings, 0, info));
+        CollectionAssert.AreEqual(Bytes(3500), ReadAll(store, info));
+    }
+
+    [TestMethod]
+    public void A_batch_given_up_drops_and_counts_no_refused_reading()
+    {
+        var store = OpenWithPlaces(2);
+        for (int i = 0; i < 6; i++)
+        {
+            Ok(store.Append(Readings, 1, Bytes(20, i), 0, 20, out _));
+        }
+        RefuseUpTo(store, 2);
+        for (int round = 0; round < 3; round++)
+        {
+            Ok(store.Begin());
+            for (uint id = 3; id <= 5; id++)
+            {
+                Ok(store.SetAside(Readings, id, 6, Key("bad"), 0, 3));
+            }
+            if (round < 2)
+            {
+                Ok(store.Abandon());
+                CollectionAssert.AreEqual(new List<uint> { 1, 2 }, Kept(store));
+                Assert.AreEqual(0u, store.DroppedCount(Readings));
+                Assert.AreEqual(4, store.PendingCount(Readings));
+            }
+        }
+        Ok(store.AckOutbox(Readings, 5));
+        Ok(store.Commit());
+        CollectionAssert.AreEqual(new List<uint> { 3, 4 }, Kept(store));
+        Assert.AreEqual(3u, store.DroppedCount(Readings));
+        Assert.AreEqual(3u, OpenWithPlaces(2).DroppedCount(Readings));
+    }
+
+    [TestMethod]
+    public void A_reading_refused_once_more_is_kept_once_with_its_last_reason()
+    {
+        var store = OpenWithPlaces(2);
+        Ok(store.Append(Readings, 1, Bytes(20), 0, 20, out _));
+        RefuseUpTo(store, 1);
+        var info = new ObjectInfo();
+        Ok(store.NextRefused(Readings, info));
+        Ok(store.Retry(info));
+        Assert.AreEqual(0, store.RefusedCount(Readings));
+        Ok(store.SetAside(Readings, 1, 65535, Key("still bad, and more than 64 bytes of reason are cut at the sixty-fourth of them"), 0, 78));
+        foreach (var s in new[] { store, OpenWithPlaces(2) })
+        {
+            info.Reset();
+            Ok(s.NextRefused(Readings, info));
+            Assert.AreEqual("1 65535 still bad, and more than 64 bytes of reason are cut at the sixty", $"{info.Id} {info.Status} {Encoding.UTF8.GetString(info.Reason, 0, info.ReasonLength)}");
+            CollectionAssert.AreEqual(Bytes(20), ReadAll(s, info));
+            Assert.AreEqual(1, s.RefusedCount(Readings));
+            Assert.AreEqual(0, s.PendingCount(Readings));
+            Assert.AreEqual(0u, s.DroppedCount(Readings));
+        }
+        Assert.AreEqual(StoreError.BadArgument, store.SetAside(Readings, 1, 65536, Key("x"), 0, 1));
+        Assert.AreEqual(StoreError.BadArgument, store.SetAside(Readings, 1, -1, Key("x"), 0, 1));
+        Assert.AreEqual(StoreError.NotFound, store.SetAside(Readings, 2, 6, Key("x"), 0, 1));
+        Assert.AreEqual(StoreError.NotFound, store.SetAside(Readings, 0, 6, Key("x"), 0, 1));
+    }
+
+    private FlashStore OpenWithPlaces(int places)
+    {
+        var store = new FlashStore(_volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7, SetAsideSlots = places });
+        Ok(store.DeclareOutbox(Readings, 16384, false));
+        Ok(store.DeclareKeyed(Config, 100));
+        Ok(store.Open());
+        return store;
+    }
+
+    private static void RefuseUpTo(FlashStore store, uint last)
+    {
+        Ok(store.Begin());
+        for (uint id = 1; id <= last; id++)
+        {
+            Ok(store.SetAside(Readings, id, 6, Key("bad"), 0, 3));
+        }
+        Ok(store.AckOutbox(Readings, last));
+        Ok(store.Commit());
+    }
+
+    private static List<uint> Kept(FlashStore store)
+    {
+        var kept = new List<uint>();
+        var info = new ObjectInfo();
+        while (store.NextRefused(Readings, info) == StoreError.None)
+        {
+            kept.Add(info.Id);
+        }
+        kept.Sort();
+        return kept;
+    }
+
+    [TestMethod]
+    [DataRow(300, DisplayName = "in the log")]
+    [DataRow(3000, DisplayName = "in a file of its own")]
+    public void A_batch_given_up_in_the_middle_of_a_payload_leaves_no_file_and_the_next_one_writes(int bytes)
+    {
+        var store = Open();
+        for (int round = 0; round < 3; round++)
+        {
+            Ok(store.Begin());
+            Ok(store.BeginPut(Config, Key("never"), 0, 5, 9));
+            Ok(store.WritePut(Bytes(bytes), 0, bytes));
+            Ok(store.Abandon());
+            Assert.AreEqual(0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        }
+        Ok(store.Begin());
+        Assert.AreEqual(StoreError.NotBegun, store.EndPut());
+        Ok(store.BeginPut(Config, Key("big"), 0, 3, 9));
+        Ok(store.WritePut(Bytes(2000), 0, 2000));
+        Ok(store.EndPut());
+        Ok(store.Commit());
+        var info = new ObjectInfo();
+        foreach (var s in new[] { store, Open() })
+        {
+            Assert.AreEqual(1, s.Count(Config));
+            Ok(s.FindKey(Config, Key("big"), 0, 3, info));
+            CollectionAssert.AreEqual(Bytes(2000), ReadAll(s, info));
+        }
+    }
+
+    [TestMethod]
+    public void Values_beyond_their_number_are_refused_and_those_there_are_still_written()
+    {
+        var store = new FlashStore(_volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7, MetaSlots = 3 });
+        Ok(store.DeclareOutbox(Readings, 16384, false));
+        Ok(store.DeclareKeyed(Config, 100));
+        Ok(store.Open());
+        int most = 0;
+        while (store.SetMeta(Config, most, Bytes(4, most), 0, 4) == StoreError.None)
+        {
+            most++;
+        }
+        Assert.IsGreaterThanOrEqualTo(3, most);
+        Ok(store.Append(Readings, 1, Bytes(4), 0, 4, out uint id));
+        Ok(store.AckOutbox(Readings, id)); // which has a place of its own
+        for (int slot = 0; slot < most; slot++)
+        {
+            Ok(store.SetMeta(Config, slot, Bytes(5, slot), 0, 5));
+        }
+        Assert.AreEqual(StoreError.IndexFull, store.SetMeta(Config, 200, Bytes(4), 0, 4));
+        Ok(store.Begin());
+        Assert.AreEqual(StoreError.IndexFull, store.SetMeta(Config, 200, Bytes(4), 0, 4));
+        Ok(store.SetMeta(Config, most - 1, Bytes(6, 9), 0, 6));
+        Ok(store.Commit());
+        byte[] value = new byte[64];
+        for (int slot = 0; slot < most; slot++)
+        {
+            Ok(store.GetMeta(Config, slot, value, 0, out int count));
+            CollectionAssert.AreEqual(slot == most - 1 ? Bytes(6, 9) : Bytes(5, slot), value[..count]);
+        }
+        Assert.AreEqual(StoreError.NotFound, store.GetMeta(Config, 200, value, 0, out _));
+    }
+
+    [TestMethod]
+    public void A_value_written_several_times_in_a_batch_takes_one_place()
+    {
+        var store = new FlashStore(_volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7, MetaSlots = 3 });
+        Ok(store.DeclareKeyed(Config, 100));
+        Ok(store.Open());
+        Ok(store.Begin());
+        for (int i = 0; i < 9; i++)
+        {
+            Ok(store.SetMeta(Config, i % 3, Bytes(4, i), 0, 4));
+        }
+        Assert.AreEqual(StoreError.IndexFull, store.SetMeta(Config, 3, Bytes(4), 0, 4));
+        Ok(store.Commit());
+        byte[] value = new byte[64];
+        Ok(store.GetMeta(Config, 2, value, 0, out int count));
+        CollectionAssert.AreEqual(Bytes(4, 8), value[..count]);
+    }
+
+    [TestMethod]
     public void A_large_reading_that_is_refused_is_not_kept_where_no_batch_could_begin_any_more()
     {
         var store = Open(setAsideBytes: 1 << 20);
@@ -693,6 +979,16 @@ public sealed class BasicTests
         Assert.AreEqual(StoreError.BadArgument, store.AckOutbox(Readings, 1));
         Assert.AreEqual(StoreError.BadArgument, store.PutServer(Config, Bytes(65), 0, 65, 1, Bytes(1), 0, 1));
         Assert.AreEqual(StoreError.BadArgument, store.SetMeta(Config, 0, Bytes(65), 0, 65));
+        Assert.AreEqual(StoreError.BadArgument, store.SetMeta(Config, 0, Bytes(65), 0, -1));
+        Assert.AreEqual(StoreError.BadArgument, store.SetMeta(Config, -1, Bytes(1), 0, 1));
+        Assert.AreEqual(StoreError.BadArgument, store.SetMeta(Config, 201, Bytes(1), 0, 1));
+        Assert.AreEqual(StoreError.NoCollection, store.SetMeta(-1, 0, Bytes(1), 0, 1));
+        Assert.AreEqual(StoreError.NoCollection, store.SetMeta(16, 0, Bytes(1), 0, 1));
+        Ok(store.SetMeta(Config, 200, Bytes(64), 0, 64));
+        Ok(store.SetMeta(Config, 200, Bytes(64), 0, 0));
+        Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, null!, 0, 1, out _));
+        Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, Bytes(4), -1, 3, out _));
+        Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, Bytes(4), 1, -1, out _));
         Assert.AreEqual(StoreError.NotBegun, store.Commit());
         Assert.AreEqual(StoreError.NotBegun, store.WritePut(Bytes(1), 0, 1));
         Assert.AreEqual(StoreError.NotBegun, store.EndLarge(out _));

@@ -133,9 +133,23 @@ public sealed class CutTests
     [TestMethod]
     public void A_life_without_cuts_is_the_model_at_every_step()
     {
-        for (int seed = 1; seed <= 40; seed++)
+        int lives = int.Parse(Environment.GetEnvironmentVariable("NANOSYNC_LIVES") ?? "40");
+        for (int seed = 1; seed <= lives; seed++)
         {
             RunWhole(Script(150, seed), true);
+        }
+    }
+
+    // What the two below do at length, for whoever cannot wait for them.
+    [TestMethod]
+    public void A_short_life_cut_at_every_call_and_again_in_the_recovery()
+    {
+        var script = Script(40, 1);
+        int calls = RunWhole(script, false);
+        var pick = new Random(1);
+        for (int cutAt = 1; cutAt <= calls; cutAt++)
+        {
+            RunCut(script, cutAt, s_torn[cutAt % 3], 1, pick);
         }
     }
 

@@ -75,13 +75,20 @@ public sealed class FullTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void In_one_life_every_call_may_fail_and_the_store_says_what_is_true(bool closeLies) => FailEveryCall(1, closeLies);
+
+    [TestMethod]
     [TestCategory("Slow")]
     [DataRow(false)]
     [DataRow(true)]
-    public void Every_call_may_fail_and_the_store_says_what_is_true(bool closeLies)
+    public void Every_call_may_fail_and_the_store_says_what_is_true(bool closeLies) => FailEveryCall(12, closeLies);
+
+    private void FailEveryCall(int lives, bool closeLies)
     {
         int failures = 0;
-        for (int seed = 1; seed <= 12; seed++)
+        for (int seed = 1; seed <= lives; seed++)
         {
             var random = new Random(seed);
             var script = Enumerable.Range(0, 50).Select(_ => (Kind: random.Next(Life.StepKinds), Arg: random.Next(1000))).ToArray();
