@@ -132,6 +132,19 @@ public sealed class AddTests
     }
 
     [TestMethod]
+    public void What_is_made_anew_counts_for_the_quota_of_the_same_message()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 2 } });
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        bench.Core.Objects.Delete("d1", "config", "Ab1_1");
+        bench.PutBytes("d1", "x", 1);
+        device.Pull();
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] [Add Ab1_9 status 9]", device.Sync(With(device, TestDevice.Add("Ab1_1", 2), TestDevice.Add("Ab1_9", 9))).Line());
+        Assert.AreEqual("Ab1_1=02 x=01", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void A_large_object_is_refused_with_201_and_the_others_are_taken()
     {
         using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObject = 4 } });

@@ -199,6 +199,7 @@ public sealed class ConflictTests
         device.Sync(device.Ask());
         Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, TestDevice.Add("Ab1_1", 2))).Line());
         Assert.AreEqual("Ab1_1=02", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench), "the deletion was seen");
         Assert.IsNull(device.Exchange(device.Ask()));
     }
 
@@ -214,6 +215,52 @@ public sealed class ConflictTests
         device.Start();
         Assert.AreEqual("ok {Add Ab1_1 01}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
         Assert.AreEqual("Ab1_1=01 a=09", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench), "nor losers");
+    }
+
+    [TestMethod]
+    public void Starting_over_because_it_was_asked_to_a_device_writes_over_its_own_without_a_loser()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Change("a", 1), TestDevice.Change("b", 1)));
+        bench.PutBytes("d1", "c", 1);
+        device.Pull();
+        device.Sync(With(device, TestDevice.Change("b", 2))); // acknowledges what came
+        device.SetKey("99zzzz");
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        device.Start();
+        device.Sync(With(device, TestDevice.Change("a", 3), TestDevice.Delete("b")));
+        Assert.AreEqual("a=03 c=01", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void Each_value_that_loses_is_kept_also_if_the_object_lost_before()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins);
+        device.Sync(With(device, TestDevice.Change("a", 9)));
+        bench.PutBytes("d1", "a", 3);
+        device.Sync(With(device, TestDevice.Change("a", 10)));
+        bench.Core.Objects.Delete("d1", "config", "a");
+        device.Sync(With(device, TestDevice.Change("a", 11)));
+        Assert.AreEqual("a=0B", bench.Held("d1"));
+        Assert.AreEqual("server a 02; server a 03; server a deleted", string.Join("; ", Losers(bench).Split("; ").Order()));
+    }
+
+    [TestMethod]
+    public void A_value_of_an_earlier_form_that_was_not_told_yet_is_kept_when_it_is_overwritten()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.WindowSize = 1);
+        device.Lose(With(device, TestDevice.Change("a", 1), TestDevice.Change("c", 1))); // of a board that has the same store
+        Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("b", 2))).Line());
+        Assert.AreEqual("ok {Add a 01} more", device.Sync(device.Ask()).Line());
+        device.Sync(With(device, TestDevice.Change("a", 9), TestDevice.Change("c", 9)));
+        Assert.AreEqual("a=09 b=02 c=09", bench.Held("d1"));
+        Assert.AreEqual("server c 01", Losers(bench), "of a it was told");
     }
 
     [TestMethod]
@@ -305,6 +352,54 @@ public sealed class ConflictTests
         Assert.AreEqual("ok [Change a status 7] {Change a 02}", two.Sync(With(two, TestDevice.Change("a", 3))).Line());
     }
 
+    [TestMethod]
+    [DataRow(null, "Ab1_1=07", "device Ab1_1 02")]
+    [DataRow(DeviceWins, "Ab1_1=02", "server Ab1_1 07")]
+    public void The_second_form_of_an_add_conflicts_with_what_the_application_wrote_over_the_first(int? rule, string held, string losers)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.Conflict = rule);
+        device.Lose(With(device, TestDevice.Add("Ab1_1", 1)));
+        bench.PutBytes("d1", "Ab1_1", 7);
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 2)));
+        Assert.AreEqual(rule == null ? "ok [Add Ab1_1 Ab1_1] {Add Ab1_1 07}" : "ok [Add Ab1_1 Ab1_1]", answer.Line());
+        Assert.AreEqual(held, bench.Held("d1"));
+        Assert.AreEqual(losers, Losers(bench));
+    }
+
+    [TestMethod]
+    [DataRow(null)]
+    [DataRow(DeviceWins)]
+    public void A_repeated_delete_does_not_remove_what_the_application_made_since(int? rule)
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, rule);
+        device.Sync(device.Ask());
+        device.Lose(With(device, TestDevice.Delete("a")));
+        bench.PutBytes("d1", "a", 7);
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1] {Change a 07}", device.Sync(With(device, TestDevice.Delete("a"), TestDevice.Add("Ab1_1", 1))).Line().Replace("{Add a", "{Change a"));
+        Assert.AreEqual("Ab1_1=01 a=07", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
+    public void A_change_keeps_the_class_that_it_does_not_name_and_takes_the_one_that_it_names()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand made = TestDevice.Change("a", 1);
+        made.Class = "one#Ab3d";
+        device.Sync(With(device, made));
+        device.Sync(With(device, TestDevice.Change("a", 2)));
+        Assert.AreEqual("one#Ab3d", bench.Objects("d1").Single().Row.Class);
+        SyncCommand same = TestDevice.Change("a", 2);
+        same.Class = "two#Cd4e";
+        device.Sync(With(device, same));
+        Assert.AreEqual("two#Cd4e", bench.Objects("d1").Single().Row.Class, "the same bytes of another class are another value");
+        Assert.AreEqual("a=02", bench.Held("d1"));
+    }
+
     // The device holds a=01; the server has 02, or has deleted it.
     [TestMethod]
     [DataRow(null, "a=02", "device a 09")]
@@ -318,7 +413,8 @@ public sealed class ConflictTests
         string id = device.Lose(first).Responses.Single().ServerId!; // the reply with the id is lost
         bench.PutBytes("d1", id, 2);
         device.Sync(device.Ask());                                   // the operator's value goes down under an id unknown to it
-        device.Sync(With(device, TestDevice.Add("Ab1_1", 9)));       // the device has changed its own meanwhile
+        CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 9))); // the device has changed its own meanwhile
+        Assert.AreEqual(rule == null ? $"ok [Add Ab1_1 {id}] {{Add {id} 02}}" : $"ok [Add Ab1_1 {id}]", answer.Line(), "what lost is told what is held");
         Assert.AreEqual(held, bench.Held("d1").Replace(id, "a"));
         Assert.AreEqual(losers, Losers(bench).Replace(id, "a"));
     }

@@ -52,10 +52,45 @@ public sealed class FetchTests
             SyncCommand answer = device.Sync(request).Responses.Single();
             Assert.IsTrue(PartRange.TryFind(answer.Options, out PartRange? range));
             Assert.AreEqual(new PartRange(got.Length, null, s_large.Length, CrcSum.Of(s_large), 1), range);
+            Assert.AreEqual(Math.Min(1500, s_large.Length - (int)got.Length), answer.Data!.Value.Length);
             got.Write(answer.Data!.Value.Span);
         }
 
         CollectionAssert.AreEqual(s_large, got.ToArray());
+    }
+
+    [TestMethod]
+    public void An_object_fetched_whole_has_a_range_only_if_one_was_asked_for()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1, 2, 3);
+        SyncCommand ranged = TestDevice.Fetch("a");
+        ranged.Options.Add(new PartRange(0, 3, null, null).ToStructure());
+        List<SyncCommand> answers = device.Sync(With(device, TestDevice.Fetch("a"), ranged)).Responses;
+        Assert.IsTrue(PartRange.TryFind(answers[0].Options, out PartRange? none));
+        Assert.IsNull(none);
+        Assert.IsTrue(PartRange.TryFind(answers[1].Options, out PartRange? range));
+        Assert.AreEqual(new PartRange(0, null, 3, CrcSum.Of([1, 2, 3]), 1), range);
+    }
+
+    [TestMethod]
+    public void The_last_part_of_a_change_that_tells_its_version_is_taken_once_however_often_it_comes()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand Part(int from, int count)
+        {
+            SyncCommand part = TestDevice.Change("a", s_large[from..(from + count)]);
+            part.Options.Add(new PartRange(from, null, s_large.Length, CrcSum.Of(s_large), 7).ToStructure());
+            return part;
+        }
+
+        Assert.AreEqual(6000, HeldOf(device.Sync(With(device, Part(0, 6000))).Responses.Single()));
+        Assert.AreEqual("ok", device.Lose(With(device, Part(6000, 4000))).Line());
+        Assert.AreEqual("ok [Add Ab1_2 Ab1_2]", device.Sync(With(device, Part(6000, 4000), TestDevice.Add("Ab1_2", 1))).Line());
+        CollectionAssert.AreEqual(s_large, bench.Core.Objects.Get("d1", "config", "a").Row.Data);
+        Assert.IsEmpty(bench.Core.Objects.Losers("d1", "config"));
     }
 
     [TestMethod]

@@ -131,6 +131,32 @@ public sealed class ReplicaTests
         Assert.AreEqual("a=02 b=02 c=-", Losers(bench));
     }
 
+    [TestMethod]
+    [DataRow(false, "a=02")]
+    [DataRow(true, "")]
+    public void The_last_that_a_store_wrote_after_the_image_is_kept_unless_it_went_down_to_it(bool wentDown, string losers)
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 1)));
+        board.Exchange(board.Ask());
+        TestDevice image = Clone(bench, board);
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 2)));
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 2))); // another key, and nothing written
+
+        Assert.AreEqual("status 3", image.Sync(image.Ask()).Line());
+        image.Starts = 70;
+        image.Start();
+        if (wentDown)
+        {
+            Assert.AreEqual("ok {Add a 02}", image.Sync(image.Ask()).Line());
+        }
+
+        image.Sync(AddTests.With(image, TestDevice.Change("a", 3)));
+        Assert.AreEqual("a=03", bench.Held("d1"));
+        Assert.AreEqual(losers, Losers(bench));
+    }
+
     private static string Losers(Bench bench)
     {
         return string.Join(' ', bench.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId}={(l.Row.Deleted ? "-" : Convert.ToHexString(l.Row.Data!))}").Order());

@@ -65,6 +65,44 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    [DataRow(false, null, "ok [Change a status 7] {Add a 01}", "a=01", "device a 09")]
+    [DataRow(true, null, "ok [Delete a status 7] {Add a 01}", "a=01", "device a -")]
+    [DataRow(false, 0, "ok", "a=09", "server a 01")]
+    [DataRow(true, 0, "ok", "", "server a 01")]
+    public void It_is_unseen_by_the_device_and_what_the_device_does_to_it_is_a_conflict(bool deletes, int? rule, string answer, string held, string loser)
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        CollectionElement request = With(device, deletes ? TestDevice.Delete("a") : TestDevice.Change("a", 9));
+        request.Conflict = rule;
+        Assert.AreEqual(answer, device.Sync(request).Line());
+        Assert.AreEqual(held, bench.Held("d1"));
+        Assert.AreEqual("", Aside(bench), "it is no more what the device refused");
+        Assert.AreEqual(loser, string.Join("; ", bench.Core.Objects.Losers("d1", "config")
+            .Select(l => $"{(l.Row.FromDevice ? "device" : "server")} {l.Row.ServerId} {(l.Row.Deleted ? "-" : Convert.ToHexString(l.Row.Data!))}")));
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    public void An_object_that_the_device_dropped_goes_down_as_an_Add_when_it_changes()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        SyncCommand Drop(string id) => new() { Tag = Tags.SoftDelete, ServerId = id };
+        bench.PutBytes("d1", "b", 1);
+        device.Sync(device.Ask());
+        bench.Core.Objects.Delete("d1", "config", "b");
+        device.Sync(device.Ask());
+        Assert.AreEqual("ok", device.Sync(With(device, Drop("a"), Drop("b"), Drop("never"))).Line());
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        bench.PutBytes("d1", "a", 2);
+        Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
+        bench.PutBytes("d1", "a", 3);
+        Assert.AreEqual("ok {Change a 03}", device.Sync(With(device, Drop("a"))).Line(), "a newer value is not what was dropped");
+    }
+
+    [TestMethod]
     public void It_is_sent_again_when_a_person_asks()
     {
         using Bench bench = new();
