@@ -32,12 +32,22 @@ mutated=$(basename "$project" .csproj).dll
 if [ -z "${KEEP:-}" ] || [ ! -e "$kept/$mutated" ]; then
   rm -rf "$kept" "$maker"
   mkdir -p "$kept" "$maker"
+  # Its report leaves out what lies in folders: such a project is copied, with all files in one.
+  folder=$PWD/$(dirname "$project")
+  mutates=$PWD/$project
+  if [ "$(find "$folder" -name '*.csproj' | wc -l)" = 1 ] && find "$folder" -mindepth 2 -name '*.cs' -not -path '*/obj/*' | grep -q .; then
+    mkdir "$maker/flat"
+    find "$folder" -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*' -exec cp -t "$maker/flat" {} +
+    mutates=$maker/flat/$(basename "$project")
+    sed "s|Include=\"\.\./|Include=\"$folder/../|" "$project" > "$mutates"
+  fi
   # Stryker wants a test project that it can build and run; one with a single test is enough, since it is told to run no mutant.
   cat > "$maker/Maker.csproj" <<END
 <Project Sdk="Microsoft.NET.Sdk">
   <Import Project="../../../../build/Tests.props" />
   <PropertyGroup><RestorePackagesWithLockFile>false</RestorePackagesWithLockFile></PropertyGroup>
-  <ItemGroup><ProjectReference Include="../../../../$project" /></ItemGroup>
+  <ItemGroup><ProjectReference Include="$mutates" /></ItemGroup>
+  <ItemGroup><Compile Remove="flat/**" /></ItemGroup>
 </Project>
 END
   printf '[assembly: DoNotParallelize]\n[TestClass]\npublic class Waits\n{\n    [TestMethod]\n    public void For_the_copy() => System.Threading.Thread.Sleep(3000); // until the assembly is copied\n}\n' > "$maker/Maker.cs"

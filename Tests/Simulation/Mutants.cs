@@ -128,5 +128,26 @@ public static class Mutants
             { Test = "ServerTests.RestoreTests.A_value_that_the_device_holds_comes_back_over_an_older_one_of_a_class_that_it_does_not_take" },
         new("an object asked for in the pass replaces the own value", "Device/SyncEngine.Fetch.cs", "|| c.Recovers ", "", 1)
             { Test = "ServerTests.RestoreTests.An_object_asked_for_in_the_pass_does_not_replace_what_the_device_holds_before_the_server_has_that" },
+        new("what was dropped is counted again beyond what is acknowledged", "Storage/FlashStore.Outbox.cs",
+            "gap = upToId - outbox.Acked;", "gap = outbox.Gap;", 1)
+            { Test = "StorageTests.BasicTests.A_reading_dropped_while_its_answer_is_under_way_is_counted_once_whatever_is_acknowledged" },
+        new("a batch given up keeps what it counted as lost", "Storage/FlashStore.Batch.cs", "_outboxes[i].BatchLost = 0;", "", 1)
+            { Test = "StorageTests.BasicTests.A_batch_given_up_drops_and_counts_no_refused_reading" },
+        new("a batch given up leaves its payload open", "Storage/FlashStore.Batch.cs", "DropPut();\n            EndBatch(false);\n            return", "EndBatch(false);\n            return", 1)
+            { Test = "StorageTests.BasicTests.A_batch_given_up_in_the_middle_of_a_payload_leaves_no_file_and_the_next_one_writes" },
+        new("a Delete that was applied is applied again", "Server/Core/Engine/CollectionSync.Commands.cs", "if (WasApplied(id, 0))", "if (WasApplied(id, 1))", 1)
+            { Test = "ServerTests.ConflictTests.A_repeated_delete_does_not_remove_what_the_application_made_since" },
+        new("an Add over an unseen value of another is none where that is unseen twice", "Server/Core/Engine/CollectionSync.Commands.cs",
+            "unseen |= current != null", "unseen ^= current != null", 1)
+            { Test = "ServerTests.ConflictTests.The_second_form_of_an_add_conflicts_with_what_the_application_wrote_over_the_first" },
+        new("all values that an object loses count as one", "Server/Core/Engine/CollectionSync.Conflicts.cs",
+            "current.Deleted ? 0 : ContentSum.Of(current.Class, current.Data)", "0", 1)
+            { Test = "ServerTests.ConflictTests.Each_value_that_loses_is_kept_also_if_the_object_lost_before" },
+        new("a key's tag is compared but for its last character", "Protocol.Lite/Fnv.cs",
+            "for (int shift = 18; shift >= 0; shift -= 6)\n            {\n                if", "for (int shift = 18; shift > 0; shift -= 6)\n            {\n                if", 1)
+            { Test = "DeviceTests.RecordTests.Check_sums_are_FNV_1a_and_their_low_24_bits_4_characters" },
+        new("a bit for a field that the class does not have is none", "Protocol.Lite/RecordReader.cs",
+            "present >> fields != 0", "present >> fields > 1", 1)
+            { Test = "DeviceTests.RecordTests.Bytes_that_do_not_fit_the_class_are_an_error" },
     ];
 }
