@@ -236,6 +236,20 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
+    public void Starting_over_because_it_was_asked_to_a_device_has_not_seen_what_was_in_the_reply_that_was_lost()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, null);
+        device.Lose(device.Ask()); // {Change a 02}
+        device.SetKey("99zzzz");
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        device.Start();
+        Assert.AreEqual("ok [Change a status 7] {Add a 02}", device.Sync(With(device, TestDevice.Change("a", 9))).Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.AreEqual("device a 09", Losers(bench));
+    }
+
+    [TestMethod]
     public void Each_value_that_loses_is_kept_also_if_the_object_lost_before()
     {
         using Bench bench = new();

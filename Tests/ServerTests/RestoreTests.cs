@@ -100,6 +100,26 @@ public sealed class RestoreTests
     }
 
     [TestMethod]
+    public void The_pass_ends_with_a_request_that_brings_nothing_and_what_is_changed_then_leaves_no_loser()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1)));
+        bench.Restore();
+        Recover(device);
+        device.Pull();
+        bench.PutBytes("d1", "n", 1);
+        Assert.AreEqual("ok {Add n 01}", device.Sync(device.Ask()).Line());
+        device.Sync(AddTests.With(device, TestDevice.Change("a", 2)));
+        Assert.AreEqual("a=02 n=01", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench));
+    }
+
+    [TestMethod]
     public void A_value_that_the_device_holds_comes_back_over_an_older_one_of_a_class_that_it_does_not_take()
     {
         using Field field = new();

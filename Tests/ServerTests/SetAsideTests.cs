@@ -219,6 +219,27 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    public void So_is_the_one_asked_for_more_than_twice_in_another_form()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (byte i = 0; i < 20; i++)
+        {
+            bench.PutBytes("d1", $"o{i:00}", i);
+        }
+
+        List<int> counts = [];
+        for (int form = 0; form < 5; form++)
+        {
+            CollectionElement request = device.Ask();
+            request.WindowSize = 100 + form;
+            counts.Add(device.Lose(request).Commands.Count);
+        }
+
+        CollectionAssert.AreEqual((int[])[20, 20, 20, 10, 5], counts);
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void The_object_that_kills_the_device_is_found_and_the_others_arrive(bool otherBytes)
