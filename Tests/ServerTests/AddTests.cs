@@ -132,6 +132,18 @@ public sealed class AddTests
     }
 
     [TestMethod]
+    public void At_the_quota_what_is_there_is_changed_all_the_same()
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 1 } });
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Change("x", 1)));
+        bench.PutBytes("d1", "x", 2);
+        device.Pull();
+        Assert.AreEqual("ok [Change y status 9]", device.Sync(With(device, TestDevice.Change("x", 3), TestDevice.Change("y", 3))).Line());
+        Assert.AreEqual("x=03", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void What_is_made_anew_counts_for_the_quota_of_the_same_message()
     {
         using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObjects = 2 } });
