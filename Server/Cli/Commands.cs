@@ -112,8 +112,10 @@ public static class Commands
         }
 
         InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false };
+        FolderUse? folder = null;
         try
         {
+            folder = UseOf(parsed);
             return await parsed.InvokeAsync(invocation);
         }
         catch (RefusedException e)
@@ -134,6 +136,29 @@ public static class Commands
         {
             Say(Console.Error, e.Message);
             return ExitCodes.DataUnusable;
+        }
+        finally
+        {
+            foreach (string line in folder?.HandOver() ?? [])
+            {
+                if (parsed.CommandResult.Command.Name != "serve") // which opens what it made
+                {
+                    Say(Console.Error, line);
+                }
+            }
+        }
+    }
+
+    // Null where the settings cannot be read: whoever needs them says so.
+    private static FolderUse? UseOf(ParseResult parsed)
+    {
+        try
+        {
+            return new FolderUse(Path.GetFullPath(Options(parsed).Data));
+        }
+        catch (StartupException)
+        {
+            return null;
         }
     }
 
@@ -255,13 +280,18 @@ public static class Commands
             string folder = Path.GetFullPath(Options(parsed).Data);
             SqliteBackup.Check(Path.GetFullPath(parsed.GetValue(file)!)); // before anything is made or removed
             Directory.CreateDirectory(folder);
+            string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerData.DatabaseFile));
             foreach (string tables in Directory.GetFiles(folder, TableDatabase.SqliteFile + "*"))
             {
                 File.Delete(tables); // made anew from what was put back
             }
 
-            string? kept = SqliteBackup.Restore(Path.GetFullPath(parsed.GetValue(file)!), Path.Combine(FileFolder(parsed, mustExist: false), ServerData.DatabaseFile));
             Console.WriteLine(kept == null ? "Put back. The next start of the server makes it known to devices." : $"Put back; what was there is kept as {kept}. The next start of the server makes it known to devices.");
+            if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows())
+            {
+                Say(Console.Error, $"On this system owners of files are not looked at: see that {ServerData.DatabaseFile} belongs to the server's user (chown), as {folder} does.");
+            }
+
             return With(parsed, _ => { }); // its line stands in the log that was put back
         });
         return command;

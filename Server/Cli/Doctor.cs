@@ -18,6 +18,7 @@ using NanoSync.Server.Mail;
 using NanoSync.Server.Stores.Postgres;
 using NanoSync.Server.Stores.Sql;
 using NanoSync.Server.Stores.Sqlite;
+using NanoSync.Server.Tables;
 using Npgsql;
 
 namespace NanoSync.Server.Cli;
@@ -134,7 +135,7 @@ public static class Doctor
     private static Finding Folder(ServerOptions options)
     {
         const string What = "data folder";
-        string folder = Path.GetFullPath(options.Data);
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Data));
         try
         {
             if (!Directory.Exists(folder))
@@ -147,11 +148,16 @@ public static class Doctor
             File.Delete(probe);
             long free = new DriveInfo(folder).AvailableFreeSpace;
             string text = string.Create(CultureInfo.InvariantCulture, $"{folder} can be written, {free >> 20} MB are free");
+            (string Path, FileOwner Owner)[] strangers = [.. FileOwner.Strangers(folder)];
             return free < LeastFree ? new(FindingState.Wrong, What, text + ": the disk is almost full")
+                : strangers.FirstOrDefault(s => IsServers(folder, s.Path) && (Environment.IsPrivilegedProcess || !s.Owner.IsMe())) is { Path: { } closed } stranger
+                ? new(FindingState.Wrong, What, FolderUse.Advice(folder, closed, stranger.Owner) + More(strangers.Length))
                 : free < LittleFree ? new(FindingState.Look, What, text)
                 : !OperatingSystem.IsWindows() && (File.GetUnixFileMode(folder) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute)) is not 0 and var open && options.Database == null
                     && Directory.GetFiles(folder).Any(f => !OperatingSystem.IsWindows() && (File.GetUnixFileMode(f) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
                 ? new(FindingState.Look, What, $"{text}; files in it can be read by every user ({open}): chmod o-rwx")
+                : strangers.Length > 0
+                ? new(FindingState.Look, What, $"{strangers[0].Path} belongs to {strangers[0].Owner}, and its folder to {FileOwner.Of(folder)}" + More(strangers.Length))
                 : new(FindingState.Ok, What, text);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -159,6 +165,16 @@ public static class Doctor
             return new(FindingState.Wrong, What, $"{folder} cannot be written: {e.Message}");
         }
     }
+
+    // What a server opens to write: the databases with what SQLite puts beside them, and the locks.
+    private static bool IsServers(string folder, string path)
+    {
+        string name = Path.GetFileName(path);
+        return Path.GetDirectoryName(path) == folder && (name.EndsWith(".lock", StringComparison.Ordinal)
+            || new[] { ServerData.DatabaseFile, TableDatabase.SqliteFile }.Any(f => name == f || name == f + "-wal" || name == f + "-shm"));
+    }
+
+    private static string More(int strangers) => strangers > 1 ? string.Create(CultureInfo.InvariantCulture, $"; so it is with {strangers - 1} more") : "";
 
     private static (Finding Finding, long? Newest) Database(ServerOptions options, TimeProvider clock)
     {

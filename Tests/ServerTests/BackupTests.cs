@@ -145,4 +145,48 @@ public sealed class BackupTests
         using ServerCore again = ServerData.OpenExisting(new ServerOptions { Data = Data });
         Assert.AreEqual("d1", again.Devices.List().Single().Name);
     }
+
+    [TestMethod]
+    public void Each_restore_keeps_its_own_copy_of_what_was_there()
+    {
+        string[] names = ["first", "second", "third"];
+        List<string> kept = [];
+        using (ServerCore core = ServerData.Open(new ServerOptions { Data = Data }))
+        {
+            SqliteBackup.Make(Database, Backup);
+        }
+
+        foreach (string name in names)
+        {
+            using (ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Data }))
+            {
+                core.Devices.Add(name); // what somebody would miss who put back the wrong backup
+            }
+
+            (int code, string said, string error) = Cli.Run(Data, "restore", Backup);
+            Assert.AreEqual(0, code, error);
+            kept.Add(Directory.GetFiles(Data, "nanosync.db.before-restore*").Single(f => !kept.Contains(f)));
+            StringAssert.Contains(said, $"kept as {kept[^1]}.");
+        }
+
+        CollectionAssert.AreEqual((string[])[Database + ".before-restore", Database + ".before-restore-2", Database + ".before-restore-3"], kept);
+        for (int i = 0; i < names.Length; i++)
+        {
+            Directory.CreateDirectory(Path.Combine(_folder, names[i]));
+            File.Copy(kept[i], Path.Combine(_folder, names[i], "nanosync.db"));
+            using ServerCore core = ServerData.OpenExisting(new ServerOptions { Data = Path.Combine(_folder, names[i]) });
+            Assert.AreEqual(names[i], core.Devices.List().Single().Name);
+        }
+    }
+
+    [TestMethod]
+    public void A_restore_that_is_refused_because_a_server_runs_leaves_its_tables()
+    {
+        using ServerCore core = ServerData.Open(new ServerOptions { Data = Data });
+        core.Devices.Add("d1");
+        SqliteBackup.Make(Database, Backup);
+        Assert.AreEqual(0, Cli.Run(Data, "tables").Code);
+        Assert.AreEqual(4, Cli.Run(Data, "restore", Backup).Code);
+        Assert.IsTrue(File.Exists(Path.Combine(Data, "readings.db")));
+    }
 }

@@ -22,7 +22,9 @@ public sealed class FolderLock : IStoreLock
     {
         try
         {
-            return new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            FolderLock taken = new(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            FileOwner.AsFolder(path); // the file stays, and the service takes it next
+            return taken;
         }
         catch (IOException) when (File.Exists(path))
         {

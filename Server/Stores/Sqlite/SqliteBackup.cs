@@ -79,12 +79,13 @@ public static class SqliteBackup
         }
     }
 
-    /// <summary>Puts a backup in the place of a database on which no server runs; where the one before is kept.</summary>
+    /// <summary>Puts a backup in the place of a database on which no server runs; the one before is kept, with its owner and mode, which
+    /// the one put back gets, too.</summary>
     /// <returns>Where the database that was there is now; null = there was none.</returns>
     public static string? Restore(string file, string database)
     {
         Check(file);
-        string part = database + ".part", kept = database + ".before-restore";
+        string part = database + ".part";
         try
         {
             bool exists = File.Exists(database);
@@ -93,24 +94,60 @@ public static class SqliteBackup
                 FoldLog(database);
             }
 
-            File.Copy(file, part, overwrite: true);
-            if (!OperatingSystem.IsWindows())
-            {
-                File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            }
-
-            if (exists)
-            {
-                File.Move(database, kept, overwrite: true);
-            }
-
+            CopyFor(file, part, exists ? database : null);
+            string? kept = exists ? Keep(database) : null;
             File.Move(part, database);
-            return exists ? kept : null;
+            return kept;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StoreException($"Cannot put {file} in the place of {database}: {e.Message}", e);
         }
+    }
+
+    // Root puts back what the service's user opens: a copy that were root's would end the service at its next start.
+    private static void CopyFor(string file, string part, string? before)
+    {
+        File.Delete(part);
+        FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite; // keys of devices are in it
+        }
+
+        using (FileStream from = File.OpenRead(file), to = new(part, options))
+        {
+            from.CopyTo(to);
+            to.Flush(flushToDisk: true); // before it takes the place of the one before
+        }
+
+        if (before != null && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(part, File.GetUnixFileMode(before));
+        }
+
+        FileOwner? owner = before == null ? null : FileOwner.Of(before);
+        if (owner is { IsRoot: false } known)
+        {
+            known.Take(part);
+        }
+        else
+        {
+            FileOwner.AsFolder(part); // there was none, or an earlier restore left one that the service cannot open
+        }
+    }
+
+    // Each restore keeps its own: who restores the wrong backup and then the right one has all that was there at first.
+    private static string Keep(string database)
+    {
+        string kept = database + ".before-restore";
+        for (int n = 2; File.Exists(kept); n++)
+        {
+            kept = string.Create(CultureInfo.InvariantCulture, $"{database}.before-restore-{n}");
+        }
+
+        File.Move(database, kept);
+        return kept;
     }
 
     // Brings what is in the log into the file and takes the log away, which SQLite does for nobody while another has it open.

@@ -67,6 +67,7 @@ public sealed partial class SqliteStore : IServerStore
                 Access = FileAccess.Write,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             }).Dispose();
+            FileOwner.AsFolder(path); // what SQLite makes beside it as root gets its owner from it
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
