@@ -206,7 +206,10 @@ public static class Doctor
                 // a turn to write is had, and given back
             }
 
-            return (new(FindingState.Ok, What, string.Create(CultureInfo.InvariantCulture, $"{(options.Database == null ? "SQLite" : "PostgreSQL")} answers and takes changes, {devices.Count} device(s)")),
+            string text = string.Create(CultureInfo.InvariantCulture, $"{(options.Database == null ? "SQLite" : "PostgreSQL")} answers and takes changes, {devices.Count} device(s)");
+            return (core.Store is PostgresStore { Careless: { Count: > 0 } careless }
+                ? new(FindingState.Look, What, $"{text}; {string.Join(" and ", careless)} of PostgreSQL is off: when its machine crashes, what devices were told is kept may be lost or damaged")
+                : new(FindingState.Ok, What, text),
                 devices.Select(d => d.LastSeen ?? d.Created).DefaultIfEmpty().Max() is > 0 and long newest ? newest : null);
         }
         catch (StoreBusyException e)

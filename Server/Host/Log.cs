@@ -6,6 +6,9 @@ namespace NanoSync.Server.Host;
 
 internal static partial class Log
 {
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL runs with {Settings} off: when its machine crashes, what devices were told is kept may be lost or damaged.")]
+    public static partial void DatabaseCareless(this ILogger log, string settings);
+
     [LoggerMessage(LogLevel.Error, "Alerts could not be told.")]
     public static partial void AlertsNotTold(this ILogger log, Exception e);
 

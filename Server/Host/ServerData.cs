@@ -3,6 +3,7 @@
 using Microsoft.Extensions.Logging;
 using NanoSync.Server.Alerts;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Host;
 using NanoSync.Server.Http;
 using NanoSync.Server.Mail;
 using NanoSync.Server.Proxy;
@@ -55,6 +56,11 @@ public static class ServerData
             IServerStore store = options.Database is { } database
                 ? new PostgresStore(database, options.Patience, clock)
                 : new SqliteStore(Path.Combine(folder, DatabaseFile), options.Patience, clock);
+            if (log != null && store is PostgresStore { Careless: { Count: > 0 } careless })
+            {
+                log.DatabaseCareless(string.Join(" and ", careless));
+            }
+
             ServerCore core = new(store, options, clock, log, channels: Channels(options));
             core.Sync.Guard = new LoopGuard(store, clock);
             return core;

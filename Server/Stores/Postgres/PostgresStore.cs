@@ -41,7 +41,7 @@ public sealed partial class PostgresStore : IServerStore
             string lockTimeout = string.Create(CultureInfo.InvariantCulture, $"-c lock_timeout={Math.Max(1, (long)patience.TotalMilliseconds)}");
             settings.Options = settings.Options == null ? lockTimeout : settings.Options + " " + lockTimeout;
             NpgsqlDataSourceBuilder source = new(settings.ConnectionString);
-            source.UsePhysicalConnectionInitializer(NoteTimeline, c => Task.Run(() => NoteTimeline(c)));
+            source.UsePhysicalConnectionInitializer(Prepare, c => Task.Run(() => Prepare(c)));
             _source = source.Build();
             _listening = ListeningTo(settings);
             Due = new DueSignal(BeginListening);
@@ -60,6 +60,7 @@ public sealed partial class PostgresStore : IServerStore
             try
             {
                 Migrations.Apply(connection, typeof(PostgresStore), clock);
+                Careless = CarelessOf(connection);
             }
             finally
             {
@@ -129,6 +130,49 @@ public sealed partial class PostgresStore : IServerStore
 
     /// <inheritdoc/>
     public int Successions => Volatile.Read(ref _successions);
+
+    /// <summary>Settings of the database that are off, and without which a crash of its machine loses or damages what was acknowledged; a server cannot set them.</summary>
+    public IReadOnlyList<string> Careless { get; } = [];
+
+    private void Prepare(NpgsqlConnection connection)
+    {
+        WaitForDisk(connection);
+        NoteTimeline(connection);
+    }
+
+    // A device forgets what was acknowledged. With synchronous_commit off the database acknowledges what a crash of its own still
+    // loses, and comes back on the same timeline, so nobody could tell. Its other values all wait for a disk and are the operator's.
+    private static void WaitForDisk(NpgsqlConnection connection)
+    {
+        try
+        {
+            Execute(connection, "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit', true) = 'off'");
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.FeatureNotSupported)
+        {
+            // no PostgreSQL, and no such setting
+        }
+    }
+
+    private static List<string> CarelessOf(NpgsqlConnection connection)
+    {
+        List<string> off = [];
+        using NpgsqlCommand command = new("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name", connection);
+        try
+        {
+            using NpgsqlDataReader reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                off.Add(reader.GetString(0));
+            }
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.FeatureNotSupported)
+        {
+            // no PostgreSQL
+        }
+
+        return off;
+    }
 
     // A standby that takes over begins a timeline of its own, the first 8 digits of the name of a WAL file; while it is one it
     // has none. What only speaks PostgreSQL's protocol may have no timelines: then nothing is known of successions.
