@@ -188,6 +188,165 @@ public class IdentityTests
         Assert.HasCount(1, Regex.Matches(device.Output, "the server asked"), device.Output);
     }
 
+    [TestMethod]
+    public void Two_copies_of_a_device_whose_setting_both_sides_change_deliver_everything_and_come_to_rest()
+    {
+        using var bench = new Bench();
+        string[] site = Site(bench, out string server);
+        int readings = 0;
+        Sync("m", 3);
+        Copy(bench.At("m"), bench.At("n"));
+        for (int i = 0; i < 3; i++)
+        {
+            Put(bench, server, 20 + i);
+            Sync("m", 3);
+            Sync("n", 3);
+            Assert.AreEqual(0, bench.Verb("object", "delete", "d1", "config", "sampling", "--data", server).Code);
+            Sync(i % 2 == 0 ? "m" : "n", 3); // takes the deletion
+            Sync(i % 2 == 0 ? "m" : "n", 30 + i); // and has a default of its own at its next start, which the other one gets
+            Sync(i % 2 == 0 ? "n" : "m", 40 + i);
+        }
+
+        foreach (string store in (string[])["m", "n", "m", "n"])
+        {
+            Sync(store, 3);
+        }
+
+        string settled = Config(); // value, history and losers
+        Assert.MatchesRegex("(?m)^sampling [^\\n]*\"interval\":\\d+", settled);
+        foreach (string store in (string[])["n", "m", "n"])
+        {
+            Assert.Contains($"sampling every {bench.Objects("d1", "config", server).Single().Value.GetProperty("interval").GetInt32()} s", Sync(store, 3), "both have what the server has");
+        }
+
+        Assert.AreEqual(settled, Config(), "nobody writes it any more");
+        Assert.HasCount(readings, bench.Objects("d1", "readings", server));
+
+        string Config() => string.Join('\n', bench.Verb("object", "list", "d1", "config", "--data", server).Output, bench.Verb("object", "history", "d1", "config", "sampling", "--data", server).Output, bench.Verb("object", "conflicts", "d1", "config", "--data", server).Output);
+
+        string Sync(string store, int interval)
+        {
+            readings++;
+            return Once(bench, [.. site, "--interval", $"{interval}"], store);
+        }
+    }
+
+    [TestMethod]
+    public void A_flash_wiped_after_a_restore_that_sends_the_bytes_of_its_first_time_again_overwrites_no_value_of_the_operator()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        (RunningProgram program, string url) = bench.Serve(server);
+        int port = new Uri(url).Port;
+        string[] site = ["--server", url, "--token", bench.Enrol("d1", server), "--interval", "5"];
+        Once(bench, site, "m");
+        Assert.AreEqual(5, Interval(bench, server), "the default that an empty flash brings");
+        program.Kill();
+        Copy(server, bench.At("backup"));
+        (program, _) = bench.Serve(server, port);
+        Put(bench, server, 22);
+        Once(bench, site, "m");
+
+        program.Kill();
+        Directory.Delete(server, true);
+        Copy(bench.At("backup"), server);
+        bench.Serve(server, port);
+        Put(bench, server, 33);
+        Directory.Delete(bench.At("m"), true);
+        Once(bench, site, "m");
+        Assert.AreEqual(33, Interval(bench, server));
+        Assert.Contains("sampling every 33 s", Once(bench, site, "m"));
+        Assert.AreEqual(33, Interval(bench, server));
+        Assert.HasCount(3, bench.Objects("d1", "readings", server)); // of the backup and of the wiped flash: the one between them was acknowledged
+    }
+
+    [TestMethod]
+    public void A_deletion_that_the_device_had_acknowledged_is_not_undone_by_a_restore()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server");
+        (RunningProgram program, string url) = bench.Serve(server);
+        int port = new Uri(url).Port;
+        string[] site = ["--server", url, "--token", bench.Enrol("d1", server)];
+        RunningProgram device = bench.StartDevice(["--interval", "1", "--data", bench.At("m"), .. site]); // it goes on: a start would bring a default
+        device.WaitFor("in step$");
+        Put(bench, server, 2);
+        device.WaitFor("sampling every 2 s");
+        InStep();
+        program.Kill();
+        Copy(server, bench.At("backup"));
+        (program, _) = bench.Serve(server, port);
+        InStep();
+        Assert.AreEqual(0, bench.Verb("object", "delete", "d1", "config", "sampling", "--data", server).Code);
+        InStep();
+        Assert.IsEmpty(bench.Objects("d1", "config", server));
+
+        program.Kill();
+        Directory.Delete(server, true);
+        Copy(bench.At("backup"), server);
+        bench.Serve(server, port);
+        Assert.AreEqual(2, Interval(bench, server), "as the backup has it");
+        InStep();
+        InStep();
+        Assert.IsEmpty(bench.Objects("d1", "config", server));
+        Assert.Contains("\"interval\":2", bench.Verb("object", "conflicts", "d1", "config", "--data", server).Output);
+
+        void InStep()
+        {
+            // the first may have begun before
+            int mark = device.Mark();
+            device.WaitFor("in step$", mark);
+            mark = device.Mark();
+            device.WaitFor("in step$", mark);
+        }
+    }
+
+    [TestMethod]
+    public void A_backup_that_is_put_back_twice_gives_no_id_twice_and_loses_nothing_that_the_device_holds()
+    {
+        using var bench = new Bench();
+        string server = bench.At("server"), backup = bench.At("nanosync.backup");
+        Dictionary<string, string> settings = new() { ["NANOSYNC_RATE"] = "0" };
+        (RunningProgram program, string url) = bench.Serve(server, settings: settings);
+        int port = new Uri(url).Port;
+        string[] site = ["--server", url, "--token", bench.Enrol("d1", server)];
+        Replay(bench, site, "m", 0, 10);
+        Put(bench, server, 11);
+        Once(bench, site, "m");
+        Assert.AreEqual(0, bench.Verb("backup", backup, "--data", server).Code);
+        HashSet<string> made = [];
+        for (int life = 1; life <= 3; life++)
+        {
+            Assert.IsTrue(made.Add(Made(bench, server, url)), "an id twice");
+            if (life < 3)
+            {
+                Put(bench, server, 20 + life);
+            }
+
+            Replay(bench, site, "m", life * 100, 5);
+            Once(bench, site, "m");
+            Assert.AreEqual(life < 3 ? 20 + life : 22, Interval(bench, server), "what the device acknowledged in the life before, or what was written in this one");
+            Assert.IsTrue(made.Add(Made(bench, server, url)), "an id twice");
+            if (life == 3)
+            {
+                break;
+            }
+
+            program.Interrupt();
+            Assert.AreEqual(0, program.WaitForExit(), program.Output);
+            Assert.AreEqual(1, bench.Device(["--once", "--data", bench.At("m"), .. site]).Code, "a reading of this life, for which there is no server");
+            Ended restored = bench.Verb("restore", backup, "--data", server);
+            Assert.AreEqual(0, restored.Code, restored.Output);
+            (program, _) = bench.Serve(server, port, settings);
+        }
+
+        CollectionAssert.AreEquivalent((int[])[.. Enumerable.Range(0, 10), .. Enumerable.Range(300, 5)], Values(bench, server), "the backup's and the last life's: those between were acknowledged");
+        Assert.HasCount(15 + 3, bench.Objects("d1", "readings", server)); // and one of the backup, the one that waited while there was no server, and the last
+        Assert.IsTrue(File.Exists(Path.Combine(server, "nanosync.db.before-restore")) && File.Exists(Path.Combine(server, "nanosync.db.before-restore-2")));
+        Ended conflicts = bench.Verb("object", "conflicts", "d1", "config", "--data", server);
+        Assert.Contains("\"interval\":11", conflicts.Output);
+    }
+
     private static string[] Site(Bench bench, out string server)
     {
         server = bench.At("server");
@@ -195,7 +354,7 @@ public class IdentityTests
         return ["--server", url, "--token", bench.Enrol("d1", server)];
     }
 
-    private static void Once(Bench bench, string[] site, string store)
+    private static string Once(Bench bench, string[] site, string store)
     {
         // two stores may take equal readings in one second, and equal ones under one id are one (DESIGN 9)
         for (long second = DateTimeOffset.UtcNow.ToUnixTimeSeconds(); DateTimeOffset.UtcNow.ToUnixTimeSeconds() == second;)
@@ -206,6 +365,7 @@ public class IdentityTests
         Ended ended = bench.Device(["--once", "--data", bench.At(store), .. site]);
         Assert.AreEqual(0, ended.Code, ended.Output);
         Assert.Contains("both sides are in step", ended.Output);
+        return ended.Output;
     }
 
     private static void Replay(Bench bench, string[] site, string store, int first, int count)
@@ -235,6 +395,8 @@ public class IdentityTests
     {
         return [.. bench.Objects(device, collection, server).Where(o => o.Value.TryGetProperty("value", out _)).Select(o => (int)o.Value.GetProperty("value").GetDecimal())];
     }
+
+    private static int Interval(Bench bench, string server) => bench.Objects("d1", "config", server).Single(c => c.Id == "sampling").Value.GetProperty("interval").GetInt32();
 
     private static void Put(Bench bench, string server, int interval)
     {
