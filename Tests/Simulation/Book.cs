@@ -1,7 +1,7 @@
 namespace NanoSync.Simulation;
 
-/// <summary>One committed change of an object on the server. Serial 0 = deleted.</summary>
-public readonly record struct Event(int Collection, string Id, uint Serial, int Writer, int At = 0);
+/// <summary>One committed change of an object on the server. Serial 0 = deleted, or removed by retention.</summary>
+public readonly record struct Event(int Collection, string Id, uint Serial, int Writer, int At = 0, bool Removed = false);
 
 /// <summary>
 /// What the server committed, in order, seen from outside: written by a wrapper around its transactions, cut back when an
@@ -13,6 +13,7 @@ public sealed class Book
     private readonly List<(int Collection, string Id, uint Serial)> _losers = [];
     private readonly Dictionary<(int, string), List<Event>> _objects = [];
     private readonly Dictionary<uint, string> _applied = [];
+    private readonly HashSet<uint> _removed = [];
     private readonly HashSet<uint> _lost = [];
     private readonly HashSet<(int, string)> _lostDeletes = [];
 
@@ -36,6 +37,9 @@ public sealed class Book
 
     /// <summary>True when the server has or had this value, or keeps it as the losing side of a conflict.</summary>
     public bool Has(uint serial) => _applied.ContainsKey(serial) || _lost.Contains(serial);
+
+    /// <summary>True when the reading was stored, and retention removed it since.</summary>
+    public bool WasRemoved(uint serial) => _removed.Contains(serial);
 
     public bool WasApplied(uint serial) => _applied.ContainsKey(serial);
 
@@ -92,6 +96,7 @@ public sealed class Book
         _losers.RemoveRange(mark.Losers, _losers.Count - mark.Losers);
         _objects.Clear();
         _applied.Clear();
+        _removed.Clear();
         _lost.Clear();
         _lostDeletes.Clear();
         _events.ForEach(Index);
@@ -113,10 +118,15 @@ public sealed class Book
             _objects[(e.Collection, e.Id)] = list = [];
         }
 
-        list.Add(e);
-        if (e.Serial != 0)
+        if (e.Removed && list.Count > 0)
         {
-            _applied.TryAdd(e.Serial, e.Id);
+            _removed.Add(list[^1].Serial);
+        }
+
+        list.Add(e);
+        if (e.Serial != 0 && !_applied.TryAdd(e.Serial, e.Id) && _removed.Remove(e.Serial))
+        {
+            _applied[e.Serial] = e.Id; // it came again, under another id
         }
     }
 

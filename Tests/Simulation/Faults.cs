@@ -46,6 +46,8 @@ public enum Fault
     KillAfterShared,
     FailsInShared,
     StatementFails,
+    Retention,
+    NoRoomForReading,
 }
 
 /// <summary>What goes wrong in one round. Places are drawn before, as a share of what is not known yet.</summary>

@@ -90,6 +90,7 @@ public class ObservedTransaction : DispatchProxy
 {
     private readonly List<Action> _told = [];
     private readonly List<Event> _saved = [];
+    private readonly List<Action> _after = []; // what is judged once all of it is in the book
     private IStoreTransaction _inner = null!;
     private SimServer _server = null!;
     private bool _writes;
@@ -126,6 +127,8 @@ public class ObservedTransaction : DispatchProxy
                 _server.Touched |= _writes;
                 _told.ForEach(t => t());
                 _told.Clear();
+                _after.ForEach(a => a());
+                _after.Clear();
                 if (_writes)
                 {
                     _server.Committing?.Invoke(true);
@@ -179,11 +182,21 @@ public class ObservedTransaction : DispatchProxy
                 RefusalRow refusal = (RefusalRow)arguments[1]!;
                 if (refusal.ByServer && refusal.Status == Protocol.Status.OutOfSpace)
                 {
-                    _server.JudgeFull(device, _saved);
+                    if (_server.IsOutbox(refusal.Collection))
+                    {
+                        _after.Add(() => _server.JudgeFull(device, true, [])); // those before it in the message are appended with others
+                    }
+                    else
+                    {
+                        _server.JudgeFull(device, false, _saved);
+                    }
                 }
 
                 _told.Add(() => _server.Book.Refused.Add((device, refusal.Collection, refusal.ObjectId)));
                 break;
+
+            case nameof(IStoreTransaction.DropReadings):
+                return DropReadings((int)arguments![0]!, (long)arguments[1]!, (long)arguments[2]!, (int)arguments[3]!);
 
             case nameof(IStoreTransaction.FindId) when mutation == Mutation.NoDedupe:
                 return null;
@@ -220,6 +233,28 @@ public class ObservedTransaction : DispatchProxy
         }
 
         return result;
+    }
+
+    // [retention] The oldest go, those from before a time, down to so many; no other.
+    private int DropReadings(int collection, long before, long keep, int most)
+    {
+        List<ObjectRow> there = [.. _inner.ListObjects(collection, 0, 100_000, deleted: false).OrderBy(o => o.Seq)];
+        List<string> due = [.. there.Take((int)Math.Clamp(there.Count - keep, 0, most)).TakeWhile(o => o.Changed < before).Select(o => o.Id)];
+        int count = _inner.DropReadings(collection, before, keep, most);
+        HashSet<string> left = [.. _inner.ListObjects(collection, 0, 100_000, deleted: false).Select(o => o.Id)];
+        List<string> gone = [.. there.Select(o => o.Id).Where(id => !left.Contains(id))];
+        if (count != gone.Count || !gone.SequenceEqual(due))
+        {
+            _server.Violate($"retention was to remove {string.Join(' ', due)}, removed {string.Join(' ', gone)} and says {count}");
+        }
+
+        foreach (string id in gone)
+        {
+            Event removed = new(collection, id, 0, 0, Removed: true);
+            _told.Add(() => _server.Committed(removed));
+        }
+
+        return count;
     }
 
     private void Break(KeyRow row, Mutation mutation)

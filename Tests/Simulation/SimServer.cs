@@ -165,7 +165,15 @@ public sealed class SimServer : IDisposable
         Book.Add(e);
     }
 
-    public void JudgeFull(int device, IEnumerable<Event> saved) => _world.JudgeFull(device, saved);
+    public void JudgeFull(int device, bool readings, IEnumerable<Event> saved) => _world.JudgeFull(device, readings, saved);
+
+    public void Violate(string what) => _world.Violate(what);
+
+    public bool IsOutbox(string collection) => Array.Exists(Plan.All, p => p.Name == collection && p.Kind == Device.CollectionKind.Outbox);
+
+    /// <summary>Retention goes through everything once, at the first node.</summary>
+    public RetentionPass Retain() => _cores[0].Retention.Pass(TimeSpan.Zero, CancellationToken.None).GetAwaiter().GetResult()
+        ?? throw new SimulationFailed("another process has retention's lock");
 
     /// <summary>All processes end, and start again.</summary>
     public void Restart()
@@ -247,7 +255,7 @@ public sealed class SimServer : IDisposable
 
     private void Begin(int node)
     {
-        _cores[node] = new ServerCore(new ObservedStore(_stores[node], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0 }, _world.Clock, random: Codes);
+        _cores[node] = new ServerCore(new ObservedStore(_stores[node], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0, Retention = _world.Rules }, _world.Clock, random: Codes);
         _nodes[node] = new SyncService(new ObservedStore(_stores[node], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
             incarnation: _cores[node].Incarnation);
     }

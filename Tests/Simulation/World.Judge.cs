@@ -31,8 +31,10 @@ public sealed partial class World
                 Violate($"reading #{reading.Serial} of {plan.Name} {e.Id} is overwritten by reading #{e.Serial}");
             }
 
+            JudgeRoom(plan, e, before);
+
             // [exactly once] one object for one value; no value comes back over what replaced it
-            if (book.PlaceOf(e.Serial) is { } place && place != e.Id && !_mayDouble.Contains(e.Serial))
+            if (book.PlaceOf(e.Serial) is { } place && place != e.Id && !_mayDouble.Contains(e.Serial) && !book.WasRemoved(e.Serial))
             {
                 Violate($"value #{e.Serial} is on the server twice: {place} and {e.Id} of {plan.Name}");
             }
@@ -240,6 +242,7 @@ public sealed partial class World
         }
 
         JudgeLedger();
+        JudgeDatabase("all");
     }
 
     private void JudgeLedger()
@@ -378,11 +381,11 @@ public sealed partial class World
     }
 
     /// <summary>[SPEC 2.4] Out of space is said when it is so.</summary>
-    public void JudgeFull(int device, IEnumerable<Event> saved)
+    public void JudgeFull(int device, bool readings, IEnumerable<Event> saved)
     {
         string name = Array.Find(Devices, d => d.Identity.Id == device)!.Name;
         HashSet<(int, string)> live = [];
-        foreach (Plan plan in Plan.All)
+        foreach (Plan plan in Plan.All.Where(p => (p.Kind == CollectionKind.Outbox) == readings))
         {
             int number = _numbers[(device, plan.Name)];
             live.UnionWith(Server.Book.Live(number).Select(id => (number, id)));
@@ -393,9 +396,15 @@ public sealed partial class World
             _ = e.Serial == 0 ? live.Remove((e.Collection, e.Id)) : live.Add((e.Collection, e.Id));
         }
 
-        if (live.Count < Limits.MaxObjects)
+        long most = readings ? Limits.MaxReadings : Limits.MaxObjects;
+        if (live.Count < most || most == 0)
         {
-            Violate($"{name} is told that the quota of {Limits.MaxObjects} objects is used up, and has {live.Count}");
+            Violate($"{name} is told that the quota of {most} {(readings ? "readings" : "objects")} is used up, and has {live.Count}");
+        }
+
+        if (readings)
+        {
+            Count(Fault.NoRoomForReading);
         }
     }
 
@@ -485,9 +494,11 @@ public sealed partial class World
 
     private void JudgeReadings(SimDevice device, List<Held> held)
     {
+        int number = NumberOf(device, device.Plans[device.Plans.ToList().FindIndex(p => p.Kind == CollectionKind.Outbox)]);
+        bool IsStored(uint serial) => Server.Book.PlaceOf(serial) is { } id && Server.Book.Current(number, id)?.Serial == serial;
         foreach (uint serial in device.Readings)
         {
-            bool there = Server.Book.WasApplied(serial) || held.Exists(h => h.Serial == serial) || Ledger.IsGone(serial)
+            bool there = IsStored(serial) || Server.Book.WasRemoved(serial) || held.Exists(h => h.Serial == serial) || Ledger.IsGone(serial)
                 || Array.Exists(Devices, d => d.Identity == device.Identity && d.Dropped.Union(d.DroppedBefore).Union(d.Overflowed).Union(d.Wiped).Contains(serial));
             if (!there)
             {
@@ -496,7 +507,6 @@ public sealed partial class World
         }
 
         // [SPEC 7.1] no reading has another time than that at which it was taken, nor none if that was known
-        int number = NumberOf(device, device.Plans[device.Plans.ToList().FindIndex(p => p.Kind == CollectionKind.Outbox)]);
         using IStoreTransaction store = Server.Store.BeginRead();
         foreach (ObjectRow row in store.ListObjects(number, 0, 100_000, deleted: false))
         {

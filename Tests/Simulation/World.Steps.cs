@@ -62,6 +62,7 @@ public sealed partial class World
             SimDevice device = Devices[Rng.Below(2)];
             int what = Rng.Below(100);
             Trace.Mix((ulong)what);
+            RetainNow(i);
             if (what < 36)
             {
                 Trace.Line($"{i}: round of {device.Name}");

@@ -67,6 +67,7 @@ public sealed partial class World : IDisposable
         prepare?.Invoke(this);
         DeviceMaxObject = Rng.Pick([3000, 65536]);
         Limits = new SyncLimits { MaxObject = 8000, MaxObjects = Rng.Pick([14L, 40, 1_000_000, 1_000_000, 1_000_000]) };
+        DrawRoom();
         Server = new SimServer(this, Collections, ["ada", "bob"]) { Mutation = mutation };
         int used = Rng.Pick([0b111111, 0b001001, 0b010100, 0b101010, 0b111111, 0b000001, 0b000010, 0b000100, 0b001000, 0b110000]);
         if (Only != 0 || Boards)
@@ -93,7 +94,7 @@ public sealed partial class World : IDisposable
             Devices[i] = new SimDevice(this, i, identity, plans, Rng);
         }
 
-        Trace.Line($"seed {seed}: {string.Join(' ', plans.Select(p => p.Name))}, objects {Limits.MaxObjects}, device takes {DeviceMaxObject}");
+        Trace.Line($"seed {seed}: {string.Join(' ', plans.Select(p => p.Name))}, objects {Limits.MaxObjects}, readings {Limits.MaxReadings}, retention {string.Join(", ", Rules)}, device takes {DeviceMaxObject}");
     }
 
     public ulong Seed { get; }
@@ -104,7 +105,7 @@ public sealed partial class World : IDisposable
 
     public SimClock Clock { get; } = new();
 
-    public SyncLimits Limits { get; }
+    public SyncLimits Limits { get; private set; }
 
     public int DeviceMaxObject { get; }
 
@@ -266,6 +267,7 @@ public sealed partial class World : IDisposable
     public void Quiet()
     {
         Trace.Line($"quiet");
+        bool waits = BeginRoom();
         for (int pass = 0; pass < 12; pass++)
         {
             bool still = true;
@@ -287,6 +289,11 @@ public sealed partial class World : IDisposable
                     }
 
                     replies += result.Outcome == RoundOutcome.Deferred ? 0 : 1;
+                    if (waits && result.Outcome != RoundOutcome.InStep && rounds % 4 == 0)
+                    {
+                        MakeRoom();
+                    }
+
                     while (device.Store.Step())
                     {
                     }
