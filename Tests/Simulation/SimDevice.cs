@@ -171,10 +171,17 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     public HashSet<uint> Overflowed { get; } = [];
 
     /// <summary>
-    /// A letter was on its way, or its reply, when an older database came back: that reply is the device's truth, and the
-    /// server does not know it. Nobody can tell; until it is taken, what it acknowledges counts as lost with the database.
+    /// A letter was on its way, or its reply, when an older database came back, or a reply from before comes to a request of the
+    /// same bytes: that reply is the device's truth, and the server does not know it. Nobody can tell; until it is taken, what it
+    /// acknowledges counts as lost with the database.
     /// </summary>
     public bool AnsweredBefore { get; set; }
+
+    /// <summary>
+    /// Values that it held when an older database came back, or that came in a reply from before: what it brings in the pass that
+    /// follows, and what the server may have refused in the lost time. Nothing else is judged otherwise after a restore.
+    /// </summary>
+    public HashSet<uint> FromBefore { get; } = [];
 
     /// <summary>Readings that went because the outbox was full.</summary>
     public HashSet<uint> Dropped { get; } = [];
@@ -238,6 +245,28 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     {
         return Enumerable.Range(0, Before.Length).Any(i => Before[i].Exists(h => h.Serial == serial
             && (h.State == ObjectState.Pending || (_plans[i].Kind != CollectionKind.Outbox && h.State == ObjectState.Clean && !UnderWay))));
+    }
+
+    /// <summary>What it holds is from before an older database came back.</summary>
+    public void NoteFromBefore() => FromBefore.UnionWith(Before.SelectMany(b => b).Select(h => h.Serial));
+
+    /// <summary>An older database came back, of which the judge's book has so many entries.</summary>
+    public void NoteRestore(int entries)
+    {
+        NoteFromBefore();
+        BeginSeen();
+        AnsweredBefore = UnderWay;
+        foreach ((int, string) deleted in _deletedAt.Where(d => d.Value > entries).Select(d => d.Key).ToList())
+        {
+            _deletedAt[deleted] = entries; // for this database it was deleted then
+        }
+    }
+
+    // The server has to see it with its key again, before it may not be told to start over.
+    private void BeginSeen()
+    {
+        SeenIdle = false;
+        HadCommands.Clear();
     }
 
     // ---- Power ----
@@ -321,6 +350,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Dropped.Clear();
         Overflowed.Clear();
         WipedOnce = true;
+        BeginSeen();
         foreach (Held held in Before.SelectMany(b => b).Where(h => h.State is ObjectState.Pending or ObjectState.Refused))
         {
             Wiped.Add(held.Serial);
@@ -357,6 +387,11 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         _given.Clear(); // it does not know what it gave since
         Mount();
         _life = "+" + _world.NextLife();
+        if (_world.Server.Restores > 0)
+        {
+            NoteFromBefore(); // the image may be older than the restore
+        }
+
         KnownHere.UnionWith(image.Known);
         foreach (((int collection, string place), uint serial) in image.LastWrite)
         {

@@ -15,7 +15,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
     private static readonly Fault[] s_ends = [Fault.SharedCommitFails, Fault.KillBeforeShared, Fault.KillAfterShared];
 
     private readonly MemoryStream _request = new();
-    private readonly List<(byte[] Request, byte[] Reply, long Made, string Store)> _past = [];
+    private readonly List<(byte[] Request, byte[] Reply, long Made, string Store, int Restores)> _past = [];
     private readonly Hmac _hmac = new();
     private byte[] _reply = [];
     private int _read;
@@ -104,7 +104,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
         if (Plan.Has(Fault.LateRequest) && _past.Count > 0)
         {
             world.Count(Fault.LateRequest);
-            (byte[] late, _, _, string store) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
+            (byte[] late, _, _, string store, _) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
             world.Trace.Message($"{device.Name} late ->", late, _xml);
             Ask(1 - Plan.Node, late, store: store);
         }
@@ -185,12 +185,13 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 
         if (Plan.Has(Fault.LateReply) && _past.Count > 1)
         {
-            (_, byte[] late, long made, _) = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))];
+            (_, byte[] late, long made, _, int restores) = _past[(int)(Plan.Pick % (ulong)(_past.Count - 1))];
             if (late.Length > 0) // one without bytes names no request; HTTP has its connection for that, mail and files the number
             {
                 world.Count(Fault.LateReply);
                 world.Trace.Message($"{device.Name} <- (late)", late, _xml);
                 Made = made;
+                device.AnsweredBefore |= restores < world.Server.Restores;
                 _reply = world.Server.Mutation == Mutation.AnyReply ? Forge(late, request) : late;
             }
         }
@@ -239,15 +240,6 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
     {
     }
 
-    /// <summary>Replies on their way are lost: over HTTP they end with their connection, before an older database is put back.</summary>
-    public void ForgetReplies()
-    {
-        for (int i = 0; i < _past.Count; i++)
-        {
-            _past[i] = _past[i] with { Reply = [] };
-        }
-    }
-
     // The answer is held [SPEC 5.9]: until the time is over, or the device gives it up, or the other device has synced at the other
     // node. Then the same bytes are looked at again, here or, as this node has died, there.
     private SyncReply? Held(byte[] request, SyncReply reply)
@@ -268,7 +260,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
 
     private void Remember(byte[] request, byte[] reply)
     {
-        _past.Add((request, reply, Made, device.Life));
+        _past.Add((request, reply, Made, device.Life, world.Server.Restores));
         if (_past.Count > Kept)
         {
             _past.RemoveAt(0);
@@ -371,7 +363,7 @@ public sealed class SimLink(World world, SimDevice device) : IHoldingCarrier
         if ((Plan.Pick >> 48 & 3) == 0 && _past.Count > 0)
         {
             world.Count(Fault.LateRequest);
-            (byte[] late, _, _, string store) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
+            (byte[] late, _, _, string store, _) = _past[(int)(Plan.Pick % (ulong)_past.Count)];
             world.Trace.Message($"{device.Name} late ->", late, _xml);
             others.Add(Wait(node, late, null, store));
         }

@@ -41,8 +41,8 @@ public sealed partial class World
 
             foreach (Event earlier in book.History(e.Collection, e.Id))
             {
-                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer))
-                    && !((plan.DeviceWins || Server.Restored) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
+                if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer, e.Serial))
+                    && !((plan.DeviceWins || writer.FromBefore.Contains(e.Serial)) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
                     && !(Boards && before is { } kept && (kept.Serial == 0 ? book.IsLostDelete(e.Collection, e.Id) : book.IsLoser(kept.Serial))) // from an image: likewise
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
@@ -58,7 +58,7 @@ public sealed partial class World
             && (Boards || (current.Writer != e.Writer && !writer.Wrote.Contains(current.Serial)))) // of boards, each is a writer
         {
             // what a device holds wins over a database that went back, and the older value is kept
-            if (!plan.DeviceWins && !((Server.Restored || current.Writer == e.Writer) && book.IsLoser(current.Serial)))
+            if (!plan.DeviceWins && !((writer.FromBefore.Contains(e.Serial) || current.Writer == e.Writer) && book.IsLoser(current.Serial)))
             {
                 Violate($"{writer.Name} overwrote #{current.Serial} of {plan.Name} {e.Id} unseen with #{e.Serial}, and the server wins there");
             }
@@ -70,7 +70,7 @@ public sealed partial class World
     }
 
     // What was deleted comes back as it was where a device's value wins over a deletion that it had not seen.
-    private bool MayUndelete(Plan plan, SimDevice writer) => plan.DeviceWins || Server.Restored || writer.WipedOnce;
+    private static bool MayUndelete(Plan plan, SimDevice writer, uint value) => plan.DeviceWins || writer.FromBefore.Contains(value) || writer.WipedOnce;
 
     /// <summary>A reply by itself: is it within what the device takes?</summary>
     public void JudgeReply(SimDevice device, byte[] bytes, bool xml)
@@ -120,6 +120,11 @@ public sealed partial class World
             return;
         }
 
+        if (device.AnsweredBefore)
+        {
+            device.NoteFromBefore();
+        }
+
         for (int i = 0; i < before.Length; i++)
         {
             Plan plan = device.Plans[i];
@@ -149,11 +154,10 @@ public sealed partial class World
                     if ((now == null || now.State == ObjectState.Clean) && held.Key.Length > 0)
                     {
                         Event? current = Server.Book.Current(number, held.Key);
-                        // nothing to delete is no loss, if somebody made the object afterwards; after a restored database, also an object that it did not have then, and that came again from the other device
+                        // nothing to delete is no loss, if somebody made the object afterwards; the object is also not there in a database restored that did not have it then
                         bool deleted = current == null || current.Value.Serial == 0 || Server.Book.IsLostDelete(number, held.Key)
                             || Server.Book.History(number, held.Key).Any(h => h.Serial == 0)
-                            || Server.Book.WasAbsentSince(number, held.Key, device.DeletedAt(i, held.Key))
-                            || (Server.Restored && current.Value.Writer != device.Identity.Id && Server.Book.History(number, held.Key).All(h => h.Writer != device.Identity.Id));
+                            || Server.Book.WasAbsentSince(number, held.Key, device.DeletedAt(i, held.Key));
                         if (!deleted && !device.AnsweredBefore)
                         {
                             Violate($"{device.Name} {plan.Name} {held.Key}: the deletion is not pending any more, and the server knows nothing of it");
@@ -221,7 +225,7 @@ public sealed partial class World
                 {
                     Violate($"{device.Name} never answered command {command.Id} {command.Class}");
                 }
-                else if (command.Class == Unheard && command.Status != 8 && !Server.Restored && !device.WipedOnce)
+                else if (command.Class == Unheard && command.Status != Protocol.Status.NotFound && !MayBePassed(command))
                 {
                     Violate($"{device.Name} answered command {command.Id}, which it does not know, with {command.Status}");
                 }
@@ -244,6 +248,10 @@ public sealed partial class World
         JudgeLedger();
         JudgeDatabase("all");
     }
+
+    // [SPEC 7.1] The numbers of a database that went back were given before: what is not told again is shown as unknown.
+    private bool MayBePassed(DeviceCommandRow command) =>
+        Server.Restores > 0 && command.Status == Protocol.Status.NumberPassed && command.Created <= Server.Started;
 
     private void JudgeLedger()
     {
@@ -343,7 +351,7 @@ public sealed partial class World
         {
             // [SPEC 5.2] the server has seen that the last reply with commands arrived: nothing late counts any more
             bool hadCommands = device.HadCommands.Contains(collection.Id);
-            if (collection.Status == Protocol.Status.InvalidSyncKey && device.SeenIdle && hadCommands && !Server.Restored && !device.WipedOnce && !Boards)
+            if (collection.Status == Protocol.Status.InvalidSyncKey && device.SeenIdle && hadCommands && !Boards) // a copied board is another store under the same eyes
             {
                 Violate($"{device.Name} {collection.Id} is told to start over, although it was seen with its key");
             }
@@ -431,7 +439,7 @@ public sealed partial class World
         foreach (Held refused in held.Where(h => h.State == ObjectState.Refused))
         {
             bool IsIt(string id) => refused.Key.Length > 0 ? id == refused.Key : device.IsOwn(id, refused.Id);
-            if (!Server.Restored && !refusals.Exists(r => r.Collection == plan.Name && r.ByServer && IsIt(r.ObjectId)))
+            if (!device.FromBefore.Contains(refused.Serial) && !refusals.Exists(r => r.Collection == plan.Name && r.ByServer && IsIt(r.ObjectId)))
             {
                 Violate($"{device.Name} {plan.Name} {refused.Key}/{refused.Id} was refused by the server, which does not say so");
             }

@@ -591,12 +591,7 @@ public sealed partial class World
             foreach (SimDevice one in Devices)
             {
                 one.Post?.Forget();
-                if (Boards)
-                {
-                    one.Link.ForgetReplies(); // two boards send the same bytes
-                }
-
-                one.AnsweredBefore = one.UnderWay;
+                one.NoteRestore(Server.Book.Mark.Item1);
             }
         }
         else if (_disasters && what < 86)

@@ -245,7 +245,7 @@ public sealed partial class World : IDisposable
         device.Post?.Plan = new FaultPlan();
         Compare(device, held);
         device.Asked = result == null || result.Outcome is RoundOutcome.Deferred or RoundOutcome.Failed ? device.Asked : 0;
-        device.AnsweredBefore &= result == null || result.Outcome is RoundOutcome.Deferred or RoundOutcome.Failed;
+        device.AnsweredBefore &= device.Post != null && (result == null || result.Outcome is RoundOutcome.Deferred or RoundOutcome.Failed); // by HTTP, of this round alone
         return result ?? device.Engine.Result;
     }
 
