@@ -105,6 +105,8 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         StoreIds.UnionWith(other.StoreIds);
         DroppedBefore.UnionWith(other.DroppedBefore);
         Wiped.UnionWith(other.Wiped);
+        RefusedNow.UnionWith(other.RefusedNow); // what is set aside for its store is so for both
+        FromBefore.UnionWith(other.FromBefore);
         Volume = new CutVolume();
         Go(other.TakeImage());
     }

@@ -461,7 +461,7 @@ public sealed partial class World
                 {
                     Violate($"{plan.Name} {o.Id} is set aside for {device.Name}, and no refusal is told");
                 }
-                else if (set.Status is not 0 and not Protocol.Status.Incomplete && !device.RefusedNow.Contains((plan.Name, o.Id)))
+                else if (set.Status is not 0 and not Protocol.Status.Incomplete && !Devices.Any(d => d.Identity == device.Identity && d.RefusedNow.Contains((plan.Name, o.Id)))) // two boards may be one store to the server
                 {
                     Violate($"{plan.Name} {o.Id} is set aside for {device.Name}, which did not refuse it since it started over");
                 }

@@ -4,6 +4,7 @@
 using NanoSync.Device;
 using NanoSync.Protocol;
 using NanoSync.Server.Engine;
+using NanoSync.Storage;
 
 namespace NanoSync.Simulation;
 
@@ -26,23 +27,67 @@ public sealed partial class World
         int what = _room.Below(4); // a bound, retention, or both
         Limits = what == 1 ? Limits : Limits with { MaxReadings = _room.Pick([3, 6, 12]) };
         Rules = what == 0 ? [] : RetentionRule.Parse(_room.Pick(["log=1", "log=4", "log=4", "*=1h", "log=8, log=2h"]));
-        _raises = Rules.Count == 0 || _room.Percent(40);
+        bool makesRoom = Rules.Any(r => r.Age != null || r.Count < Limits.MaxReadings);
+        _raises = !makesRoom || _room.Percent(40);
     }
 
-    private void RetainNow(int step)
+    private void RetainNow(int step, SimDevice device)
     {
         if (Rules.Count > 0 && _room.Percent(6))
         {
             Trace.Line($"{step}: retention");
             Retain();
         }
+
+        if (Boards && Rules.Count > 0 && Limits.MaxReadings > 0 && _room.Percent(3))
+        {
+            GapAndFork(step, device);
+        }
+    }
+
+    // A reading under an id that the server has not, since it refused that of an earlier life, comes before one whose id it has,
+    // and there is no room for either: four things that seldom come together by themselves.
+    private void GapAndFork(int step, SimDevice device)
+    {
+        int collection = device.Plans.ToList().FindIndex(p => p.Kind == CollectionKind.Outbox);
+        if (collection < 0)
+        {
+            return;
+        }
+
+        Trace.Line($"{step}: {device.Name} makes a gap, fills the server, and goes back");
+        Retain();
+        Rounds(device, 4);
+        if (device.Before[collection].Exists(h => h.State == ObjectState.Pending))
+        {
+            return;
+        }
+
+        SimDevice.Image image = device.TakeImage();
+        Read(device, collection, _room.Between(1, 2), Fate.ServerRefuses, 4);
+        Read(device, collection, (int)Limits.MaxReadings, Fate.Good, 4);
+        Rounds(device, 4);
+        if (_violations.Count == 0)
+        {
+            PutBack(step, device, image);
+            Read(device, collection, _room.Between(2, 4), Fate.Good, 4);
+            Rounds(device, 2);
+        }
+    }
+
+    private void Rounds(SimDevice device, int count)
+    {
+        for (int i = 0; i < count && _violations.Count == 0; i++)
+        {
+            Round(device, new FaultPlan { Node = i & 1, Pick = 1 }); // an answer that would be held is given
+        }
     }
 
     private void Retain()
     {
-        RetentionPass pass = Server.Retain();
-        Trace.Line($"    {pass.Readings} readings removed");
-        if (pass.Readings > 0)
+        RetentionPass? pass = Server.Retain();
+        Trace.Line($"    {pass?.Readings} readings removed");
+        if (pass?.Readings > 0)
         {
             Count(Fault.Retention);
         }

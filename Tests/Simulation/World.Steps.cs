@@ -62,7 +62,7 @@ public sealed partial class World
             SimDevice device = Devices[Rng.Below(2)];
             int what = Rng.Below(100);
             Trace.Mix((ulong)what);
-            RetainNow(i);
+            RetainNow(i, device);
             if (what < 36)
             {
                 Trace.Line($"{i}: round of {device.Name}");
@@ -651,11 +651,15 @@ public sealed partial class World
             return;
         }
 
-        device = Devices[_image.Value.Device];
+        PutBack(step, Devices[_image.Value.Device], _image.Value.Image);
+    }
+
+    private void PutBack(int step, SimDevice device, SimDevice.Image image)
+    {
         Trace.Line($"{step}: the image is put back on {device.Name}");
         Count(Fault.ImagePutBack);
         List<Held> before = [.. device.Before.SelectMany(b => b)];
-        device.PutBack(_image.Value.Image);
+        device.PutBack(image);
         LoseWhatIsOnlyThere(before, [.. device.Before.SelectMany(b => b)]);
         foreach (Held held in device.Before.SelectMany(b => b).Where(h => h.State == ObjectState.Pending && h.Key.Length == 0 && Server.Book.PlaceOf(h.Serial) is { } place && !place.EndsWith($"{device.Store.FormatId}{h.Id}", StringComparison.Ordinal)))
         {
