@@ -75,9 +75,6 @@ public sealed class SimServer : IDisposable
     /// <summary>How often an older database was put back.</summary>
     public int Restores { get; private set; }
 
-    /// <summary>When a process last started, as the database counts time.</summary>
-    public long Started { get; private set; }
-
     /// <summary>True when something was committed since the last <see cref="GoBack"/>.</summary>
     public bool Touched { get; set; } = true;
 
@@ -258,7 +255,6 @@ public sealed class SimServer : IDisposable
 
     private void Begin(int node)
     {
-        Started = _world.Clock.GetUtcNow().ToUnixTimeMilliseconds();
         _cores[node] = new ServerCore(new ObservedStore(_stores[node], this), new ServerOptions { Limits = _world.Limits, SealedPerHour = 0, Retention = _world.Rules }, _world.Clock, random: Codes);
         _nodes[node] = new SyncService(new ObservedStore(_stores[node], this), _world.Clock, _world.Limits, reached: step => Reached?.Invoke(node, step),
             incarnation: _cores[node].Incarnation);
