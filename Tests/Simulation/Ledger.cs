@@ -32,6 +32,9 @@ public sealed class Ledger
         Replaced(over);
     }
 
+    /// <summary>The value that the writer of another one had in hand; 0 = none.</summary>
+    public uint Over(uint serial) => _writes.TryGetValue(serial, out (int, string, uint Over, DeviceIdentity?) write) ? write.Over : 0;
+
     /// <summary>A value was deleted, or written over, by one who had it in hand.</summary>
     public void Replaced(uint serial)
     {

@@ -192,6 +192,11 @@ public class ObservedTransaction : DispatchProxy
                     }
                 }
 
+                if (refusal.ByServer && refusal.Status == Protocol.Status.Forked)
+                {
+                    _server.NoteFork(device);
+                }
+
                 _told.Add(() => _server.Book.Refused.Add((device, refusal.Collection, refusal.ObjectId)));
                 break;
 

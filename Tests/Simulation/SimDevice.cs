@@ -107,6 +107,7 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
         Wiped.UnionWith(other.Wiped);
         RefusedNow.UnionWith(other.RefusedNow); // what is set aside for its store is so for both
         FromBefore.UnionWith(other.FromBefore);
+        KeysFromBefore.UnionWith(other.KeysFromBefore);
         Volume = new CutVolume();
         Go(other.TakeImage());
     }
@@ -185,6 +186,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// </summary>
     public HashSet<uint> FromBefore { get; } = [];
 
+    /// <summary>The objects that these were values of.</summary>
+    public HashSet<(string Collection, string Id)> KeysFromBefore { get; } = [];
+
     /// <summary>Readings that went because the outbox was full.</summary>
     public HashSet<uint> Dropped { get; } = [];
 
@@ -250,7 +254,14 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     }
 
     /// <summary>What it holds is from before an older database came back.</summary>
-    public void NoteFromBefore() => FromBefore.UnionWith(Before.SelectMany(b => b).Select(h => h.Serial));
+    public void NoteFromBefore()
+    {
+        for (int i = 0; i < Before.Length; i++)
+        {
+            FromBefore.UnionWith(Before[i].Select(h => h.Serial).Where(s => s != 0));
+            KeysFromBefore.UnionWith(Before[i].Where(h => h.Key.Length > 0).Select(h => (_plans[i].Name, h.Key)));
+        }
+    }
 
     /// <summary>An older database came back, of which the judge's book has so many entries.</summary>
     public void NoteRestore(int entries)

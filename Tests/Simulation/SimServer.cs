@@ -168,6 +168,8 @@ public sealed class SimServer : IDisposable
 
     public void JudgeFull(int device, bool readings, IEnumerable<Event> saved) => _world.JudgeFull(device, readings, saved);
 
+    public void NoteFork(int device) => _world.NoteFork(device);
+
     public void Violate(string what) => _world.Violate(what);
 
     public bool IsOutbox(string collection) => Array.Exists(Plan.All, p => p.Name == collection && p.Kind == Device.CollectionKind.Outbox);

@@ -42,7 +42,7 @@ public sealed partial class World
             foreach (Event earlier in book.History(e.Collection, e.Id))
             {
                 if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer, e.Serial))
-                    && !((plan.DeviceWins || writer.FromBefore.Contains(e.Serial)) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
+                    && !((plan.DeviceWins || IsFromBefore(writer, plan, e)) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
                     && !(Boards && before is { } kept && (kept.Serial == 0 ? book.IsLostDelete(e.Collection, e.Id) : book.IsLoser(kept.Serial))) // from an image: likewise
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
@@ -58,7 +58,7 @@ public sealed partial class World
             && (Boards || (current.Writer != e.Writer && !writer.Wrote.Contains(current.Serial)))) // of boards, each is a writer
         {
             // what a device holds wins over a database that went back, and the older value is kept
-            if (!plan.DeviceWins && !((writer.FromBefore.Contains(e.Serial) || current.Writer == e.Writer) && book.IsLoser(current.Serial)))
+            if (!plan.DeviceWins && !((IsFromBefore(writer, plan, e) || current.Writer == e.Writer) && book.IsLoser(current.Serial)))
             {
                 Violate($"{writer.Name} overwrote #{current.Serial} of {plan.Name} {e.Id} unseen with #{e.Serial}, and the server wins there");
             }
@@ -68,6 +68,12 @@ public sealed partial class World
             }
         }
     }
+
+    // What a device held when an older database came back is the newer, and so is what was written over it, or deleted there,
+    // before the pass that follows.
+    private bool IsFromBefore(SimDevice writer, Plan plan, Event e) => e.Serial == 0
+        ? writer.KeysFromBefore.Contains((plan.Name, e.Id))
+        : writer.FromBefore.Contains(e.Serial) || (Ledger.Over(e.Serial) is var over && over != 0 && writer.FromBefore.Contains(over));
 
     // What was deleted comes back as it was where a device's value wins over a deletion that it had not seen.
     private static bool MayUndelete(Plan plan, SimDevice writer, uint value) => plan.DeviceWins || writer.FromBefore.Contains(value) || writer.WipedOnce;

@@ -112,6 +112,18 @@ public sealed partial class World
         Retain();
     }
 
+    /// <summary>A device is told that its store is one of two, or that of an id nothing is left to compare.</summary>
+    public void NoteFork(int device)
+    {
+        // [SPEC 5.4] What waits from there on goes again under other ids. Where a reading before it is gone, or waits for room, the
+        // server may have it already, or another board with the same flash brings it too: it cannot know. Without retention or a
+        // bound neither happens, and nothing is excused.
+        if (Writing is { } board && board.Identity.Id == device && (Rules.Count > 0 || Limits.MaxReadings > 0))
+        {
+            _mayDouble.UnionWith(board.Before.SelectMany(b => b).Where(h => h.State == ObjectState.Pending && h.Key.Length == 0).Select(h => h.Serial));
+        }
+    }
+
     // [quota] No reading is stored beyond the bound. [SPEC 5.4] No id is that of another reading, also when that one was removed.
     private void JudgeRoom(Plan plan, Event e, Event? before)
     {
