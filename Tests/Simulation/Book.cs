@@ -14,6 +14,7 @@ public sealed class Book
     private readonly Dictionary<(int, string), List<Event>> _objects = [];
     private readonly Dictionary<uint, string> _applied = [];
     private readonly HashSet<uint> _removed = [];
+    private readonly Dictionary<(int, string), int> _forgottenDeletes = []; // and how many events there were
     private readonly HashSet<uint> _lost = [];
     private readonly HashSet<(int, string)> _lostDeletes = [];
 
@@ -37,6 +38,12 @@ public sealed class Book
 
     /// <summary>True when the server has or had this value, or keeps it as the losing side of a conflict.</summary>
     public bool Has(uint serial) => _applied.ContainsKey(serial) || _lost.Contains(serial);
+
+    /// <summary>What was left of a deleted object is removed.</summary>
+    public void ForgetDelete(int collection, string id) => _forgottenDeletes[(collection, id)] = _events.Count;
+
+    /// <summary>Whether nothing is left that tells of the object's deletion.</summary>
+    public bool IsDeleteForgotten(int collection, string id) => _forgottenDeletes.ContainsKey((collection, id));
 
     /// <summary>True when the reading was stored, and retention removed it since.</summary>
     public bool WasRemoved(uint serial) => _removed.Contains(serial);
@@ -94,6 +101,11 @@ public sealed class Book
 
         _events.RemoveRange(mark.Events, _events.Count - mark.Events);
         _losers.RemoveRange(mark.Losers, _losers.Count - mark.Losers);
+        foreach ((int, string) later in _forgottenDeletes.Where(f => f.Value > mark.Events).Select(f => f.Key).ToList())
+        {
+            _forgottenDeletes.Remove(later);
+        }
+
         _objects.Clear();
         _applied.Clear();
         _removed.Clear();

@@ -203,6 +203,9 @@ public class ObservedTransaction : DispatchProxy
             case nameof(IStoreTransaction.DropReadings):
                 return DropReadings((int)arguments![0]!, (long)arguments[1]!, (long)arguments[2]!, (int)arguments[3]!);
 
+            case nameof(IStoreTransaction.PruneDeleted):
+                return PruneDeleted((int)arguments![0]!, (long)arguments[1]!, (int)arguments[2]!);
+
             case nameof(IStoreTransaction.FindId) when mutation == Mutation.NoDedupe:
                 return null;
 
@@ -257,6 +260,19 @@ public class ObservedTransaction : DispatchProxy
         {
             Event removed = new(collection, id, 0, 0, Removed: true);
             _told.Add(() => _server.Committed(removed));
+        }
+
+        return count;
+    }
+
+    private int PruneDeleted(int collection, long seenSince, int most)
+    {
+        List<string> Left() => [.. _inner.ListObjects(collection, 0, 100_000, deleted: true).Where(o => o.Deleted).Select(o => o.Id)];
+        List<string> there = Left();
+        int count = _inner.PruneDeleted(collection, seenSince, most);
+        foreach (string id in there.Except(Left()))
+        {
+            _told.Add(() => _server.Book.ForgetDelete(collection, id));
         }
 
         return count;

@@ -44,6 +44,7 @@ public sealed partial class World
                 if (earlier.Serial == e.Serial && before?.Serial != e.Serial && (before?.Serial != 0 || !MayUndelete(plan, writer, e.Serial))
                     && !((plan.DeviceWins || IsFromBefore(writer, plan, e)) && book.IsLoser(before?.Serial ?? 0) && !writer.Adding.Contains(e.Serial)) // judged once more: the value before is kept
                     && !(Boards && before is { } kept && (kept.Serial == 0 ? book.IsLostDelete(e.Collection, e.Id) : book.IsLoser(kept.Serial))) // from an image: likewise
+                    && !(Boards && before is { Serial: 0 } && book.IsDeleteForgotten(e.Collection, e.Id)) // an image brings it, and nothing is left of its deletion [SPEC 5.5, 5.8]
                     && !(before?.Writer == e.Writer && IsDouble(writer, e.Id)) && !_fetched.Contains((e.Collection, e.Id)))
                 {
                     Violate($"value #{e.Serial} of {plan.Name} {e.Id} was applied before, and is put over #{before?.Serial}");
