@@ -186,6 +186,9 @@ public sealed class SimDevice : IObjectHandler, IDeviceHost
     /// </summary>
     public HashSet<uint> FromBefore { get; } = [];
 
+    /// <summary>Objects of which it said, when it was told a change of them, that it has them no more.</summary>
+    public HashSet<(string Collection, string Id)> SaidGone { get; } = [];
+
     /// <summary>The objects that these were values of.</summary>
     public HashSet<(string Collection, string Id)> KeysFromBefore { get; } = [];
 

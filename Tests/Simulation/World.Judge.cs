@@ -73,7 +73,7 @@ public sealed partial class World
     // What a device held when an older database came back is the newer, and so is what was written over it, or deleted there,
     // before the pass that follows.
     private bool IsFromBefore(SimDevice writer, Plan plan, Event e) => e.Serial == 0
-        ? writer.KeysFromBefore.Contains((plan.Name, e.Id))
+        ? writer.KeysFromBefore.Contains((plan.Name, e.Id)) || (Server.Restores > 0 && writer.SaidGone.Contains((plan.Name, e.Id)))
         : writer.FromBefore.Contains(e.Serial) || (Ledger.Over(e.Serial) is var over && over != 0 && writer.FromBefore.Contains(over));
 
     // What was deleted comes back as it was where a device's value wins over a deletion that it had not seen.
@@ -332,6 +332,11 @@ public sealed partial class World
             foreach (SyncCommand response in collection.Responses.Where(r => r.ServerId != null && r.Status != Protocol.Status.Success))
             {
                 device.RefusedNow.Add((collection.Id, response.ServerId!));
+                if (response is { Tag: Protocol.Tags.Change, Status: Protocol.Status.NotFound })
+                {
+                    device.SaidGone.Add((collection.Id, response.ServerId!)); // [SPEC 5.8]
+                }
+
                 if (response is { Tag: Protocol.Tags.Delete, Status: Protocol.Status.Conflict })
                 {
                     device.KnowsDeleted.Add((collection.Id, response.ServerId!));
