@@ -270,7 +270,8 @@ public sealed partial class World
         }
 
         // by the server's name of the object, which in a shared collection is not that of its writer
-        bool IsLostDelete(int collection, uint value) => Server.Book.PlaceOf(value) is { } id && Server.Book.IsLostDelete(collection, id);
+        bool IsLostDelete(int collection, uint value) => Server.Book.PlaceOf(value) is { } id
+            && (Server.Book.IsLostDelete(collection, id) || (Boards && Server.Book.IsDeleteForgotten(collection, id)));
 
         bool IsRefused(int collection, string place, uint serial, DeviceIdentity? writer) => writer != null
             && (Server.Book.Refused.Contains((writer.Id, _collections[collection].Plan.Name, place))
