@@ -41,7 +41,7 @@ public class SeedTests
         TestContext.WriteLine($"figures: {figures}");
         Assert.IsEmpty(failures, string.Join('\n', failures.Select(f => $"seed {f.Seed}: {f.What}")));
         Assert.AreEqual(BoardSeeds * Runner.Steps, figures.Steps);
-        foreach (Fault fault in s_ofBoards.Append(Fault.RestoreDatabase).Append(Fault.DropsOldest))
+        foreach (Fault fault in (Fault[])[.. s_ofBoards, Fault.RestoreDatabase, Fault.DropsOldest, Fault.Retention, Fault.NoRoomForReading])
         {
             Assert.IsGreaterThan(50, figures.Faults[(int)fault], $"{fault} hardly happened");
         }
