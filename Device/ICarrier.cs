@@ -1,5 +1,5 @@
 // What carries one message to the server and its reply back: the only thing the engine knows of a network.
-// HTTP (two kinds), mail and files implement it in assemblies of their own.
+// HTTP (two kinds), MQTT, mail and files implement it in assemblies of their own.
 
 namespace NanoSync.Device
 {

@@ -30,7 +30,7 @@ namespace NanoSync.Device
         /// <summary>What it came to.</summary>
         public RoundOutcome Outcome;
 
-        /// <summary>What the carrier met.</summary>
+        /// <summary>The carrier's error; None when it had none.</summary>
         public CarrierError Carrier;
 
         /// <summary>The HTTP status, or 0.</summary>
@@ -42,7 +42,7 @@ namespace NanoSync.Device
         /// <summary>Offset of the fault in the reply.</summary>
         public int MessageOffset;
 
-        /// <summary>What the store met.</summary>
+        /// <summary>The store's error; None when it had none.</summary>
         public StoreError Store;
 
         /// <summary>Status of the whole message, or of the first collection that has one; 0 = none.</summary>

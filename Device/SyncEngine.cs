@@ -8,7 +8,9 @@
 // SyncEngine.Request.cs writes the message, SyncEngine.Series.cs its series. SyncEngine.Reply.cs reads the reply,
 // SyncEngine.Responses.cs applies what it says of the objects that were sent, SyncEngine.Incoming.cs the objects that it brings,
 // SyncEngine.Pass.cs and SyncEngine.Recover.cs a pass over all of them, SyncEngine.Structures.cs what stands in Options.
-// SyncEngine.Identity.cs says which store this is.
+// SyncEngine.Identity.cs says which store this is. SyncEngine.Fetch.cs asks for one object, SyncEngine.Gateway.cs is for who
+// passes on others' objects, SyncEngine.Names.cs finds collections and classes of another firmware, SyncEngine.Slots.cs is the
+// table of kept values, SyncEngine.Times.cs corrects times taken before the clock was set.
 
 using System;
 using System.Text;

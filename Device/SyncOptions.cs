@@ -37,7 +37,7 @@ namespace NanoSync.Device
         public int Answers = 32;
 
         /// <summary>
-        /// Consecutive readings of an outbox as series: a quarter of the bytes, for 1 KB of memory and some 1,500 instructions a
+        /// Consecutive readings of an outbox as series: a quarter of the bytes, for 1 KB of memory and some 800 instructions a
         /// reading. Default true: a server that does not take them apart says so, and gets plain Adds. A series has at most
         /// BufferBytes, its readings at most ObjectBytes each. Not used in the text form.
         /// </summary>

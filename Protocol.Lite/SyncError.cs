@@ -1,6 +1,6 @@
 // Error numbers of the codec. Bands over the whole project: 1xx the caller's misuse, 2xx the peer's bytes,
-// 3xx the flash store, 4xx the carrier. The number alone says whose fault it is: the store's misuses end at 110, those of the
-// codec begin behind them.
+// 3xx the flash store, 4xx the carrier. The number alone says whose fault it is: 101 to 109 are misuses of
+// the store, 110 is one of a carrier, those of the codec begin at 111.
 
 namespace NanoSync.Protocol
 {

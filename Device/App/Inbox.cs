@@ -22,7 +22,7 @@ namespace NanoSync.App
             _type = type;
         }
 
-        /// <summary>Objects held.</summary>
+        /// <summary>Objects held, with those deleted here whose deletion the server has not confirmed.</summary>
         public int Count
         {
             get { return _store.Count(_collection.Number); }
@@ -31,7 +31,7 @@ namespace NanoSync.App
         /// <summary>Reads an object by its name.</summary>
         /// <param name="name">1 to 64 bytes of UTF-8.</param>
         /// <param name="value">Takes its values; a record of another class is an ArgumentException.</param>
-        /// <returns>None; NotFound; Damaged: what is stored is no object of the class, or larger than the record; or what the flash met.</returns>
+        /// <returns>None; NotFound; BadArgument: the name is not 1 to 64 bytes; NotOpen; Damaged: what is stored is no object of the class, or larger than the record; or an error of the flash.</returns>
         public StoreError Find(string name, Record value)
         {
             SyncDevice.CheckClass(value, _type);

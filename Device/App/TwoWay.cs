@@ -54,7 +54,7 @@ namespace NanoSync.App
         }
 
         /// <summary>Deletes an object here, and with the next sync on the server.</summary>
-        /// <returns>None; NotFound; Busy, NotOpen, or what the flash met.</returns>
+        /// <returns>None; NotFound; BadArgument: the name is not 1 to 64 bytes; Busy, NotOpen, or an error of the flash.</returns>
         public StoreError Delete(string name)
         {
             byte[] key = Encoding.UTF8.GetBytes(name);

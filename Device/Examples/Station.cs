@@ -42,7 +42,7 @@ namespace NanoSync.Examples
             get { return _heating.Target; }
         }
 
-        /// <summary>Opens the store and starts the thread that syncs. From then on only Take is called.</summary>
+        /// <summary>Opens the store and starts the thread that syncs. From then on the main loop calls Sample, SyncNow, Stop and Target alone.</summary>
         public StoreError Start()
         {
             StoreError error = _device.Open();

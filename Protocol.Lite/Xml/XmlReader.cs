@@ -92,7 +92,7 @@ namespace NanoSync.Protocol
             while (_pos < _end)
             {
                 Item item;
-                if (_state == Content && _scope == Scopes.Data && !_field)
+                if (_state == Content && _scope == Scopes.Data && !_field && !_hasFields)
                 {
                     item = ReadBase64();
                 }
@@ -138,9 +138,9 @@ namespace NanoSync.Protocol
             }
 
             _pos = _base64.Decode(this, _input, _pos, stop);
-            if (_base64.Error != SyncError.None || (_hasFields && _base64.Begun))
+            if (_base64.Error != SyncError.None)
             {
-                return Fail(_hasFields ? SyncError.BadText : _base64.Error);
+                return Fail(_base64.Error);
             }
 
             if (DataCount > 0)

@@ -372,6 +372,7 @@ namespace NanoSync.Tests
         [DataRow("<Sync xmlns=AirSync:>", (int)SyncError.BadXml, 12)]
         [DataRow("<Sync xmlns='AirSync:'><Version a='<", (int)SyncError.BadXml, 35)]
         [DataRow("<a:Sync xmlns:a='AirSync:'/>", (int)SyncError.UnknownTag, 7)]
+        [DataRow("<Sync xmlns='AirSync:'><Options><Class>c</Class><ApplicationData><a>1</a>xyz<b>", (int)SyncError.BadText, 73)] // beside a field, and not only once the run of text ends
         public void Bad_xml_is_named_with_its_offset(string xml, int error, int offset)
         {
             byte[] bytes = Encoding.UTF8.GetBytes(xml);

@@ -25,7 +25,7 @@ public sealed class SurfaceTests
     [TestMethod]
     public void The_public_members_are_those_of_the_list()
     {
-        List<string> text = ["# The public surface", "", "Every public type and member of the device's packages; the last three are one package on a board, NanoSync.Device. Written by `SurfaceTests`, which fails when it changed and says how to write it anew. The build for boards lacks `BeginLarge`, `WriteLarge`, `EndLarge` and `AbandonLarge` (Storage/Pc)."];
+        List<string> text = ["# The public surface", "", "Every public type and member of the packages that a program over HTTP uses; the last three are one package on a board, NanoSync.Device. Written by `SurfaceTests`, which fails when it changed and says how to write it anew. The build for boards lacks `BeginLarge`, `WriteLarge`, `EndLarge` and `AbandonLarge` (Storage/Pc), and has `NanoTls` in place of `PcTls`."];
         foreach ((string package, Type one, string what) in s_packages)
         {
             Type[] types = [.. one.Assembly.GetExportedTypes().OrderBy(t => t.FullName, StringComparer.Ordinal)];

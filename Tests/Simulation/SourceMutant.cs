@@ -129,13 +129,17 @@ public sealed record SourceMutant(string Name, string File, string Place, string
 
         public string Name { get; }
 
-        // What the SDK's generators add to it, as the build has it: regular expressions and log lines.
+        // What the SDK's generators add to it, as the build has it: regular expressions, log lines, and calls of the C library.
         private CSharpCompilation Generate(CSharpCompilation written)
         {
             string runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!; // shared/Microsoft.NETCore.App/VERSION
             string packs = Path.Combine(runtime, "..", "..", "..", "packs");
             GeneratorDriver driver = CSharpGeneratorDriver.Create(
-                [.. GeneratorsOf(packs, "Microsoft.NETCore.App.Ref", "System.Text.RegularExpressions"), .. GeneratorsOf(packs, "Microsoft.AspNetCore.App.Ref", "Microsoft.Extensions.Logging")],
+                [
+                    .. GeneratorsOf(packs, "Microsoft.NETCore.App.Ref", "System.Text.RegularExpressions.Generator*.dll"),
+                    .. GeneratorsOf(packs, "Microsoft.NETCore.App.Ref", "Microsoft.Interop.LibraryImportGenerator.dll"),
+                    .. GeneratorsOf(packs, "Microsoft.AspNetCore.App.Ref", "Microsoft.Extensions.Logging.Generators*.dll"),
+                ],
                 parseOptions: _parsing);
             driver.RunGeneratorsAndUpdateCompilation(written, out Compilation whole, out _);
             return (CSharpCompilation)whole;
@@ -143,7 +147,7 @@ public sealed record SourceMutant(string Name, string File, string Place, string
 
         private static IEnumerable<ISourceGenerator> GeneratorsOf(string packs, string pack, string name)
         {
-            string file = Directory.GetFiles(Path.Combine(packs, pack), $"{name}.Generator*.dll", SearchOption.AllDirectories).Where(f => !f.EndsWith(".resources.dll", StringComparison.Ordinal)).Max()
+            string file = Directory.GetFiles(Path.Combine(packs, pack), name, SearchOption.AllDirectories).Where(f => !f.EndsWith(".resources.dll", StringComparison.Ordinal)).Max()
                 ?? throw new SimulationFailed($"there is no generator {name} in {pack} below {packs}");
             return new AnalyzerFileReference(file, new Loader()).GetGenerators(LanguageNames.CSharp);
         }

@@ -134,7 +134,9 @@ public interface IStoreTransaction : IDisposable
     /// <summary>Replicas of a device, last seen first.</summary>
     List<ReplicaRow> ListReplicas(int device);
 
-    // Key rows and collections
+    // Key rows and collections. A transaction that writes locks what it finds of these until it ends, so that two nodes do not
+    // answer one device at once; one that reads locks nothing, and PostgreSQL would refuse it. So which kind it is decides, and
+    // nobody can ask for the wrong one.
 
     /// <summary>A device's collection; null when the device has none of this name.</summary>
     CollectionRow? FindCollection(int device, string name);
