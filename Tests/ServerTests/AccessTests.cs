@@ -13,6 +13,7 @@ using NanoSync.Server.Http;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class AccessTests
 {
     private static readonly (string, string) s_csrf = ("X-NanoSync", "1");

@@ -15,6 +15,7 @@ using NanoSync.Server.Http;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class AlertTests
 {
     public TestContext TestContext { get; set; } = null!;

@@ -12,6 +12,7 @@ using NanoSync.Server.Formats;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class ApiTests
 {
     private const string Objects = "/v1/devices/d1/collections/config/objects";

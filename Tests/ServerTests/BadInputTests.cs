@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class BadInputTests
 {
     private const string Sampling = """{"interval":5,"sensors":null}""";

@@ -10,6 +10,7 @@ using NanoSync.Server.Formats;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class DecodeTests
 {
     [TestMethod]

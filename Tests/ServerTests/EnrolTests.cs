@@ -13,6 +13,7 @@ using NanoSync.Server.Formats;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class EnrolTests
 {
     private const string ClaimType = "application/vnd.nanosync.claim";

@@ -18,6 +18,7 @@ using NanoSync.Server.Stores.Sqlite;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class FaultTests
 {
     private const int Patience = 30; // seconds: longer than any test has the lock

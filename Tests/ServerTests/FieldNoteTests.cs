@@ -8,6 +8,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class FieldNoteTests
 {
     private const string Objects = "/v1/devices/d1/collections/config/objects";

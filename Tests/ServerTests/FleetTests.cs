@@ -11,6 +11,7 @@ using NanoSync.Server.Formats;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class FleetTests
 {
     public TestContext TestContext { get; set; } = null!;

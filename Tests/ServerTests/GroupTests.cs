@@ -16,6 +16,7 @@ using NanoSync.Storage;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class GroupTests
 {
     private const string Sampling = "sampling(interval:u,sensors:t)";

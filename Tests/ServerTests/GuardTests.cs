@@ -11,6 +11,7 @@ using NanoSync.Server.Http;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class GuardTests
 {
     private string _folder = "";

@@ -217,6 +217,7 @@ public sealed class HeldTests
     }
 
     [TestMethod]
+    [TestCategory("Slow")]
     public async Task Of_many_that_are_woken_16_are_looked_at_at_once_and_each_is_answered()
     {
         using Bench bench = new();

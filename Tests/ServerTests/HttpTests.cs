@@ -13,6 +13,7 @@ using NanoSync.Server.Stores.Sqlite;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class HttpTests
 {
     private static readonly ServerOptions s_options = new() { RatePerSecond = 0, Patience = TimeSpan.FromSeconds(1), Limits = new SyncLimits { MaxMessage = 4096 } };

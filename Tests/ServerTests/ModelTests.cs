@@ -12,6 +12,7 @@ namespace NanoSync.ServerTests;
 public sealed class ModelTests
 {
     [TestMethod]
+    [TestCategory("Slow")]
     [DataRow(1)]
     [DataRow(0)]
     public void Both_sides_end_equal(int conflict)

@@ -8,6 +8,7 @@ using NanoSync.Server.Access;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed partial class OpenApiTests
 {
     // What whoever has a token does with it changes nothing of anybody else's.

@@ -7,6 +7,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class OptionTests
 {
     [TestMethod]

@@ -12,6 +12,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class PathTests
 {
     private string _folder = "";

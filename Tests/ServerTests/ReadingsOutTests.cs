@@ -11,6 +11,7 @@ using NanoSync.Server.Engine;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class ReadingsOutTests
 {
     private const string Weather = "weather(at:c,temperature:f2,note:t)";

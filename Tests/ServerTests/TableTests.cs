@@ -12,6 +12,7 @@ using NanoSync.Server.Tables;
 namespace NanoSync.ServerTests;
 
 [TestClass]
+[TestCategory("Slow")] // a server with sockets
 public sealed class TableTests
 {
     private const string Weather = "weather(at:c,temperature:f2,note:t)";
