@@ -93,7 +93,7 @@ namespace NanoSync.Device
             }
         }
 
-        /// <summary>Sends all of it, waiting so many milliseconds each time that the network takes nothing.</summary>
+        /// <summary>Sends all of it, in so many milliseconds.</summary>
         internal CarrierError Send(byte[] buffer, int count, int patience)
         {
             int sent = 0;
