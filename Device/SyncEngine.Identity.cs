@@ -8,8 +8,8 @@ namespace NanoSync.Device
 {
     public partial class SyncEngine
     {
-        private const int StartAt = 1; // of the value with the key: `0` is followed by the number of the start over, 4 bytes
-        private const int StartLength = 5;
+        private const int StartAt = 1; // of the value with the key: `0` is followed by the number of the start over, 4 bytes,
+        private const int LastKeyAt = 5; // and by the key held before, up to the first byte 0
 
         internal const int MintLength = 12;
         internal const int MintId = 4; // of SyncCollection.Mint, see SyncEngine.Slots.cs
@@ -98,7 +98,7 @@ namespace NanoSync.Device
             }
 
             _result.Store = _store.SetMeta(c.Number, MintSlot, _small, 0, MintLength);
-            return _result.Store == StoreError.None && StartOver(c);
+            return _result.Store == StoreError.None && StartOver(c, true);
         }
 
         // Whether something waits under the id before the last fork.
@@ -147,12 +147,33 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // [SPEC 5.2] Writes key 0 into the batch; what is pending stays pending.
-        private bool StartOver(SyncCollection c)
+        // [SPEC 5.2] Writes key 0 into the batch; what is pending stays pending. The key held goes along, so that a server which
+        // was put back meanwhile sees that it is of the time that it lost; not when the server has just said so.
+        private bool StartOver(SyncCollection c, bool tellsKey)
         {
+            int from = c.StartsOver ? LastKeyAt : 0;
+            int length = tellsKey ? LengthOfText(c.Key, from) : 0;
+            if (LastKeyAt + length > SyncCollection.KeySize)
+            {
+                length = 0; // longer than those of this server
+            }
+
             _newKey[0] = (byte)'0';
-            _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, 1);
+            System.Array.Clear(_newKey, StartAt, LastKeyAt - StartAt);
+            System.Array.Copy(c.Key, from, _newKey, LastKeyAt, length);
+            _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, LastKeyAt + length);
             return _result.Store == StoreError.None;
+        }
+
+        private static int LengthOfText(byte[] bytes, int from)
+        {
+            int to = from;
+            while (to < bytes.Length && bytes[to] != 0)
+            {
+                to++;
+            }
+
+            return to - from;
         }
 
         // The store id of the ClientId with this number, into the beginning of _clientId.
@@ -191,7 +212,7 @@ namespace NanoSync.Device
                 }
 
                 Format.Put32(c.Key, StartAt, _store.NextRandom());
-                _result.Store = _store.SetMeta(c.Number, KeySlot, c.Key, 0, StartLength);
+                _result.Store = _store.SetMeta(c.Number, KeySlot, c.Key, 0, LastKeyAt + LengthOfText(c.Key, LastKeyAt));
             }
 
             if (any && _result.Store == StoreError.None)
@@ -211,25 +232,31 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // store(id, start), or store(id, start, from) of a store that was one of two
+        // store(id, start, from, last): from of a store that was one of two, last of one that held a key
         private void WriteStore(SyncCollection c)
         {
             bool forked = c.Mint != null;
-            _small[0] = forked ? (byte)7 : (byte)3;
-            int length = PutVarint(forked ? PutId(1, c.Mint, MintId) : PutId(1, _formatId, 0), c.Start);
+            int last = LengthOfText(c.Key, LastKeyAt);
+            _small[0] = (byte)(3 | (forked ? 4 : 0) | (last > 0 ? 8 : 0));
+            int length = PutVarint(forked ? PutText(1, c.Mint, MintId, IdLength) : PutText(1, _formatId, 0, IdLength), c.Start);
             if (forked)
             {
-                length = PutId(length, c.Mint, MintBefore);
+                length = PutText(length, c.Mint, MintBefore, IdLength);
+            }
+
+            if (last > 0)
+            {
+                length = PutText(length, c.Key, LastKeyAt, last);
             }
 
             WriteStructure(s_storeClass, _small, length);
         }
 
-        private int PutId(int at, byte[] from, int offset)
+        private int PutText(int at, byte[] from, int offset, int length)
         {
-            _small[at++] = IdLength;
-            System.Array.Copy(from, offset, _small, at, IdLength);
-            return at + IdLength;
+            _small[at++] = (byte)length;
+            System.Array.Copy(from, offset, _small, at, length);
+            return at + length;
         }
     }
 }

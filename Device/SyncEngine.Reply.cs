@@ -506,7 +506,7 @@ namespace NanoSync.Device
 
                     c.LastStatus = 0;
                     _current = null;
-                    if (!StartOver(c))
+                    if (!StartOver(c, _status != Status.WentBack))
                     {
                         return false;
                     }

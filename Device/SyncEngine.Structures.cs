@@ -26,7 +26,7 @@ namespace NanoSync.Device
         private static readonly byte[] s_last = Encoding.UTF8.GetBytes("last");
         private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
 
-        private readonly byte[] _small = new byte[24]; // a range (1 + 4 * 5) or a result (1 + 5 + 3)
+        private readonly byte[] _small = new byte[36]; // a range (1 + 5 * 5), a result (1 + 5 + 3), or a store (1 + 2 * 5 + 5 + 1 + 19)
         private IDeviceHost _host;
         private RecordWriter _statusRecord; // made when there is a host
         private ObjectClass _statusClass;
@@ -505,8 +505,8 @@ namespace NanoSync.Device
             StoreError error = SaveCommand();
             if (error == StoreError.None && _command == DeviceCommand.StartOver && _commandStatus == Status.Success)
             {
-                _newKey[0] = (byte)'0';
-                error = _store.SetMeta(_collections[_commandValue].Number, KeySlot, _newKey, 0, 1);
+                StartOver(_collections[_commandValue], true);
+                error = _result.Store;
             }
 
             return error;

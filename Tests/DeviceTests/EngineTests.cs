@@ -174,6 +174,40 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        [DataRow(3, true)]
+        [DataRow(204, true)]
+        [DataRow(205, false)] // the server has said that it lost that key
+        public void A_start_over_tells_the_key_held_before_until_it_is_answered(int status, bool told)
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            Bench bench = new Bench(server, null, 20);
+            bench.SyncUntilInStep(5);
+            string key = bench.Log.KeyText;
+            string last = told ? Codec.Hex(new byte[] { (byte)key.Length }) + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(key)) : "";
+            server.LogStatus = status;
+            bench.Append(1);
+            bench.Engine.Round();
+            Assert.IsTrue(bench.Log.StartsOver);
+            bench.Restart();
+            server.LogStartStatus = 3; // key 0 is refused as a late one
+            bench.Engine.Round();
+            AssertEnd(last, server);
+            string first = Codec.Hex(server.StoreTold);
+            Assert.IsTrue(bench.Log.StartsOver);
+            bench.Engine.Round();
+            Assert.IsTrue(first != Codec.Hex(server.StoreTold));
+            AssertEnd(last, server);
+            Assert.IsFalse(bench.Log.StartsOver);
+        }
+
+        private static void AssertEnd(string last, ScriptedServer server)
+        {
+            string all = Codec.Hex(server.StoreTold);
+            Assert.AreEqual(last.Length > 0, "89ABCDEF".IndexOf(all[1]) >= 0);
+            Assert.AreEqual(last, all.Substring(all.Length - last.Length));
+        }
+
+        [TestMethod]
         [DataRow(false)]
         [DataRow(true)]
         public void A_reading_whose_ClientId_another_one_has_goes_up_under_another_store_id_with_all_behind_it(bool series)
@@ -203,8 +237,8 @@ namespace NanoSync.Tests
 
             Assert.AreEqual(now + "3 " + now + "8 ", server.Ids);
             string told = Codec.Hex(server.StoreTold);
-            Assert.AreEqual("0704" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(now)), told.Substring(0, 12));
-            Assert.AreEqual("04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(old)), told.Substring(told.Length - 10));
+            Assert.AreEqual("0F04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(now)), told.Substring(0, 12));
+            Assert.IsTrue(told.IndexOf("04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(old)), 12) > 0);
             Assert.AreEqual(0, bench.Engine.Pending);
 
             // once more: the earlier ids are as they were, and a refusal names its reading under the new one

@@ -126,6 +126,9 @@ namespace NanoSync.Tests
         /// <summary>Status of the outbox in the next reply, instead of its answer; 0 = none.</summary>
         public int LogStatus;
 
+        /// <summary>Status of the outbox in the next reply to its key 0; 0 = none.</summary>
+        public int LogStartStatus;
+
         /// <summary>Most bytes of the reply in one Read.</summary>
         public int Slice = 4096;
 
@@ -510,6 +513,16 @@ namespace NanoSync.Tests
                 int kind = _kind[i];
                 int status = kind == 0 ? LogStatus : ConfigStatus;
                 bool unknown = !_startsOver[i] && (ForgetKeys || status != 0);
+                if (_startsOver[i] && kind == 0 && LogStartStatus != 0)
+                {
+                    _writer.Value(Tags.SyncKey, new byte[] { (byte)'0' });
+                    _writer.Value(Tags.CollectionId, new byte[] { (byte)'l', (byte)'o', (byte)'g' });
+                    _writer.Number(Tags.Status, LogStartStatus);
+                    _writer.End();
+                    LogStartStatus = 0;
+                    continue;
+                }
+
                 bool refused = _refused && kind == 0;
                 if (!refused && !unknown && (_startsOver[i] || _current[i]))
                 {

@@ -163,6 +163,41 @@ public sealed class RestoreTests
     }
 
     [TestMethod]
+    [DataRow(true, "a=2", "a=0102", "a 0101 server")]
+    [DataRow(false, "a=1", "a=0101", "a 0102 device")] // the state that was put back knows no store of this device
+    public void A_device_that_was_about_to_start_over_brings_what_the_restore_lost(bool known, string held, string stored, string loser)
+    {
+        using Field field = new();
+        field.Put("a", 1);
+        if (known)
+        {
+            field.Sync();
+            field.Round(); // which says that it arrived
+        }
+
+        field.Bench.BackUp();
+        field.Restore(); // the server of the device's way is the one that is open
+        field.Put("a", 2);
+        field.Sync();
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        for (int i = 0; i < 3 && !field.Config.StartsOver; i++)
+        {
+            field.Round();
+        }
+
+        Assert.IsTrue(field.Config.StartsOver);
+        field.Restore(); // the device's start over is in flash
+        field.Sync();
+        Assert.AreEqual(held, field.Held());
+        Assert.AreEqual(stored, field.Bench.Held("d1"));
+        Assert.AreEqual(loser, Losers(field.Bench));
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        field.Sync();
+        Assert.AreEqual(held, field.Held());
+        Assert.AreEqual(1, field.Replies.Sum(r => r.Collections.Count(c => c.Id == "config" && c.Status == Status.WentBack)), "told once");
+    }
+
+    [TestMethod]
     public void A_flash_that_was_wiped_after_a_restore_knows_nothing_and_overwrites_nothing()
     {
         using Bench bench = new();

@@ -18,7 +18,8 @@ internal sealed partial class CollectionSync
         if (_request.SyncKey == SyncKeys.Zero)
         {
             _row = RowOfStore(collection);
-            return SyncKeys.DecideStart(_row, _told?.Start, _id.Hash, _id.LastChange);
+            KeyCase start = SyncKeys.DecideStart(_row, _told?.Start, _id.Hash, _id.LastChange);
+            return start == KeyCase.StartOver && _told?.LastKey is { } last && IsLost(collection, last) ? StartOfLost() : start;
         }
 
         if (_store.FindKeyRow(Device, collection, _request.SyncKey) is { } row)
@@ -55,6 +56,26 @@ internal sealed partial class CollectionSync
         }
 
         return KeyCase.Unknown;
+    }
+
+    // A key of a time that the database has lost: given after the state that was put back.
+    private bool IsLost(CollectionRow collection, string key)
+    {
+        (int n, string? epoch) = SyncKeys.Parse(key);
+        return epoch != null
+            && (_store.FindEpoch(Device, collection.Id, epoch) is { } known ? n > known.Last : !_incarnation.IsPresent(_store, epoch));
+    }
+
+    // A store that was about to start over while the database was put back: it is to bring what was lost [SPEC 5.8]. It does
+    // not tell that key again, so it is told this once, also where there is no row yet.
+    private KeyCase StartOfLost()
+    {
+        if (TellsItsStore(_row))
+        {
+            AskOver(_row, Asked.WentBack);
+        }
+
+        return KeyCase.WentBack;
     }
 
     private KeyCase AskOver(KeyRow row, Asked why)

@@ -8,7 +8,8 @@ namespace NanoSync.Server.Engine;
 /// <param name="Id">Its id: <see cref="IdLength"/> of A-Z a-z 0-9 - _.</param>
 /// <param name="Start">Number of this start over; null when not told.</param>
 /// <param name="From">The store that it was one with; null = none.</param>
-public sealed record StoreTold(string Id, long? Start, string? From)
+/// <param name="LastKey">The key that it held before this start over; null = none, or the server has said already that it lost that key.</param>
+public sealed record StoreTold(string Id, long? Start, string? From, string? LastKey)
 {
     /// <summary>Characters of a store id.</summary>
     public const int IdLength = 4;
@@ -23,6 +24,7 @@ public sealed record StoreTold(string Id, long? Start, string? From)
         }
 
         string id = "", from = "";
+        string? last = null;
         long? start = null;
         byte[] bytes = data.ToArray();
         RecordReader reader = new();
@@ -37,13 +39,16 @@ public sealed record StoreTold(string Id, long? Start, string? From)
                 case 1:
                     start = reader.Value;
                     break;
-                default:
+                case 2:
                     from = reader.Text();
+                    break;
+                default:
+                    last = reader.Text();
                     break;
             }
         }
 
-        told = new StoreTold(id, start, from.Length == 0 ? null : from);
+        told = new StoreTold(id, start, from.Length == 0 ? null : from, last);
         return reader.Error == SyncError.None && IsId(id) && (from.Length == 0 || IsId(from));
     }
 
