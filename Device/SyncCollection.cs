@@ -71,7 +71,7 @@ namespace NanoSync.Device
 
         internal readonly byte[] Key = new byte[KeySize];
         internal int KeyLength;
-        internal byte[] Mint; // the two store ids of a store that was one of two, see SyncEngine.Slots.cs; null = all ids have the store's format id
+        internal byte[] StoreIds; // the two store ids of a store that was one of two, see SyncEngine.Slots.cs; null = all ids have the store's format id
 
         // What the server has been told since it last answered; cleared when it must be told again.
         internal bool Introduced;
@@ -147,9 +147,9 @@ namespace NanoSync.Device
         }
 
         // First id under the later store id; 0 = there is one store id.
-        internal uint MintFrom
+        internal uint LaterFrom
         {
-            get { return Mint == null ? 0 : Format.U32(Mint, 0); }
+            get { return StoreIds == null ? 0 : Format.U32(StoreIds, 0); }
         }
 
         // The number of this start over; 0 = not minted yet.

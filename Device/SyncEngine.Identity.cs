@@ -11,9 +11,9 @@ namespace NanoSync.Device
         private const int StartAt = 1; // of the value with the key: `0` is followed by the number of the start over, 4 bytes,
         private const int LastKeyAt = 5; // and by the key held before, up to the first byte 0
 
-        internal const int MintLength = 12;
-        internal const int MintId = 4; // of SyncCollection.Mint, see SyncEngine.Slots.cs
-        internal const int MintBefore = 8;
+        internal const int StoreIdsLength = 12;
+        internal const int LaterStoreId = 4; // of SyncCollection.StoreIds, see SyncEngine.Slots.cs
+        internal const int EarlierStoreId = 8;
         internal const int IdLength = 4;
 
         private static readonly byte[] s_storeClass = Encoding.UTF8.GetBytes("store");
@@ -49,17 +49,17 @@ namespace NanoSync.Device
             }
         }
 
-        internal void LoadMint(SyncCollection c)
+        internal void LoadStoreIds(SyncCollection c)
         {
             int length;
-            if (_store.GetMeta(c.Number, MintSlot, _small, 0, out length) == StoreError.None && length == MintLength)
+            if (_store.GetMeta(c.Number, StoreIdsSlot, _small, 0, out length) == StoreError.None && length == StoreIdsLength)
             {
-                if (c.Mint == null)
+                if (c.StoreIds == null)
                 {
-                    c.Mint = new byte[MintLength];
+                    c.StoreIds = new byte[StoreIdsLength];
                 }
 
-                System.Array.Copy(_small, c.Mint, MintLength);
+                System.Array.Copy(_small, c.StoreIds, StoreIdsLength);
             }
         }
 
@@ -70,34 +70,34 @@ namespace NanoSync.Device
         {
             bool drained = !WaitsBefore(c);
             Format.Put32(_small, 0, from);
-            if (c.Mint != null && from < c.MintFrom)
+            if (c.StoreIds != null && from < c.LaterFrom)
             {
-                System.Array.Copy(c.Mint, MintId, _small, MintId, 2 * IdLength); // none of these went up under the later id yet
+                System.Array.Copy(c.StoreIds, LaterStoreId, _small, LaterStoreId, 2 * IdLength); // none of these went up under the later id yet
             }
             else if (drained)
             {
-                if (c.Mint == null)
+                if (c.StoreIds == null)
                 {
-                    System.Array.Copy(_formatId, 0, _small, MintBefore, IdLength);
+                    System.Array.Copy(_formatId, 0, _small, EarlierStoreId, IdLength);
                 }
                 else
                 {
-                    System.Array.Copy(c.Mint, MintId, _small, MintBefore, IdLength);
+                    System.Array.Copy(c.StoreIds, LaterStoreId, _small, EarlierStoreId, IdLength);
                 }
 
-                if (IsStoreId(_small, MintBefore) && !MintStoreId())
+                if (IsStoreId(_small, EarlierStoreId) && !MakeStoreId())
                 {
                     return false;
                 }
 
-                System.Array.Copy(_storeId, 0, _small, MintId, IdLength);
+                System.Array.Copy(_storeId, 0, _small, LaterStoreId, IdLength);
             }
             else
             {
                 return true;
             }
 
-            _result.Store = _store.SetMeta(c.Number, MintSlot, _small, 0, MintLength);
+            _result.Store = _store.SetMeta(c.Number, StoreIdsSlot, _small, 0, StoreIdsLength);
             return _result.Store == StoreError.None && StartOver(c, true);
         }
 
@@ -107,7 +107,7 @@ namespace NanoSync.Device
             uint at = 0;
             while (NextPending(c, at))
             {
-                if (_info.KeyLength == 0 && _info.Id < c.MintFrom)
+                if (_info.KeyLength == 0 && _info.Id < c.LaterFrom)
                 {
                     return true;
                 }
@@ -136,7 +136,7 @@ namespace NanoSync.Device
             return true;
         }
 
-        private bool MintStoreId()
+        private bool MakeStoreId()
         {
             byte[] value = new byte[IdLength + 4];
             Fnv.WriteTag(_store.NextRandom(), _storeId, 0);
@@ -179,18 +179,18 @@ namespace NanoSync.Device
         // The store id of the ClientId with this number, into the beginning of _clientId.
         private void PutStoreId(SyncCollection c, uint id)
         {
-            if (c.Mint == null)
+            if (c.StoreIds == null)
             {
                 System.Array.Copy(_formatId, _clientId, IdLength);
             }
             else
             {
-                System.Array.Copy(c.Mint, id >= c.MintFrom ? MintId : MintBefore, _clientId, 0, IdLength);
+                System.Array.Copy(c.StoreIds, id >= c.LaterFrom ? LaterStoreId : EarlierStoreId, _clientId, 0, IdLength);
             }
         }
 
         // Each start over has a number of its own, durable before it is sent: the server tells a late request by it.
-        private bool MintStarts()
+        private bool NumberStarts()
         {
             bool any = false;
             for (int i = 0; i < _count && _result.Store == StoreError.None; i++)
@@ -235,13 +235,13 @@ namespace NanoSync.Device
         // store(id, start, from, last): from of a store that was one of two, last of one that held a key
         private void WriteStore(SyncCollection c)
         {
-            bool forked = c.Mint != null;
+            bool forked = c.StoreIds != null;
             int last = LengthOfText(c.Key, LastKeyAt);
             _small[0] = (byte)(3 | (forked ? 4 : 0) | (last > 0 ? 8 : 0));
-            int length = PutVarint(forked ? PutText(1, c.Mint, MintId, IdLength) : PutText(1, _formatId, 0, IdLength), c.Start);
+            int length = PutVarint(forked ? PutText(1, c.StoreIds, LaterStoreId, IdLength) : PutText(1, _formatId, 0, IdLength), c.Start);
             if (forked)
             {
-                length = PutText(length, c.Mint, MintBefore, IdLength);
+                length = PutText(length, c.StoreIds, EarlierStoreId, IdLength);
             }
 
             if (last > 0)

@@ -12,7 +12,7 @@ namespace NanoSync.Device
     public partial class SyncEngine
     {
         // The engine's own collection of definitions: the key is the hash, 4 bytes.
-        internal const int DefinitionCollection = 14;
+        internal const int DefinitionCollection = FlashStore.ClassCollection;
 
         private const int FormerClasses = 4; // of firmwares before, beside the present one's
 

@@ -176,7 +176,7 @@ namespace NanoSync.Device
             if (c.StartsOver)
             {
                 c.Introduced = false;
-                LoadMint(c);
+                LoadStoreIds(c);
                 PassStart(c);
             }
             else if (c.Answered)
@@ -270,7 +270,7 @@ namespace NanoSync.Device
 
             if (count > 0 || !EmptyReply.Is(_sentHash, _buffer, length))
             {
-                _result.Carrier = CarrierError.BadReply;
+                _result.Message = SyncError.OtherRequest;
                 return false;
             }
 
@@ -500,7 +500,7 @@ namespace NanoSync.Device
                 {
                     if (!IsKeyHeld(c))
                     {
-                        _result.Carrier = CarrierError.BadReply; // the reply is late: it rejects a key that is not held any more
+                        _result.Message = SyncError.OtherRequest; // it rejects a key that is not held any more
                         return false;
                     }
 
@@ -528,7 +528,7 @@ namespace NanoSync.Device
             // [SPEC 5.3] a reply to another request changes nothing
             if (_newKeyLength < 5 || !Fnv.HasTag(_sentHash, _newKey, _newKeyLength - 4))
             {
-                _result.Carrier = CarrierError.BadReply;
+                _result.Message = SyncError.OtherRequest;
                 return false;
             }
 

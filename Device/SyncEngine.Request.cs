@@ -24,7 +24,7 @@ namespace NanoSync.Device
         // are opened in the first pass: what comes before has its own.
         internal bool Send()
         {
-            if (!MintStarts())
+            if (!NumberStarts())
             {
                 return false;
             }
@@ -314,7 +314,7 @@ namespace NanoSync.Device
             }
 
             uint order = 0;
-            uint mintFrom = c.MintFrom;
+            uint mintFrom = c.LaterFrom;
             uint last = 0; // id of the Add before; 0 = the next Add says its id
             int written = 0;
             _seriesFirst = 0;

@@ -31,7 +31,7 @@ namespace NanoSync.Device
         internal const int SentSlot = 4;
         internal const int SentPartSlot = 5;
         internal const int StoreIdSlot = 6;
-        internal const int MintSlot = 7;
+        internal const int StoreIdsSlot = 7;
 
         private const int OwnSlots = 2; // the last command, and the store id
         private const int SlotsOfCollection = 4; // the name, the key, the mint, and the runs of an outbox or the pass of another

@@ -26,7 +26,7 @@ namespace NanoSync.Device
     public partial class SyncEngine : IByteSink
     {
         /// <summary>Most collections of an engine: the store has 16, two are the engine's own.</summary>
-        public const int MaxCollections = 14;
+        public const int MaxCollections = FlashStore.ClassCollection;
 
         /// <summary>Most classes of an engine, those of its collections included.</summary>
         public const int MaxClasses = 16;
@@ -37,12 +37,10 @@ namespace NanoSync.Device
         private const int Major = 1;
 
         // The engine's own collection: refusals to be told to the server, so that they survive what the key survives.
-        internal const int AnswerCollection = 15;
+        internal const int AnswerCollection = FlashStore.MaxCollection;
 
         private const int FetchAnswer = 0x80; // beside the collection's number: an object may be refused and asked for in one reply
 
-        private const string OpenAlready = "Add collections before Open, at most 14.";
-        private const string KeyedBounds = "maxObjects is 1 to 60000";
 
         private static readonly byte[] s_version = Encoding.UTF8.GetBytes(Version);
 
@@ -147,14 +145,14 @@ namespace NanoSync.Device
                 _series.Begin(type, _buffer, 0, 0); // takes its memory here, not in a round
             }
 
-            return Add(added, _store.DeclareOutbox(added.Number, quotaBytes, dropOldest), "quotaBytes is at least 4096");
+            return Add(added, _store.DeclareOutbox(added.Number, quotaBytes, dropOldest));
         }
 
         /// <summary>Adds a collection that comes from the server.</summary>
         public SyncCollection AddInbox(string name, ObjectClass type, int maxObjects, IObjectHandler handler)
         {
             SyncCollection added = Make(CollectionKind.Inbox, name, type, handler, false);
-            return Add(added, _store.DeclareKeyed(added.Number, maxObjects), KeyedBounds);
+            return Add(added, _store.DeclareKeyed(added.Number, maxObjects));
         }
 
         /// <summary>Adds a collection that both sides change.</summary>
@@ -166,7 +164,7 @@ namespace NanoSync.Device
         public SyncCollection AddTwoWay(string name, ObjectClass type, int maxObjects, IObjectHandler handler, bool deviceWins)
         {
             SyncCollection added = Make(CollectionKind.TwoWay, name, type, handler, deviceWins);
-            return Add(added, _store.DeclareKeyed(added.Number, maxObjects), KeyedBounds);
+            return Add(added, _store.DeclareKeyed(added.Number, maxObjects));
         }
 
         /// <summary>Makes a class known besides those of the collections: of objects kept by an earlier firmware, or a second one in a collection.</summary>
@@ -187,7 +185,7 @@ namespace NanoSync.Device
 
             if (_classCount == MaxClasses)
             {
-                throw new InvalidOperationException("At most 16 classes.");
+                throw new InvalidOperationException("At most " + MaxClasses + " classes.");
             }
 
             if (_classCount == _classes.Length)
@@ -230,7 +228,7 @@ namespace NanoSync.Device
                 for (int i = 0; i < _count; i++)
                 {
                     LoadKey(_collections[i]);
-                    LoadMint(_collections[i]);
+                    LoadStoreIds(_collections[i]);
                     PassStart(_collections[i]);
                 }
 
@@ -336,7 +334,7 @@ namespace NanoSync.Device
         {
             if (_open || _count == MaxCollections)
             {
-                throw new InvalidOperationException(OpenAlready);
+                throw OpenAlready();
             }
 
             if (!Naming.IsCollection(name))
@@ -361,17 +359,23 @@ namespace NanoSync.Device
             return new SyncCollection(_count, kind, name, type, handler, deviceWins);
         }
 
+        private static InvalidOperationException OpenAlready()
+        {
+            return new InvalidOperationException("Add collections before Open, at most " + MaxCollections + ".");
+        }
+
         // Once the store has taken it, and not before.
-        private SyncCollection Add(SyncCollection made, StoreError error, string bounds)
+        private SyncCollection Add(SyncCollection made, StoreError error)
         {
             if (error == StoreError.AlreadyOpen)
             {
-                throw new InvalidOperationException(OpenAlready);
+                throw OpenAlready();
             }
 
             if (error != StoreError.None)
             {
-                throw new ArgumentException(bounds);
+                throw new ArgumentException(made.Kind == CollectionKind.Outbox
+                    ? "quotaBytes is at least " + FlashStore.LeastOutbox : "maxObjects is 1 to " + FlashStore.MostObjects);
             }
 
             _collections[_count++] = made;

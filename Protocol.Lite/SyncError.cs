@@ -70,6 +70,9 @@ namespace NanoSync.Protocol
         /// <summary>More collections, commands, structures or fields than the receiver takes. [SPEC 2.5]</summary>
         TooMany = 218,
 
+        /// <summary>A sound reply, but to another request than the last: it is late or came twice, and changes nothing. [SPEC 5.3]</summary>
+        OtherRequest = 219,
+
         /// <summary>The packed record does not fit its class: cut short, bytes left over, a value out of range.</summary>
         BadRecord = 220,
     }

@@ -325,11 +325,11 @@ namespace NanoSync.Storage
             _keptDirty = _mainDirty;
             if (!_mainDirty && _main.Length + need <= _options.SegmentBytes)
             {
-                _main.Turn(_main.File, _main.Length);
+                _main.SetSegment(_main.File, _main.Length);
                 return;
             }
             uint file = _main.File + 1;
-            _main.Turn(file, 0);
+            _main.SetSegment(file, 0);
             Format.PutHeader(_main.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
             _main.CountHeader();
             _mainDirty = false;
@@ -365,7 +365,7 @@ namespace NanoSync.Storage
             {
                 _mainBytes += length - before;
                 _mainDirty = length != end;
-                _main.Turn(file, end);
+                _main.SetSegment(file, end);
                 SettleOutboxes();
                 return StoreError.None;
             }
@@ -382,7 +382,7 @@ namespace NanoSync.Storage
             {
                 _mainBytes += length - before;
                 _mainDirty = length != before || end < 0;
-                _main.Turn(file, before);
+                _main.SetSegment(file, before);
             }
             if (!wanted)
             {
@@ -393,7 +393,7 @@ namespace NanoSync.Storage
 
         private void KeepMain()
         {
-            _main.Turn(_keptFile, _keptLength);
+            _main.SetSegment(_keptFile, _keptLength);
             _mainDirty = _keptDirty;
         }
 

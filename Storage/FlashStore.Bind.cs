@@ -4,7 +4,7 @@ namespace NanoSync.Storage
     // of a collection that nobody declares stay in flash and in the index, so that reclaim copies them. [SPEC 9.9]
     public sealed partial class FlashStore
     {
-        private const int ClassCollection = MaxCollection - 1; // the engine's definitions: an earlier firmware may have had more
+        internal const int ClassCollection = MaxCollection - 1; // the engine's definitions: an earlier firmware may have had more
 
         /// <summary>Slots of names begin here: 4 for each name, one a kind.</summary>
         internal const int FirstName = 0x40000000;
@@ -106,7 +106,7 @@ namespace NanoSync.Storage
         }
 
         // Room in the index for as many as were declared, and beside them for what is there of others.
-        private StoreError Fit()
+        private StoreError FitIndex()
         {
             if (_health.Undeclared == 0 && _index.Capacity == _capacity)
             {

@@ -144,7 +144,7 @@ namespace NanoSync.Storage
             _put = PutFile;
             int count = _main.RecordBytes - start;
             int code = _large.Append(_main.Buffer, _main.RecordStart + start, count);
-            _main.Unput(count);
+            _main.TakeBack(count);
             return Map(code);
         }
 

@@ -2,7 +2,7 @@ using System;
 
 namespace NanoSync.Storage
 {
-    // Reading the store's files at Open, and putting committed records into the index, whoever committed them.
+    // Reading the store's files at Open.
     public sealed partial class FlashStore
     {
         private const string IdDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
@@ -35,7 +35,7 @@ namespace NanoSync.Storage
             }
             if (error == StoreError.None)
             {
-                error = Fit();
+                error = FitIndex();
             }
             if (error == StoreError.None && _head != 0)
             {
@@ -173,7 +173,7 @@ namespace NanoSync.Storage
                 _health.TornTails++;
                 _health.Note(file, end, 0, 0);
             }
-            _main.Turn(file, end);
+            _main.SetSegment(file, end);
             return StoreError.None;
         }
 
@@ -367,7 +367,7 @@ namespace NanoSync.Storage
             SetSalt();
             _isNew = true;
             _head = StoreFile.Make(StoreFile.Main, 0, number + 1);
-            _main.Turn(_head, 0);
+            _main.SetSegment(_head, 0);
             Format.PutHeader(_main.Buffer, _idBytes, _salt, _head, _nextVersion, _nextLocal, _nextLarge);
             _main.CountHeader();
             int code = _main.Commit();
@@ -378,7 +378,7 @@ namespace NanoSync.Storage
                 return code == VolumeCode.Ok ? StoreError.VolumeFailed : Map(code);
             }
             _mainBytes = end;
-            _main.Turn(_head, end);
+            _main.SetSegment(_head, end);
             return StoreError.None;
         }
 
@@ -395,393 +395,6 @@ namespace NanoSync.Storage
         private static uint Larger(uint a, uint b)
         {
             return a > b ? a : b;
-        }
-
-        // ---- Committed records ----
-
-        /// <summary>
-        /// Applies every whole batch between two places of a segment. The one way into the index.
-        /// </summary>
-        /// <returns>Where the last whole batch ends; negative when the volume failed.</returns>
-        private int ScanCommitted(uint file, int from, int length)
-        {
-            int end = from;
-            int at = from;
-            int damaged = 0;
-            int damagedAt = 0;
-            while (_reader.Find(file, at, length))
-            {
-                if (_reader.Skipped > 0)
-                {
-                    damaged++;
-                    damagedAt = at;
-                }
-                int first = _reader.At;
-                at = _reader.At + _reader.Size;
-                if ((_reader.Buffer[_reader.Index] & Format.LastFlag) == 0)
-                {
-                    continue;
-                }
-                if (first == end)
-                {
-                    Apply(file);
-                }
-                else
-                {
-                    Replay(file, end, at);
-                }
-                end = at;
-                if (damaged > 0)
-                {
-                    // Only what lies before a later whole batch is damage; at the end it is a batch that was never finished.
-                    _health.Damaged += damaged;
-                    _health.Note(file, damagedAt, 0, 0);
-                    damaged = 0;
-                }
-            }
-            return _reader.Code == VolumeCode.Ok || _reader.Code == VolumeCode.NotFound ? end : _reader.Code;
-        }
-
-        private void Replay(uint file, int from, int to)
-        {
-            while (_reader.Find(file, from, to))
-            {
-                from = _reader.At + _reader.Size;
-                Apply(file);
-            }
-        }
-
-        private void Apply(uint file)
-        {
-            byte[] buffer = _reader.Buffer;
-            int at = _reader.Index;
-            int collection = buffer[at + Format.Collection];
-            int kind = buffer[at] & Format.KindMask;
-            if (collection > MaxCollection)
-            {
-                _health.Undeclared++;
-                return;
-            }
-            if (_mounting && _kinds[collection] == KindNone && kind != Format.End)
-            {
-                _health.Undeclared++; // and kept: another firmware may declare it again
-            }
-            switch (kind)
-            {
-                case Format.Reading:
-                    ApplyReading(buffer, at, collection);
-                    break;
-                case Format.Object:
-                case Format.Gone:
-                    ApplyObject(file, buffer, at, collection);
-                    break;
-                case Format.Meta:
-                    ApplyMeta(file, buffer, at, collection);
-                    break;
-            }
-        }
-
-        private void ApplyReading(byte[] buffer, int at, int collection)
-        {
-            OutboxChain outbox = _outboxes[collection];
-            if (outbox == null)
-            {
-                return;
-            }
-            uint id = Format.U32(buffer, at + Format.Id);
-            if (_firstSeen == 0)
-            {
-                _firstSeen = id;
-            }
-            outbox.NextId = Larger(outbox.NextId, id + 1);
-            if (id <= outbox.Acked)
-            {
-                return;
-            }
-            outbox.Count++;
-            if ((buffer[at] & Format.LargeFlag) != 0)
-            {
-                int reference = at + _reader.Size - Format.Crc - Format.LargeRef;
-                outbox.Bytes += Blocks((int)Format.U32(buffer, reference + 4));
-                outbox.TailLarge += (int)Format.U32(buffer, reference + 4);
-                if (_mounting && !ClaimLarge(_files, Format.U32(buffer, reference), (int)Format.U32(buffer, reference + 4)))
-                {
-                    _health.Damaged++;
-                    _health.Note(Format.U32(buffer, reference), 0, id, 0);
-                }
-            }
-        }
-
-        private void ApplyObject(uint file, byte[] buffer, int at, int collection)
-        {
-            int size = _reader.Size;
-            int keyLength = buffer[at + Format.ObjectKeyLength];
-            if (size < Format.ObjectKey + keyLength + Format.Crc || keyLength > Format.MaxKey)
-            {
-                _health.Damaged++;
-                return;
-            }
-            int state = buffer[at + Format.ObjectState] & Format.StateMask;
-            bool partial = state == KeyedIndex.StatePartial;
-            bool large = (buffer[at] & Format.LargeFlag) != 0;
-            uint id = Format.U32(buffer, at + Format.Id);
-            uint largeFile = large ? Format.U32(buffer, at + size - Format.Crc - Format.LargeRef) : 0;
-            if (keyLength > 0)
-            {
-                int old = FindKey(collection, buffer, at + Format.ObjectKey, keyLength, partial);
-                if (old >= 0)
-                {
-                    RemoveEntry(old, KeyHash(collection, buffer, at + Format.ObjectKey, keyLength, partial), largeFile);
-                }
-                if (!partial && large && _partials[collection] > 0)
-                {
-                    // A finished download: the object takes over the file of the partial one.
-                    old = FindKey(collection, buffer, at + Format.ObjectKey, keyLength, true);
-                    if (old >= 0 && ProbeLargeFile() == largeFile)
-                    {
-                        RemoveEntry(old, KeyHash(collection, buffer, at + Format.ObjectKey, keyLength, true), largeFile);
-                    }
-                }
-            }
-            if (id != 0 && !partial)
-            {
-                int old = FindKeyless(collection, id);
-                if (old >= 0)
-                {
-                    RemoveEntry(old, IdHash(collection, id), largeFile);
-                }
-            }
-            if (!partial) // the version of a partial one is the server's
-            {
-                _nextVersion = Larger(_nextVersion, Format.U32(buffer, at + Format.ObjectVersion) + 1);
-            }
-            if (_kinds[collection] == KindKeyed)
-            {
-                _nextLocal = Larger(_nextLocal, id + 1);
-            }
-            if (large)
-            {
-                _nextLarge = Larger(_nextLarge, StoreFile.Number(largeFile) + 1);
-            }
-            if ((buffer[at] & Format.KindMask) == Format.Gone)
-            {
-                return;
-            }
-            int slot = Enlist(HashOf(buffer, at));
-            if (slot < 0)
-            {
-                return;
-            }
-            uint version = _kinds[collection] == KindOutbox ? id : Format.U32(buffer, at + Format.ObjectVersion);
-            _index.Set(slot, (int)(file & 0xFF), _reader.At, state, collection, id != 0, version, large);
-            Tally(collection, state, 1, size, large ? (int)Format.U32(buffer, at + size - Format.Crc - Format.LargeRef + 4) : 0);
-        }
-
-        private void ApplyMeta(uint file, byte[] buffer, int at, int collection)
-        {
-            int number = (int)Format.U32(buffer, at + Format.Id);
-            uint hash = MetaHash(collection, number);
-            int slot = FindMeta(collection, number);
-            if (slot >= 0)
-            {
-                Probe(slot);
-                RemoveEntry(slot, hash, 0);
-            }
-            if (number == AckSlot && _outboxes[collection] != null && _reader.Size == Format.MinSize + 8)
-            {
-                _outboxes[collection].Acked = Format.U32(buffer, at + Format.Head);
-                _outboxes[collection].Dropped = Format.U32(buffer, at + Format.Head + 4);
-            }
-            if (number == LostSlot && _outboxes[collection] != null && _reader.Size == Format.MinSize + 4)
-            {
-                _outboxes[collection].Lost = Format.U32(buffer, at + Format.Head);
-            }
-            slot = Enlist(hash);
-            if (slot < 0)
-            {
-                return;
-            }
-            _index.Set(slot, (int)(file & 0xFF), _reader.At, KeyedIndex.StateMeta, collection, false, (uint)number, false);
-            Tally(collection, KeyedIndex.StateMeta, 1, _reader.Size, 0);
-        }
-
-        // While the store is opened there is always room; whether too much is there is told at the end (Fit).
-        private int Enlist(uint hash)
-        {
-            int slot = _index.Add(hash);
-            return slot < 0 && _mounting && _index.Grow(16) ? _index.Add(hash) : slot;
-        }
-
-        // Takes an entry out. Its record's head is in _probe. Its large file goes too, unless the new record names it.
-        private void RemoveEntry(int slot, uint hash, uint keepFile)
-        {
-            int size = Format.U16(_probe, Format.Size);
-            int large = 0;
-            if (_index.IsLarge(slot))
-            {
-                large = (int)Format.U32(_probe, size - Format.Crc - Format.LargeRef + 4);
-                uint file = ProbeLargeFile();
-                if (!_mounting && file != keepFile)
-                {
-                    if (file == _partFile)
-                    {
-                        _partFile = 0;
-                    }
-                    DeleteFile(file);
-                }
-            }
-            Tally(_index.Collection(slot), _index.State(slot), -1, -size, -large);
-            _index.Remove(slot, hash);
-        }
-
-        private void Tally(int collection, int state, int one, int size, int large)
-        {
-            _liveBytes += size;
-            _largeBytes += large;
-            switch (state)
-            {
-                case KeyedIndex.StateMeta:
-                    _metaCount += _kinds[collection] == KindNone ? 0 : one;
-                    return;
-                case KeyedIndex.StatePartial:
-                    _partials[collection] = (ushort)(_partials[collection] + one);
-                    return;
-                case (int)ObjectState.Pending:
-                case (int)ObjectState.PendingDelete:
-                    _pending[collection] = (ushort)(_pending[collection] + one);
-                    break;
-                case (int)ObjectState.Refused:
-                    _refused[collection] = (ushort)(_refused[collection] + one);
-                    break;
-            }
-            _entries[collection] = (ushort)(_entries[collection] + one);
-            if (_kinds[collection] == KindOutbox)
-            {
-                _asideCount += one;
-                _asideBytes += size + large;
-            }
-        }
-
-        // ---- Finding ----
-
-        private uint KeyHash(int collection, byte[] key, int offset, int count, bool partial)
-        {
-            uint seed = Crc32.Start ^ ((uint)collection * 0x01000193);
-            uint hash = Crc32.Update(seed, key, offset, count);
-            return partial ? ~hash : hash;
-        }
-
-        private static uint IdHash(int collection, uint id)
-        {
-            uint hash = (id + ((uint)collection << 24)) * 0x9E3779B1;
-            return hash ^ (hash >> 15);
-        }
-
-        private static uint MetaHash(int collection, int number)
-        {
-            return IdHash(collection, (uint)number ^ 0x5A0000);
-        }
-
-        // The hash of a record of the main log.
-        private uint HashOf(byte[] buffer, int at)
-        {
-            int collection = buffer[at + Format.Collection];
-            uint id = Format.U32(buffer, at + Format.Id);
-            if ((buffer[at] & Format.KindMask) == Format.Meta)
-            {
-                return MetaHash(collection, (int)id);
-            }
-            int keyLength = buffer[at + Format.ObjectKeyLength];
-            if (keyLength == 0)
-            {
-                return IdHash(collection, id);
-            }
-            bool partial = (buffer[at + Format.ObjectState] & Format.StateMask) == KeyedIndex.StatePartial;
-            return KeyHash(collection, buffer, at + Format.ObjectKey, keyLength, partial);
-        }
-
-        // Reads the head of an entry's record into _probe.
-        private bool Probe(int slot)
-        {
-            int read = _volume.Read(SegmentFile(_index.Segment(slot)), _index.Offset(slot), _probe, 0, ProbeSize);
-            if (read >= Format.MinSize)
-            {
-                int size = Format.U16(_probe, Format.Size);
-                if (size >= Format.MinSize && (!_index.IsLarge(slot) || size <= ProbeSize))
-                {
-                    return true;
-                }
-            }
-            _health.Note(SegmentFile(_index.Segment(slot)), _index.Offset(slot), 0, read < 0 ? read : 0);
-            return false;
-        }
-
-        private uint ProbeLargeFile()
-        {
-            return Format.U32(_probe, Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef);
-        }
-
-        // The entry of a key; its head is then in _probe.
-        private int FindKey(int collection, byte[] key, int offset, int count, bool partial)
-        {
-            uint hash = KeyHash(collection, key, offset, count, partial);
-            for (int slot = _index.First(hash); slot >= 0; slot = _index.After(slot, hash))
-            {
-                int state = _index.State(slot);
-                if (_index.Collection(slot) == collection && state != KeyedIndex.StateMeta
-                    && (state == KeyedIndex.StatePartial) == partial && Probe(slot)
-                    && _probe[Format.ObjectKeyLength] == count
-                    && Format.BytesEqual(_probe, Format.ObjectKey, key, offset, count))
-                {
-                    return slot;
-                }
-            }
-            return -1;
-        }
-
-        // The entry of an object without a key; its head is then in _probe.
-        private int FindKeyless(int collection, uint id)
-        {
-            uint hash = IdHash(collection, id);
-            for (int slot = _index.First(hash); slot >= 0; slot = _index.After(slot, hash))
-            {
-                if (_index.Collection(slot) == collection && _index.State(slot) < KeyedIndex.StatePartial && _index.IsLocal(slot)
-                    && Probe(slot) && _probe[Format.ObjectKeyLength] == 0 && Format.U32(_probe, Format.Id) == id)
-                {
-                    return slot;
-                }
-            }
-            return -1;
-        }
-
-        private int FindMeta(int collection, int number)
-        {
-            uint hash = MetaHash(collection, number);
-            for (int slot = _index.First(hash); slot >= 0; slot = _index.After(slot, hash))
-            {
-                if (_index.State(slot) == KeyedIndex.StateMeta && _index.Collection(slot) == collection
-                    && _index.Version(slot) == (uint)number)
-                {
-                    return slot;
-                }
-            }
-            return -1;
-        }
-
-        // The entry of a local id, whether the server has named the object or not. The second way reads flash for every
-        // object that was made on the device.
-        private int FindLocalId(int collection, uint id)
-        {
-            int slot = FindKeyless(collection, id);
-            for (int i = 0; slot < 0 && i < _index.Capacity; i++)
-            {
-                if (_index.IsUsed(i) && _index.Collection(i) == collection && _index.IsLocal(i)
-                    && _index.State(i) < KeyedIndex.StatePartial && Probe(i) && Format.U32(_probe, Format.Id) == id)
-                {
-                    slot = i;
-                }
-            }
-            return slot;
         }
     }
 }

@@ -270,14 +270,14 @@ namespace NanoSync.Storage
             {
                 _appendNext = outbox.NextId;
                 _appendFirst = _appendNext;
-                _out.Turn(outbox.Tail, outbox.TailLength);
+                _out.SetSegment(outbox.Tail, outbox.TailLength);
                 return;
             }
             uint passed = outbox.PassIds ? (uint)PassedIds : 0;
             _appendNext = outbox.NextId + passed;
             _appendFirst = _appendNext;
             uint file = StoreFile.Make(StoreFile.Outbox, collection, StoreFile.Number(outbox.Tail) + 1);
-            _out.Turn(file, 0);
+            _out.SetSegment(file, 0);
             Format.PutHeader(_out.Buffer, _idBytes, _salt, file, _appendNext, passed, 0);
             _out.CountHeader();
         }
@@ -424,7 +424,7 @@ namespace NanoSync.Storage
         // Drops the oldest segment with all its readings, sent or not.
         private StoreError DropHead(OutboxChain outbox, int collection)
         {
-            uint bound = Bound(outbox, outbox.Head);
+            uint bound = IdBound(outbox, outbox.Head);
             if (bound > 0 && bound != uint.MaxValue)
             {
                 DiscountReadings(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
@@ -462,7 +462,7 @@ namespace NanoSync.Storage
         {
             while (outbox.Head != 0)
             {
-                uint bound = Bound(outbox, outbox.Head);
+                uint bound = IdBound(outbox, outbox.Head);
                 if (outbox.Acked + 1 < bound)
                 {
                     return;
@@ -532,7 +532,7 @@ namespace NanoSync.Storage
         // ---- Finding ----
 
         // Ids in this segment are below the first of the next one: what was begun there and not finished does not count.
-        private uint Bound(OutboxChain outbox, uint file)
+        private uint IdBound(OutboxChain outbox, uint file)
         {
             if (file == outbox.Tail)
             {
@@ -607,7 +607,7 @@ namespace NanoSync.Storage
             }
             while (file != 0 && file <= outbox.Tail)
             {
-                uint bound = Bound(outbox, file);
+                uint bound = IdBound(outbox, file);
                 if (after + 1 < bound)
                 {
                     int length = file == outbox.Tail ? outbox.TailLength : _boundLength;

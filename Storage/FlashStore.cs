@@ -16,6 +16,12 @@ namespace NanoSync.Storage
         /// <summary>Collections are numbered from 0 up to this one.</summary>
         public const int MaxCollection = 15;
 
+        /// <summary>Fewest bytes of flash of an outbox.</summary>
+        public const int LeastOutbox = 4096;
+
+        /// <summary>Most objects of a keyed collection.</summary>
+        public const int MostObjects = 60000;
+
         /// <summary>Longest value of SetMeta in bytes.</summary>
         internal const int MaxMeta = Format.MaxMeta;
 
@@ -96,7 +102,7 @@ namespace NanoSync.Storage
 
         /// <summary>Declares an outbox, before <see cref="Open"/>.</summary>
         /// <param name="collection">0 to <see cref="MaxCollection"/>.</param>
-        /// <param name="quotaBytes">Most bytes of flash it takes, at least 4,096.</param>
+        /// <param name="quotaBytes">Most bytes of flash it takes, at least <see cref="LeastOutbox"/>.</param>
         /// <param name="dropOldest">When full: true drops the oldest readings and counts them, false refuses new ones.</param>
         public StoreError DeclareOutbox(int collection, int quotaBytes, bool dropOldest)
         {
@@ -104,7 +110,7 @@ namespace NanoSync.Storage
             {
                 return StoreError.AlreadyOpen;
             }
-            if (collection < 0 || collection > MaxCollection || quotaBytes < 4096)
+            if (collection < 0 || collection > MaxCollection || quotaBytes < LeastOutbox)
             {
                 return StoreError.BadArgument;
             }
@@ -131,7 +137,7 @@ namespace NanoSync.Storage
             {
                 return StoreError.AlreadyOpen;
             }
-            if (collection < 0 || collection > MaxCollection || maxObjects < 1 || maxObjects > 60000)
+            if (collection < 0 || collection > MaxCollection || maxObjects < 1 || maxObjects > MostObjects)
             {
                 return StoreError.BadArgument;
             }

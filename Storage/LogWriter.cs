@@ -51,7 +51,7 @@ namespace NanoSync.Storage
         internal bool HasRecords;
 
         /// <summary>Turns to a segment. A length of 0 makes a new file, whose header the caller puts into the buffer with <see cref="CountHeader"/>.</summary>
-        internal void Turn(uint file, int length)
+        internal void SetSegment(uint file, int length)
         {
             File = file;
             Length = length;
@@ -85,7 +85,7 @@ namespace NanoSync.Storage
 
         /// <summary>Makes room for bytes of the record being built.</summary>
         /// <returns>False when the record would be larger than the buffer.</returns>
-        internal bool Fit(int count)
+        internal bool MakeRoom(int count)
         {
             if (_used + count + Format.Crc <= Buffer.Length)
             {
@@ -100,7 +100,7 @@ namespace NanoSync.Storage
 
         internal bool Put(byte[] source, int offset, int count)
         {
-            if (!Fit(count))
+            if (!MakeRoom(count))
             {
                 return false;
             }
@@ -111,7 +111,7 @@ namespace NanoSync.Storage
 
         internal void Put32(uint value)
         {
-            if (Fit(4))
+            if (MakeRoom(4))
             {
                 Format.Put32(Buffer, _used, value);
                 _used += 4;
@@ -120,7 +120,7 @@ namespace NanoSync.Storage
 
         internal void Put16(int value)
         {
-            if (Fit(2))
+            if (MakeRoom(2))
             {
                 Format.Put16(Buffer, _used, value);
                 _used += 2;
@@ -129,7 +129,7 @@ namespace NanoSync.Storage
 
         internal void Put8(int value)
         {
-            if (Fit(1))
+            if (MakeRoom(1))
             {
                 Buffer[_used++] = (byte)value;
             }
@@ -148,14 +148,14 @@ namespace NanoSync.Storage
         }
 
         /// <summary>Takes back the last bytes of the record being built.</summary>
-        internal void Unput(int count)
+        internal void TakeBack(int count)
         {
             _used -= count;
         }
 
         internal void EndRecord()
         {
-            Fit(0);
+            MakeRoom(0);
             Format.Put16(Buffer, _record + Format.Size, _used + Format.Crc - _record);
             _used += Format.Crc;
             _last = _record;

@@ -57,8 +57,7 @@ namespace NanoSync.Firmware
         public const int MaxSensors = 12;
 
         private const int LeastSegment = 4096;
-        private const int LeastOutbox = 4096;
-        private const int LeastStore = LeastOutbox + (FlashStore.LeastMainSegments * LeastSegment);
+        private const int LeastStore = FlashStore.LeastOutbox + (FlashStore.LeastMainSegments * LeastSegment);
 
         /// <summary>Most bytes of request and reply together with a broker: its client holds a message two times in memory.</summary>
         public const int MostOverBroker = 16384;
@@ -333,7 +332,7 @@ namespace NanoSync.Firmware
                 case "watchdog": return Number(key, value, 0, 1440, ref Watchdog);
                 case "restart-offline": return Number(key, value, 0, 720, ref RestartOffline);
                 case "store": return Number(key, value, LeastStore, 4194304, ref StoreBytes);
-                case "outbox": return Number(key, value, LeastOutbox, 4194304, ref OutboxBytes);
+                case "outbox": return Number(key, value, FlashStore.LeastOutbox, 4194304, ref OutboxBytes);
                 case "segment": return Number(key, value, LeastSegment, 65535, ref SegmentBytes);
                 case "buffer": return Number(key, value, 256, 4096, ref BufferBytes);
                 case "window": return Number(key, value, 1, 512, ref Window);

@@ -154,7 +154,7 @@ namespace NanoSync.Device
         public int ConnectTimeout
         {
             get { return _connectTimeout; }
-            set { _connectTimeout = Milliseconds(value, 1); }
+            set { _connectTimeout = TcpConnection.AtLeast(value, 1); }
         }
 
         /// <summary>
@@ -164,7 +164,7 @@ namespace NanoSync.Device
         public int ExchangeTimeout
         {
             get { return _exchangeTimeout; }
-            set { _exchangeTimeout = Milliseconds(value, 1); }
+            set { _exchangeTimeout = TcpConnection.AtLeast(value, 1); }
         }
 
         /// <summary>
@@ -174,7 +174,7 @@ namespace NanoSync.Device
         public int IdleTimeout
         {
             get { return _idleTimeout; }
-            set { _idleTimeout = Milliseconds(value, 0); }
+            set { _idleTimeout = TcpConnection.AtLeast(value, 0); }
         }
 
         /// <summary>
@@ -184,17 +184,7 @@ namespace NanoSync.Device
         public int ReusedTimeout
         {
             get { return _reusedTimeout; }
-            set { _reusedTimeout = Milliseconds(value, 1); }
-        }
-
-        private static int Milliseconds(int value, int least)
-        {
-            if (value < least)
-            {
-                throw new ArgumentException("a timeout is at least " + least.ToString() + " ms, not " + value.ToString());
-            }
-
-            return value;
+            set { _reusedTimeout = TcpConnection.AtLeast(value, 1); }
         }
 
         /// <inheritdoc/>

@@ -49,24 +49,14 @@ namespace NanoSync.Device
         public int ConnectTimeout
         {
             get { return _connectTimeout; }
-            set { _connectTimeout = Milliseconds(value); }
+            set { _connectTimeout = TcpConnection.AtLeast(value, 1); }
         }
 
         /// <summary>Milliseconds from Connect to Disconnect. Default 120,000, at least 1.</summary>
         public int ExchangeTimeout
         {
             get { return _exchangeTimeout; }
-            set { _exchangeTimeout = Milliseconds(value); }
-        }
-
-        private static int Milliseconds(int value)
-        {
-            if (value < 1)
-            {
-                throw new ArgumentException("a timeout is at least 1 ms, not " + value.ToString());
-            }
-
-            return value;
+            set { _exchangeTimeout = TcpConnection.AtLeast(value, 1); }
         }
 
         /// <summary>Holds the last line.</summary>

@@ -126,7 +126,7 @@ namespace NanoSync.Device
                 Ask(c.HoldFrom == 0 || c.HoldFrom <= c.SentUpTo, "held from {0}, sent up to {1}", c, c.HoldFrom, c.SentUpTo);
                 Ask(c.UploadSent == 0 || (c.UploadSent > 0 && c.UploadDone >= 0 && c.UploadDone + c.UploadSent <= c.UploadTotal), "bytes {0} and {1} more of {2}", c, c.UploadDone, c.UploadSent, c.UploadTotal);
                 Ask(c.DeferredFrom == 0 || c.UptimeRuns != null, "readings wait for a time that is not told", c);
-                Ask(c.Mint == null || c.Mint.Length == MintLength, "its store ids have no place", c);
+                Ask(c.StoreIds == null || c.StoreIds.Length == StoreIdsLength, "its store ids have no place", c);
             }
         }
 

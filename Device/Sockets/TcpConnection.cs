@@ -28,6 +28,17 @@ namespace NanoSync.Device
         private Socket _socket;
         private Stream _tls; // over _socket; null = plain
 
+        /// <summary>A timeout in milliseconds; throws for a shorter one than that.</summary>
+        internal static int AtLeast(int value, int least)
+        {
+            if (value < least)
+            {
+                throw new ArgumentException("a timeout is at least " + least.ToString() + " ms, not " + value.ToString());
+            }
+
+            return value;
+        }
+
         /// <summary>To a host name or an IPv4 address; not connected yet.</summary>
         internal TcpConnection(string host, int port, TlsOpening tlsOpening)
         {

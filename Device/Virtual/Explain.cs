@@ -75,7 +75,8 @@ internal static class Explain
             };
         }
 
-        return $"failed: the reply is no message: error NS{(int)r.Message} ({r.Message}) at byte {r.MessageOffset}";
+        return r.Message == SyncError.OtherRequest ? "failed: the reply answers an earlier request (error NS219); nothing is lost, the next round repairs it"
+            : $"failed: the reply is no message: error NS{(int)r.Message} ({r.Message}) at byte {r.MessageOffset}";
     }
 
     private static string? Refused(RoundResult r) =>

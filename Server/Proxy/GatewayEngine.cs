@@ -37,30 +37,30 @@ internal sealed class GatewayEngine(FlashStore store, ICarrier carrier, SyncOpti
             return StoreError.None;
         }
 
-        byte[] mint = new byte[MintLength];
+        byte[] ids = new byte[StoreIdsLength];
         uint from = _store.NextLocal;
-        BitConverter.TryWriteBytes(mint, from);
-        storeId.CopyTo(mint, MintId);
+        BitConverter.TryWriteBytes(ids, from);
+        storeId.CopyTo(ids, LaterStoreId);
         bool before = WaitsBefore(c);
         if (before && WaitsFrom(c))
         {
             return StoreError.ReclaimFirst;
         }
 
-        if (c.Mint == null)
+        if (c.StoreIds == null)
         {
-            Encoding.UTF8.GetBytes(_store.FormatId).CopyTo(mint, MintBefore);
+            Encoding.UTF8.GetBytes(_store.FormatId).CopyTo(ids, EarlierStoreId);
         }
         else
         {
-            Array.Copy(c.Mint, before ? MintBefore : MintId, mint, MintBefore, IdLength);
+            Array.Copy(c.StoreIds, before ? EarlierStoreId : LaterStoreId, ids, EarlierStoreId, IdLength);
         }
 
         byte[] own = new byte[IdLength + 4];
         storeId.CopyTo(own, 0);
         BitConverter.TryWriteBytes(own.AsSpan(IdLength), Forked);
         StoreError error = _store.Begin();
-        error = error == StoreError.None ? _store.SetMeta(c.Number, MintSlot, mint, 0, mint.Length) : error;
+        error = error == StoreError.None ? _store.SetMeta(c.Number, StoreIdsSlot, ids, 0, ids.Length) : error;
         error = error == StoreError.None ? _store.SetMeta(AnswerCollection, StoreIdSlot, own, 0, own.Length) : error;
         if (error != StoreError.None)
         {
@@ -69,7 +69,7 @@ internal sealed class GatewayEngine(FlashStore store, ICarrier carrier, SyncOpti
         }
 
         error = _store.Commit();
-        LoadMint(c);
+        LoadStoreIds(c);
         LoadStoreId();
         return error;
     }
@@ -80,7 +80,7 @@ internal sealed class GatewayEngine(FlashStore store, ICarrier carrier, SyncOpti
         uint at = 0;
         while (_store.NextPending(c.Number, at, _one) is StoreError.None or StoreError.Damaged)
         {
-            if (_one.KeyLength == 0 && _one.Id >= c.MintFrom)
+            if (_one.KeyLength == 0 && _one.Id >= c.LaterFrom)
             {
                 return true;
             }

@@ -9,7 +9,7 @@ internal sealed partial class CollectionSync
 {
     private const int MostReplicas = 16; // of a device in a collection
 
-    private StoreTold? _told; // with key 0
+    private StoreStructure? _told; // with key 0
     private string _newReplica = ""; // why there is one more; "" = there is not
 
     // Sets _row, but for a key that nobody here was given.
@@ -149,7 +149,7 @@ internal sealed partial class CollectionSync
     // Or to the store whose ClientIds come with its keys.
     private void LearnStore()
     {
-        if (_row.IsMigrated && _request.Commands.Find(c => c.Tag == Tags.Add)?.ClientId is { } clientId && StoreTold.Of(clientId) is { } storeId
+        if (_row.IsMigrated && _request.Commands.Find(c => c.Tag == Tags.Add)?.ClientId is { } clientId && StoreStructure.Of(clientId) is { } storeId
             && _store.FindReplica(Device, storeId) == null)
         {
             _store.NameReplica(_row.Replica, storeId);

@@ -76,7 +76,7 @@ internal sealed partial class CollectionSync
         }
 
         bool starts = _request.SyncKey == SyncKeys.Zero;
-        if (starts && (_request.Commands.Count > 0 || _request.Responses.Count > 0 || !StoreTold.TryFind(_request.Options, out _told)))
+        if (starts && (_request.Commands.Count > 0 || _request.Responses.Count > 0 || !StoreStructure.TryFind(_request.Options, out _told)))
         {
             return Failed(Status.ProtocolError);
         }

@@ -13,7 +13,7 @@ public readonly record struct ReadingId(string Prefix, long Number)
     private const int MostDigits = 18; // of a number that fits 64 bits whatever it is
 
     /// <summary>The store id.</summary>
-    public string StoreId => Prefix[^StoreTold.IdLength..];
+    public string StoreId => Prefix[^StoreStructure.IdLength..];
 
     /// <summary>The ClientId that the store gave.</summary>
     public string ClientId => string.Create(CultureInfo.InvariantCulture, $"{StoreId}{Number}");
@@ -21,7 +21,7 @@ public readonly record struct ReadingId(string Prefix, long Number)
     /// <summary>What a ClientId of a store stands for; null when it has another form.</summary>
     public static ReadingId? OfClient(string clientId, string owner = "")
     {
-        return StoreTold.Of(clientId) is { } storeId && Count(clientId.AsSpan(StoreTold.IdLength)) is { } number ? new ReadingId(owner + storeId, number) : null;
+        return StoreStructure.Of(clientId) is { } storeId && Count(clientId.AsSpan(StoreStructure.IdLength)) is { } number ? new ReadingId(owner + storeId, number) : null;
     }
 
     /// <summary>What stands before the store id in the ids of a device's readings.</summary>

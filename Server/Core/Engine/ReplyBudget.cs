@@ -34,7 +34,7 @@ internal sealed class ReplyBudget
     }
 
     /// <summary>A collection with this Limit is in the request; null = the device gave none (an outbox beside others has no use for one).</summary>
-    public void Bound(int? limit)
+    public void SetLimit(int? limit)
     {
         _limit = limit == null ? _limit : Math.Max(_limit ?? 0, limit.Value);
     }

@@ -1,6 +1,7 @@
 // Check sums over objects.
 
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -26,34 +27,6 @@ public static class ContentSum
 /// <summary>CRC32 (IEEE), the check sum of an object that travels in parts. [SPEC 7.2]</summary>
 public static class CrcSum
 {
-    private static readonly uint[] s_table = MakeTable();
-
     /// <summary>The check sum.</summary>
-    public static uint Of(ReadOnlySpan<byte> data)
-    {
-        uint crc = 0xFFFFFFFF;
-        foreach (byte b in data)
-        {
-            crc = s_table[(crc ^ b) & 0xFF] ^ (crc >> 8);
-        }
-
-        return ~crc;
-    }
-
-    private static uint[] MakeTable()
-    {
-        uint[] table = new uint[256];
-        for (uint i = 0; i < 256; i++)
-        {
-            uint value = i;
-            for (int bit = 0; bit < 8; bit++)
-            {
-                value = (value & 1) != 0 ? (value >> 1) ^ 0xEDB88320 : value >> 1;
-            }
-
-            table[i] = value;
-        }
-
-        return table;
-    }
+    public static uint Of(ReadOnlySpan<byte> data) => Crc32.HashToUInt32(data);
 }

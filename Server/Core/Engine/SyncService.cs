@@ -163,7 +163,7 @@ public sealed class SyncService
         }
         catch (StoreException)
         {
-            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), body.Length, 0);
+            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Received), body.Length, 0);
             throw;
         }
     }
@@ -193,7 +193,7 @@ public sealed class SyncService
         catch (StoreException)
         {
             _classes.Forget(); // a definition may have been read that did not become durable
-            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), body.Length, 0);
+            Telemetry.Sync("failed", System.Diagnostics.Stopwatch.GetElapsedTime(request.Received), body.Length, 0);
             activity?.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
             throw;
         }
@@ -259,10 +259,10 @@ public sealed class SyncService
 
         answer.Afterwards.ForEach(say => say());
         bool refused = answer.Reply is { Status: not Status.Success };
-        Telemetry.Sync(answer.Hold != null ? "held" : answer.Empty != null ? "empty" : refused ? "refused" : "answered", System.Diagnostics.Stopwatch.GetElapsedTime(request.Came), bytesUp, body.Length);
+        Telemetry.Sync(answer.Hold != null ? "held" : answer.Empty != null ? "empty" : refused ? "refused" : "answered", System.Diagnostics.Stopwatch.GetElapsedTime(request.Received), bytesUp, body.Length);
         Telemetry.Done(request.Tally);
         Watcher?.Answered(device, request.Message, answer.Reply, answer.Reply?.Status ?? Status.Success, bytesUp, body.Length, _clock.GetUtcNow().ToUnixTimeMilliseconds(),
-            System.Diagnostics.Stopwatch.GetElapsedTime(request.Came));
+            System.Diagnostics.Stopwatch.GetElapsedTime(request.Received));
         return new SyncReply(SyncOutcome.Answered, body) { Replica = answer.Replica, Hold = answer.Hold };
     }
 
@@ -334,7 +334,7 @@ public sealed class SyncService
         foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(store, device, collection);
-            budget.Bound(collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection)));
+            budget.SetLimit(collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection)));
             if (row != null && CollectionSync.KeepsReply(row) && SyncKeys.Decide(row, collection.SyncKey, id.Hash, id.LastChange) == KeyCase.Lost)
             {
                 budget.Count(CollectionSync.ReplyOf(row));
@@ -488,7 +488,7 @@ public sealed class SyncService
     }
 
     // A message that was read.
-    private sealed record Request(RequestId Id, SyncMessage Message, long Came)
+    private sealed record Request(RequestId Id, SyncMessage Message, long Received)
     {
         public SyncTally Tally { get; } = new();
     }

@@ -81,7 +81,7 @@ public sealed class FleetService : ISyncWatcher
     public void Answered(DeviceIdentity device, SyncMessage? request, SyncMessage? reply, int status, int bytesUp, int bytesDown, long now, TimeSpan took)
     {
         int up = 0, down = 0, refused = 0;
-        int came = status == Status.Success ? request?.Collections.Sum(c => Came(c, reply?.Collections.Find(r => r.Id == c.Id))) ?? 0 : 0;
+        int came = status == Status.Success ? request?.Collections.Sum(c => CountTaken(c, reply?.Collections.Find(r => r.Id == c.Id))) ?? 0 : 0;
         int most = 0; // objects in a collection
         foreach (CollectionElement collection in request?.Collections ?? [])
         {
@@ -180,11 +180,11 @@ public sealed class FleetService : ISyncWatcher
         List<(long Rank, ConfigState Configuration, string Group, int Count)> lines = store.CountFleet(query.Text);
         bool Is(long rank) => (query.Problem is not { } problem || Has(rank, problem))
             && query.State switch { FleetState.Ok => rank == 0, FleetState.Problem => rank > 0, FleetState.Revoked => rank < 0, _ => true };
-        bool Came(long rank, ConfigState state) => query.Configuration is not { } wanted || (rank >= 0 && state == wanted);
+        bool HasConfiguration(long rank, ConfigState state) => query.Configuration is not { } wanted || (rank >= 0 && state == wanted);
         bool Belongs(string group) => query.Group is not { } wanted || group == wanted;
-        List<(long Rank, ConfigState Configuration, string Group, int Count)> states = lines.FindAll(l => Came(l.Rank, l.Configuration) && Belongs(l.Group));
+        List<(long Rank, ConfigState Configuration, string Group, int Count)> states = lines.FindAll(l => HasConfiguration(l.Rank, l.Configuration) && Belongs(l.Group));
         ILookup<ConfigState, int> configurations = lines.Where(l => l.Rank >= 0 && Is(l.Rank) && Belongs(l.Group)).ToLookup(l => l.Configuration, l => l.Count);
-        ILookup<string, int> groups = lines.Where(l => Is(l.Rank) && Came(l.Rank, l.Configuration)).ToLookup(l => l.Group, l => l.Count);
+        ILookup<string, int> groups = lines.Where(l => Is(l.Rank) && HasConfiguration(l.Rank, l.Configuration)).ToLookup(l => l.Group, l => l.Count);
         return new FleetCount(states.Sum(l => l.Count), states.Where(l => l.Rank == 0).Sum(l => l.Count), states.Where(l => l.Rank < 0).Sum(l => l.Count),
             Enum.GetValues<Problem>().Reverse().ToDictionary(p => p, p => states.Where(l => Has(l.Rank, p)).Sum(l => l.Count)),
             Enum.GetValues<ConfigState>().ToDictionary(c => c, c => configurations[c].Sum()),
@@ -468,7 +468,7 @@ public sealed class FleetService : ISyncWatcher
     }
 
     // Objects of a collection that are not to come again: taken, or refused for good.
-    private static int Came(CollectionElement sent, CollectionElement? answered)
+    private static int CountTaken(CollectionElement sent, CollectionElement? answered)
     {
         return answered != null && answered.Status != Status.Success ? 0
             : sent.Commands.Count(c => c.Tag != Tags.Fetch) - (answered?.Responses.Count(r => r.Tag != Tags.Fetch && r.Status is Status.ServerError or Status.Incomplete or Status.Retry) ?? 0);

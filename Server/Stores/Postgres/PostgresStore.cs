@@ -60,7 +60,7 @@ public sealed partial class PostgresStore : IServerStore
             try
             {
                 Migrations.Apply(connection, typeof(PostgresStore), clock);
-                Careless = CarelessOf(connection);
+                Careless = UnsafeSettings(connection);
             }
             finally
             {
@@ -154,7 +154,7 @@ public sealed partial class PostgresStore : IServerStore
         }
     }
 
-    private static List<string> CarelessOf(NpgsqlConnection connection)
+    private static List<string> UnsafeSettings(NpgsqlConnection connection)
     {
         List<string> off = [];
         using NpgsqlCommand command = new("SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name", connection);

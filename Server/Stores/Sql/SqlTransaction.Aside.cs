@@ -17,7 +17,7 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public void MakeDue(int replica, int collection, string id, DueKind kind, bool wasAdd = false)
     {
-        Lift(collection, id);
+        ReadingToObject(collection, id);
         Run("INSERT INTO due (replica_id, collection_id, server_id, kind, was_add) VALUES (@replica, @collection, @id, @kind, @wasAdd) "
             + "ON CONFLICT DO NOTHING",
             ("replica", replica), ("collection", collection), ("id", id), ("kind", (int)kind), ("wasAdd", wasAdd ? 1 : 0));
@@ -72,7 +72,7 @@ public abstract partial class SqlTransaction
     /// <inheritdoc/>
     public void SetAside(int replica, int collection, AsideRow row, string? deviceClass)
     {
-        Lift(collection, row.ServerId);
+        ReadingToObject(collection, row.ServerId);
         Run("INSERT INTO set_aside (replica_id, collection_id, server_id, seq, was_add, status, reason, class, time) "
             + "VALUES (@replica, @collection, @id, @seq, @wasAdd, @status, @reason, @class, @time) "
             + "ON CONFLICT (replica_id, collection_id, server_id) DO UPDATE SET seq = excluded.seq, was_add = excluded.was_add, "

@@ -47,7 +47,7 @@ public abstract partial class SqlTransaction
     {
         if (row.IsLogged)
         {
-            Lift(collection, row.Id);
+            ReadingToObject(collection, row.Id);
         }
 
         Upsert(collection, row);

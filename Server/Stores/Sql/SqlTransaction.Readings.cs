@@ -221,7 +221,7 @@ public abstract partial class SqlTransaction
             Of(day.Key, ("collection", collection), ("first", day.Min(r => r.Seq)), ("last", day.Max(r => r.Seq)))));
     }
 
-    private void Lift(int collection, string serverId)
+    private void ReadingToObject(int collection, string serverId)
     {
         if (FindReading(collection, serverId) is not ({ } reading, { } run, { } row))
         {

@@ -9,13 +9,13 @@ namespace NanoSync.Server.Engine;
 /// <param name="Start">Number of this start over; null when not told.</param>
 /// <param name="From">The store that it was one with; null = none.</param>
 /// <param name="LastKey">The key that it held before this start over; null = none, or the server has said already that it lost that key.</param>
-public sealed record StoreTold(string Id, long? Start, string? From, string? LastKey)
+public sealed record StoreStructure(string Id, long? Start, string? From, string? LastKey)
 {
     /// <summary>Characters of a store id.</summary>
     public const int IdLength = 4;
 
     /// <summary>The structure among these; null when there is none. False when there is one that cannot be read.</summary>
-    public static bool TryFind(List<Structure> options, out StoreTold? told)
+    public static bool TryFind(List<Structure> options, out StoreStructure? told)
     {
         told = null;
         if (options.Find(s => s.Class == BuiltIn.Store.Name && s.Data != null)?.Data is not { } data)
@@ -48,7 +48,7 @@ public sealed record StoreTold(string Id, long? Start, string? From, string? Las
             }
         }
 
-        told = new StoreTold(id, start, from.Length == 0 ? null : from, last);
+        told = new StoreStructure(id, start, from.Length == 0 ? null : from, last);
         return reader.Error == SyncError.None && IsId(id) && (from.Length == 0 || IsId(from));
     }
 
