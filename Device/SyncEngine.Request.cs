@@ -120,6 +120,7 @@ namespace NanoSync.Device
             if (!c.Introduced || c.KnownClass != c.SendingClass)
             {
                 _writer.Value(Tags.Class, c.SendingClass.WireName);
+                c.KnownClass = null; // until the reply says that it arrived: the server may remember it although the reply is lost
             }
 
             _writer.Value(Tags.SyncKey, c.Key, 0, c.KeyLength);
@@ -142,6 +143,7 @@ namespace NanoSync.Device
                 if (!c.Introduced || c.KnownWindow != _window)
                 {
                     _writer.Number(Tags.WindowSize, _window);
+                    c.KnownWindow = 0;
                 }
             }
 

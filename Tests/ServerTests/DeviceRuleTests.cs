@@ -56,6 +56,59 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_class_that_was_told_and_not_answered_is_told_again_also_when_it_is_the_earlier_one()
+    {
+        using Bench bench = new();
+        bench.Core.Devices.Add("d1", "log");
+        CoreCarrier carrier = new(bench.Core, "d1");
+        ObjectClass reading = new ObjectClass("reading").UInt("n"), other = new ObjectClass("other").Int("n");
+        FlashStore store = new(new MemoryVolume(64 * 1024, 64), new StoreOptions());
+        SyncEngine engine = new(store, carrier, new SyncOptions());
+        SyncCollection log = engine.AddOutbox("log", reading, 4096, true);
+        engine.AddClass(other);
+        Assert.AreEqual(StoreError.None, engine.Open());
+        Append(reading);
+        Sync();
+        Append(other);
+        carrier.LosesReplies = true;
+        Assert.AreEqual(CarrierError.Timeout, engine.Round().Carrier);
+        carrier.LosesReplies = false;
+        while (store.DroppedCount(log.Number) == 0) // until the one of the other class is gone
+        {
+            Append(reading);
+        }
+
+        Sync();
+        string[] others = [.. bench.Core.Objects.List("d1", "log", 0, 1000).Select(o => o.Row.Class!).Where(c => c != ClassCatalog.WireName(reading))];
+        CollectionAssert.AreEqual((string[])[ClassCatalog.WireName(other)], others);
+
+        void Append(ObjectClass type)
+        {
+            RecordWriter writer = new(16);
+            writer.Begin(type);
+            if (type == reading)
+            {
+                writer.UInt(100);
+            }
+            else
+            {
+                writer.Int(-100);
+            }
+
+            Assert.AreEqual(StoreError.None, store.Append(log.Number, type.Hash, writer.Buffer, 0, writer.Length, out _));
+        }
+
+        void Sync()
+        {
+            int rounds = 0;
+            while (engine.Round().Outcome != RoundOutcome.InStep)
+            {
+                Assert.IsLessThan(30, rounds++);
+            }
+        }
+    }
+
+    [TestMethod]
     public void After_a_pass_an_inbox_drops_what_was_not_named_and_a_two_way_collection_sends_it()
     {
         using Field field = new();
