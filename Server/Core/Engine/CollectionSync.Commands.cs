@@ -124,7 +124,8 @@ internal sealed partial class CollectionSync
 
     private void Write(SyncCommand command, string id)
     {
-        bool isNew = _store.FindObject(Collection.Id, id) is not { } there || (there.Deleted && !IsUnseen(there));
+        ObjectRow? there = _store.FindObject(Collection.Id, id);
+        bool isNew = there == null || (there.Deleted && !IsUnseen(there));
         if ((isNew && !HasRoom(command)) || Content(command, "c:" + id) is not { } content)
         {
             return;
@@ -134,6 +135,22 @@ internal sealed partial class CollectionSync
         if (status != Status.Success)
         {
             Respond(command, status, null);
+        }
+        else if (there == null)
+        {
+            LearnId(id, content);
+        }
+    }
+
+    // [SPEC 5.8] An object that the database has lost comes back under the id that it was given for a ClientId. An image of its
+    // store may hold the Add yet: that is of this object.
+    private void LearnId(string id, Value content)
+    {
+        string own = Collection.Shared ? string.Create(CultureInfo.InvariantCulture, $"{Device}-") : "";
+        if (id.StartsWith(own, StringComparison.Ordinal) && id[own.Length..] is var clientId && StoreTold.Of(clientId) != null
+            && _store.FindId(Device, Collection.Id, clientId) == null)
+        {
+            _store.SaveId(Device, Collection.Id, clientId, new IdRow(id, content.Sum, content.Data.Length, content.Crc, content.Version));
         }
     }
 
