@@ -38,7 +38,7 @@ internal sealed partial class CollectionSync
         if (epoch != null && _store.FindEpoch(Device, collection.Id, epoch) is { } known)
         {
             _row = _store.FindKeyRow(known.Replica, collection)!;
-            return n > known.Last ? AskOver(_row, Asked.WentBack) : HandleOldKey(n);
+            return n > known.Last ? AskForLost(_row) : HandleOldKey(n);
         }
 
         if (epoch != null && !_incarnation.IsPresent(_store, epoch))
@@ -72,10 +72,24 @@ internal sealed partial class CollectionSync
     {
         if (TellsItsStore(_row))
         {
-            AskOver(_row, Asked.WentBack);
+            AskForLost(_row);
         }
 
         return KeyCase.WentBack;
+    }
+
+    // What this replica has seen since the database went back, another board has seen that was one with this store: then it
+    // knows nothing, and what was written since is not older than what it holds.
+    private KeyCase AskForLost(KeyRow row)
+    {
+        return !TellsItsStore(row) ? AskOver(row, Asked.Unknown) : IsSeenSinceStart(row) ? KeyCase.WentBack : AskOver(row, Asked.WentBack);
+    }
+
+    // Whether somebody held a key of this incarnation.
+    private bool IsSeenSinceStart(KeyRow row)
+    {
+        string? held = row.Acknowledged ? row.Key : row.PreviousKey;
+        return held != null && _incarnation.IsPresent(_store, SyncKeys.Parse(held).Epoch);
     }
 
     private KeyCase AskOver(KeyRow row, Asked why)
@@ -197,8 +211,9 @@ internal sealed partial class CollectionSync
     {
         // what the store surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
         // was not asked to start over may have lost its flash, and knows nothing
-        _row.KnownSeq = _row.AskedOver == Asked.No ? 0 : Math.Max(_row.KnownSeq, _row.Acknowledged ? _row.ToPoint : _row.FromPoint);
-        _row.Recovering = _row.AskedOver == Asked.WentBack;
+        bool goesOn = IsInRecoveringPass();
+        _row.KnownSeq = _row.AskedOver == Asked.No && !goesOn ? 0 : Math.Max(_row.KnownSeq, _row.Acknowledged ? _row.ToPoint : _row.FromPoint);
+        _row.Recovering = _row.AskedOver == Asked.WentBack || goesOn;
         _row.AskedOver = Asked.No;
         _row.LiveN = _row.PreviousKey == SyncKeys.Zero ? _row.StartN : SyncKeys.Parse(_row.PreviousKey ?? "").N;
         _row.StartN = _row.N;
@@ -216,6 +231,19 @@ internal sealed partial class CollectionSync
                 _store.Retry(Replica, Collection.Id, aside.ServerId);
             }
         }
+    }
+
+    // It starts over once more before it has given back what the database lost: told to by an operator, or by a reply that came
+    // twice. Then it has not been seen with a key of that pass yet, or tells one.
+    private bool IsInRecoveringPass()
+    {
+        return _row.Recovering && ((_row.PreviousKey == SyncKeys.Zero && !_row.Acknowledged) || (_told?.LastKey is { } last && IsOfThisPass(last)));
+    }
+
+    private bool IsOfThisPass(string key)
+    {
+        (int n, string? epoch) = SyncKeys.Parse(key);
+        return epoch != null && n >= _row.StartN && _store.FindEpoch(Device, Collection.Id, epoch)?.Replica == _row.Replica;
     }
 
     private void Acknowledge()
