@@ -1,0 +1,376 @@
+// Experiments of a review of key 0's `last`.
+
+using System.Text;
+using NanoSync.Device;
+using NanoSync.Protocol;
+using NanoSync.Server.Application;
+using NanoSync.Server.Engine;
+using NanoSync.Storage;
+
+namespace NanoSync.ServerTests;
+
+[TestClass]
+public sealed class Review14Tests
+{
+    private static readonly KeyValuePair<string, string> s_config = new("collection", "config");
+
+    [TestMethod]
+    public void A1_The_value_that_came_with_the_command_to_start_over_is_not_lost_without_a_loser()
+    {
+        using Field field = Backed("a", 1);
+        field.Put("a", 2);
+        field.Command("start-over", s_config);
+        field.Round();
+        Console.WriteLine($"held {field.Held()} key {field.Config.KeyText}");
+        Assert.IsTrue(field.Config.StartsOver);
+        Assert.AreEqual("a=2", field.Held());
+        field.Restore();
+        field.Sync();
+        Report(field);
+        Assert.IsTrue(field.Held() == "a=2" || Losers(field).Contains("0102"));
+    }
+
+    [TestMethod]
+    public void A2_The_change_acknowledged_with_the_command_to_start_over_is_not_lost()
+    {
+        using Field field = Backed("a", 1);
+        field.Change("a", 2);
+        field.Command("start-over", s_config);
+        field.Round();
+        Assert.IsTrue(field.Config.StartsOver);
+        Assert.AreEqual(0, field.Engine.Pending);
+        field.Restore();
+        field.Sync();
+        Report(field);
+        Assert.IsTrue(field.Held() == "a=2" || Losers(field).Contains("0102"));
+    }
+
+    [TestMethod]
+    public void A3_A_deletion_acknowledged_with_the_command_to_start_over_is_not_undone()
+    {
+        using Field field = Backed("a", 1);
+        field.Delete("a");
+        field.Command("start-over", s_config);
+        field.Round();
+        Assert.IsTrue(field.Config.StartsOver);
+        field.Restore();
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("", field.Held());
+    }
+
+    // the operator restores and tells the devices to start over, for safety
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
+    public void B1_A_command_to_start_over_in_a_recovering_pass_undoes_nothing(int rounds)
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Core.Objects.Delete("d1", "config", "a");
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        Assert.AreEqual("b=2", field.Held());
+        field.Restore();
+        for (int i = 0; i < rounds; i++)
+        {
+            field.Round();
+        }
+
+        Console.WriteLine($"key {field.Config.KeyText}");
+        field.Command("start-over", s_config);
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("b=2", field.Held());
+    }
+
+    // told 205, and the database is put back once more before key 0 is there
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void C1_Put_back_once_more_after_205(int rounds)
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Core.Objects.Delete("d1", "config", "a");
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        field.Restore();
+        for (int i = 0; i < rounds; i++)
+        {
+            field.Round();
+        }
+
+        Console.WriteLine($"key {field.Config.KeyText}");
+        field.Restore();
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("b=2", field.Held());
+    }
+
+    // power cut: the reply with 205 is lost, or that to key 0
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    [DataRow(3)]
+    [DataRow(4)]
+    public void C2_Replies_lost_in_a_recovering_pass(int lost)
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Core.Objects.Delete("d1", "config", "a");
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        field.Command("start-over", s_config);
+        while (!field.Config.StartsOver)
+        {
+            field.Round();
+        }
+
+        field.Restore();
+        for (int i = 1; i < 5; i++)
+        {
+            field.Carrier.LosesReplies = i == lost;
+            field.Round();
+            if (i == lost)
+            {
+                field.Restart();
+            }
+        }
+
+        field.Carrier.LosesReplies = false;
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("b=2", field.Held());
+    }
+
+    // a change made and taken back between two forms of one start over in a recovering pass: the second is taken for late
+    [TestMethod]
+    public void C3_A_start_whose_pending_change_went_away()
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Core.Objects.Delete("d1", "config", "a");
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        field.Restore();
+        field.Round(); // 205
+        Assert.IsTrue(field.Config.StartsOver);
+        uint id = field.Add(7);
+        field.Carrier.LosesReplies = true;
+        field.Round(); // key 0
+        field.Carrier.LosesReplies = false;
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, field.Store.FindLocal(field.Config.Number, id, info));
+        Assert.AreEqual(StoreError.None, field.Store.Delete(info));
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("b=2", field.Held());
+    }
+
+    // told 204, and the database is put back before key 0 is there
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void D1_Put_back_while_forked(bool told)
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Core.Objects.Delete("d1", "config", "a");
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        string key = field.Config.KeyText;
+        // a copy of the store starts over with its key, so that the board is told 204
+        byte[] id = Encoding.ASCII.GetBytes(field.Engine.StoreId);
+        TestDevice clone = new(field.Bench, "d1") { StoreId = field.Engine.StoreId, Starts = 77 };
+        clone.Start();
+        if (told)
+        {
+            field.Round();
+            Assert.IsTrue(field.Config.StartsOver);
+            Assert.AreEqual(1u, field.Engine.Forked);
+        }
+
+        field.Restore();
+        field.Sync();
+        Report(field);
+        Assert.AreEqual("b=2", field.Held());
+    }
+
+    // the server was started again, and forgot the store: what the operator deleted in an inbox meanwhile
+    [TestMethod]
+    public void E1_A_late_key_0_with_a_last_of_the_lost_time_after_the_recovery_does_no_harm()
+    {
+        using Field field = Backed("a", 1, "b", 1);
+        field.Put("b", 2);
+        field.Sync();
+        field.Round();
+        field.Command("start-over", s_config);
+        while (!field.Config.StartsOver)
+        {
+            field.Round();
+        }
+
+        List<byte[]> bytes = [];
+        field.Carrier.Bytes = bytes;
+        field.Carrier.LosesReplies = true;
+        field.Round();
+        byte[] late = bytes[0];
+        field.Restore();
+        field.Sync();
+        Assert.AreEqual("a=1 b=2", field.Held());
+        DeviceIdentity me = new(field.Core.Devices.Get("d1").Id, "d1");
+        for (int i = 0; i < 3; i++)
+        {
+            field.Core.Sync.Handle(me, late, Server.Formats.MessageFormat.Wbxml);
+            field.Change("a", (uint)(10 + i));
+            field.Put("b", (uint)(20 + i));
+            field.Sync();
+            field.Core.Sync.Handle(me, late, Server.Formats.MessageFormat.Wbxml);
+            field.Command("start-over", s_config);
+            field.Sync();
+            Assert.AreEqual($"a={10 + i} b={20 + i}", field.Held());
+        }
+
+        Report(field);
+    }
+
+    // A board and its copy, both of the lost time: one has come back, and has acknowledged what the operator wrote since the
+    // restore; then the other one comes, with its key or with key 0 and that key as `last`.
+    [TestMethod]
+    [DataRow(false, false)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    [DataRow(true, true)]
+    public void F1_A_copy_of_the_lost_time_deletes_nothing_that_was_made_since_the_restore(bool startsOver, bool restarted)
+    {
+        using Bench bench = new();
+        TestDevice board = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        board.Pull();
+        board.Exchange(board.Ask());
+        if (restarted)
+        {
+            bench.BackUp();
+        }
+        else
+        {
+            TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+        }
+
+        bench.PutBytes("d1", "a", 2);
+        board.Pull();
+        board.Exchange(board.Ask());
+        TestDevice copy = ReplicaTests.Clone(bench, board);
+        string key = copy.Key();
+        bench.Restore();
+
+        // the board comes back, and all is well
+        Assert.AreEqual("status 205", board.Sync(board.Ask()).Line());
+        board.Start();
+        Assert.AreEqual("ok {Change a 01}", board.Sync(board.Ask()).Line());
+        CollectionElement newer = AddTests.With(board, TestDevice.Change("a", 2));
+        newer.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        Assert.AreEqual("ok", board.Sync(newer).Line());
+        bench.PutBytes("d1", "a", 3);
+        bench.PutBytes("d1", "n", 3);
+        board.Pull();
+        board.Exchange(board.Ask());
+
+        // the copy
+        copy.Starts = 70;
+        if (startsOver)
+        {
+            copy.SetKey(SyncKeys.Zero);
+            CollectionElement first = copy.Ask();
+            first.Options.Clear();
+            first.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", "Ab1_"), new("start", "70"), new("last", key)])));
+            Console.WriteLine(copy.Sync(first).Line());
+        }
+        else
+        {
+            Console.WriteLine(copy.Sync(copy.Ask()).Line());
+        }
+
+        copy.Starts = 71;
+        copy.Start();
+        CollectionElement pass = copy.Sync(copy.Ask());
+        Console.WriteLine(pass.Line());
+
+        // what a device answers that holds a=02 and no n
+        CollectionElement own = AddTests.With(copy, TestDevice.Change("a", 2));
+        own.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Conflict));
+        if (pass.Line().Contains("Change n"))
+        {
+            own.Responses.Add(TestDevice.Refuse(Tags.Change, "n", Status.NotFound));
+        }
+
+        Console.WriteLine(copy.Sync(own).Line());
+        Console.WriteLine(bench.Held("d1") + " losers " + string.Join("; ", bench.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId} {Convert.ToHexString(l.Row.Data ?? [])} {(l.Row.FromDevice ? "device" : "server")}")));
+        Assert.AreEqual("a=03 n=03", bench.Held("d1"));
+    }
+
+    // The object was added in the lost time; the board brings it back, and an image of its store has the Add yet.
+    [TestMethod]
+    [DataRow("config")]
+    [DataRow("config@site")]
+    public void G1_An_object_that_was_brought_back_after_a_restore_is_not_there_twice_when_an_image_adds_it_again(string declared)
+    {
+        const string collection = "config";
+        using Bench bench = new();
+        TestDevice board = bench.Device("d1", declared);
+        board.StoreId = "Ab1_";
+        board.Start(collection);
+        board.Exchange(board.Ask(collection));
+        bench.BackUp();
+        TestDevice image = ReplicaTests.Clone(bench, board, collection); // with the Add waiting
+        CollectionElement add = board.Ask(collection);
+        add.Commands.Add(TestDevice.Add("Ab1_9", 9));
+        string id = board.Sync(add).Responses.Single().ServerId!;
+        bench.Restore();
+        Assert.AreEqual("status 205", board.Sync(board.Ask(collection)).Line());
+        board.Start(collection);
+        CollectionElement back = board.Ask(collection);
+        back.Commands.Add(TestDevice.Change(id, 9));
+        Assert.AreEqual("ok", board.Sync(back).Line());
+        Console.WriteLine(image.Sync(image.Ask(collection)).Line());
+        image.Starts = 70;
+        image.Start(collection);
+        CollectionElement again = image.Ask(collection);
+        again.Commands.Add(TestDevice.Add("Ab1_9", 9));
+        Console.WriteLine(image.Sync(again).Line());
+        Assert.AreEqual($"{id}=09", bench.Held("d1", collection));
+    }
+
+    private static Field Backed(params object[] values)
+    {
+        Field field = new();
+        for (int i = 0; i < values.Length; i += 2)
+        {
+            field.Put((string)values[i], (uint)(int)values[i + 1]);
+        }
+
+        field.Sync();
+        field.Round();
+        field.Bench.BackUp();
+        field.Restore();
+        return field;
+    }
+
+    private static void Report(Field field)
+    {
+        Console.WriteLine($"device {field.Held()}; server {field.Bench.Held("d1")}; losers {Losers(field)}");
+        foreach (SyncMessage reply in field.Replies)
+        {
+            Console.WriteLine(string.Join(" | ", reply.Collections.Where(c => c.Id == "config").Select(c => $"{c.SyncKey} {c.Line()}")));
+        }
+    }
+
+    private static string Losers(Field field)
+    {
+        return string.Join("; ", field.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId} {Convert.ToHexString(l.Row.Data ?? [])} {(l.Row.Deleted ? "deleted " : "")}{(l.Row.FromDevice ? "device" : "server")}"));
+    }
+}
