@@ -98,7 +98,7 @@ namespace NanoSync.Device
             }
 
             _result.Store = _store.SetMeta(c.Number, StoreIdsSlot, _small, 0, StoreIdsLength);
-            return _result.Store == StoreError.None && StartOver(c, true);
+            return _result.Store == StoreError.None && StartOver(c);
         }
 
         // Whether something waits under the id before the last fork.
@@ -148,11 +148,11 @@ namespace NanoSync.Device
         }
 
         // [SPEC 5.2] Writes key 0 into the batch; what is pending stays pending. The key held goes along, so that a server which
-        // was put back meanwhile sees that it is of the time that it lost; not when the server has just said so.
-        private bool StartOver(SyncCollection c, bool tellsKey)
+        // was put back meanwhile sees that it is of the time that it lost; an outbox has nothing to give back then.
+        private bool StartOver(SyncCollection c)
         {
             int from = c.StartsOver ? LastKeyAt : 0;
-            int length = tellsKey ? LengthOfText(c.Key, from) : 0;
+            int length = c.Kind == CollectionKind.Outbox ? 0 : LengthOfText(c.Key, from);
             if (LastKeyAt + length > SyncCollection.KeySize)
             {
                 length = 0; // longer than those of this server
@@ -232,12 +232,13 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // store(id, start, from, last): from of a store that was one of two, last of one that held a key
+        // store(id, start, from, last, recovers): from of a store that was one of two, last of one that held a key, recovers of
+        // one that was told 205
         private void WriteStore(SyncCollection c)
         {
             bool forked = c.StoreIds != null;
             int last = LengthOfText(c.Key, LastKeyAt);
-            _small[0] = (byte)(3 | (forked ? 4 : 0) | (last > 0 ? 8 : 0));
+            _small[0] = (byte)(3 | (forked ? 4 : 0) | (last > 0 ? 8 : 0) | (c.Recovers ? 16 : 0));
             int length = PutVarint(forked ? PutText(1, c.StoreIds, LaterStoreId, IdLength) : PutText(1, _formatId, 0, IdLength), c.Start);
             if (forked)
             {
@@ -247,6 +248,11 @@ namespace NanoSync.Device
             if (last > 0)
             {
                 length = PutText(length, c.Key, LastKeyAt, last);
+            }
+
+            if (c.Recovers)
+            {
+                _small[length++] = 1;
             }
 
             WriteStructure(s_storeClass, _small, length);

@@ -51,6 +51,7 @@ namespace NanoSync.Device
             }
 
             _commandId = 0;
+            _startOver = null;
             _oldId = 0;
             _time = 0;
             _fetchAnswer = 0;
@@ -112,6 +113,10 @@ namespace NanoSync.Device
             if (whole)
             {
                 SetTime();
+                if (_startOver != null && _result.Store == StoreError.None)
+                {
+                    DoStartOver();
+                }
             }
 
             return whole && _result.Status == 0 && _result.Store == StoreError.None;
@@ -172,14 +177,8 @@ namespace NanoSync.Device
             }
 
             c.More |= c.StartsOver && c.Kind != CollectionKind.Outbox; // key 0 only asked for a key, not for changes
-            LoadKey(c);
-            if (c.StartsOver)
-            {
-                c.Introduced = false;
-                LoadStoreIds(c);
-                PassStart(c);
-            }
-            else if (c.Answered)
+            LoadKeyState(c);
+            if (!c.StartsOver && c.Answered)
             {
                 NoteKnown(c);
             }
@@ -198,6 +197,18 @@ namespace NanoSync.Device
             if (c.Answered && !c.More)
             {
                 Sweep(c);
+            }
+        }
+
+        // With the key as it is in flash now.
+        private void LoadKeyState(SyncCollection c)
+        {
+            LoadKey(c);
+            if (c.StartsOver)
+            {
+                c.Introduced = false;
+                LoadStoreIds(c);
+                PassStart(c);
             }
         }
 
@@ -506,7 +517,7 @@ namespace NanoSync.Device
 
                     c.LastStatus = 0;
                     _current = null;
-                    if (!StartOver(c, _status != Status.WentBack))
+                    if (!StartOver(c))
                     {
                         return false;
                     }

@@ -26,7 +26,7 @@ namespace NanoSync.Device
         private static readonly byte[] s_last = Encoding.UTF8.GetBytes("last");
         private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
 
-        private readonly byte[] _small = new byte[36]; // a range (1 + 5 * 5), a result (1 + 5 + 3), or a store (1 + 2 * 5 + 5 + 1 + 19)
+        private readonly byte[] _small = new byte[37]; // a range (1 + 5 * 5), a result (1 + 5 + 3), or a store (1 + 2 * 5 + 5 + 1 + 19 + 1)
         private IDeviceHost _host;
         private RecordWriter _statusRecord; // made when there is a host
         private ObjectClass _statusClass;
@@ -49,6 +49,7 @@ namespace NanoSync.Device
         private uint _commandValue;
         private uint _commandMark;
         private int _commandStatus;
+        private SyncCollection _startOver; // to be started over once the reply is committed; null = none
         private uint _oldMark;
         private uint _oldId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
         private uint _time; // that this reply told; 0 = it told none
@@ -502,14 +503,17 @@ namespace NanoSync.Device
                 return StoreError.None;
             }
 
-            StoreError error = SaveCommand();
-            if (error == StoreError.None && _command == DeviceCommand.StartOver && _commandStatus == Status.Success)
+            if (_command == DeviceCommand.StartOver && _commandStatus == Status.Success)
             {
-                StartOver(_collections[_commandValue], true);
-                error = _result.Store;
+                SyncCollection c = _collections[_commandValue];
+                if (!c.StartsOver && !c.Recovers) // else it does so already
+                {
+                    _startOver = c;
+                    return StoreError.None;
+                }
             }
 
-            return error;
+            return SaveCommand();
         }
 
         private StoreError SaveCommand()
@@ -542,6 +546,40 @@ namespace NanoSync.Device
             return _command == DeviceCommand.Refused && _commandStatus == Status.Success;
         }
 
+        // It tells the key that the same reply brought, so it is a batch of its own, after the reply's.
+        private void DoStartOver()
+        {
+            SyncCollection c = _startOver;
+            _result.Store = _store.Begin();
+            if (_result.Store != StoreError.None)
+            {
+                return;
+            }
+
+            _result.Store = SaveCommand();
+            if (_result.Store != StoreError.None || (!c.StartsOver && !StartOver(c)))
+            {
+                _store.Abandon();
+                return;
+            }
+
+            _result.Store = _store.Commit();
+            if (_result.Store == StoreError.None)
+            {
+                NoteCommand();
+                LoadKeyState(c);
+            }
+        }
+
+        private void NoteCommand()
+        {
+            LoadCommand();
+            _tellCommand = true;
+            _tellId = _commandId;
+            _tellMark = _commandMark;
+            _tellStatus = _commandStatus;
+        }
+
         // After the commit.
         private void DoCommand()
         {
@@ -555,16 +593,12 @@ namespace NanoSync.Device
                 _tellStatus = OldStatus();
             }
 
-            if (_commandId == 0 || (IsRefusal() && !DoRefused()))
+            if (_commandId == 0 || _startOver != null || (IsRefusal() && !DoRefused()))
             {
                 return;
             }
 
-            LoadCommand();
-            _tellCommand = true;
-            _tellId = _commandId;
-            _tellMark = _commandMark;
-            _tellStatus = _commandStatus;
+            NoteCommand();
             if (_commandStatus != Status.Success)
             {
                 return;

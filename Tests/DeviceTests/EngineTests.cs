@@ -175,37 +175,40 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
-        [DataRow(3, true)]
-        [DataRow(204, true)]
-        [DataRow(205, false)] // the server has said that it lost that key
-        public void A_start_over_tells_the_key_held_before_until_it_is_answered(int status, bool told)
+        [DataRow(3, 0)]
+        [DataRow(204, 0)]
+        [DataRow(205, 1)]
+        public void A_start_over_tells_the_key_held_before_and_after_205_that_it_gives_back_what_was_lost(int status, int recovers)
         {
             ScriptedServer server = new ScriptedServer(4096);
+            server.StoreToldOf = 1;
             Bench bench = new Bench(server, null, 20);
             bench.SyncUntilInStep(5);
-            string key = bench.Log.KeyText;
-            string last = told ? Codec.Hex(new byte[] { (byte)key.Length }) + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(key)) : "";
-            server.LogStatus = status;
+            Assert.AreEqual("03", Codec.Hex(server.StoreTold).Substring(0, 2)); // none was held
+            string key = bench.Config.KeyText;
+            string end = Codec.Hex(new byte[] { (byte)key.Length }) + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(key)) + (recovers != 0 ? "01" : "");
+            server.ConfigStatus = status;
             bench.Append(1);
             bench.Engine.Round();
-            Assert.IsTrue(bench.Log.StartsOver);
+            Assert.IsTrue(bench.Config.StartsOver);
             bench.Restart();
-            server.LogStartStatus = 3; // key 0 is refused as a late one
+            server.ConfigStartStatus = 3; // key 0 is refused as a late one
             bench.Engine.Round();
-            AssertEnd(last, server);
+            AssertTold(end, recovers, server);
             string first = Codec.Hex(server.StoreTold);
-            Assert.IsTrue(bench.Log.StartsOver);
+            Assert.IsTrue(bench.Config.StartsOver);
             bench.Engine.Round();
             Assert.IsTrue(first != Codec.Hex(server.StoreTold));
-            AssertEnd(last, server);
-            Assert.IsFalse(bench.Log.StartsOver);
+            AssertTold(end, recovers, server);
+            Assert.IsFalse(bench.Config.StartsOver);
         }
 
-        private static void AssertEnd(string last, ScriptedServer server)
+        private static void AssertTold(string end, int recovers, ScriptedServer server)
         {
             string all = Codec.Hex(server.StoreTold);
-            Assert.AreEqual(last.Length > 0, "89ABCDEF".IndexOf(all[1]) >= 0);
-            Assert.AreEqual(last, all.Substring(all.Length - last.Length));
+            Assert.IsTrue("89ABCDEF".IndexOf(all[1]) >= 0);
+            Assert.AreEqual(recovers, all[0] - '0');
+            Assert.AreEqual(end, all.Substring(all.Length - end.Length));
         }
 
         [TestMethod]
@@ -238,8 +241,8 @@ namespace NanoSync.Tests
 
             Assert.AreEqual(now + "3 " + now + "8 ", server.Ids);
             string told = Codec.Hex(server.StoreTold);
-            Assert.AreEqual("0F04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(now)), told.Substring(0, 12));
-            Assert.IsTrue(told.IndexOf("04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(old)), 12) > 0);
+            Assert.AreEqual("0704" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(now)), told.Substring(0, 12));
+            Assert.AreEqual("04" + Codec.Hex(System.Text.Encoding.UTF8.GetBytes(old)), told.Substring(told.Length - 10));
             Assert.AreEqual(0, bench.Engine.Pending);
 
             // once more: the earlier ids are as they were, and a refusal names its reading under the new one

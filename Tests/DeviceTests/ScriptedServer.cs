@@ -126,8 +126,8 @@ namespace NanoSync.Tests
         /// <summary>Status of the outbox in the next reply, instead of its answer; 0 = none.</summary>
         public int LogStatus;
 
-        /// <summary>Status of the outbox in the next reply to its key 0; 0 = none.</summary>
-        public int LogStartStatus;
+        /// <summary>Status of the configuration in the next reply to its key 0; 0 = none.</summary>
+        public int ConfigStartStatus;
 
         /// <summary>Most bytes of the reply in one Read.</summary>
         public int Slice = 4096;
@@ -138,8 +138,11 @@ namespace NanoSync.Tests
         /// <summary>Not null: the Version of the replies.</summary>
         public byte[] ReplyVersion;
 
-        /// <summary>The `store` structure of the last key 0 of the outbox, as it came.</summary>
+        /// <summary>The `store` structure of the last key 0, as it came.</summary>
         public byte[] StoreTold = new byte[0];
+
+        /// <summary>Of which collection: 0 = the outbox, 1 = the other.</summary>
+        public int StoreToldOf;
 
         /// <summary>True: the next key is not known any more.</summary>
         public bool ForgetKeys;
@@ -418,7 +421,7 @@ namespace NanoSync.Tests
                         Classes += System.Text.Encoding.UTF8.GetString(_reader.Text, 0, _reader.TextLength) + " ";
                     }
 
-                    _isStore = _reader.Scope == Scopes.Options && _collections > 0 && _kind[_collections - 1] == 0 && _reader.TextLength == 5 && _reader.Text[1] == 't';
+                    _isStore = _reader.Scope == Scopes.Options && _collections > 0 && _kind[_collections - 1] == StoreToldOf && _reader.TextLength == 5 && _reader.Text[1] == 't';
                     _isSeries = _inCommands && _reader.TextLength == 1 && _reader.Text[0] == '*';
                     break;
 
@@ -513,13 +516,13 @@ namespace NanoSync.Tests
                 int kind = _kind[i];
                 int status = kind == 0 ? LogStatus : ConfigStatus;
                 bool unknown = !_startsOver[i] && (ForgetKeys || status != 0);
-                if (_startsOver[i] && kind == 0 && LogStartStatus != 0)
+                if (_startsOver[i] && kind == 1 && ConfigStartStatus != 0)
                 {
                     _writer.Value(Tags.SyncKey, new byte[] { (byte)'0' });
-                    _writer.Value(Tags.CollectionId, new byte[] { (byte)'l', (byte)'o', (byte)'g' });
-                    _writer.Number(Tags.Status, LogStartStatus);
+                    _writer.Value(Tags.CollectionId, new byte[] { (byte)'c', (byte)'o', (byte)'n', (byte)'f', (byte)'i', (byte)'g' });
+                    _writer.Number(Tags.Status, ConfigStartStatus);
                     _writer.End();
-                    LogStartStatus = 0;
+                    ConfigStartStatus = 0;
                     continue;
                 }
 

@@ -20,7 +20,7 @@ public static class BuiltIn
     public static readonly ObjectClass SendDiary = new ObjectClass("send-diary").UInt("id").UInt("mark");
     public static readonly ObjectClass Result = new ObjectClass("result").UInt("id").UInt("status").Text("reason").UInt("mark").UInt("highest");
     public static readonly ObjectClass Range = new ObjectClass("range").UInt("offset").UInt("count").UInt("total").UInt("crc").UInt("version");
-    public static readonly ObjectClass Store = new ObjectClass("store").Text("id").UInt("start").Text("from").Text("last");
+    public static readonly ObjectClass Store = new ObjectClass("store").Text("id").UInt("start").Text("from").Text("last").UInt("recovers");
     public static readonly ObjectClass Last = new ObjectClass("last").UInt("change");
     public static readonly ObjectClass Via = new ObjectClass("via").Text("way");
     public static readonly ObjectClass Refused = new ObjectClass("refused").UInt("id").Text("collection").Text("object").UInt("status").Text("reason").UInt("mark");

@@ -147,7 +147,7 @@ internal sealed partial class CollectionSync
     private void LearnId(string id, Value content)
     {
         string own = Collection.Shared ? string.Create(CultureInfo.InvariantCulture, $"{Device}-") : "";
-        if (id.StartsWith(own, StringComparison.Ordinal) && id[own.Length..] is var clientId && StoreTold.Of(clientId) != null
+        if (id.StartsWith(own, StringComparison.Ordinal) && id[own.Length..] is var clientId && StoreStructure.Of(clientId) != null
             && _store.FindId(Device, Collection.Id, clientId) == null)
         {
             _store.SaveId(Device, Collection.Id, clientId, new IdRow(id, content.Sum, content.Data.Length, content.Crc, content.Version));

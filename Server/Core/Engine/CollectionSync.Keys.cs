@@ -19,7 +19,7 @@ internal sealed partial class CollectionSync
         {
             _row = RowOfStore(collection);
             KeyCase start = SyncKeys.DecideStart(_row, _told?.Start, _id.Hash, _id.LastChange);
-            return start == KeyCase.StartOver && _told?.LastKey is { } last && IsLost(collection, last) ? StartOfLost() : start;
+            return start == KeyCase.StartOver && _told?.LastKey is { } last && IsLost(collection, last) ? StartOfLost(collection) : start;
         }
 
         if (_store.FindKeyRow(Device, collection, _request.SyncKey) is { } row)
@@ -66,16 +66,26 @@ internal sealed partial class CollectionSync
             && (_store.FindEpoch(Device, collection.Id, epoch) is { } known ? n > known.Last : !_incarnation.IsPresent(_store, epoch));
     }
 
-    // A store that was about to start over while the database was put back: it is to bring what was lost [SPEC 5.8]. It does
-    // not tell that key again, so it is told this once, also where there is no row yet.
-    private KeyCase StartOfLost()
+    // A store that was about to start over while the database was put back is to bring what was lost [SPEC 5.8]: it is told so,
+    // and says with its next start that it will. Nothing of this need be remembered here, should the database be put back again.
+    private KeyCase StartOfLost(CollectionRow collection)
     {
-        if (TellsItsStore(_row))
+        if (!_told!.Recovers)
         {
-            AskForLost(_row);
+            return KeyCase.WentBack;
         }
 
-        return KeyCase.WentBack;
+        if (_row.Replica == 0 && _told.From is { } from && _store.FindReplica(Device, from) is { } before && _store.FindKeyRow(before.Id, collection) is { } row)
+        {
+            _row.KnownSeq = KnownOf(row); // it was that store when it saw this
+        }
+
+        if (!IsSeenSinceStart(_row))
+        {
+            _row.AskedOver = Asked.WentBack;
+        }
+
+        return KeyCase.StartOver;
     }
 
     // What this replica has seen since the database went back, another board has seen that was one with this store: then it
@@ -183,7 +193,15 @@ internal sealed partial class CollectionSync
                 CameFrom = _told?.From,
                 Why = _newReplica,
             };
-            _row = new KeyRow { Device = Device, Replica = _store.AddReplica(replica, Collection.Id, MostReplicas), Name = _row.Name, Collection = Collection };
+            _row = new KeyRow
+            {
+                Device = Device,
+                Replica = _store.AddReplica(replica, Collection.Id, MostReplicas),
+                Name = _row.Name,
+                Collection = Collection,
+                AskedOver = _row.AskedOver,
+                KnownSeq = _row.KnownSeq,
+            };
         }
 
         _row.N++;
@@ -212,7 +230,7 @@ internal sealed partial class CollectionSync
         // what the store surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
         // was not asked to start over may have lost its flash, and knows nothing
         bool goesOn = IsInRecoveringPass();
-        _row.KnownSeq = _row.AskedOver == Asked.No && !goesOn ? 0 : Math.Max(_row.KnownSeq, _row.Acknowledged ? _row.ToPoint : _row.FromPoint);
+        _row.KnownSeq = _row.AskedOver == Asked.No && !goesOn ? 0 : KnownOf(_row);
         _row.Recovering = _row.AskedOver == Asked.WentBack || goesOn;
         _row.AskedOver = Asked.No;
         _row.LiveN = _row.PreviousKey == SyncKeys.Zero ? _row.StartN : SyncKeys.Parse(_row.PreviousKey ?? "").N;
@@ -232,6 +250,8 @@ internal sealed partial class CollectionSync
             }
         }
     }
+
+    private static long KnownOf(KeyRow row) => Math.Max(row.KnownSeq, row.Acknowledged ? row.ToPoint : row.FromPoint);
 
     // It starts over once more before it has given back what the database lost: told to by an operator, or by a reply that came
     // twice. Then it has not been seen with a key of that pass yet, or tells one.

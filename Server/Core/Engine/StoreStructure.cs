@@ -8,8 +8,9 @@ namespace NanoSync.Server.Engine;
 /// <param name="Id">Its id: <see cref="IdLength"/> of A-Z a-z 0-9 - _.</param>
 /// <param name="Start">Number of this start over; null when not told.</param>
 /// <param name="From">The store that it was one with; null = none.</param>
-/// <param name="LastKey">The key that it held before this start over; null = none, or the server has said already that it lost that key.</param>
-public sealed record StoreStructure(string Id, long? Start, string? From, string? LastKey)
+/// <param name="LastKey">The key that it held before this start over; null = none.</param>
+/// <param name="Recovers">True: it was told 205, and the pass that begins gives back what the server has lost.</param>
+public sealed record StoreStructure(string Id, long? Start, string? From, string? LastKey, bool Recovers)
 {
     /// <summary>Characters of a store id.</summary>
     public const int IdLength = 4;
@@ -25,6 +26,7 @@ public sealed record StoreStructure(string Id, long? Start, string? From, string
 
         string id = "", from = "";
         string? last = null;
+        bool recovers = false;
         long? start = null;
         byte[] bytes = data.ToArray();
         RecordReader reader = new();
@@ -42,13 +44,16 @@ public sealed record StoreStructure(string Id, long? Start, string? From, string
                 case 2:
                     from = reader.Text();
                     break;
-                default:
+                case 3:
                     last = reader.Text();
+                    break;
+                default:
+                    recovers = reader.Value != 0;
                     break;
             }
         }
 
-        told = new StoreStructure(id, start, from.Length == 0 ? null : from, last);
+        told = new StoreStructure(id, start, from.Length == 0 ? null : from, last, recovers);
         return reader.Error == SyncError.None && IsId(id) && (from.Length == 0 || IsId(from));
     }
 
