@@ -35,7 +35,7 @@ if [ -z "${KEEP:-}" ] || [ ! -e "$kept/$mutated" ]; then
   # Its report leaves out what lies in folders: such a project is copied, with all files in one.
   folder=$PWD/$(dirname "$project")
   mutates=$PWD/$project
-  if [ "$(find "$folder" -name '*.csproj' | wc -l)" = 1 ] && find "$folder" -mindepth 2 -name '*.cs' -not -path '*/obj/*' | grep -q .; then
+  if [ "$(find "$folder" -name '*.csproj' | wc -l)" = 1 ] && [ -n "$(find "$folder" -mindepth 2 -name '*.cs' -not -path '*/obj/*' -print -quit)" ]; then
     mkdir "$maker/flat"
     find "$folder" -name '*.cs' -not -path '*/obj/*' -not -path '*/bin/*' -exec cp -t "$maker/flat" {} +
     mutates=$maker/flat/$(basename "$project")
