@@ -195,6 +195,9 @@ public sealed class TestDevice(Bench bench, string name)
     /// <summary>The store that it was one with; null = none.</summary>
     public string? CameFrom { get; set; }
 
+    /// <summary>The key that it held before a start over, told with key 0; null = none.</summary>
+    public string? LastKey { get; set; }
+
     /// <summary>Number of its last start over.</summary>
     public int Starts { get; set; }
 
@@ -219,6 +222,7 @@ public sealed class TestDevice(Bench bench, string name)
         {
             List<KeyValuePair<string, string>> told = [new("id", StoreId), new("start", $"{Starts}")];
             told.AddRange(CameFrom == null ? [] : [new("from", CameFrom)]);
+            told.AddRange(LastKey == null ? [] : [new("last", LastKey)]);
             request.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, told)));
         }
 

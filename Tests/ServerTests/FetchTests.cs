@@ -199,6 +199,90 @@ public sealed class FetchTests
     }
 
     [TestMethod]
+    [DataRow(5, null, 0L)]    // no length
+    [DataRow(null, 1u, 5L)]   // shorter than the part
+    [DataRow(4, 1u, 0L)]
+    [DataRow(5, null, 1L)]    // no check sum
+    public void A_part_without_length_or_check_sum_or_longer_than_the_whole_is_refused(int? total, uint? crc, long offset)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand part = TestDevice.Add("Ab1_1", 1, 2, 3, 4, 5);
+        part.Options.Add(new PartRange(offset, null, total, crc).ToStructure());
+        CollectionElement answer = device.Sync(With(device, part));
+        Assert.AreEqual("ok [Add Ab1_1 status 4]", answer.Line());
+        Assert.AreEqual("a part needs total and crc", System.Text.Encoding.UTF8.GetString(answer.Responses.Single().Data!.Value.Span));
+        Assert.AreEqual("", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void A_part_is_taken_only_where_the_last_one_ended_and_not_beyond_the_end_and_each_answer_tells_what_is_held()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        byte[] value = [1, 2, 3, 4, 5, 6];
+        string Part(long? from, params byte[] bytes)
+        {
+            SyncCommand part = TestDevice.Change("a", bytes);
+            part.Options.Add(new PartRange(from, null, value.Length, CrcSum.Of(value), 9).ToStructure());
+            SyncCommand? answer = device.Sync(With(device, part)).Responses.SingleOrDefault();
+            if (answer == null)
+            {
+                return "taken";
+            }
+
+            Assert.IsTrue(PartRange.TryFind(answer.Options, out PartRange? range));
+            Assert.AreEqual(new PartRange(range!.Offset, null, value.Length, null, 9), range);
+            return $"{answer.Status} {range.Offset}";
+        }
+
+        Assert.AreEqual("13 2", Part(null, 1, 2), "without an offset it is the first");
+        Assert.AreEqual("13 2", Part(2), "an empty one asks");
+        Assert.AreEqual("13 2", Part(1, 2, 3));
+        Assert.AreEqual("13 2", Part(2, 3, 4, 5, 6, 7), "one byte too many");
+        Assert.AreEqual("13 2", Part(3, 4, 5, 6));
+        Assert.AreEqual("13 3", Part(2, 3));
+        Assert.AreEqual("taken", Part(3, 4, 5, 6));
+        Assert.AreEqual("a=010203040506", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void An_object_of_no_bytes_may_come_as_a_part_too()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand part = TestDevice.Add("Ab1_1");
+        part.Options.Add(new PartRange(0, null, 0, CrcSum.Of([])).ToStructure());
+        Assert.AreEqual("ok [Add Ab1_1 Ab1_1]", device.Sync(With(device, part)).Line());
+        Assert.AreEqual("Ab1_1=", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    public void The_parts_of_a_value_are_dropped_with_it_and_the_same_value_comes_in_parts_again()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        for (int time = 0; time < 2; time++)
+        {
+            Assert.AreEqual(6000, HeldOf(device.Sync(With(device, PartOf(TestDevice.Change("a"), 0, 6000))).Responses.Single()));
+            Assert.AreEqual("ok", device.Sync(With(device, PartOf(TestDevice.Change("a"), 6000, 4000))).Line());
+            CollectionAssert.AreEqual(s_large, bench.Core.Objects.Get("d1", "config", "a").Row.Data);
+            Assert.AreEqual("ok", device.Sync(With(device, TestDevice.Change("a", 1))).Line());
+            Assert.AreEqual("a=01", bench.Held("d1"));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(10_000, "ok [Add Ab1_1 status 13]")]
+    [DataRow(9_999, "ok [Add Ab1_1 status 201]")]
+    public void An_object_in_parts_may_have_just_as_many_bytes_as_one_that_comes_whole(int most, string answer)
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObject = most } });
+        TestDevice device = Started(bench);
+        Assert.AreEqual(answer, device.Sync(With(device, Part("Ab1_1", 0, 100))).Line());
+    }
+
+    [TestMethod]
     public void Parts_of_an_object_that_is_too_large_are_not_kept()
     {
         using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MaxObject = 5000 } });
@@ -230,6 +314,27 @@ public sealed class FetchTests
         Assert.AreEqual("ok", Fetched(bench, device, 5));
         Assert.AreEqual("a=05", bench.Held("d1"));
         Assert.AreEqual("received", bench.Objects("d1").Single().State);
+        Assert.IsEmpty(bench.Core.Devices.Refusals("d1"));
+    }
+
+    [TestMethod]
+    public void The_devices_copy_may_come_as_fields()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.Put("d1", "a", """{"interval":5,"sensors":null}""", Bench.Sampling);
+        string type = bench.Objects("d1").Single().Row.Class!;
+        device.Sync(device.Ask());
+        CollectionElement change = With(device, TestDevice.Change("a", 1, 6));
+        change.Class = type;
+        device.Sync(change);
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("{Fetch a}", device.Sync(device.Ask()).Line()[^9..]);
+        device.Format = NanoSync.Server.Formats.MessageFormat.Xml;
+        device.LastRequest = System.Text.Encoding.UTF8.GetBytes($"<Sync xmlns='AirSync:'><Version>1.0</Version><Collections><Collection><SyncKey>{device.Key()}</SyncKey><CollectionId>config</CollectionId>"
+            + "<Responses><Fetch><ServerId>a</ServerId><ApplicationData><interval>7</interval></ApplicationData></Fetch></Responses></Collection></Collections></Sync>");
+        Assert.AreEqual("ok", device.Parse(device.Send(device.LastRequest))!.Collections.Single().Line());
+        Assert.AreEqual("a=0107", bench.Held("d1"));
     }
 
     [TestMethod]
@@ -245,6 +350,81 @@ public sealed class FetchTests
         LoserRow copy = bench.Core.Objects.Losers("d1", "config").Single().Row;
         Assert.IsTrue(copy.FromDevice);
         CollectionAssert.AreEqual(new byte[] { 5 }, copy.Data);
+    }
+
+    [TestMethod]
+    public void A_fetched_copy_that_is_the_value_of_somebody_else_leaves_no_loser()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        Assert.AreEqual("ok", Fetched(bench, device, 1));
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        Assert.IsEmpty(bench.Core.Objects.Losers("d1", "config"));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)] // the value was the device's own
+    public void A_fetched_copy_of_what_was_deleted_since_is_kept_and_does_not_bring_it_back(bool own)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        if (own)
+        {
+            device.Sync(With(device, TestDevice.Change("a", 1)));
+        }
+        else
+        {
+            bench.PutBytes("d1", "a", 1);
+            device.Sync(device.Ask());
+        }
+
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("ok {Fetch a}", device.Sync(device.Ask()).Line());
+        bench.Core.Objects.Delete("d1", "config", "a");
+        CollectionElement request = device.Ask();
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new byte[] { 1 } });
+        Assert.AreEqual("ok {Delete a}", device.Sync(request).Line());
+        Assert.AreEqual("", bench.Held("d1"));
+        LoserRow copy = bench.Core.Objects.Losers("d1", "config").Single().Row;
+        Assert.IsTrue(copy.FromDevice);
+        CollectionAssert.AreEqual(new byte[] { 1 }, copy.Data);
+    }
+
+    [TestMethod]
+    public void Copies_come_beside_changes_and_one_of_what_the_server_does_not_have_is_kept()
+    {
+        using Bench bench = new();
+        TestDevice board = ReplicaTests.Started(bench, "Ab1_");
+        board.Sync(With(board, TestDevice.Change("a", 1)));
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("ok {Fetch a}", board.Sync(board.Ask()).Line());
+        CollectionElement request = With(board, TestDevice.Change("b", 1));
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new byte[] { 5 } });
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "never", Data = new byte[] { 6 } });
+        Assert.AreEqual("ok", board.Sync(request).Line());
+        Assert.AreEqual("a=05 b=01", bench.Held("d1"));
+        Assert.AreEqual("never 06", string.Join(' ', bench.Core.Objects.Losers("d1", "config").Select(l => $"{l.Row.ServerId} {Convert.ToHexString(l.Row.Data!)}")), "the copy of what the server does not have");
+    }
+
+    [TestMethod]
+    public void What_was_refused_beside_its_copy_is_set_aside_first_and_the_copy_is_an_older_value()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        device.Sync(With(device, TestDevice.Change("a", 1)));
+        bench.PutBytes("d1", "a", 2);
+        bench.Core.Objects.FetchFromDevice("d1", "config", "a");
+        Assert.AreEqual("ok {Fetch a} {Change a 02}", device.Sync(device.Ask()).Line());
+        CollectionElement request = device.Ask();
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a", Data = new byte[] { 1 } });
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.BadObject, "no"));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("a=02", bench.Held("d1"));
+        Assert.AreEqual("a 6", string.Join(' ', bench.Core.Objects.SetAside("d1", "config").Select(a => $"{a.ServerId} {a.Status}")));
+        CollectionAssert.AreEqual(new byte[] { 1 }, bench.Core.Objects.Losers("d1", "config").Single().Row.Data);
     }
 
     // Asks for the copy of a, and answers with it.

@@ -49,7 +49,7 @@ public sealed class KeyRuleTests
         TestDevice device = bench.Device();
         device.Start();
         string held = device.Key();
-        foreach (string key in (string[])["7abcd", "", "1", "00", held + "x", held[..^1]])
+        foreach (string key in (string[])["7abcd", "", "1", "00", "abcd", "AbCdEfGh", "0AbCdEfGh", "-1AbCdEfGh", "99999999999AbCdEfGh", held + "x", held[..^1]])
         {
             device.SetKey(key);
             CollectionElement request = device.Ask();

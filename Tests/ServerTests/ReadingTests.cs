@@ -92,6 +92,9 @@ public sealed class ReadingTests
     [DataRow("reading#abcd", "#abcd", "ok")]
     [DataRow("reading#abcd", null, "ok")]
     [DataRow("reading#abcd", "other#efgh", "ok [Add Ab1_1 status 204]")]
+    [DataRow("#abcd", "reading#abcd", "ok")]
+    [DataRow("#abcd", "other#abcd", "ok")]
+    [DataRow(null, "reading#abcd", "ok")]
     public void The_same_bytes_are_the_same_reading_if_the_class_is_the_same_by_its_hash(string first, string? second, string expected)
     {
         using Bench bench = new();
@@ -103,6 +106,163 @@ public sealed class ReadingTests
         request = device.Log(TestDevice.Add("Ab1_1", 1));
         request.Class = second;
         Assert.AreEqual(expected, device.Sync(request).Line());
+    }
+
+    [TestMethod]
+    [DataRow(4096, 2, false)]
+    [DataRow(4097, 1, true)]
+    public void A_reading_is_known_again_whether_it_lies_in_the_log_or_was_too_long_for_it(int bytes, long last, bool hasOthers)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        byte[] reading = new byte[bytes];
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, reading))).Line());
+        using (IStoreTransaction store = bench.Core.Store.BeginRead())
+        {
+            Assert.AreEqual(new LogMark(last, hasOthers), store.FindLog(device.Identity.Id, store.FindCollection(device.Identity.Id, "log")!.Id, "Ab1_"));
+        }
+
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_2", reading), TestDevice.Add(null, 3))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=" + Convert.ToHexString(reading) + " Ab1_3=03", bench.Held("d1", "log"));
+        byte[] other = new byte[bytes];
+        other[0] = 1;
+        Assert.AreEqual("ok [Add Ab1_2 status 204]", device.Sync(device.Log(TestDevice.Add("Ab1_2", other), TestDevice.Add(null, 4))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=" + Convert.ToHexString(reading) + " Ab1_3=03", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    public void A_reading_that_stands_twice_in_one_message_is_one_and_with_other_content_a_fork()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 2), TestDevice.Add("Ab1_2", 2), TestDevice.Add("Ab1_1", 1))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=02", bench.Held("d1", "log"));
+        Assert.AreEqual("ok [Add Ab1_4 status 204]", device.Sync(device.Log(TestDevice.Add("Ab1_3", 3), TestDevice.Add(null, 4), TestDevice.Add("Ab1_4", 5), TestDevice.Add(null, 6))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=02 Ab1_3=03 Ab1_4=04", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    public void Readings_of_one_message_whose_stores_numbers_or_classes_differ_are_each_kept_as_what_they_are()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand Classed(string clientId, byte value)
+        {
+            SyncCommand add = TestDevice.Add(clientId, value);
+            add.Class = "other#efgh";
+            return add;
+        }
+
+        SyncCommand[] All() =>
+        [
+            TestDevice.Add("Ab1_5", 1), TestDevice.Add("Ab1_7", 2), Classed("Ab1_8", 3), Classed("Ab1_9", 4), TestDevice.Add("Cd2_10", 5),
+            TestDevice.Add("Ab1_10", 6), TestDevice.Add("Cd2_11", 7), TestDevice.Add("Ab1_3", 8), TestDevice.Add("with a name", 9), TestDevice.Add("Ab1_11", 10),
+        ];
+        const string Held = "Ab1_10=06 Ab1_11=0A Ab1_3=08 Ab1_5=01 Ab1_7=02 Ab1_8=03 Ab1_9=04 Cd2_10=05 Cd2_11=07 with a name=09";
+        Assert.AreEqual("ok", device.Sync(device.Log(All())).Line());
+        Assert.AreEqual(Held, bench.Held("d1", "log"));
+        Assert.AreEqual("Ab1_8 Ab1_9", string.Join(' ', bench.Objects("d1", "log").Where(o => o.Row.Class == "other#efgh").Select(o => o.Row.Id).Order()));
+        Assert.AreEqual(8, bench.Objects("d1", "log").Count(o => string.IsNullOrEmpty(o.Row.Class)));
+        Assert.AreEqual("ok", device.Sync(device.Log(All())).Line());
+        Assert.AreEqual(Held, bench.Held("d1", "log"), "each is known again");
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        Assert.AreEqual(10, store.ListOutboxes().Single().Live);
+        CollectionAssert.AreEqual(Enumerable.Range(1, 10).Select(i => (long)i).ToArray(), bench.Objects("d1", "log").Select(o => o.Row.Seq).Order().ToArray());
+    }
+
+    [TestMethod]
+    public void A_part_of_a_known_reading_is_it_if_length_and_check_sum_of_the_whole_are_its()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        uint crc = CrcSum.Of([1, 2, 3]);
+        device.Sync(device.Log(TestDevice.Add("Ab1_1", 1, 2, 3)));
+        string Part(PartRange range)
+        {
+            SyncCommand part = TestDevice.Add("Ab1_1", 3);
+            part.Options.Add(range.ToStructure());
+            return device.Sync(device.Log(part)).Line();
+        }
+
+        Assert.AreEqual("ok", Part(new PartRange(2, null, 3, crc)));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", Part(new PartRange(2, null, 4, crc)));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", Part(new PartRange(2, null, 3, crc + 1)));
+        Assert.AreEqual("ok [Add Ab1_1 status 4]", Part(new PartRange(2, null, 3, null)));
+        Assert.AreEqual("ok [Add Ab1_1 status 4]", Part(new PartRange(2, null, null, crc)));
+        Assert.AreEqual("Ab1_1=010203", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    public void A_reading_in_parts_is_taken_once_and_counts_as_one()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        SyncCommand Part(int from, params byte[] bytes)
+        {
+            SyncCommand part = TestDevice.Add("Ab1_2", bytes);
+            part.Options.Add(new PartRange(from, null, 4, CrcSum.Of([1, 2, 3, 4]), 7).ToStructure());
+            return part;
+        }
+
+        device.Sync(device.Log(TestDevice.Add("Ab1_1", 1)));
+        Assert.AreEqual("ok [Add Ab1_2 status 13]", device.Sync(device.Log(Part(0, 1, 2))).Line());
+        Assert.AreEqual("ok", device.Sync(device.Log(Part(2, 3, 4), TestDevice.Add("Ab1_3", 3))).Line());
+        Assert.AreEqual("ok", device.Sync(device.Log(Part(2, 3, 4), TestDevice.Add("Ab1_3", 3))).Line());
+        Assert.AreEqual("Ab1_1=01 Ab1_2=01020304 Ab1_3=03", bench.Held("d1", "log"));
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        Assert.AreEqual(3, store.ListOutboxes().Single().Live);
+    }
+
+    // A server's application may write under an id that a store has not come to yet.
+    [TestMethod]
+    public void A_reading_whose_id_somebody_else_has_used_gets_another_and_is_known_by_its_own()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.Core.Objects.Put("d1", "log", "Ab1_2", new Server.Application.NewValue(null, [9], null));
+        for (int time = 0; time < 2; time++)
+        {
+            Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2), TestDevice.Add(null, 3))).Line());
+            Assert.AreEqual("Ab1_1=01 Ab1_2=09 Ab1_2~2=02 Ab1_3=03", bench.Held("d1", "log"));
+        }
+    }
+
+    [TestMethod]
+    public void Bytes_of_equal_length_and_check_sum_are_another_reading_whichever_way_the_class_is_named()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        (byte[] one, byte[] two) = Alike();
+        string Answer(string type, byte[] bytes)
+        {
+            CollectionElement request = device.Log(TestDevice.Add("Ab1_1", bytes));
+            request.Class = type;
+            return device.Sync(request).Line();
+        }
+
+        Assert.AreEqual("ok", Answer("reading#abcd", one));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", Answer("#abcd", two));
+        Assert.AreEqual("ok", Answer("#abcd", one));
+    }
+
+    [TestMethod]
+    [DataRow("reading#abcd", null, "ok")] // nothing is left that names its class
+    [DataRow("reading#abcd", "#abcd", "ok")]
+    [DataRow("reading#abcd", "other#efgh", "ok [Add Ab1_1 status 204]")]
+    [DataRow(null, "reading#abcd", "ok")]
+    public void A_reading_that_was_deleted_here_is_known_too_when_it_comes_again(string? first, string? second, string expected)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        CollectionElement request = device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 2));
+        request.Class = first;
+        device.Sync(request);
+        bench.Core.Objects.Delete("d1", "log", "Ab1_1");
+        device.Start("log", Outbox);
+        request = device.Log(TestDevice.Add("Ab1_1", 1));
+        request.Class = second;
+        Assert.AreEqual(expected, device.Sync(request).Line());
+        Assert.AreEqual("Ab1_2=02", bench.Held("d1", "log"));
     }
 
     [TestMethod]

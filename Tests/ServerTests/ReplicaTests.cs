@@ -199,6 +199,77 @@ public sealed class ReplicaTests
     }
 
     [TestMethod]
+    [DataRow(15, "status 204")]
+    [DataRow(16, "status 3")]
+    public void A_key_that_was_replaced_is_another_boards_if_it_comes_again_within_16_replies(int replies, string answer)
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        TestDevice clone = Clone(bench, board);
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 1)));
+        board.Sync(AddTests.With(board, TestDevice.Change("a", 2)));
+        Assert.AreEqual("status 3", clone.Sync(clone.Ask()).Line(), "it may be a late request");
+        for (byte i = 0; i < replies; i++)
+        {
+            Assert.AreEqual("ok", board.Sync(AddTests.With(board, TestDevice.Change("b", i))).Line());
+        }
+
+        Assert.AreEqual(answer, clone.Sync(clone.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void Of_the_keys_before_a_start_those_of_the_last_two_replies_are_another_boards_and_older_ones_may_be_late()
+    {
+        using Bench bench = new();
+        TestDevice board = Started(bench, "Ab1_");
+        List<string> keys = [board.Key()];
+        for (byte i = 0; i < 3; i++)
+        {
+            board.Sync(AddTests.With(board, TestDevice.Change("a", i)));
+            keys.Add(board.Key());
+        }
+
+        board.Start();
+        string started = board.Key();
+        TestDevice clone = Clone(bench, board);
+        string Answer(string key)
+        {
+            clone.SetKey(key);
+            return clone.Sync(clone.Ask()).Line();
+        }
+
+        Assert.AreEqual("status 204; status 204", Answer(keys[2]) + "; " + Answer(keys[3]));
+        Assert.AreEqual("status 3", Answer(keys[1]));
+        board.Start(); // nothing but starts: what was held before the first of them is held by nobody
+        Assert.AreEqual("status 204", Answer(started));
+        Assert.AreEqual("status 3", Answer(keys[2]));
+        Assert.AreEqual("ok", board.Sync(AddTests.With(board, TestDevice.Change("a", 9))).Line());
+    }
+
+    [TestMethod]
+    public void The_last_four_starts_of_a_store_are_known_and_a_late_one_of_them_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, "Ab1_");
+        List<byte[]> starts = [device.LastRequest];
+        for (int i = 0; i < 5; i++)
+        {
+            device.Start();
+            starts.Add(device.LastRequest);
+        }
+
+        string key = device.Key();
+        foreach (byte[] late in starts.ToArray()[2..5])
+        {
+            Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+        }
+
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        CollectionAssert.AreEqual((long[])[3, 4, 5, 6], store.ListKeyRows(device.Identity.Id, "config").Single().Starts);
+        Assert.AreEqual(key, store.ListKeyRows(device.Identity.Id, "config").Single().Key);
+    }
+
+    [TestMethod]
     public void A_late_first_request_does_nothing()
     {
         using Bench bench = new();
@@ -334,7 +405,24 @@ public sealed class ReplicaTests
         bench.Restore();
         string after = bench.Core.Objects.Put("d1", "config", null, new Server.Application.NewValue(null, [2], null)).Row.Id;
         Assert.AreNotEqual(before, after);
-        Assert.IsTrue(Incarnation.IsId(before) && Incarnation.IsId(after) && Incarnation.IsId("s17") && !Incarnation.IsId("sampling"));
+        Assert.IsTrue(Incarnation.IsId(before) && Incarnation.IsId(after));
+    }
+
+    [TestMethod]
+    [DataRow("s1", true)]
+    [DataRow("s17", true)]
+    [DataRow("sAb-_7", true)]
+    [DataRow("sAb-_70", true)]
+    [DataRow("s", false)]
+    [DataRow("", false)]
+    [DataRow("x17", false)]
+    [DataRow("sAb-_", false)]
+    [DataRow("sAb-_x", false)]
+    [DataRow("sampling", false)]
+    [DataRow("s17x", false)]
+    public void An_id_that_a_server_made_is_told_by_its_form(string id, bool made)
+    {
+        Assert.AreEqual(made, Incarnation.IsId(id));
     }
 
     internal static TestDevice Started(Bench bench, string storeId, string collections = "config")

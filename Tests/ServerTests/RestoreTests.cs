@@ -79,6 +79,31 @@ public sealed class RestoreTests
     }
 
     [TestMethod]
+    public void What_is_refused_in_the_pass_and_is_not_there_or_for_another_reason_is_a_refusal_as_ever()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 1);
+        device.Pull();
+        Assert.IsNull(device.Exchange(device.Ask())); // which says that it arrived
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1)));
+        bench.Restore();
+        bench.PutBytes("d1", "n", 1);
+        Recover(device);
+        Assert.AreEqual("ok {Change a 01} {Change b 01} {Add n 01}", device.Sync(device.Ask()).Line());
+        CollectionElement refusing = device.Ask();
+        refusing.Responses.AddRange([TestDevice.Refuse(Tags.Change, "never", Status.NotFound), TestDevice.Refuse(Tags.Change, "b", Status.BadObject, "no"),
+            TestDevice.Refuse(Tags.Add, "n", Status.NotFound)]);
+        Assert.AreEqual("ok", device.Sync(refusing).Line());
+        Assert.AreEqual("a=01 b=01 n=01", bench.Held("d1"));
+        Assert.AreEqual("", Losers(bench));
+        Assert.AreEqual("b 6 False; n 8 True", string.Join("; ", bench.Core.Objects.SetAside("d1", "config").OrderBy(a => a.ServerId, StringComparer.Ordinal).Select(a => $"{a.ServerId} {a.Status} {a.WasAdd}")));
+        Assert.AreEqual("b n never", string.Join(' ', bench.Core.Devices.Refusals("d1").Select(r => r.ObjectId).Order(StringComparer.Ordinal)));
+    }
+
+    [TestMethod]
     public void An_older_object_that_is_changed_after_the_pass_leaves_no_loser()
     {
         using Bench bench = new();
@@ -195,6 +220,66 @@ public sealed class RestoreTests
         field.Sync();
         Assert.AreEqual(held, field.Held());
         Assert.AreEqual(1, field.Replies.Sum(r => r.Collections.Count(c => c.Id == "config" && c.Status == Status.WentBack)), "told once");
+    }
+
+    [TestMethod]
+    public void A_start_that_tells_a_lost_key_is_told_so_and_a_late_copy_of_it_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("a", 1)));
+        device.LastKey = device.Key();
+        bench.Restore();
+        device.SetKey(SyncKeys.Zero);
+        device.Starts++;
+        CollectionElement told = device.Sync(device.Ask());
+        Assert.AreEqual("status 205", told.Line());
+        Assert.AreEqual(SyncKeys.Zero, told.SyncKey);
+        byte[] late = device.LastRequest;
+        Assert.AreEqual("status 205", device.Parse(device.Send(late))!.Collections.Single().Line(), "as often as it is sent");
+
+        device.LastKey = null;
+        Assert.AreEqual("ok", device.Sync(device.Ask()).Line());
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 2))).Line());
+        Assert.AreEqual("status 3", device.Parse(device.Send(late))!.Collections.Single().Line());
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 3))).Line());
+        Assert.AreEqual("a=03", bench.Held("d1"));
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void A_start_that_tells_a_key_which_this_database_gave_starts_over_at_once(int before)
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        List<string> keys = [device.Key()];
+        for (byte i = 0; i < 2; i++)
+        {
+            device.Sync(AddTests.With(device, TestDevice.Change("a", i)));
+            keys.Add(device.Key());
+        }
+
+        bench.Restart(); // another incarnation
+        device.LastKey = keys[2 - before];
+        device.Start();
+        Assert.AreNotEqual(SyncKeys.Zero, device.Key());
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    [DataRow("7abcd")] // of a database of version 0.1
+    [DataRow("0")]
+    [DataRow("")]
+    public void A_start_that_tells_what_is_no_key_of_ours_starts_over_at_once(string key)
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        device.LastKey = key;
+        device.Start();
+        Assert.AreNotEqual(SyncKeys.Zero, device.Key());
     }
 
     [TestMethod]

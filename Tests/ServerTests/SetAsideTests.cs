@@ -52,6 +52,101 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    [DataRow(Tags.Add, Status.Conflict, false)]
+    [DataRow(Tags.Add, Status.ServerError, false)]
+    [DataRow(Tags.Add, Status.Incomplete, true)]
+    [DataRow(Tags.Change, Status.Conflict, false)]
+    [DataRow(Tags.Change, Status.Retry, false)]
+    [DataRow(Tags.Change, Status.Incomplete, true)]
+    public void What_the_device_takes_later_comes_again_as_the_command_that_it_was_and_is_no_refusal(byte tag, int status, bool inPart)
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        CollectionElement request = device.Ask();
+        SyncCommand response = TestDevice.Refuse(tag, "a", status, "later");
+        if (inPart)
+        {
+            response.Options.Add(new PartRange(0, null, 1, CrcSum.Of([1])).ToStructure());
+        }
+
+        request.Responses.Add(response);
+        Assert.AreEqual($"ok {{{TagNames.Of(tag)} a 01}}", device.Sync(request).Line());
+        Assert.AreEqual("", Aside(bench));
+        Assert.IsEmpty(bench.Core.Devices.Refusals("d1"));
+        Assert.IsNull(device.Exchange(device.Ask()));
+    }
+
+    [TestMethod]
+    [DataRow(Tags.Fetch, Status.NotFound)]
+    [DataRow(Tags.Fetch, Status.BadObject)]
+    [DataRow(Tags.SoftDelete, Status.BadObject)]
+    [DataRow(Tags.Delete, Status.NotFound)]
+    public void A_refusal_of_what_brought_no_value_is_told_and_sets_nothing_aside(byte tag, int status)
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        CollectionElement request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(tag, "a", status, "no"));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("", Aside(bench));
+        RefusalRow refusal = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual(("config", false, "a", status, "no"), (refusal.Collection, refusal.ByServer, refusal.ObjectId, refusal.Status, refusal.Reason));
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        Assert.IsEmpty(bench.Core.Objects.Losers("d1", "config"), "a reason is no copy");
+    }
+
+    [TestMethod]
+    public void A_response_that_says_nothing_or_not_of_what_changes_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        CollectionElement request = device.Ask();
+        request.Responses.Add(new SyncCommand { Tag = Tags.Add, ServerId = "a", Data = new byte[] { 7 } }); // applied; what stands beside it is no copy
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, ServerId = "a" });
+        request.Responses.Add(new SyncCommand { Tag = Tags.Fetch, Data = new byte[] { 7 } });
+        request.Responses.Add(new SyncCommand { Tag = Tags.Change, Status = Status.BadObject, Data = "no"u8.ToArray() });
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("a=01", bench.Held("d1"));
+        Assert.IsEmpty(bench.Core.Objects.Losers("d1", "config"));
+        Assert.IsEmpty(bench.Core.Devices.Refusals("d1"));
+        Assert.AreEqual("applied", bench.Objects("d1").Single().State);
+    }
+
+    [TestMethod]
+    [DataRow(Tags.Change, Status.NotFound)]
+    [DataRow(Tags.Delete, Status.BadObject)]
+    public void A_change_that_it_does_not_have_and_a_deletion_that_it_does_not_do_are_set_aside(byte tag, int status)
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        bench.PutBytes("d1", "a", 2);
+        if (tag == Tags.Delete)
+        {
+            bench.Core.Objects.Delete("d1", "config", "a");
+        }
+
+        device.Sync(device.Ask());
+        CollectionElement request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(tag, "a", status, "no"));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual($"a {status} no", Aside(bench));
+        bench.PutBytes("d1", "a", 3);
+        Assert.AreEqual(tag == Tags.Delete ? "ok {Add a 03}" : "ok {Change a 03}", device.Sync(device.Ask()).Line(), "it was no Add");
+    }
+
+    [TestMethod]
+    public void A_refusal_of_an_object_that_was_never_there_is_told()
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench);
+        CollectionElement request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "never", Status.BadObject, "no"));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("", Aside(bench));
+        Assert.AreEqual("never", bench.Core.Devices.Refusals("d1").Single().ObjectId);
+    }
+
+    [TestMethod]
     public void It_is_sent_again_when_it_changes_as_the_Add_that_it_is_to_the_device()
     {
         using Bench bench = new();
