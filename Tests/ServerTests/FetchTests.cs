@@ -37,6 +37,24 @@ public sealed class FetchTests
     }
 
     [TestMethod]
+    public void The_class_of_what_is_fetched_stands_once_too()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "c", 7);
+        string sampling = bench.Put("d1", "a", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
+        bench.Put("d1", "b", """{"interval":6,"sensors":null}""", Bench.Sampling);
+        string reading = bench.Put("d1", "d", """{"at":"2024-01-01T00:00:10Z","temperature":21.5}""", Bench.Reading).Row.Class!;
+        CollectionElement request = device.Ask(getChanges: false);
+        request.Commands.AddRange([TestDevice.Fetch("never"), TestDevice.Fetch("a"), TestDevice.Fetch("b"), TestDevice.Fetch("d")]);
+        Assert.AreEqual($"ok class {sampling} [Fetch never status 8] [Fetch a 0105] [Fetch b 0106] [Fetch d class {reading} 030ACC21]", device.Sync(request).Line());
+        request = device.Ask(getChanges: false);
+        request.Commands.AddRange([TestDevice.Fetch("c"), TestDevice.Fetch("a")]);
+        CollectionElement answer = device.Sync(request);
+        Assert.AreEqual(("", null, sampling), (answer.Class, answer.Responses[0].Class, answer.Responses[1].Class), "of no class");
+    }
+
+    [TestMethod]
     public void An_object_is_fetched_in_ranges_and_the_check_sum_is_of_the_whole()
     {
         using Bench bench = new();

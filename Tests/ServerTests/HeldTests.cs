@@ -143,6 +143,55 @@ public sealed class HeldTests
     }
 
     [TestMethod]
+    [DataRow(30, 1, 1, 0, 30)] // a bound below a minute
+    [DataRow(30, 2, 14, 1, 0)]
+    [DataRow(300, 2, 1, 0, 120)]
+    [DataRow(5, null, 1, 0, 10)] // no bound is below ten seconds
+    public void A_time_in_minutes_is_held_as_seconds_up_to_the_bound(int most, int? minutes, int status, int limit, int seconds)
+    {
+        using Bench bench = new(new ServerOptions { Limits = new SyncLimits { MostHold = most } });
+        TestDevice device = InStep(bench.Device());
+        SyncMessage request = new() { Version = "1.0", Wait = minutes, Heartbeat = minutes == null ? 10 : null };
+        request.Collections.Add(device.Ask());
+        SyncReply reply = device.Send(MessagePrinter.Print(device.Format, request));
+        Assert.AreEqual(seconds, reply.Hold?.Seconds ?? 0);
+        Assert.AreEqual(status == 1, reply.IsEmpty);
+        if (status != 1)
+        {
+            Assert.AreEqual((status, limit), (device.Parse(reply)!.Status, device.Parse(reply)!.Limit ?? 0));
+        }
+    }
+
+    [TestMethod]
+    public void An_idle_request_is_held_for_its_collections_and_its_store_and_without_a_time_or_a_collection_not_at_all()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,log");
+        device.StoreId = "Ab1_";
+        InStep(device);
+        device.Start("log");
+        device.Exchange(device.Ask("log"));
+        SyncReply Answer(int? seconds, params CollectionElement[] collections)
+        {
+            SyncMessage message = new() { Version = "1.0", Heartbeat = seconds };
+            message.Collections.AddRange(collections);
+            SyncReply reply = device.Send(MessagePrinter.Print(device.Format, message));
+            Assert.IsTrue(reply.IsEmpty);
+            return reply;
+        }
+
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        int[] both = [.. store.ListKeyRows(device.Identity.Id, "config").Concat(store.ListKeyRows(device.Identity.Id, "log")).Select(r => r.Collection.Id)];
+        int replica = store.FindReplica(device.Identity.Id, "Ab1_")!.Id;
+        SyncReply held = Answer(60, device.Ask(), device.Ask("log"));
+        CollectionAssert.AreEqual(both, held.Hold!.Collections);
+        Assert.AreEqual((60, replica), (held.Hold.Seconds, held.Replica));
+        Assert.IsNull(Answer(null, device.Ask()).Hold);
+        Assert.IsNull(Answer(60).Hold);
+        Assert.AreEqual(0, Answer(60).Replica);
+    }
+
+    [TestMethod]
     public async Task A_device_revoked_while_it_waits_gets_no_answer()
     {
         using Bench bench = new();

@@ -431,6 +431,79 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void Each_value_to_remember_is_kept_so_and_the_one_remembered_already_is_none()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        Action<CollectionElement>[] values = [c => c.Class = "sampling#Ab3d", c => c.WindowSize = 7, c => c.Limit = 70, c => c.Conflict = 0];
+        foreach (Action<CollectionElement> value in values)
+        {
+            CollectionElement request = device.Ask();
+            value(request);
+            Assert.AreEqual("ok", device.Sync(request).Line());
+        }
+
+        using (IStoreTransaction store = bench.Core.Store.BeginRead())
+        {
+            KeyRow row = store.ListKeyRows(device.Identity.Id, "config").Single();
+            Assert.AreEqual(("sampling#Ab3d", 7, 70, 0), (row.Class, row.Window, row.Limit, row.Conflict));
+        }
+
+        CollectionElement same = device.Ask();
+        foreach (Action<CollectionElement> value in values)
+        {
+            value(same);
+        }
+
+        Assert.IsNull(device.Exchange(same));
+    }
+
+    [TestMethod]
+    public void A_device_that_only_polls_was_there_every_five_minutes()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        device.Start();
+        device.Exchange(device.Ask());
+        long began = bench.Clock.Now.ToUnixTimeMilliseconds();
+        (long, long) Seen()
+        {
+            using IStoreTransaction store = bench.Core.Store.BeginRead();
+            return ((bench.Core.Devices.Get("d1").LastSeen ?? 0) - began, store.FindReplica(device.Identity.Id, "Ab1_")!.LastSeen - began);
+        }
+
+        bench.Clock.Now += TimeSpan.FromMilliseconds(299_999);
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual((0, 0), Seen());
+        bench.Clock.Now += TimeSpan.FromMilliseconds(1);
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual((300_000, 300_000), Seen());
+        bench.Clock.Now += TimeSpan.FromMinutes(1);
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        Assert.IsNull(device.Exchange(device.Ask())); // the first with its key, which is written
+        Assert.AreEqual((360_000, 360_000), Seen());
+    }
+
+    [TestMethod]
+    [DataRow("1.0", true)]
+    [DataRow("1.1", true)]
+    [DataRow("1.25", true)]
+    [DataRow("0.1", false)]
+    [DataRow("2.0", false)]
+    [DataRow("10.0", false)]
+    [DataRow("11.1", false)]
+    public void What_is_before_the_point_tells_another_version(string version, bool spoken)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncMessage request = new() { Version = version };
+        request.Collections.Add(device.Ask());
+        Assert.AreEqual(spoken ? Status.Success : Status.VersionNotSupported, device.Exchange(request)!.Status);
+    }
+
+    [TestMethod]
     public void Two_devices_do_not_see_each_others_private_collections()
     {
         using Bench bench = new();

@@ -409,6 +409,66 @@ public sealed class ReplicaTests
     }
 
     [TestMethod]
+    public void A_code_was_never_there_and_its_first_half_only_if_none_other_is_found()
+    {
+        using Bench bench = new();
+        int asked = 0;
+        string Begun(Func<int, uint> number)
+        {
+            asked = 0;
+            return new Incarnation(bench.Core.Store, bench.Clock, _ => BitConverter.GetBytes(number(asked++))).Begin();
+        }
+
+        string first = Begun(_ => 0x123456);
+        string second = Begun(i => (uint[])[0x123456, 0x123789, 0x456789][i]);
+        Assert.AreNotEqual(first[..2], second[..2]);
+        Assert.AreEqual(3, asked);
+        string third = Begun(i => 0x123000 + (uint)i);
+        Assert.AreEqual(first[..2], third[..2]);
+        Assert.AreEqual(101, asked, "a hundred others were tried");
+        string fourth = Begun(i => i < 150 ? 0x123456u : 0x123FFF);
+        Assert.AreEqual(151, asked);
+        Assert.HasCount(4, new HashSet<string>([first, second, third, fourth]));
+    }
+
+    [TestMethod]
+    public void Present_is_what_this_process_began_and_what_began_later_on_the_same_database()
+    {
+        using Bench bench = new();
+        Incarnation[] all = [.. Enumerable.Range(0, 3).Select(_ => new Incarnation(bench.Core.Store, bench.Clock))];
+        string[] codes = [.. all.Select(i => i.Begin())];
+        CollectionAssert.AreEqual(codes, all.Select(i => i.Begin()).ToArray(), "begun once");
+        CollectionAssert.AreEqual(codes, all.Select(i => i.Code).ToArray());
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        CollectionAssert.AreEqual(codes, store.ListIncarnations()[^3..]);
+        for (int of = 0; of < 3; of++)
+        {
+            string epoch = all[of].NewEpoch();
+            Assert.AreEqual(codes[of][..2], epoch[..2]);
+            for (int by = 0; by < 3; by++)
+            {
+                Assert.AreEqual(of >= by, all[by].IsPresent(store, epoch), $"{of} by {by}");
+                Assert.AreEqual(of >= by, all[by].IsPresentCode(store, codes[of]), $"{of} by {by}");
+            }
+
+            Assert.IsFalse(all[of].IsPresent(store, null));
+            string never = Enumerable.Range(0, 64).Select(i => $"{(char)('A' + (i % 26))}{(char)('a' + (i / 26))}__").First(c => store.ListIncarnations().TrueForAll(l => l[..2] != c[..2]));
+            Assert.IsFalse(all[of].IsPresent(store, never));
+            Assert.IsFalse(all[of].IsPresentCode(store, never));
+        }
+    }
+
+    [TestMethod]
+    [DataRow(0u, 1L)]
+    [DataRow(uint.MaxValue, 0x7FFFFFFFL)]
+    [DataRow(0x80000000u, 0x40000001L)]
+    public void A_mark_is_31_bits_and_not_0(uint random, long mark)
+    {
+        using Bench bench = new();
+        Assert.AreEqual(mark, new Incarnation(bench.Core.Store, bench.Clock, _ => BitConverter.GetBytes(random)).NewMark());
+    }
+
+    [TestMethod]
     [DataRow("s1", true)]
     [DataRow("s17", true)]
     [DataRow("sAb-_7", true)]

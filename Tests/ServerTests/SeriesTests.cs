@@ -135,6 +135,89 @@ public sealed class SeriesTests
     }
 
     [TestMethod]
+    [DataRow(212, "ok")]          // 300 and 212 are just as many as a message may hold
+    [DataRow(213, "status 4")]
+    public void Series_unfold_to_as_many_as_a_message_may_hold(int second, string answer)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        CollectionElement request = Request(device);
+        request.Commands.Add(Series("Ab1_1", 300));
+        request.Commands.Add(Series(null, second, 300));
+
+        Assert.AreEqual(answer, device.Sync(request).Line());
+        Assert.HasCount(answer == "ok" ? 300 + second : 0, bench.Core.Objects.List("d1", "log", count: int.MaxValue));
+    }
+
+    [TestMethod]
+    public void What_stands_beside_a_series_is_done_in_its_place_and_the_class_may_be_the_one_remembered()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        CollectionElement request = Request(device);
+        request.Commands.Add(TestDevice.Add("Ab1_1", Record(1)));
+        request.Commands.Add(Series(null, 2, 2));
+        request.Commands.Add(TestDevice.Add(null, Record(4)));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+
+        request = Request(device);
+        request.Class = null; // as last given
+        request.Commands.Add(Series("Ab1_5", 2, 5));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        CollectionAssert.AreEqual(Enumerable.Range(1, 6).Select(n => $"Ab1_{n} {Convert.ToHexString(Record(n))}").ToArray(),
+            bench.Objects("d1", "log").OrderBy(o => o.Row.Seq).Select(o => $"{o.Row.Id} {Convert.ToHexString(o.Row.Data!)}").ToArray());
+        Assert.AreEqual(s_name, bench.Objects("d1", "log")[^1].Row.Class);
+    }
+
+    [TestMethod]
+    public void A_series_is_of_the_class_that_its_request_names_and_not_of_the_one_remembered()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        CollectionElement request = Request(device);
+        request.Class = "other#efgh";
+        request.Commands.Add(TestDevice.Add("Ab1_1", 1));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        request = Request(device);
+        request.Commands.Add(Series("Ab1_2", 2));
+        Assert.AreEqual("ok", device.Sync(request).Line());
+        Assert.AreEqual("other#efgh " + s_name + " " + s_name, string.Join(' ', bench.Objects("d1", "log").OrderBy(o => o.Row.Seq).Select(o => o.Row.Class)));
+    }
+
+    [TestMethod]
+    public void A_series_of_no_class_at_all_does_nothing()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        CollectionElement request = Request(device);
+        request.Class = null;
+        request.Commands.Add(Series("Ab1_1", 2));
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual("status 202", reply.Collections.Single().Line());
+        Assert.IsEmpty(reply.Options);
+    }
+
+    [TestMethod]
+    public void A_series_is_an_Add_without_options_and_with_data()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench, define: true);
+        string key = device.Key("log");
+        SyncCommand change = new() { Tag = Tags.Change, ServerId = "a", Class = "*", Data = Series("Ab1_1", 2).Data };
+        SyncCommand inPart = Series("Ab1_1", 2);
+        inPart.Options.Add(new PartRange(0, null, inPart.Data!.Value.Length, CrcSum.Of(inPart.Data!.Value.ToArray())).ToStructure());
+        foreach (SyncCommand command in (SyncCommand[])[change, inPart, new() { Tag = Tags.Add, ClientId = "Ab1_1", Class = "*" }])
+        {
+            CollectionElement request = Request(device);
+            request.Commands.Add(command);
+            Assert.AreEqual("status 4", device.Sync(request).Line());
+        }
+
+        Assert.AreEqual("", bench.Held("d1", "log"));
+        Assert.AreEqual(key, device.Key("log"));
+    }
+
+    [TestMethod]
     [DataRow(true)]
     [DataRow(false)]
     public void The_engine_and_the_server_agree(bool series)

@@ -388,6 +388,73 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    public void Another_object_that_is_sent_alone_instead_is_counted_from_one()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.WindowSize = 1);
+        bench.PutBytes("d1", "a", 1);
+        device.Lose(device.Ask());
+        for (int i = 1; i < 7; i++)
+        {
+            device.Send(device.LastRequest);
+        }
+
+        bench.PutBytes("d1", "b", 1);
+        bench.PutBytes("d1", "a", 2); // behind b
+        for (int i = 0; i < 8; i++)
+        {
+            Assert.AreEqual("ok {Add b 01} more", device.Parse(device.Send(device.LastRequest))!.Collections.Single().Line(), $"time {i + 1}");
+        }
+
+        Assert.AreEqual("", Aside(bench));
+        Assert.AreEqual("ok {Add a 02}", device.SyncAgain().Line());
+        Assert.AreEqual("b 13 not acknowledged", Aside(bench));
+    }
+
+    [TestMethod]
+    [DataRow(false, "ok {Add a 03}")]
+    [DataRow(true, "ok {Change a 03}")]
+    public void What_was_set_aside_so_comes_when_it_changes_as_what_it_is_to_the_device(bool known, string answer)
+    {
+        using Bench bench = new();
+        TestDevice device = AddedTo(bench, take: known);
+        if (known)
+        {
+            bench.PutBytes("d1", "a", 2);
+            Assert.AreEqual("ok {Change a 02}", device.Lose(device.Ask()).Line());
+        }
+
+        for (int i = 1; i < 8; i++)
+        {
+            device.Send(device.LastRequest);
+        }
+
+        Assert.AreEqual("ok", device.SyncAgain().Line());
+        Assert.IsFalse(bench.Core.Devices.Refusals("d1").Single().ByServer);
+        bench.PutBytes("d1", "a", 3);
+        Assert.AreEqual(answer, device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
+    public void What_brings_no_bytes_fits_whatever_the_object_has()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.Limit = 5);
+        bench.PutBytes("d1", "a", 1, 2, 3);
+        bench.PutBytes("d1", "b", 1, 2, 3, 4);
+        bench.PutBytes("d1", "c", 1, 2, 3, 4);
+        device.Pull();
+        device.Pull();
+        bench.Core.Objects.Drop("d1", "config", "b");
+        bench.Core.Objects.FetchFromDevice("d1", "config", "c");
+        CollectionElement request = device.Ask();
+        request.Responses.Add(TestDevice.Refuse(Tags.Change, "a", Status.Retry)); // a comes again, and first
+        Assert.AreEqual("ok {Change a 010203} {SoftDelete b} {Fetch c}", device.Sync(request).Line());
+    }
+
+    [TestMethod]
     public void The_device_drops_a_copy_and_gets_the_object_again_when_it_changes()
     {
         using Bench bench = new();

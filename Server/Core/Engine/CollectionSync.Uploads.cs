@@ -9,7 +9,7 @@ internal sealed partial class CollectionSync
     // The whole object, or null: then the command is answered with what is held.
     private byte[]? AssembleUpload(SyncCommand command, string key, PartRange range, ReadOnlyMemory<byte> part)
     {
-        if (range.Total is not { } total || range.Crc is not { } crc || total < 0 || part.Length > total)
+        if (range.Total is not { } total || range.Crc is not { } crc || part.Length > total)
         {
             Refuse(command, Status.ProtocolError, "a part needs total and crc");
             return null;

@@ -138,14 +138,9 @@ internal sealed partial class CollectionSync
     // left to what the device may remember of a reply that it may not have got.
     private void NameClasses()
     {
-        SyncCommand? first = _reply.Commands.Find(c => c.Data != null) ?? _reply.Responses.Find(c => c.Tag == Tags.Fetch && c.Data != null && c.Class != null);
-        if (first == null)
-        {
-            return;
-        }
-
-        _reply.Class = first.Class;
-        foreach (SyncCommand command in _reply.Commands.Concat(_reply.Responses))
+        List<SyncCommand> all = [.. _reply.Commands, .. _reply.Responses];
+        _reply.Class = all.Find(c => c.Class != null)?.Class; // what brings an object has one here, "" for none
+        foreach (SyncCommand command in all)
         {
             if (command.Class == _reply.Class)
             {
