@@ -141,6 +141,49 @@ public sealed class ReplyBudgetTests
     }
 
     [TestMethod]
+    [DataRow(96, 10, true)]
+    [DataRow(95, 10, false)]
+    [DataRow(10, 96, true)] // the largest of the collections asked for
+    public void A_reason_of_a_quarter_of_the_limit_just_fits(int limit, int other, bool fits)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,other");
+        device.Start(shape: c => c.Limit = limit);
+        device.Start("other", c => c.Limit = other);
+        bench.PutBytes("d1", "a", 1);
+        SyncMessage message = Both(device);
+        SyncCommand fetch = TestDevice.Fetch("a");
+        fetch.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
+        message.Collections[0].Commands.Add(fetch);
+        SyncCommand refused = device.Exchange(message)!.Collections[0].Responses.Single();
+        Assert.AreEqual(Status.ProtocolError, refused.Status);
+        Assert.AreEqual(fits ? 24 : 0, refused.Data?.Length ?? 0);
+    }
+
+    [TestMethod]
+    public void What_is_kept_counts_once_and_leaves_the_rest_to_what_is_made_anew()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", Filled(10));
+        bench.Core.Objects.Put("d1", "other", "b", new Server.Application.NewValue(null, Filled(40), null));
+        SyncMessage first = Both(device);
+        first.Collections[1].GetChanges = false;
+        first.Collections[1].Commands.Add(TestDevice.Fetch("b"));
+        Assert.AreEqual(50, Bytes(device.Exchange(first)!));
+        bench.PutBytes("d1", "a", Filled(60));
+        SyncMessage again = null!;
+        for (int i = 0; i < 4; i++)
+        {
+            again = device.Parse(device.Send(device.LastRequest))!;
+        }
+
+        Assert.AreEqual($"ok {{Add a {Convert.ToHexString(Filled(60))}}}", again.Collections[0].Line());
+        Assert.IsEmpty(again.Collections[0].Commands.Single().Options, "the whole of it");
+        Assert.AreEqual(Limit, Bytes(again));
+    }
+
+    [TestMethod]
     public void The_reasons_of_an_outbox_count_although_it_has_no_limit_of_its_own()
     {
         using Bench bench = new();
