@@ -156,6 +156,20 @@ public sealed class FeedTests
     }
 
     [TestMethod]
+    public void So_it_comes_after_starting_over_because_it_was_asked_to_as_Adds_whatever_the_device_had_seen()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Sync(device.Ask());
+        device.Sync(With(device, TestDevice.Change("b", 2)));
+        device.SetKey("99zzzz");
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        device.Start();
+        Assert.AreEqual("ok {Add a 01} {Add b 02}", device.Sync(device.Ask()).Line());
+    }
+
+    [TestMethod]
     public void A_write_of_the_same_value_is_no_change()
     {
         using Bench bench = new();

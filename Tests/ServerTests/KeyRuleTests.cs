@@ -216,6 +216,31 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    [DataRow(7u, "status 3")]
+    [DataRow(8u, "ok")]
+    [DataRow(9u, "ok")]
+    public void Of_two_forms_of_one_start_the_one_from_before_a_later_change_does_nothing(uint second, string answer)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        CollectionElement Answer(uint lastChange, int window)
+        {
+            RecordWriter record = new(16);
+            record.Begin(BuiltIn.Last);
+            record.UInt(lastChange);
+            SyncMessage request = new() { Version = "1.0" };
+            request.Options.Add(new Structure(BuiltIn.Last.Name, record.Buffer.AsMemory(0, record.Length)));
+            request.Collections.Add(device.Ask());
+            request.Collections[0].WindowSize = window;
+            return device.Parse(device.Send(MessagePrinter.Print(device.Format, request)))!.Collections.Single();
+        }
+
+        Assert.AreEqual("ok", Answer(8, 5).Line());
+        Assert.AreEqual(answer, Answer(second, 6).Line());
+    }
+
+    [TestMethod]
     public void The_same_start_repeated_gets_the_same_key()
     {
         using Bench bench = new();

@@ -35,7 +35,8 @@ public sealed class ReadingTests
         CollectionElement answer = clone.Sync(clone.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add(null, 20), TestDevice.Add(null, 30)));
         Assert.AreEqual("ok [Add Ab1_2 status 204]", answer.Line());
         Assert.AreEqual("Ab1_1=01 Ab1_2=02", bench.Held("d1", "log"));
-        Assert.AreEqual(Status.Forked, bench.Core.Devices.Refusals("d1").Single().Status);
+        RefusalRow refusal = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual((true, "Ab1_2", Status.Forked, "another reading is known by this id: two boards have one store"), (refusal.ByServer, refusal.ObjectId, refusal.Status, refusal.Reason));
 
         // so it goes on from there as another store
         clone.StoreId = "Ef3_";
@@ -263,6 +264,25 @@ public sealed class ReadingTests
         request.Class = second;
         Assert.AreEqual(expected, device.Sync(request).Line());
         Assert.AreEqual("Ab1_2=02", bench.Held("d1", "log"));
+    }
+
+    [TestMethod]
+    public void A_reading_that_an_operator_wrote_over_is_known_by_what_the_device_had_sent()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string Answer(byte value)
+        {
+            CollectionElement request = device.Log(TestDevice.Add("Ab1_1", value));
+            request.Class = "reading#abcd";
+            return device.Sync(request).Line();
+        }
+
+        Assert.AreEqual("ok", Answer(1));
+        bench.Core.Objects.Put("d1", "log", "Ab1_1", new Server.Application.NewValue(null, [9], "other#efgh"));
+        Assert.AreEqual("ok", Answer(1));
+        Assert.AreEqual("ok [Add Ab1_1 status 204]", Answer(9));
+        Assert.AreEqual("Ab1_1=09", bench.Held("d1", "log"));
     }
 
     [TestMethod]

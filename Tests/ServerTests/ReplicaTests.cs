@@ -420,7 +420,7 @@ public sealed class ReplicaTests
         }
 
         string first = Begun(_ => 0x123456);
-        string second = Begun(i => (uint[])[0x123456, 0x123789, 0x456789][i]);
+        string second = Begun(i => new uint[] { 0x123456, 0x123789, 0x456789 }[i]);
         Assert.AreNotEqual(first[..2], second[..2]);
         Assert.AreEqual(3, asked);
         string third = Begun(i => 0x123000 + (uint)i);
