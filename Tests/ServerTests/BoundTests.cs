@@ -30,6 +30,10 @@ public sealed class BoundTests
             Assert.IsTrue(bench.Core.Incarnation.IsPresentCode(store, bench.Core.Incarnation.Code));
             Assert.IsFalse(bench.Core.Incarnation.IsPresentCode(store, "gone"));
             Assert.IsTrue(bench.Core.Incarnation.IsPresentCode(store, store.ListIncarnations()[^1]), "a server that began later");
+            Assert.IsTrue(bench.Core.Incarnation.IsPresentCode(store, store.ListIncarnations()[0]), "and the first of them that is kept");
+            Assert.IsTrue(bench.Core.Incarnation.IsPresent(store, store.ListIncarnations()[0]));
+            string never = Enumerable.Range(0, 26 * 26).Select(i => $"{(char)('A' + (i % 26))}{(char)('a' + (i / 26))}__").First(e => store.ListIncarnations().TrueForAll(l => l[..2] != e[..2]));
+            Assert.IsFalse(bench.Core.Incarnation.IsPresent(store, never), "an epoch that this database has not lived");
         }
 
         Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("a", 1))).Line());
