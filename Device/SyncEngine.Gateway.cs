@@ -48,17 +48,8 @@ namespace NanoSync.Device
             uint length;
             uint status;
             uint reason;
-            int collection = -1;
-            for (int i = 0; i < _count; i++)
-            {
-                byte[] name = _collections[i].Name;
-                if (_collections[i].Kind != CollectionKind.Outbox && name.Length == _commandValue && at + name.Length <= _structureLength && Same(name, at))
-                {
-                    collection = i;
-                }
-            }
-
-            if (collection < 0)
+            int collection = FindNamed(at);
+            if (collection < 0 || _collections[collection].Kind == CollectionKind.Outbox)
             {
                 return Status.NotFound; // a reading: it is not here any more
             }
@@ -131,12 +122,7 @@ namespace NanoSync.Device
             _refusedReason = null;
             bool there = _store.FindKey(c.Number, key, 0, key.Length, _info) == StoreError.None && _info.State == ObjectState.Clean;
             _result.Store = _store.Begin();
-            if (_result.Store != StoreError.None)
-            {
-                return false;
-            }
-
-            if (there)
+            if (_result.Store == StoreError.None && there)
             {
                 _result.Store = _store.Refuse(_info, _refusedStatus, reason, reason.Length);
             }
@@ -146,19 +132,13 @@ namespace NanoSync.Device
                 _result.Store = SaveCommand();
             }
 
-            if (_result.Store != StoreError.None)
+            if (!EndBatch())
             {
-                _store.Abandon();
                 return false;
             }
 
-            _result.Store = _store.Commit();
-            if (_result.Store == StoreError.None && there)
-            {
-                _result.RefusedUp++;
-            }
-
-            return _result.Store == StoreError.None;
+            _result.RefusedUp += there ? 1 : 0;
+            return true;
         }
 
         /// <summary>

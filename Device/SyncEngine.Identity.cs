@@ -85,7 +85,7 @@ namespace NanoSync.Device
                     System.Array.Copy(c.StoreIds, LaterStoreId, _small, EarlierStoreId, IdLength);
                 }
 
-                if (IsStoreId(_small, EarlierStoreId) && !MakeStoreId())
+                if (Format.BytesEqual(_small, EarlierStoreId, _storeId, 0, IdLength) && !MakeStoreId())
                 {
                     return false;
                 }
@@ -121,19 +121,6 @@ namespace NanoSync.Device
             }
 
             return false;
-        }
-
-        private bool IsStoreId(byte[] bytes, int at)
-        {
-            for (int i = 0; i < IdLength; i++)
-            {
-                if (bytes[at + i] != _storeId[i])
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
 
         private bool MakeStoreId()
@@ -205,23 +192,18 @@ namespace NanoSync.Device
                 {
                     any = true;
                     _result.Store = _store.Begin();
-                    if (_result.Store != StoreError.None)
-                    {
-                        return false;
-                    }
                 }
 
-                Format.Put32(c.Key, StartAt, _store.NextRandom());
-                _result.Store = _store.SetMeta(c.Number, KeySlot, c.Key, 0, LastKeyAt + LengthOfText(c.Key, LastKeyAt));
+                if (_result.Store == StoreError.None)
+                {
+                    Format.Put32(c.Key, StartAt, _store.NextRandom());
+                    _result.Store = _store.SetMeta(c.Number, KeySlot, c.Key, 0, LastKeyAt + LengthOfText(c.Key, LastKeyAt));
+                }
             }
 
-            if (any && _result.Store == StoreError.None)
+            if (any)
             {
-                _result.Store = _store.Commit();
-            }
-            else if (any)
-            {
-                _store.Abandon();
+                EndBatch();
             }
 
             for (int i = 0; i < _count && _result.Store != StoreError.None; i++)

@@ -75,14 +75,7 @@ namespace NanoSync.Device
                     _result.Store = EndRequest();
                 }
 
-                if (_result.Store == StoreError.None)
-                {
-                    _result.Store = _store.Commit();
-                }
-                else
-                {
-                    _store.Abandon();
-                }
+                whole = EndBatch();
             }
             else
             {
@@ -90,7 +83,6 @@ namespace NanoSync.Device
                 HalveWindow();
             }
 
-            whole = whole && _result.Store == StoreError.None;
             if (whole)
             {
                 SendStatus = false;
@@ -198,6 +190,21 @@ namespace NanoSync.Device
             {
                 Sweep(c);
             }
+        }
+
+        // Commits the batch if all went well so far; else it never was, as where it could not be begun.
+        internal bool EndBatch()
+        {
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = _store.Commit();
+            }
+            else
+            {
+                _store.Abandon();
+            }
+
+            return _result.Store == StoreError.None;
         }
 
         // With the key as it is in flash now.
@@ -509,7 +516,7 @@ namespace NanoSync.Device
                 c.LastStatus = _status;
                 if (_status == Status.InvalidSyncKey || _status == Status.WentBack || _status == Status.Forked)
                 {
-                    if (!IsKeyHeld(c))
+                    if (_newKeyLength != c.KeyLength || !Format.BytesEqual(_newKey, 0, c.Key, 0, _newKeyLength))
                     {
                         _result.Message = SyncError.OtherRequest; // it rejects a key that is not held any more
                         return false;
@@ -558,24 +565,6 @@ namespace NanoSync.Device
             }
 
             return _result.Store == StoreError.None;
-        }
-
-        private bool IsKeyHeld(SyncCollection c)
-        {
-            if (_newKeyLength != c.KeyLength)
-            {
-                return false;
-            }
-
-            for (int i = 0; i < _newKeyLength; i++)
-            {
-                if (_newKey[i] != c.Key[i])
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
 
         // The server has read the answers of this collection.

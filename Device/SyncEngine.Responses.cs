@@ -210,15 +210,7 @@ namespace NanoSync.Device
             }
 
             PutStoreId(_current, (uint)number);
-            for (int i = 0; i < IdLength; i++)
-            {
-                if (text[i] != _clientId[i])
-                {
-                    return 0;
-                }
-            }
-
-            return (uint)number;
+            return Format.BytesEqual(text, 0, _clientId, 0, IdLength) ? (uint)number : 0;
         }
     }
 }

@@ -156,7 +156,8 @@ namespace NanoSync.Device
                 if ((_definitionsAsked & (1u << i)) != 0)
                 {
                     byte[] definition = Encoding.UTF8.GetBytes(_classes[i].Definition);
-                    WriteStructure(Encoding.UTF8.GetBytes("def:" + WireText(_classes[i])), definition, definition.Length);
+                    byte[] name = _classes[i].WireName;
+                    WriteStructure(Encoding.UTF8.GetBytes("def:" + Encoding.UTF8.GetString(name, 0, name.Length)), definition, definition.Length);
                 }
             }
 
@@ -212,11 +213,6 @@ namespace NanoSync.Device
             }
 
             return false;
-        }
-
-        private static string WireText(ObjectClass type)
-        {
-            return Encoding.UTF8.GetString(type.WireName, 0, type.WireName.Length);
         }
 
         private void WriteStructure(byte[] name, byte[] record, int length)
@@ -459,34 +455,34 @@ namespace NanoSync.Device
                 case DeviceCommand.Refused:
                     return JudgeRefused(at);
                 case DeviceCommand.StartOver:
-                    // its text: length in _commandValue, bytes behind it
-                    for (int i = 0; i < _count; i++)
+                    int found = FindNamed(at);
+                    if (found >= 0)
                     {
-                        byte[] name = _collections[i].Name;
-                        if (name.Length == _commandValue && at + name.Length <= _structureLength && Same(name, at))
-                        {
-                            _commandValue = (uint)i;
-                            return Status.Success;
-                        }
+                        _commandValue = (uint)found;
                     }
 
-                    return Status.NotFound;
+                    return found < 0 ? Status.NotFound : Status.Success;
                 default:
                     return _host == null ? Status.NotFound : _host.Accept(_command, _commandValue);
             }
         }
 
-        private bool Same(byte[] name, int at)
+        // The collection that a command names by a text: its length is in _commandValue, its bytes are at that place. -1 = none.
+        private int FindNamed(int at)
         {
-            for (int i = 0; i < name.Length; i++)
+            int i = _count - 1;
+            while (i >= 0)
             {
-                if (_object[at + i] != name[i])
+                byte[] name = _collections[i].Name;
+                if (name.Length == _commandValue && at + name.Length <= _structureLength && Format.BytesEqual(name, 0, _object, at, name.Length))
                 {
-                    return false;
+                    break;
                 }
+
+                i--;
             }
 
-            return true;
+            return i;
         }
 
         // Into the batch: the command counts as done from its commit on. While the server still lacks the result of an earlier
@@ -551,20 +547,17 @@ namespace NanoSync.Device
         {
             SyncCollection c = _startOver;
             _result.Store = _store.Begin();
-            if (_result.Store != StoreError.None)
-            {
-                return;
-            }
-
-            _result.Store = SaveCommand();
-            if (_result.Store != StoreError.None || (!c.StartsOver && !StartOver(c)))
-            {
-                _store.Abandon();
-                return;
-            }
-
-            _result.Store = _store.Commit();
             if (_result.Store == StoreError.None)
+            {
+                _result.Store = SaveCommand();
+            }
+
+            if (_result.Store == StoreError.None && !c.StartsOver)
+            {
+                StartOver(c);
+            }
+
+            if (EndBatch())
             {
                 NoteCommand();
                 LoadKeyState(c);

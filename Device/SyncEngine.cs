@@ -185,7 +185,7 @@ namespace NanoSync.Device
 
             if (_classCount == MaxClasses)
             {
-                throw new InvalidOperationException("At most " + MaxClasses + " classes.");
+                throw new InvalidOperationException("At most MaxClasses classes.");
             }
 
             if (_classCount == _classes.Length)
@@ -361,7 +361,7 @@ namespace NanoSync.Device
 
         private static InvalidOperationException OpenAlready()
         {
-            return new InvalidOperationException("Add collections before Open, at most " + MaxCollections + ".");
+            return new InvalidOperationException("Add collections before Open, at most MaxCollections.");
         }
 
         // Once the store has taken it, and not before.

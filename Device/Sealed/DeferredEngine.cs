@@ -185,14 +185,7 @@ namespace NanoSync.Device
                 _result.Store = KeepSent(true);
             }
 
-            if (_result.Store != StoreError.None)
-            {
-                _store.Abandon();
-                return false;
-            }
-
-            _result.Store = _store.Commit();
-            return _result.Store == StoreError.None;
+            return EndBatch();
         }
 
         private StoreError KeepSent(bool underWay)
