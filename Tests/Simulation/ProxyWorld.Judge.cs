@@ -362,7 +362,7 @@ public sealed partial class ProxyWorld
                     continue;
                 }
 
-                if ((times > 1 && !_mayDouble.Contains(serial)) || (times == 0) != refused || (refused && kept != null && bytes <= LargestUpstream))
+                if ((times > 1 && !_mayDouble.Contains(serial)) || (times == 0) != refused || (refused && kept != null && bytes <= LargestUpstream && Payload.FateOf(kept.Row.Data) != Fate.ServerRefuses))
                 {
                     Violate($"{device.Name} log #{serial} of {bytes} bytes is upstream {times} times{(refused ? ", refused" : "")}");
                 }

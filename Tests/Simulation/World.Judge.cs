@@ -495,6 +495,11 @@ public sealed partial class World
 
         foreach (AsideRow set in aside.Where(a => !objects.Exists(o => o.Id == a.ServerId)))
         {
+            if (set.Status == Protocol.Status.Incomplete && store.FindObject(number, set.ServerId) is { Deleted: true } gone && gone.Seq == set.Seq)
+            {
+                continue; // the deletion itself was sent alone eight times without being acknowledged [SPEC 5.7]
+            }
+
             Violate($"{plan.Name} {set.ServerId} is deleted, and still set aside for {device.Name}");
         }
 
