@@ -19,9 +19,10 @@ internal sealed partial class CollectionSync
         AppendLog();
     }
 
-    // [SPEC 5.2] What an earlier form of this request wrote and this one does not name: its sender may not have it. It was
-    // another board's, or the store went back by that much; a device whose window is full gets what it has once more.
-    private void TellEarlier()
+    // [SPEC 5.2] Sends down what an earlier form of this request wrote and this form does not name. The sender of this form may
+    // not have it: the earlier form was another board's, or the store was put back to before it. A device that merely had no room
+    // in its window gets once more what it has.
+    private void SendEarlierWrites()
     {
         if (_earlier.Count == 0 || Collection.IsOutbox)
         {
@@ -107,16 +108,16 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current == null || (current.Deleted && !IsUnseen(current)))
         {
-            if (current != null && IsOwnOfBefore(current) && current.Seq <= _point)
+            if (current != null && IsOwnFromBeforeStart(current) && current.Seq <= _point)
             {
-                KeepLoser(current); // its deletion went down, under an id that the store does not know for that of its own object
+                KeepLoser(current); // the deletion went down under an id that the store does not know as that of its own object
             }
 
             Make(id, current, content); // gone for both sides, and the device makes it anew
         }
         else if (sameBytes
             ? !current.Deleted && !current.Data.AsSpan().SequenceEqual(content.Data.Span)
-            : Put(id, content, current.Writer != Replica || IsOwnOfBefore(current)) == Status.Conflict)
+            : Put(id, content, current.Writer != Replica || IsOwnFromBeforeStart(current)) == Status.Conflict)
         {
             _store.MakeDue(Replica, Collection.Id, id, DueKind.Send, wasAdd: true); // the device takes its own value for the last one
         }
@@ -142,8 +143,8 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // [SPEC 5.8] An object that the database has lost comes back under the id that it was given for a ClientId. An image of its
-    // store may hold the Add yet: that is of this object.
+    // [SPEC 5.8] An object that the database has lost comes back under the id that it once got for its ClientId. An image of that
+    // store may still hold the Add and send it: it has to be recognised as an Add of this object, so the ClientId is kept again.
     private void LearnId(string id, Value content)
     {
         string own = Collection.Shared ? string.Create(CultureInfo.InvariantCulture, $"{Device}-") : "";
@@ -413,7 +414,7 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // [SPEC 5.2] A request made anew may hold what was applied when its first form came, and was overwritten since by another.
+    // [SPEC 5.2] True for a value that was applied when an earlier form of this request came; somebody may have overwritten it since.
     private bool WasApplied(string id, long sum) => _applied.Contains(Mark(id, sum));
 
     private static long Mark(string id, long sum) => ContentSum.Of(id, BitConverter.GetBytes(sum));
@@ -455,7 +456,8 @@ internal sealed partial class CollectionSync
         return false;
     }
 
-    // A device-made id is the ClientId, so that it survives a database restored; others' devices must not meet it.
+    // An object that a device made has its ClientId as id, so that the id is the same after a restore. In a shared collection the
+    // device's number stands before it, because two devices may give one ClientId.
     private string NewServerId(string clientId)
     {
         string id = Collection.Shared ? string.Create(CultureInfo.InvariantCulture, $"{Device}-{clientId}") : clientId;

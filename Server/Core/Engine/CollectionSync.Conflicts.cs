@@ -8,16 +8,17 @@ internal sealed partial class CollectionSync
 
     private bool ServerWins => _row.Conflict != DeviceWinsRule; // until given: the server
 
-    // Another writer changed it after what this replica has seen, or the device would not take it and it is to go down again.
+    // True when another writer changed the object after what this replica has seen, or when the device did not take the object and
+    // it has to go down again.
     private bool IsUnseen(ObjectRow current)
     {
         return current.Writer != Replica
             && (current.Seq > Math.Max(_point, _row.KnownSeq) || _store.IsDue(Replica, Collection.Id, current.Id) || _store.IsAside(Replica, Collection.Id, current.Id));
     }
 
-    // What is overwritten although it is no conflict. By the rules the device knew it; but an earlier form of this request may
-    // have been another board's, a store that was put back does not know what it wrote afterwards, and what a store brings after
-    // the database went back is newer than what is here. [SPEC 5.2, 5.6, 5.8]
+    // Keeps a value that is overwritten although there is no conflict. By the rules the device knew that value. But an earlier form
+    // of this request may have been another board's, a store that was put back does not know what it wrote after its image, and
+    // after a restore a store brings what is newer than the value here. [SPEC 5.2, 5.6, 5.8]
     private void KeepEarlier(ObjectRow current)
     {
         if (IsOwnUnseen(current) || (!current.Deleted && (_earlier.Contains(Mark(current.Id, ContentSum.Of(current.Class, current.Data)))
@@ -28,11 +29,11 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // This store wrote it before it started over by itself, and the server has not sent it down since: an image of the store may
-    // have been put back, and that does not have it.
-    private bool IsOwnUnseen(ObjectRow current) => IsOwnOfBefore(current) && current.Seq > _point;
+    // True when this store wrote the value before it started over by itself, and the server has not sent it down since. The store
+    // may have been put back to an image from before that value.
+    private bool IsOwnUnseen(ObjectRow current) => IsOwnFromBeforeStart(current) && current.Seq > _point;
 
-    private bool IsOwnOfBefore(ObjectRow current) => current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq;
+    private bool IsOwnFromBeforeStart(ObjectRow current) => current.Writer == Replica && _row.KnownSeq == 0 && current.Seq <= _row.ResetSeq;
 
     private void KeepLoser(string id, Value content)
     {

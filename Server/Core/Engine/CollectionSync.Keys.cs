@@ -9,17 +9,17 @@ internal sealed partial class CollectionSync
 {
     private const int MostReplicas = 16; // of a device in a collection
 
-    private StoreStructure? _told; // with key 0
-    private string _newReplica = ""; // why there is one more; "" = there is not
+    private StoreStructure? _storeStructure; // what the device tells of its store with key 0
+    private string _newReplica = ""; // why the device has one more replica; "" = it has not
 
-    // Sets _row, but for a key that nobody here was given.
+    // Says what the key means, and sets _row, unless no replica was given that key.
     private KeyCase FindRow(CollectionRow collection)
     {
         if (_request.SyncKey == SyncKeys.Zero)
         {
             _row = RowOfStore(collection);
-            KeyCase start = SyncKeys.DecideStart(_row, _told?.Start, _id.Hash, _id.LastChange);
-            return start == KeyCase.StartOver && _told?.LastKey is { } last && IsLost(collection, last) ? StartOfLost(collection) : start;
+            KeyCase start = SyncKeys.DecideStart(_row, _storeStructure?.Start, _id.Hash, _id.LastChange);
+            return start == KeyCase.StartOver && _storeStructure?.LastKey is { } last && IsLost(collection, last) ? StartOfLost(collection) : start;
         }
 
         if (_store.FindKeyRow(Device, collection, _request.SyncKey) is { } row)
@@ -31,7 +31,7 @@ internal sealed partial class CollectionSync
         return FindOld(collection);
     }
 
-    // A key that is neither the last nor the one before it of any replica.
+    // Says what a key means that is neither the last of any replica nor the one before it.
     private KeyCase FindOld(CollectionRow collection)
     {
         (int n, string? epoch) = SyncKeys.Parse(_request.SyncKey);
@@ -43,13 +43,13 @@ internal sealed partial class CollectionSync
 
         if (epoch != null && !_incarnation.IsPresent(_store, epoch))
         {
-            // it belongs to whichever of the device's stores was not seen since; perhaps to none that this state of the database has
+            // the key belongs to one of the device's stores that were not seen since the restore, or to one that this state of the database does not know
             List<KeyRow> rows = _store.ListKeyRows(Device, collection.Name).FindAll(r => !_incarnation.IsPresent(_store, r.Epoch));
             List<KeyCase> meanings = rows.ConvertAll(r => AskOver(r, Asked.WentBack));
             return meanings.Count == 0 || meanings.Contains(KeyCase.WentBack) ? KeyCase.WentBack : KeyCase.Unknown;
         }
 
-        // a key of version 0.1, or of a replica that was forgotten; from behind it is that of a late request
+        // the key is one of version 0.1, or of a replica that was forgotten; one with a lower number than a row's is that of a late request
         foreach (KeyRow row in _store.ListKeyRows(Device, collection.Name).Where(r => n >= r.N))
         {
             AskOver(row, Asked.Unknown);
@@ -58,7 +58,7 @@ internal sealed partial class CollectionSync
         return KeyCase.Unknown;
     }
 
-    // A key of a time that the database has lost: given after the state that was put back.
+    // True for a key that was given after the backup that was put back, so that this database does not know it.
     private bool IsLost(CollectionRow collection, string key)
     {
         (int n, string? epoch) = SyncKeys.Parse(key);
@@ -66,18 +66,18 @@ internal sealed partial class CollectionSync
             && (_store.FindEpoch(Device, collection.Id, epoch) is { } known ? n > known.Last : !_incarnation.IsPresent(_store, epoch));
     }
 
-    // A store that was about to start over while the database was put back is to bring what was lost [SPEC 5.8]: it is told so,
-    // and says with its next start that it will. Nothing of this need be remembered here, should the database be put back again.
+    // A store that was about to start over while the database was put back has to bring what was lost [SPEC 5.8]. It gets 205,
+    // and says with its next start that it got it (`recovers`). So the server keeps nothing of it that another restore could lose.
     private KeyCase StartOfLost(CollectionRow collection)
     {
-        if (!_told!.Recovers)
+        if (!_storeStructure!.Recovers)
         {
             return KeyCase.WentBack;
         }
 
-        if (_row.Replica == 0 && _told.From is { } from && _store.FindReplica(Device, from) is { } before && _store.FindKeyRow(before.Id, collection) is { } row)
+        if (_row.Replica == 0 && _storeStructure.From is { } from && _store.FindReplica(Device, from) is { } before && _store.FindKeyRow(before.Id, collection) is { } row)
         {
-            _row.KnownSeq = KnownOf(row); // it was that store when it saw this
+            _row.KnownSeq = CertainlySeen(row); // it was that store when it saw this
         }
 
         if (!IsSeenSinceStart(_row))
@@ -88,14 +88,15 @@ internal sealed partial class CollectionSync
         return KeyCase.StartOver;
     }
 
-    // What this replica has seen since the database went back, another board has seen that was one with this store: then it
-    // knows nothing, and what was written since is not older than what it holds.
+    // A replica that acknowledged a key of this incarnation and now comes with a lost key is two boards with one store: the other
+    // board has acknowledged it. The board that asks knows nothing of what was written since the restore, so that is not older
+    // than what it holds, and its pass is no recovering one.
     private KeyCase AskForLost(KeyRow row)
     {
         return !TellsItsStore(row) ? AskOver(row, Asked.Unknown) : IsSeenSinceStart(row) ? KeyCase.WentBack : AskOver(row, Asked.WentBack);
     }
 
-    // Whether somebody held a key of this incarnation.
+    // True when a device with this row was seen with a key of the present incarnation.
     private bool IsSeenSinceStart(KeyRow row)
     {
         string? held = row.Acknowledged ? row.Key : row.PreviousKey;
@@ -114,7 +115,8 @@ internal sealed partial class CollectionSync
         return why == Asked.WentBack ? KeyCase.WentBack : KeyCase.Unknown;
     }
 
-    // A client that does not, cannot go on as another store, nor bring back what the database has lost.
+    // True for a client that tells its store id. One that tells none cannot go on under another store id (204), nor bring back what
+    // the database has lost (205): it gets Status 3 instead.
     private static bool TellsItsStore(KeyRow row) => row.Starts.Count > 0;
 
     private KeyCase HandleOldKey(int n)
@@ -139,11 +141,11 @@ internal sealed partial class CollectionSync
 
     private KeyRow RowOfStore(CollectionRow collection)
     {
-        string storeId = _told?.Id ?? "";
+        string storeId = _storeStructure?.Id ?? "";
         ReplicaRow? replica = _store.FindReplica(Device, storeId) ?? Migrated(collection, storeId);
         if (replica == null)
         {
-            _newReplica = _told?.From is { } from ? $"it was one with {from}"
+            _newReplica = _storeStructure?.From is { } from ? $"it was one with {from}"
                 : _store.ListReplicas(Device).Count > 0 ? "another store: a wiped flash, or another board with this token" : "the first";
             return new KeyRow { Device = Device, Name = collection.Name, Collection = collection };
         }
@@ -152,7 +154,8 @@ internal sealed partial class CollectionSync
             ?? new KeyRow { Device = Device, Replica = replica.Id, Name = collection.Name, Collection = collection };
     }
 
-    // What a database of version 0.1 knew of a device belongs to the store that was told here that its key is not known.
+    // A database of version 0.1 knew of no stores: it has one replica for each device. That replica is taken over by the store that
+    // starts over because it was told here that its key is not known.
     private ReplicaRow? Migrated(CollectionRow collection, string storeId)
     {
         ReplicaRow? replica = _store.ListReplicas(Device).Find(r => r.Migrated);
@@ -170,7 +173,7 @@ internal sealed partial class CollectionSync
         return replica;
     }
 
-    // Or to the store whose ClientIds come with its keys.
+    // It is also taken over by the store whose id the ClientIds show that come with its keys.
     private void LearnStore()
     {
         if (_row.IsMigrated && _request.Commands.Find(c => c.Tag == Tags.Add)?.ClientId is { } clientId && StoreStructure.Of(clientId) is { } storeId
@@ -187,10 +190,10 @@ internal sealed partial class CollectionSync
             ReplicaRow replica = new()
             {
                 Device = Device,
-                StoreId = _told?.Id ?? "",
+                StoreId = _storeStructure?.Id ?? "",
                 FirstSeen = _now,
                 LastSeen = _now,
-                CameFrom = _told?.From,
+                CameFrom = _storeStructure?.From,
                 Why = _newReplica,
             };
             _row = new KeyRow
@@ -205,7 +208,7 @@ internal sealed partial class CollectionSync
         }
 
         _row.N++;
-        if (!SyncKeys.IsRepeatedStart(_row, _told?.Start))
+        if (!SyncKeys.IsRepeatedStart(_row, _storeStructure?.Start))
         {
             BeginPass();
         }
@@ -227,21 +230,21 @@ internal sealed partial class CollectionSync
 
     private void BeginPass()
     {
-        // what the store surely had seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6]. One that
-        // was not asked to start over may have lost its flash, and knows nothing
+        // KnownSeq is what the store had certainly seen; conflicts are judged by it until the feed has passed it again [SPEC 5.6].
+        // A store that was not asked to start over may have lost its flash, and counts as knowing nothing
         bool goesOn = IsInRecoveringPass();
-        _row.KnownSeq = _row.AskedOver == Asked.No && !goesOn ? 0 : KnownOf(_row);
+        _row.KnownSeq = _row.AskedOver == Asked.No && !goesOn ? 0 : CertainlySeen(_row);
         _row.Recovering = _row.AskedOver == Asked.WentBack || goesOn;
         _row.AskedOver = Asked.No;
         _row.LiveN = _row.PreviousKey == SyncKeys.Zero ? _row.StartN : SyncKeys.Parse(_row.PreviousKey ?? "").N;
         _row.StartN = _row.N;
         _row.OldKeyN = 0;
-        if (_told?.Start is { } start)
+        if (_storeStructure?.Start is { } start)
         {
             SyncKeys.NoteStart(_row, start);
         }
 
-        // it has not seen what it refused: that is due, and so a conflict if the device has changed it; in a pass the device takes what is not named for missing here
+        // the store does not hold what it refused, so that is sent again, and is a conflict if the device has changed it; the pass has to name it, because the device takes what is not named for missing here
         foreach (AsideRow aside in _store.ListAside(Replica, Collection.Id))
         {
             if (aside.Status != 0)
@@ -251,13 +254,13 @@ internal sealed partial class CollectionSync
         }
     }
 
-    private static long KnownOf(KeyRow row) => Math.Max(row.KnownSeq, row.Acknowledged ? row.ToPoint : row.FromPoint);
+    private static long CertainlySeen(KeyRow row) => Math.Max(row.KnownSeq, row.Acknowledged ? row.ToPoint : row.FromPoint);
 
-    // It starts over once more before it has given back what the database lost: told to by an operator, or by a reply that came
-    // twice. Then it has not been seen with a key of that pass yet, or tells one.
+    // True when the store starts over once more before its recovering pass is complete, because an operator or a repeated reply
+    // made it. Such a store was not seen with a key of that pass yet, or tells one as the key held before.
     private bool IsInRecoveringPass()
     {
-        return _row.Recovering && ((_row.PreviousKey == SyncKeys.Zero && !_row.Acknowledged) || (_told?.LastKey is { } last && IsOfThisPass(last)));
+        return _row.Recovering && ((_row.PreviousKey == SyncKeys.Zero && !_row.Acknowledged) || (_storeStructure?.LastKey is { } last && IsOfThisPass(last)));
     }
 
     private bool IsOfThisPass(string key)

@@ -107,7 +107,7 @@ internal sealed partial class CollectionSync
         _live += _live < 0 ? 0 : 1;
     }
 
-    // Before anything else is read or written: until then what was logged is not there.
+    // Has to be called before anything else is read or written: readings that are only in _log are not in the database yet.
     private void AppendLog()
     {
         if (_run != null)
@@ -118,8 +118,9 @@ internal sealed partial class CollectionSync
         }
     }
 
-    // Of what is gone nobody can say whether it comes again. A repetition under another id doubles nothing here, as the first is
-    // gone; but a board that was put back from an image gives such ids to new readings.
+    // Once the first reading of an id is gone, nobody can say whether this is a repetition of it. Under another id a repetition
+    // doubles nothing here, because the first is gone; and a board that was put back from an image gives such ids to new readings,
+    // which must not be lost.
     private void Fork(SyncCommand command, string clientId, IdRow known)
     {
         _forked = true;
@@ -127,8 +128,8 @@ internal sealed partial class CollectionSync
         Respond(command, Status.Forked, null);
     }
 
-    // The class may be named in full or by its hash, or not yet again since the device started over: then the sum of the whole
-    // is another one, and each way to name it is tried.
+    // The sum covers the name of the class, and the device may name the class in full, by its hash alone, or not yet since it
+    // started over. So each of these names is tried.
     private bool IsSame(IdRow known, Value content)
     {
         if (known.Length != content.Data.Length || known.Crc != content.Crc)

@@ -72,7 +72,7 @@ internal sealed partial class CollectionSync
             return; // nothing that could be sent again
         }
 
-        // a value newer than the one refused is still to come: it is not what was refused
+        // only the value that was refused is set aside; a newer one was not sent yet
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current != null && current.Seq <= _point)
         {

@@ -76,7 +76,7 @@ internal sealed partial class CollectionSync
         }
 
         bool starts = _request.SyncKey == SyncKeys.Zero;
-        if (starts && (_request.Commands.Count > 0 || _request.Responses.Count > 0 || !StoreStructure.TryFind(_request.Options, out _told)))
+        if (starts && (_request.Commands.Count > 0 || _request.Responses.Count > 0 || !StoreStructure.TryFind(_request.Options, out _storeStructure)))
         {
             return Failed(Status.ProtocolError);
         }
@@ -138,7 +138,7 @@ internal sealed partial class CollectionSync
             LearnStore();
             ApplyResponses();
             ApplyCommands();
-            TellEarlier();
+            SendEarlierWrites();
             PackFeed();
         }
 

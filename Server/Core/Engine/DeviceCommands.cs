@@ -48,7 +48,7 @@ public static class DeviceCommands
         }
         else
         {
-            // made since the database was put back, so surely none of them was done
+            // these commands were made since the database was put back, so the device has certainly done none of them
             foreach (DeviceCommandRow passed in waiting.Where(c => c.Id <= result.Highest && incarnation.IsPresentCode(store, c.Incarnation)))
             {
                 Renumber(store, device, passed, result.Highest);

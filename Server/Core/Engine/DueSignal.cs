@@ -45,7 +45,7 @@ public sealed class DueSignal
         _begin = begin;
     }
 
-    /// <summary>Notes raised so far. Who looked at the database after reading this number, and finds it the same, has missed nothing.</summary>
+    /// <summary>Notes raised so far. Read this number, then look at the database: as long as the number stays the same, nothing was missed.</summary>
     public long Count => Interlocked.Read(ref _count);
 
     /// <summary>Calls this with each note until it is disposed. It must not throw, nor wait.</summary>

@@ -1,6 +1,6 @@
-// What is kept for how long. Nothing is removed unless a rule says so; then in small steps, so that devices do not wait, and by
-// one process at a time. An age of days ends with a day (UTC), so that a database that keeps days
-// apart drops them whole. Which readings were taken stays known. What goes by age goes by a clock that may be wrong: RetentionClock.
+// How long readings are kept. Nothing is removed unless a rule says so. It is removed in small steps, so that devices do not wait,
+// and by one process at a time. An age in days ends with a day (UTC), so that a database that keeps days apart drops them whole. The
+// server goes on knowing which readings it has taken. Ages are counted by a clock that may be wrong: see RetentionClock.
 
 using System.Globalization;
 using System.Text.Json;
@@ -146,7 +146,7 @@ public sealed class Retention(IServerStore store, TimeProvider clock, IReadOnlyL
         return (age.Ticks % TimeSpan.TicksPerDay == 0 ? new DateTimeOffset(since.UtcDateTime.Date, TimeSpan.Zero) : since).ToUnixTimeMilliseconds();
     }
 
-    // Of rules of one name each removes what it does not keep; one by number alone says nothing of a day.
+    // Several rules of one name all apply, so the shortest age counts. A rule by number alone has no age, so no day is dropped by it.
     private List<KeptSince> Ages()
     {
         List<KeptSince> ages = [.. rules.GroupBy(r => r.Collection).Select(same => new KeptSince(same.Key, same.Max(r => r.Age is { } age ? Since(age) : long.MinValue)))];

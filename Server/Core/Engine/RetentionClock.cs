@@ -17,7 +17,7 @@ internal sealed class RetentionClock(IServerStore store, TimeProvider clock)
 
     private sealed record Seen(long Time, long? AheadSince);
 
-    /// <summary>Until when nothing may be removed; null = the clock is believed. The look before is the last pass, where no other is known.</summary>
+    /// <summary>Compares the clock with the last look at it. Gives until when nothing may be removed; null = the clock is believed. Where no look is kept, the time of the last pass counts as one.</summary>
     public DateTimeOffset? Look(long? lastPass)
     {
         using IStoreTransaction writing = store.BeginWrite();

@@ -188,7 +188,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
             return null;
         }
 
-        // a class that it does not know itself: of an object that another device of the collection wrote
+        // the device asks for a class that it never told: that of an object which another device of the collection wrote
         string wireName = name[BuiltIn.DefinitionPrefix.Length..];
         return classes.Find(transaction, device.Id, wireName)?.Definition ?? transaction.FindSharedClass(device.Id, wireName);
     }

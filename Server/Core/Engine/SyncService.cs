@@ -326,8 +326,8 @@ public sealed class SyncService
         return new Answered(reply) { Afterwards = structures.Afterwards, Replica = replica };
     }
 
-    // Before anything is done: the reasons of an outbox, which may have no Limit of its own, count as well, and so do replies
-    // that are given again.
+    // Makes the budget before any collection is handled, because the reasons of an outbox, which may have no Limit of its own, count
+    // as well, and so do the replies that are given again.
     private static ReplyBudget Budget(IStoreTransaction store, DeviceIdentity device, RequestId id, SyncMessage request, Structures structures)
     {
         ReplyBudget budget = new() { Due = structures.Prepare(store, request.Options) };
@@ -344,15 +344,15 @@ public sealed class SyncService
         return budget;
     }
 
-    // Of a key that is not known here: what the device told with it is not either. The least that any of its stores told; with
-    // none, one structure is all that may come with the status.
+    // The Limit of a collection whose key is not known here, so that what the device told with it is not known either: the least that
+    // any of the device's stores told. Where none told any, only one structure may come with the status.
     private static int? LeastLimit(IStoreTransaction store, DeviceIdentity device, CollectionElement request)
     {
         const int OneStructure = 1;
         return request.SyncKey == SyncKeys.Zero ? null : store.ListKeyRows(device.Id, request.Id).Min(r => r.Limit) ?? OneStructure;
     }
 
-    // Of a collection whose key is the last one given, or the one before it.
+    // The row whose last key, or the one before it, is that of the request; null when there is none.
     private static KeyRow? KeyRowOf(IStoreTransaction store, DeviceIdentity device, CollectionElement request)
     {
         return request.SyncKey != SyncKeys.Zero && store.FindCollection(device.Id, request.Id) is { } collection
