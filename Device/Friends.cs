@@ -1,5 +1,5 @@
-// Sealed holds the engine for replies that come later, a part of SyncEngine that most boards do not carry. The server's engine that
-// passes objects on (Server/Proxy) is named in the project of the PC.
+// Who may use internal members: Device/Sealed, because DeferredEngine is a part of SyncEngine that most boards do without. The
+// server's proxy (Server/Proxy) may too; the project of the PC names it.
 
 using System.Runtime.CompilerServices;
 

@@ -86,7 +86,7 @@ namespace NanoSync.Device
             return slash < 0 ? url.Substring(start) : url.Substring(start, slash - start);
         }
 
-        // Not what the PC's culture takes for equal.
+        // Compares characters. String.StartsWith would compare as the PC's culture does.
         private static bool Begins(string url, string with)
         {
             return url.Length >= with.Length && url.Substring(0, with.Length) == with;

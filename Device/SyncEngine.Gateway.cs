@@ -42,7 +42,8 @@ namespace NanoSync.Device
 
         // ---- The other way round: a server further up refused what ours had acknowledged ----
 
-        // refused(id, collection, object, status, reason), all present: taken out of the reply's bytes, done after its commit.
+        // Reads refused(id, collection, object, status, reason, mark), of which reason may be absent, from the bytes of the reply. It is
+        // carried out after the reply's commit (DoRefused).
         private int JudgeRefused(int at)
         {
             uint length;

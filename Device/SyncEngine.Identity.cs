@@ -101,7 +101,7 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None && StartOver(c);
         }
 
-        // Whether something waits under the id before the last fork.
+        // True while an object waits that has to go up under the earlier store id.
         internal bool WaitsBefore(SyncCollection c)
         {
             uint at = 0;
@@ -142,7 +142,7 @@ namespace NanoSync.Device
             int length = c.Kind == CollectionKind.Outbox ? 0 : LengthOfText(c.Key, from);
             if (LastKeyAt + length > SyncCollection.KeySize)
             {
-                length = 0; // longer than those of this server
+                length = 0; // no key of this server is as long, so there is nothing to tell
             }
 
             _newKey[0] = (byte)'0';
@@ -214,8 +214,8 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // store(id, start, from, last, recovers): from of a store that was one of two, last of one that held a key, recovers of
-        // one that was told 205
+        // Writes store(id, start, from, last, recovers). A store that was one of two gives from, one that held a key gives last, and one
+        // that got Status 205 gives recovers.
         private void WriteStore(SyncCollection c)
         {
             bool forked = c.StoreIds != null;

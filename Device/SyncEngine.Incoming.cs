@@ -287,7 +287,7 @@ namespace NanoSync.Device
 
         // ---- The end of its element ----
 
-        // The object asked for, or a part of it.
+        // Stores the object that Fetch asked for, or a part of it.
         private bool ApplyFetched(SyncCollection c)
         {
             if (_idLength == 0)
@@ -350,13 +350,13 @@ namespace NanoSync.Device
 
             if (tag == Tags.Fetch)
             {
-                // answered with the object itself when the next message is written; while a newer one is on its way, not at all
+                // the next message answers with the object itself; while a newer value is on its way up, nothing has to be answered
                 return QueueAnswer(tag, _store.FindPartial(c.Number, _id, 1, _idLength, _info) != StoreError.None && _store.FindKey(c.Number, _id, 1, _idLength, _info) == StoreError.None ? Status.Success : Status.NotFound, null);
             }
 
             if (!_classKnown)
             {
-                // a device does not hold what it would not take: its own value is another one, and newer [SPEC 5.8]
+                // the device would not have taken this value, so what it holds is another one, and newer [SPEC 5.8]
                 return IsRecovered() && _info.Collection >= 0 ? KeepOwn(tag) : QueueAnswer(tag, Status.UnknownClass, null);
             }
 
@@ -368,7 +368,7 @@ namespace NanoSync.Device
         {
             if (_store.FindKey(_current.Number, _id, 1, _idLength, _info) != StoreError.None)
             {
-                // or it has got this id in this reply, and changed while the request was under way
+                // or the object got this id in this reply, and was changed while the request was under way
                 uint local = _store.BoundInBatch(_current.Number, _id, 1, _idLength);
                 if (local == 0 || _store.FindLocal(_current.Number, local, _info) != StoreError.None)
                 {
@@ -478,7 +478,7 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // What the application says to an object that it is not shown.
+        // Asks the application about an object that is too large to be shown to it.
         private string CheckLarge(SyncCollection c, int bytes)
         {
             return c.Handler == null ? null : c.Handler.CheckLarge(c, _id, 1, _idLength, bytes);

@@ -86,7 +86,7 @@ namespace NanoSync.Device
             }
         }
 
-        // A definition that this engine wrote itself, so nothing of it is looked at twice.
+        // Makes a class of a definition in flash. The engine wrote it itself, so nothing of it is checked again.
         private static ObjectClass Parse(string text)
         {
             int at = text.IndexOf('(');

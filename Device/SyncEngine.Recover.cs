@@ -70,7 +70,7 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // The value that is worked on goes up again: the server judges by what this device had acknowledged in its database.
+        // Sends the value in _info up again. The server decides by what this device had acknowledged in the restored database.
         private bool KeepOwn(byte tag)
         {
             _result.Store = _store.SendAgain(_info);

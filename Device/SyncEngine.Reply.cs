@@ -19,7 +19,7 @@ namespace NanoSync.Device
         private int _answers; // how many objects of this reply are refused so far
         private byte _verb; // of the command being read; 0 = it is a response
         private SyncCollection _current; // null = the reply has a collection that does not count, and is read over
-        private bool _admitted; // key, id and status of the current collection were judged
+        private bool _judged; // key, id and status of the current collection were judged
         private bool _classKnown;
 
         internal uint _sentHash; // check sum of the request under way: a key that answers it ends with this
@@ -52,19 +52,19 @@ namespace NanoSync.Device
 
             _commandId = 0;
             _startOver = null;
-            _oldId = 0;
+            _doneId = 0;
             _time = 0;
             _fetchAnswer = 0;
             _answers = 0;
             _definitionsSent = _definitionsAsked;
             _definitionsAsked = 0;
-            bool told = _tellCommand;
-            _tellCommand = false;
+            bool told = _sendResult;
+            _sendResult = false;
             bool whole = ReadReply();
             if (whole && _result.BytesDown == EmptyReply.Size)
             {
                 _store.Abandon();
-                return NothingNew();
+                return EndEmpty();
             }
 
             if (whole)
@@ -93,7 +93,7 @@ namespace NanoSync.Device
             else
             {
                 _definitionsAsked |= _definitionsSent;
-                _tellCommand |= told;
+                _sendResult |= told;
                 LoadStoreId();
             }
 
@@ -115,7 +115,7 @@ namespace NanoSync.Device
         }
 
         // [SPEC 2.3] The empty reply says that there is nothing new. A server gives it only to a request without commands and answers.
-        private bool NothingNew()
+        private bool EndEmpty()
         {
             for (int i = 0; i < _count; i++)
             {
@@ -133,11 +133,12 @@ namespace NanoSync.Device
 
             SendStatus = false;
             _sendDiary = false;
-            _tellCommand = false;
+            _sendResult = false;
             return _result.Store == StoreError.None;
         }
 
-        // From the request that it answered the server remembers these; after a restart the device does not know what it told, and tells them again.
+        // The server remembers class, window and limit of the request that it answered. After a restart the device does not know what it
+        // told, and tells them again.
         private void NoteKnown(SyncCollection c)
         {
             if (!_restored)
@@ -207,7 +208,7 @@ namespace NanoSync.Device
             return _result.Store == StoreError.None;
         }
 
-        // With the key as it is in flash now.
+        // Reads again what is in flash with the key.
         private void LoadKeyState(SyncCollection c)
         {
             LoadKey(c);
@@ -350,7 +351,7 @@ namespace NanoSync.Device
             {
                 case Scopes.Collections:
                     _current = null;
-                    _admitted = false;
+                    _judged = false;
                     _newKeyLength = 0;
                     _idLength = 0;
                     _status = 0;
@@ -491,15 +492,15 @@ namespace NanoSync.Device
             }
         }
 
-        // Decides whether the current collection of the reply counts, once its key, id and status are read.
+        // Decides, once key, id and status of a collection were read, whether what follows in it is applied.
         private bool Admit()
         {
-            if (_admitted || _current == null)
+            if (_judged || _current == null)
             {
                 return true;
             }
 
-            _admitted = true;
+            _judged = true;
             SyncCollection c = _current;
             if (_status != 0)
             {
@@ -518,7 +519,7 @@ namespace NanoSync.Device
                 {
                     if (_newKeyLength != c.KeyLength || !Format.BytesEqual(_newKey, 0, c.Key, 0, _newKeyLength))
                     {
-                        _result.Message = SyncError.OtherRequest; // it rejects a key that is not held any more
+                        _result.Message = SyncError.OtherRequest; // the reply rejects a key that is not held any more, so it is late
                         return false;
                     }
 

@@ -250,7 +250,8 @@ namespace NanoSync.Device
             }
         }
 
-        // [SPEC 5.6] Changed here while only a part of the server's value was: that value was not seen, and the server judges.
+        // [SPEC 5.6] True when the object was changed here while only a part of the server's value had come. The device has not seen that
+        // value, so it answers 7 and the server decides.
         private bool IsPartialOverwritten(SyncCollection c)
         {
             return c.Kind != CollectionKind.Outbox && _store.FirstPartial(c.Number, _found) == StoreError.None
@@ -383,7 +384,7 @@ namespace NanoSync.Device
             return error == StoreError.None;
         }
 
-        // Only what lies in a file of its own has the check sum that parts need; anything else is small.
+        // Only a payload in a file of its own is sent in parts, because only it has the check sum that parts need; all others are small.
         private bool IsSentInParts()
         {
             return _info.Length > _options.RequestBytes && _info.State == ObjectState.Pending && _info.Crc != 0;
@@ -516,7 +517,7 @@ namespace NanoSync.Device
             _writer.DataEnd();
         }
 
-        // Bytes of an object into a buffer; 0, and the result says why, when they cannot be had.
+        // Reads bytes of an object into a buffer. It gives 0 when it cannot, and the result says why.
         private int Read(ObjectInfo info, int position, byte[] buffer, int count)
         {
             int read = _store.Read(info, position, buffer, 0, count);
@@ -530,8 +531,8 @@ namespace NanoSync.Device
             return read;
         }
 
-        // [SPEC 5.7] Its bytes are not what was written: it is kept aside, so that what is behind it goes up. This round has
-        // failed; the next one goes on.
+        // [SPEC 5.7] The bytes of an object in flash are not what was written. It is kept aside, so that the objects behind it go up. This
+        // round has failed; the next one goes on.
         private void GiveUpLost()
         {
             ObjectInfo lost = _lost;

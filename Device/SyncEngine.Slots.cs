@@ -33,8 +33,8 @@ namespace NanoSync.Device
         internal const int StoreIdSlot = 6;
         internal const int StoreIdsSlot = 7;
 
-        private const int OwnSlots = 2; // the last command, and the store id
-        private const int SlotsOfCollection = 4; // the name, the key, the mint, and the runs of an outbox or the pass of another
+        private const int OwnSlots = 2; // the last commands done, and the store id; DeferredEngine adds its own
+        private const int SlotsOfCollection = 4; // the name, the key, the store ids, and the runs of an outbox or the pass of another collection
 
         private StoreError DeclareSlots()
         {

@@ -19,24 +19,24 @@ namespace NanoSync.Device
         private const int StructureCommand = 2;
         private const int StructureRange = 3;
         private const int StructureDefinition = 16; // + number of the class
-        private const int BesideDiary = 256; // bytes of a request left to everything else
+        private const int DiaryReserve = 256; // bytes of a request left to everything else
 
         private static readonly byte[] s_time = Encoding.UTF8.GetBytes("time");
         private static readonly byte[] s_status = Encoding.UTF8.GetBytes("status");
         private static readonly byte[] s_last = Encoding.UTF8.GetBytes("last");
         private static readonly byte[] s_range = Encoding.UTF8.GetBytes("range");
 
-        private readonly byte[] _small = new byte[37]; // a range (1 + 5 * 5), a result (1 + 5 + 3), or a store (1 + 2 * 5 + 5 + 1 + 19 + 1)
+        private readonly byte[] _small = new byte[37]; // a range (1 + 5 * 5), a result (1 + 5 + 3 + 5 + 5), or a store (1 + 2 * 5 + 5 + 1 + 19 + 1)
         private IDeviceHost _host;
         private RecordWriter _statusRecord; // made when there is a host
         private ObjectClass _statusClass;
         private uint _definitionsAsked; // one bit per class
         private uint _lastCommand; // id of the last command done
         private readonly byte[] _done = new byte[4 * DoneSize]; // the last four, newest first: id, mark, status
-        private bool _tellCommand;
-        private uint _tellId; // whose result goes up
-        private uint _tellMark; // 0 = not told
-        private int _tellStatus;
+        private bool _sendResult;
+        private uint _resultId; // whose result goes up
+        private uint _resultMark; // 0 = not told
+        private int _resultStatus;
         private bool _sendDiary;
         private int _diaryBytes;
 
@@ -50,8 +50,8 @@ namespace NanoSync.Device
         private uint _commandMark;
         private int _commandStatus;
         private SyncCollection _startOver; // to be started over once the reply is committed; null = none
-        private uint _oldMark;
-        private uint _oldId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
+        private uint _doneMark;
+        private uint _doneId; // lowest command of the reply that was done before, and whose result the server lacks; 0 = none
         private uint _time; // that this reply told; 0 = it told none
         private int _timeMs;
 
@@ -112,7 +112,7 @@ namespace NanoSync.Device
         {
             bool status = SendStatus && _host != null;
             bool changes = HasChanges();
-            if (!status && !AskTime && _ownName == null && !_tellCommand && !_sendDiary && _definitionsAsked == 0 && !changes)
+            if (!status && !AskTime && _ownName == null && !_sendResult && !_sendDiary && _definitionsAsked == 0 && !changes)
             {
                 return;
             }
@@ -134,14 +134,14 @@ namespace NanoSync.Device
                 WriteStructure(s_status, _statusRecord.Buffer, _statusRecord.Length);
             }
 
-            if (_tellCommand)
+            if (_sendResult)
             {
                 // result(id, status, reason, mark, highest): without reason, and highest where the number was passed
-                bool passed = _tellStatus == Status.NumberPassed;
-                _small[0] = (byte)(3 | (_tellMark != 0 ? 8 : 0) | (passed ? 16 : 0));
-                int length = PutVarint(1, _tellId);
-                length = PutVarint(length, (uint)_tellStatus);
-                length = _tellMark != 0 ? PutVarint(length, _tellMark) : length;
+                bool passed = _resultStatus == Status.NumberPassed;
+                _small[0] = (byte)(3 | (_resultMark != 0 ? 8 : 0) | (passed ? 16 : 0));
+                int length = PutVarint(1, _resultId);
+                length = PutVarint(length, (uint)_resultStatus);
+                length = _resultMark != 0 ? PutVarint(length, _resultMark) : length;
                 length = passed ? PutVarint(length, _lastCommand) : length;
                 WriteStructure(Encoding.UTF8.GetBytes("result"), _small, length);
             }
@@ -226,7 +226,7 @@ namespace NanoSync.Device
         {
             if (counting)
             {
-                _diaryBytes = Diary.Open(_options.RequestBytes > 2 * BesideDiary ? _options.RequestBytes - BesideDiary : BesideDiary);
+                _diaryBytes = Diary.Open(_options.RequestBytes > 2 * DiaryReserve ? _options.RequestBytes - DiaryReserve : DiaryReserve);
             }
 
             if (_diaryBytes == 0)
@@ -323,7 +323,7 @@ namespace NanoSync.Device
             }
         }
 
-        // A command is rare: its name takes no memory until there is something to compare it with.
+        // Commands are rare, so their names are made only when there is something to compare them with.
         private bool IsNamed(string command)
         {
             return _reader.TextIs(Encoding.UTF8.GetBytes(command));
@@ -412,17 +412,18 @@ namespace NanoSync.Device
                         _commandValue = _named == DeviceCommand.Interval || _named == DeviceCommand.StartOver || _named == DeviceCommand.Refused ? second : 0;
                         _commandStatus = JudgeCommand(at);
                     }
-                    else if (first != 0 && first <= _lastCommand && (_oldId == 0 || first < _oldId))
+                    else if (first != 0 && first <= _lastCommand && (_doneId == 0 || first < _doneId))
                     {
-                        _oldId = first;
-                        _oldMark = mark;
+                        _doneId = first;
+                        _doneMark = mark;
                     }
 
                     break;
             }
         }
 
-        // The last field of each command, at random: it tells this one from another that had its number. 0 = not told.
+        // The mark, the last field of each command, is a number at random. It tells a command from another one that had its id. 0 = there is
+        // none.
         private uint MarkOf(int at, uint second)
         {
             uint mark = second;
@@ -485,11 +486,11 @@ namespace NanoSync.Device
             return i;
         }
 
-        // Into the batch: the command counts as done from its commit on. While the server still lacks the result of an earlier
-        // one, that is told first: only the last result is kept in flash.
+        // Writes into the reply's batch that the command is done. While the server still lacks the result of an earlier command, that
+        // result goes first, and the new command waits for the server to repeat it.
         private StoreError KeepCommand()
         {
-            if (_oldId != 0)
+            if (_doneId != 0)
             {
                 _commandId = 0;
             }
@@ -523,11 +524,11 @@ namespace NanoSync.Device
         }
 
         // [SPEC 7.1] What became of a command whose number is not above the last one's.
-        private int OldStatus()
+        private int StatusOfDone()
         {
             for (int at = 0; at < _done.Length; at += DoneSize)
             {
-                if (Format.U32(_done, at) == _oldId && Format.U32(_done, at + DoneMark) == _oldMark)
+                if (Format.U32(_done, at) == _doneId && Format.U32(_done, at + DoneMark) == _doneMark)
                 {
                     return Format.U16(_done, at + DoneStatus);
                 }
@@ -536,13 +537,13 @@ namespace NanoSync.Device
             return Status.NumberPassed;
         }
 
-        // It changes an object that the same reply may acknowledge, so it is a batch of its own, after the reply's.
+        // True for refused: it changes an object that the same reply may acknowledge, so it gets a batch of its own after the reply's.
         private bool IsRefusal()
         {
             return _command == DeviceCommand.Refused && _commandStatus == Status.Success;
         }
 
-        // It tells the key that the same reply brought, so it is a batch of its own, after the reply's.
+        // Carries start-over out. It tells the key that the same reply brought, so it gets a batch of its own after the reply's.
         private void DoStartOver()
         {
             SyncCollection c = _startOver;
@@ -567,23 +568,23 @@ namespace NanoSync.Device
         private void NoteCommand()
         {
             LoadCommand();
-            _tellCommand = true;
-            _tellId = _commandId;
-            _tellMark = _commandMark;
-            _tellStatus = _commandStatus;
+            _sendResult = true;
+            _resultId = _commandId;
+            _resultMark = _commandMark;
+            _resultStatus = _commandStatus;
         }
 
         // After the commit.
         private void DoCommand()
         {
-            _tellCommand = false;
-            if (_oldId != 0)
+            _sendResult = false;
+            if (_doneId != 0)
             {
-                // the result was lost; or the server's database went back and gives numbers anew: then this one was not done
-                _tellCommand = true;
-                _tellId = _oldId;
-                _tellMark = _oldMark;
-                _tellStatus = OldStatus();
+                // either the result was lost, or the server's database went back and gave the id a second time; then this command was not done
+                _sendResult = true;
+                _resultId = _doneId;
+                _resultMark = _doneMark;
+                _resultStatus = StatusOfDone();
             }
 
             if (_commandId == 0 || _startOver != null || (IsRefusal() && !DoRefused()))
@@ -611,7 +612,7 @@ namespace NanoSync.Device
             }
         }
 
-        // Only a key that answers this request says that the reply is not a late one.
+        // The time is used only when a key in the reply answers this request; any other reply may be a late one.
         private void SetTime()
         {
             bool answered = false;

@@ -131,7 +131,7 @@ namespace NanoSync.Device
             return type != null && type.Count > 0 && type.TypeOf(0) == FieldType.Time;
         }
 
-        // Corrects the time of the record in _object, if it is such; gives the new length, never a larger one.
+        // Corrects the time of the record in _object, if that counts from a start. Gives the new length, which is never larger.
         private int CorrectTime(SyncCollection c, int count)
         {
             if ((_object[0] & 1) == 0)

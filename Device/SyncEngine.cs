@@ -425,7 +425,7 @@ namespace NanoSync.Device
                 }
             }
 
-            bool more = _store.Count(AnswerCollection) > 0 || _tellCommand || _definitionsAsked != 0 || (_fetchFrom != null && _fetchFrom.LastStatus == 0);
+            bool more = _store.Count(AnswerCollection) > 0 || _sendResult || _definitionsAsked != 0 || (_fetchFrom != null && _fetchFrom.LastStatus == 0);
             return more ? RoundOutcome.More : outcome;
         }
     }

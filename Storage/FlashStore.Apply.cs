@@ -1,11 +1,12 @@
-// Committed records become entries of the index: at the mount, after a commit, and where reclaiming has moved them. This is the one way into it.
+// Turns committed records into entries of the index: at the mount, after a commit, and where reclaiming has moved them. The index
+// changes nowhere else.
 
 namespace NanoSync.Storage
 {
     public sealed partial class FlashStore
     {
         /// <summary>
-        /// Applies every whole batch between two places of a segment. The one way into the index.
+        /// Applies every whole batch between two places of a segment.
         /// </summary>
         /// <returns>Where the last whole batch ends; negative when the volume failed.</returns>
         private int ScanCommitted(uint file, int from, int length)

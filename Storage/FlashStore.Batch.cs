@@ -178,7 +178,8 @@ namespace NanoSync.Storage
             return Leave();
         }
 
-        // Every change of the main log calls Enter, writes one record, and calls Leave. Without an open batch it is a batch of its own.
+        // Every change of the main log calls Enter, writes one record, and calls Leave. Where no batch is open, the change is a batch of
+        // its own.
         private StoreError Enter(int need, bool grows, uint hash)
         {
             if (_put != PutNone)

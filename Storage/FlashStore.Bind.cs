@@ -9,7 +9,8 @@ namespace NanoSync.Storage
         /// <summary>Slots of names begin here: 4 for each name, one a kind.</summary>
         internal const int FirstName = 0x40000000;
 
-        // Once the main log was read. Moved: the declarations lie in other places now, and the log is to be read anew.
+        // Called once the main log was read. When a declared collection has another number in flash, the declarations move there; then
+        // moved is true, and the log has to be read again.
         private StoreError BindNames(int[] names, out bool moved)
         {
             moved = false;
@@ -34,7 +35,7 @@ namespace NanoSync.Storage
             {
                 if (places[i] < 0)
                 {
-                    // of a new name: its own number, or the first that nobody has
+                    // a new name gets the number of its place in the declarations, or the first that nobody has
                     int place = IsInUse(i, places) ? 0 : i;
                     while (place < names.Length && IsInUse(place, places))
                     {
@@ -69,7 +70,7 @@ namespace NanoSync.Storage
             return FindName(0, number) >= 0;
         }
 
-        // The entry of a name, or with 0 that of any name that a number has.
+        // Finds the entry of a name; with number 0 or above, that of any name which has this number.
         private int FindName(int name, int number)
         {
             for (int slot = 0; slot < _index.Capacity; slot++)

@@ -476,7 +476,8 @@ namespace NanoSync.Storage
             return PutLocal(collection, slot, tag, payload, offset, count, 0, out localId);
         }
 
-        // The record of a local object; its payload is inline, or with largeCrc in the file of _local.
+        // Writes the record of a local object. Its payload stands in the record; with largeLength it is in the file of _local, and the
+        // record refers to it.
         private StoreError PutLocal(int collection, int slot, uint tag, byte[] payload, int offset, int count, int largeLength, out uint localId)
         {
             localId = 0;

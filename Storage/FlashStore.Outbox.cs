@@ -273,7 +273,7 @@ namespace NanoSync.Storage
                 _out.SetSegment(outbox.Tail, outbox.TailLength);
                 return;
             }
-            uint passed = outbox.PassIds ? (uint)PassedIds : 0;
+            uint passed = outbox.PassIds ? (uint)SkippedIds : 0;
             _appendNext = outbox.NextId + passed;
             _appendFirst = _appendNext;
             uint file = StoreFile.Make(StoreFile.Outbox, collection, StoreFile.Number(outbox.Tail) + 1);
@@ -326,7 +326,7 @@ namespace NanoSync.Storage
             {
                 if (before == 0)
                 {
-                    uint passed = outbox.PassIds ? (uint)PassedIds : 0;
+                    uint passed = outbox.PassIds ? (uint)SkippedIds : 0;
                     if (outbox.Head == 0)
                     {
                         outbox.Head = file;
@@ -382,8 +382,8 @@ namespace NanoSync.Storage
             return StoreError.None;
         }
 
-        // A full volume is to an outbox as a full quota: it drops its oldest readings, or refuses. Others may fill it again at
-        // once, so this ends when nothing is left to drop.
+        // When the volume is full, an outbox does what it does when its quota is full: it drops its oldest readings, or refuses the new
+        // one. Others may fill the room at once, so this ends when nothing is left to drop.
         private bool MakeVolumeRoom(int collection)
         {
             return _outboxes[collection].Count > 0 && DropOldest(_outboxes[collection], collection) == StoreError.None;
@@ -406,7 +406,8 @@ namespace NanoSync.Storage
             return (bytes + block - 1) / block * block;
         }
 
-        // Puts an empty segment behind the only one, so that the only one can go: the ids it holds must not come again.
+        // Begins an empty segment behind the only one, so that the only one can be deleted. The new header keeps the next id, which must
+        // not be given again.
         private StoreError BeginSegment(int collection)
         {
             OutboxChain outbox = _outboxes[collection];
@@ -531,7 +532,8 @@ namespace NanoSync.Storage
 
         // ---- Finding ----
 
-        // Ids in this segment are below the first of the next one: what was begun there and not finished does not count.
+        // The bound of the ids in this segment: the first id of the next segment. Readings with higher ids were begun here and never
+        // finished.
         private uint IdBound(OutboxChain outbox, uint file)
         {
             if (file == outbox.Tail)
@@ -692,7 +694,7 @@ namespace NanoSync.Storage
             return id > 0 && FindReading(outbox, outbox.Head, 0, id - 1) && Format.U32(_reader.Buffer, _reader.Index + Format.Id) == id;
         }
 
-        // The refused reading that was kept first and is not of this batch; -1 = there is none.
+        // The refused reading with the lowest id, of all outboxes, that is not of this batch; -1 = there is none.
         private int OldestAside()
         {
             int oldest = -1;
@@ -726,7 +728,8 @@ namespace NanoSync.Storage
             return error;
         }
 
-        // Counted first: a cut in between counts a reading that is still there, and never forgets one that is not.
+        // The reading is counted before it is dropped. So a power cut between the two counts a reading that is still there, and never
+        // forgets one that is gone.
         private StoreError CountLost(int collection)
         {
             _health.RefusedDropped++;

@@ -37,7 +37,7 @@ namespace NanoSync.Storage
         public const int MostMainSegments = MaxSegments - 50;
 
         private const int MaxSegments = 250;    // of 256, the numbers one byte of the index tells apart
-        private const int PassedIds = 4096;     // more than a damaged segment can have held
+        private const int SkippedIds = 4096;     // more than a damaged segment can have held
         private const int ProbeSize = Format.MaxObjectHead + Format.LargeRef + Format.Crc;
 
         private readonly IVolume _volume;
@@ -79,7 +79,7 @@ namespace NanoSync.Storage
         private int _asideBytes; // of refused readings, their large payloads included
         private int _declaredValues; // those of DeclareValues
         private uint _noise;        // state of NextRandom; 0 = not begun
-        private int _ackSlots;      // index entries of acknowledgements, one per outbox
+        private int _ackSlots;      // index entries of outboxes, two each: what is acknowledged, and what was refused and not kept
 
         /// <summary>A store on a volume. Buffers are made here, the index at <see cref="Open"/>.</summary>
         /// <param name="volume">Where the files are; used by this store alone.</param>
@@ -305,7 +305,8 @@ namespace NanoSync.Storage
             return _noise;
         }
 
-        // The clock of a board begins with each start, so two boards of one firmware, or two starts of one, would soon be alike.
+        // Adds the platform's random number to the clock, because a board's clock begins anew with each start: two boards of one firmware,
+        // or two starts of one board, would draw the same numbers.
         private static uint Noise(long ticks)
         {
             return (uint)ticks ^ (uint)(ticks >> 32) ^ ((uint)new Random().Next() * 0x9E3779B1); // hardware's where there is one

@@ -31,11 +31,11 @@ namespace NanoSync.App
         /// <summary>Reads an object by its name.</summary>
         /// <param name="name">1 to 64 bytes of UTF-8.</param>
         /// <param name="value">Takes its values; a record of another class is an ArgumentException.</param>
-        /// <returns>None; NotFound; BadArgument: the name is not 1 to 64 bytes; NotOpen; Damaged: what is stored is no object of the class, or larger than the record; or an error of the flash.</returns>
+        /// <returns>None; NotFound; BadArgument: the name is not 1 to 64 bytes, or the object is larger than the record; NotOpen; Damaged: what is stored is no object of the class; or an error of the flash.</returns>
         public StoreError Find(string name, Record value)
         {
             SyncDevice.CheckClass(value, _type);
-            byte[] key = Encoding.UTF8.GetBytes(name);
+            byte[] key = SyncDevice.KeyOf(name);
             StoreError error = _store.FindKey(_collection.Number, key, 0, key.Length, _info);
             return error == StoreError.None && _info.IsDelete ? StoreError.NotFound : error == StoreError.None ? Read(_info, value) : error;
         }
@@ -47,7 +47,7 @@ namespace NanoSync.App
         }
 
         /// <summary>Reads the next object of the walk, in no order. What changes meanwhile may come or not.</summary>
-        /// <returns>As <see cref="Find"/>; after Damaged the walk goes on behind it.</returns>
+        /// <returns>As <see cref="Find"/>; after Damaged or BadArgument the walk goes on behind it.</returns>
         public StoreError Next(Record value)
         {
             SyncDevice.CheckClass(value, _type);
@@ -64,9 +64,14 @@ namespace NanoSync.App
         private StoreError Read(ObjectInfo info, Record value)
         {
             value.Clear();
-            if (info.Tag != _type.Class.Hash || info.Length > value.Buffer.Length)
+            if (info.Tag != _type.Class.Hash)
             {
                 return StoreError.Damaged;
+            }
+
+            if (info.Length > value.Buffer.Length)
+            {
+                return StoreError.BadArgument;
             }
 
             int read = _store.Read(info, 0, value.Buffer, 0, info.Length);

@@ -1,5 +1,5 @@
-// A device in ten lines: a store, an engine and its collections as one object. What it leaves out - schedules, status,
-// commands, large objects, mail - is the engine's, which it shows.
+// A device in ten lines: a store, an engine and its collections as one object. Schedules, status, commands and large objects are
+// the engine's, which it shows. Carriers whose replies come later (mail, files, sealed messages) need DeferredEngine instead.
 
 using System;
 using NanoSync.Device;
@@ -20,13 +20,23 @@ namespace NanoSync.App
         /// <param name="carrier">Brings messages to the server.</param>
         /// <param name="options">Sizes and bounds; null = their defaults. Objects that are received have at most ObjectBytes.</param>
         public SyncDevice(IVolume volume, ICarrier carrier, SyncOptions options)
+            : this(volume, carrier, options, null)
+        {
+        }
+
+        /// <summary>Makes a device whose store has other sizes than the defaults: more than 96 KB, or larger segments.</summary>
+        /// <param name="volume">Where the store's files are.</param>
+        /// <param name="carrier">Brings messages to the server.</param>
+        /// <param name="options">Sizes and bounds of the messages; null = their defaults.</param>
+        /// <param name="storeOptions">Sizes and bounds of the store; null = their defaults. Open answers BadQuota where they do not go together.</param>
+        public SyncDevice(IVolume volume, ICarrier carrier, SyncOptions options, StoreOptions storeOptions)
         {
             if (options == null)
             {
                 options = new SyncOptions();
             }
 
-            Store = new FlashStore(volume, new StoreOptions());
+            Store = new FlashStore(volume, storeOptions == null ? new StoreOptions() : storeOptions);
             Engine = new SyncEngine(Store, carrier, options);
             _objectBytes = options.ObjectBytes;
         }
@@ -116,9 +126,20 @@ namespace NanoSync.App
             Store.Close();
         }
 
+        // The bytes of an object's name.
+        internal static byte[] KeyOf(string name)
+        {
+            if (name == null)
+            {
+                throw new ArgumentException("An object has a name, not null.");
+            }
+
+            return System.Text.Encoding.UTF8.GetBytes(name);
+        }
+
         internal static void CheckClass(Record value, RecordClass type)
         {
-            if (value == null || value.Type != type)
+            if (value == null || value.Type.Class.Hash != type.Class.Hash)
             {
                 throw new ArgumentException("The collection has objects of class " + type.Class.Name + (value == null ? ", not null." : ", the record is of class " + value.Type.Class.Name + "."));
             }

@@ -1,6 +1,5 @@
 // Objects that both sides change, by their names.
 
-using System.Text;
 using NanoSync.Device;
 using NanoSync.Storage;
 
@@ -43,7 +42,7 @@ namespace NanoSync.App
                 return StoreError.BadArgument;
             }
 
-            byte[] key = Encoding.UTF8.GetBytes(name);
+            byte[] key = SyncDevice.KeyOf(name);
             StoreError error = _store.PutNamed(_collection.Number, key, 0, key.Length, _type.Class.Hash, value.Buffer, 0, length);
             while (error == StoreError.ReclaimFirst && _store.Step())
             {
@@ -57,7 +56,7 @@ namespace NanoSync.App
         /// <returns>None; NotFound; BadArgument: the name is not 1 to 64 bytes; Busy, NotOpen, or an error of the flash.</returns>
         public StoreError Delete(string name)
         {
-            byte[] key = Encoding.UTF8.GetBytes(name);
+            byte[] key = SyncDevice.KeyOf(name);
             StoreError error = _store.FindKey(_collection.Number, key, 0, key.Length, _info);
             return error == StoreError.None ? _store.Delete(_info) : error;
         }

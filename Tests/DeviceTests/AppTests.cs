@@ -49,6 +49,41 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_store_may_have_other_sizes_a_record_another_object_of_its_class_and_a_name_is_not_null()
+        {
+            RecordClass type = new RecordClass("thing"), same = new RecordClass("thing");
+            int text = type.Text("text");
+            int sameText = same.Text("text");
+            StoreOptions sizes = new StoreOptions();
+            SyncDevice small = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
+            small.AddOutbox("log", type, 96 * 1024, WhenFull.Refuse);
+            Assert.AreEqual((int)StoreError.BadQuota, (int)small.Open());
+            sizes.QuotaBytes = 160 * 1024;
+            SyncDevice large = new SyncDevice(new MemoryVolume(256 * 1024, 64), new ScriptedServer(4096), null, sizes);
+            Outbox log = large.AddOutbox("log", type, 96 * 1024, WhenFull.Refuse);
+            TwoWay config = large.AddTwoWay("config", type, 4, null, Winner.Server);
+            Assert.AreEqual((int)StoreError.None, (int)large.Open());
+            Record record = new Record(same, 64);
+            record.Text(sameText, "twenty letters of it");
+            Assert.AreEqual((int)StoreError.None, (int)log.Append(record));
+            Assert.AreEqual((int)StoreError.None, (int)config.Put("one", record));
+            Record shorter = new Record(type, 16);
+            Assert.AreEqual((int)StoreError.BadArgument, (int)config.Find("one", shorter));
+            Assert.AreEqual((int)StoreError.None, (int)config.Find("one", record));
+            bool named = false;
+            try
+            {
+                config.Find(null, record);
+            }
+            catch (ArgumentException e)
+            {
+                named = e.Message.IndexOf("An object has a name") >= 0;
+            }
+
+            Assert.IsTrue(named);
+        }
+
+        [TestMethod]
         public void Fields_are_written_in_any_order_and_read_as_they_were()
         {
             RecordClass all = new RecordClass("all");
