@@ -192,6 +192,85 @@ public sealed class HeldTests
     }
 
     [TestMethod]
+    public async Task Who_watches_hears_of_a_request_when_it_begins_to_wait_and_when_it_is_answered_and_not_of_the_looks_between()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        Witness witness = new();
+        bench.Core.Sync.Watcher = witness;
+        byte[] bytes = device.LastRequest = Bytes(device, device.Ask(), 60);
+        long now = bench.Clock.Now.ToUnixTimeMilliseconds();
+        Assert.IsNotNull((await bench.Core.Sync.HandleAsync(device.Identity, bytes, device.Format)).Hold);
+        Assert.AreEqual($"d1 idle 1 up {bytes.Length} down 5 at {now}", string.Join("; ", witness.Heard));
+
+        SyncReply look = await bench.Core.Sync.HandleAsync(device.Identity, bytes, device.Format, held: true);
+        Assert.AreEqual((60, true), (look.Hold!.Seconds, look.IsEmpty));
+        Assert.HasCount(1, witness.Heard, "nothing has come of it");
+
+        bench.PutBytes("d1", "a", 1);
+        SyncReply answer = await bench.Core.Sync.HandleAsync(device.Identity, bytes, device.Format, held: true);
+        Assert.IsNull(answer.Hold);
+        Assert.AreEqual($"d1 config ok {{Add a 01}} 1 up {bytes.Length} down {answer.Body.Length} at {now}", witness.Heard[^1]);
+        Assert.HasCount(2, witness.Heard);
+
+        byte[] plain = Bytes(device, device.Ask(), null);
+        await bench.Core.Sync.HandleAsync(device.Identity, plain, device.Format, held: true);
+        Assert.HasCount(3, witness.Heard, "what is not held is told each time");
+    }
+
+    [TestMethod]
+    [DataRow("2.0", Status.VersionNotSupported)]
+    [DataRow(null, Status.ProtocolError)]
+    public async Task Who_watches_hears_of_what_is_refused_before_it_is_read(string? version, int status)
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        Witness witness = new();
+        bench.Core.Sync.Watcher = witness;
+        SyncMessage message = new() { Version = version };
+        message.Collections.Add(device.Ask());
+        byte[] bytes = MessagePrinter.Print(device.Format, message);
+        SyncReply reply = await bench.Core.Sync.HandleAsync(device.Identity, bytes, device.Format);
+        Assert.AreEqual(status == Status.ProtocolError ? SyncOutcome.Malformed : SyncOutcome.Answered, reply.Outcome);
+        Assert.AreEqual($"d1 unread {status} up 0 down {reply.Body.Length} at {bench.Clock.Now.ToUnixTimeMilliseconds()}", witness.Heard.Single());
+        Assert.HasCount(status == Status.ProtocolError ? 1 : 0, bench.Core.Devices.Refusals("d1"), "another version is nobody's mistake");
+    }
+
+    [TestMethod]
+    public void A_reply_tells_the_last_store_that_is_known_of_those_that_asked()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        InStep(device);
+        CollectionElement strange = new() { Id = "elsewhere", SyncKey = "7wrong123" };
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        int replica = store.FindReplica(device.Identity.Id, "Ab1_")!.Id;
+        int Told(params CollectionElement[] collections)
+        {
+            SyncMessage message = new() { Version = "1.0" };
+            message.Collections.AddRange(collections);
+            return device.Send(MessagePrinter.Print(device.Format, message)).Replica;
+        }
+
+        Assert.AreEqual(replica, Told(device.Ask(), strange));
+        Assert.AreEqual(replica, Told(strange, device.Ask()));
+        Assert.AreEqual(0, Told(strange));
+    }
+
+    [TestMethod]
+    public void A_request_that_is_given_up_does_nothing_more_and_is_answered_when_it_comes_again()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        byte[] bytes = device.LastRequest = Bytes(device, AddTests.With(device, TestDevice.Change("a", 2)), null);
+        Assert.ThrowsExactly<OperationCanceledException>(() => bench.Core.Sync.Handle(device.Identity, bytes, device.Format, new CancellationToken(true)));
+        Assert.AreEqual("", bench.Held("d1"));
+        Assert.AreEqual("ok", Taken(device, device.Send(bytes)));
+        Assert.AreEqual("a=02", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public async Task A_device_revoked_while_it_waits_gets_no_answer()
     {
         using Bench bench = new();
@@ -361,6 +440,17 @@ public sealed class HeldTests
         CollectionElement answer = device.Parse(reply)!.Collections.Single();
         device.Take(answer); // its key names the request that waited
         return answer.Line();
+    }
+
+    private sealed class Witness : ISyncWatcher
+    {
+        public List<string> Heard { get; } = [];
+
+        public void Answered(DeviceIdentity device, SyncMessage? request, SyncMessage? reply, int status, int bytesUp, int bytesDown, long now, TimeSpan took)
+        {
+            string what = request == null ? "unread" : reply == null ? "idle" : string.Join("; ", reply.Collections.Select(c => $"{c.Id} {c.Line()}"));
+            Heard.Add($"{device.Name} {what} {status} up {bytesUp} down {bytesDown} at {now}");
+        }
     }
 
     private sealed class ChangeOnce(Action change) : ISyncWatcher

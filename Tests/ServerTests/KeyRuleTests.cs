@@ -512,6 +512,32 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void An_epoch_that_the_device_had_in_the_collection_before_is_given_to_no_other_start()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,plans");
+        Queue<byte> numbers = new((byte[])[1, 2, 2, 2, 3, 2]); // of the code, of a start, twice the same and another, and of the other collection
+        SyncService service = new(bench.Core.Store, bench.Clock, incarnation: new Incarnation(bench.Core.Store, bench.Clock, _ => [0, 0, numbers.Dequeue(), 0]));
+        string Epoch(string collection)
+        {
+            device.SetKey(SyncKeys.Zero, collection);
+            SyncMessage message = new() { Version = "1.0" };
+            message.Collections.Add(device.Ask(collection));
+            device.LastRequest = MessagePrinter.Print(device.Format, message);
+            CollectionElement answer = device.Parse(service.Handle(device.Identity, device.LastRequest, device.Format))!.Collections.Single();
+            device.Take(answer);
+            return SyncKeys.Parse(answer.SyncKey).Epoch!;
+        }
+
+        string first = Epoch("config");
+        device.StoreId = "Ab1_"; // another store of the same device
+        string second = Epoch("config");
+        Assert.HasCount(1, numbers, "asked until it is another one");
+        Assert.AreNotEqual(first, second);
+        Assert.AreEqual(first, Epoch("plans"));
+    }
+
+    [TestMethod]
     [DataRow("1.0", true)]
     [DataRow("1.1", true)]
     [DataRow("1.25", true)]

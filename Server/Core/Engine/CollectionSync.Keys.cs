@@ -10,7 +10,7 @@ internal sealed partial class CollectionSync
     private const int MostReplicas = 16; // of a device in a collection
 
     private StoreStructure? _storeStructure; // what the device tells of its store with key 0
-    private string _newReplica = ""; // why the device has one more replica; "" = it has not
+    private string _whyNew = ""; // why the device has one more replica, should this request start over
 
     // Says what the key means, and sets _row, unless no replica was given that key.
     private KeyCase FindRow(CollectionRow collection)
@@ -145,7 +145,7 @@ internal sealed partial class CollectionSync
         ReplicaRow? replica = _store.FindReplica(Device, storeId) ?? Migrated(collection, storeId);
         if (replica == null)
         {
-            _newReplica = _storeStructure?.From is { } from ? $"it was one with {from}"
+            _whyNew = _storeStructure?.From is { } from ? $"it was one with {from}"
                 : _store.ListReplicas(Device).Count > 0 ? "another store: a wiped flash, or another board with this token" : "the first";
             return new KeyRow { Device = Device, Name = collection.Name, Collection = collection };
         }
@@ -194,7 +194,7 @@ internal sealed partial class CollectionSync
                 FirstSeen = _now,
                 LastSeen = _now,
                 CameFrom = _storeStructure?.From,
-                Why = _newReplica,
+                Why = _whyNew,
             };
             _row = new KeyRow
             {
@@ -205,6 +205,7 @@ internal sealed partial class CollectionSync
                 AskedOver = _row.AskedOver,
                 KnownSeq = _row.KnownSeq,
             };
+            NewReplica = _whyNew;
         }
 
         _row.N++;

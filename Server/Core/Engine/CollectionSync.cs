@@ -55,7 +55,7 @@ internal sealed partial class CollectionSync
     public List<string> WantedClasses { get; } = [];
 
     /// <summary>Why the device has one more replica; "" when it has not.</summary>
-    public string NewReplica => _newReplica;
+    public string NewReplica { get; private set; } = "";
 
     /// <summary>What is counted of it.</summary>
     public required SyncTally Tally { get; init; }
