@@ -83,6 +83,38 @@ public sealed class MigrationTests
         Assert.AreEqual("Xy9_, ", string.Join(", ", store.ListReplicas(2).Select(r => r.StoreId)));
     }
 
+    [TestMethod]
+    [DataRow("9abcd", "Ab1_")]
+    [DataRow("6abcd", "Ab1_")]
+    [DataRow("5abcd", ", Ab1_")] // a late request tells nothing of the store
+    public void A_key_from_behind_the_last_one_is_of_no_store_that_takes_over(string key, string stores)
+    {
+        using Bench bench = new(database: Old());
+        TestDevice device = Device(bench);
+        device.SetKey(key);
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        device.StoreId = "Ab1_";
+        device.Start();
+        Assert.AreEqual(stores, string.Join(", ", Stores(bench).Split(", ").Order(StringComparer.Ordinal)));
+    }
+
+    [TestMethod]
+    public void A_store_that_has_rows_of_its_own_takes_over_none()
+    {
+        using Bench bench = new(database: Old());
+        TestDevice wiped = new(bench, "d1") { StoreId = "Xy9_" };
+        wiped.Start();
+        TestDevice device = Device(bench);
+        device.SetKey("9abcd");
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        wiped.Start();
+        Assert.AreNotEqual(SyncKeys.Zero, wiped.Key());
+        Assert.AreEqual(", Xy9_", string.Join(", ", Stores(bench).Split(", ").Order(StringComparer.Ordinal)));
+        device.StoreId = "Ab1_";
+        device.Start();
+        Assert.AreEqual("Ab1_, Xy9_", string.Join(", ", Stores(bench).Split(", ").Order(StringComparer.Ordinal)));
+    }
+
     internal static byte[] Old()
     {
         using Stream packed = typeof(MigrationTests).Assembly.GetManifestResourceStream("version-0.1.db.gz")!;

@@ -376,6 +376,61 @@ public sealed class RestoreTests
         Assert.AreEqual(2, device.Done);
     }
 
+    [TestMethod]
+    public void What_came_in_a_reply_that_was_lost_in_the_state_that_was_put_back_is_not_known_to_the_device()
+    {
+        using Bench bench = new();
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        device.Lose(device.Ask());
+        bench.BackUp();
+        device.Sync(AddTests.With(device, TestDevice.Change("z", 1)));
+        bench.Restore();
+        Recover(device);
+        Assert.AreEqual("ok {Add a 01}", device.Sync(device.Ask()).Line());
+    }
+
+    // A client that tells no store can bring nothing back, so that it is not told 205.
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_client_that_tells_no_store_has_a_key_of_the_lost_time_that_is_not_known(bool restarted)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start();
+        string early = device.Key();
+        if (restarted)
+        {
+            bench.BackUp();
+        }
+        else
+        {
+            TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+        }
+
+        for (byte i = 0; i < 4; i++)
+        {
+            device.Sync(AddTests.With(device, TestDevice.Change("a", i)));
+        }
+
+        string lost = device.Key();
+        bench.Restore();
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+
+        // one that still was in that state goes on, and the lost key is none of it afterwards either
+        device.SetKey(early);
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("b", 1))).Line());
+        Assert.AreEqual("ok", device.Sync(AddTests.With(device, TestDevice.Change("b", 2))).Line());
+        if (!restarted)
+        {
+            device.SetKey(lost);
+            Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        }
+
+        Assert.AreEqual("b=02", bench.Held("d1"));
+    }
+
     private static void Recover(TestDevice device)
     {
         Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());

@@ -191,6 +191,33 @@ public sealed class RetentionTests
     }
 
     [TestMethod]
+    [DataRow(true, "last", Asked.Unknown)]
+    [DataRow(true, "before", Asked.No)]
+    [DataRow(false, "other", Asked.No)] // the number of the last one, and none that was given
+    public async Task Of_a_store_that_was_away_for_long_the_last_key_is_its_own_and_an_older_one_may_be_late(bool away, string which, Asked asked)
+    {
+        using Bench bench = Bench("*=10d");
+        TestDevice device = ReplicaTests.Started(bench, "Ab1_");
+        List<string> keys = [];
+        for (byte i = 0; i < 4; i++)
+        {
+            device.Sync(AddTests.With(device, TestDevice.Change("a", i)));
+            keys.Add(device.Key());
+        }
+
+        if (away)
+        {
+            bench.Clock.Now += TimeSpan.FromDays(91);
+            Assert.AreEqual(1, (await bench.Core.Retention.Pass(TimeSpan.Zero, default))!.Stores);
+        }
+
+        device.SetKey(which switch { "last" => keys[^1], "before" => keys[^2], _ => keys[^1][..^4] + "zzzz" });
+        Assert.AreEqual("status 3", device.Sync(device.Ask()).Line());
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        Assert.AreEqual(asked, store.ListKeyRows(device.Identity.Id, "config").Single().AskedOver);
+    }
+
+    [TestMethod]
     public async Task What_is_left_of_deleted_objects_and_old_notes_go()
     {
         using Bench bench = new(new ServerOptions { KeepNotes = TimeSpan.FromDays(7) });

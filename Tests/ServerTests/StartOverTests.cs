@@ -328,6 +328,91 @@ public sealed class StartOverTests
         Assert.AreEqual($"{id}=09", bench.Held("d1", collection));
     }
 
+    // A store that starts over once more while it brings back what the restore lost goes on with that, unless it was seen with a
+    // key of the pass and tells none of them: then its flash may have been wiped.
+    [TestMethod]
+    [DataRow("nothing", "", true)]
+    [DataRow("seen", "", false)]
+    [DataRow("synced", "", false)]
+    [DataRow("synced", "first", true)]
+    [DataRow("synced", "last", true)]
+    [DataRow("synced", "before", false)]
+    [DataRow("synced", "other", false)]
+    [DataRow("synced", "0", false)]
+    [DataRow("synced", "7abcd", false)]
+    public void A_second_start_in_a_recovering_pass_goes_on_with_it_while_it_is_surely_of_that_pass(string done, string last, bool recovers)
+    {
+        using Bench bench = new();
+        TestDevice board = ReplicaTests.Started(bench, "Ab1_");
+        bench.PutBytes("d1", "a", 1);
+        board.Pull();
+        Assert.IsNull(board.Exchange(board.Ask())); // which says that it arrived
+        string before = board.Key();
+        bench.BackUp();
+        bench.PutBytes("d1", "a", 2);
+        board.Pull();
+        bench.Restore();
+        Assert.AreEqual("status 205", board.Sync(board.Ask()).Line());
+        board.Start();
+        Assert.IsTrue(RowOf(board, bench).Recovering);
+        string first = board.Key();
+        TestDevice other = ReplicaTests.Other(bench, "Xy9_");
+        for (byte i = 0; last == "other" && i < 9; i++)
+        {
+            other.Sync(AddTests.With(other, TestDevice.Change("x", i)));
+        }
+
+        if (done == "seen")
+        {
+            Assert.IsNull(board.Exchange(board.Ask(getChanges: false)));
+        }
+
+        if (done == "synced")
+        {
+            board.Sync(board.Ask());
+        }
+
+        board.LastKey = last switch { "" => null, "first" => first, "last" => board.Key(), "before" => before, "other" => other.Key(), _ => last };
+        board.Start();
+        Assert.AreEqual((recovers, 1), (RowOf(board, bench).Recovering, SyncKeys.Parse(board.Key()).N - RowOf(board, bench).StartN + 1));
+    }
+
+    // What the store has seen since the restore, another board has seen that was one with the one whose key is lost: the latter
+    // is told so, and the former is not asked to start over.
+    [TestMethod]
+    [DataRow(false, Asked.WentBack)]
+    [DataRow(true, Asked.No)]
+    public void A_store_that_holds_a_key_of_after_the_restore_is_not_asked_over_for_a_copy_of_the_lost_time(bool seen, Asked asked)
+    {
+        using Bench bench = new();
+        TestDevice board = ReplicaTests.Started(bench, "Ab1_");
+        string early = board.Key();
+        TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+        for (byte i = 0; i < 4; i++)
+        {
+            board.Sync(AddTests.With(board, TestDevice.Change("a", i)));
+        }
+
+        TestDevice copy = ReplicaTests.Clone(bench, board);
+        bench.Restore();
+        board.SetKey(early);
+        Assert.AreEqual("ok", board.Sync(AddTests.With(board, TestDevice.Change("a", 9))).Line());
+        if (seen)
+        {
+            Assert.IsNull(board.Exchange(board.Ask()));
+        }
+
+        Assert.AreEqual("status 205", copy.Sync(copy.Ask()).Line());
+        Assert.AreEqual(asked, RowOf(board, bench).AskedOver);
+    }
+
+    private static KeyRow RowOf(TestDevice device, Bench bench)
+    {
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        int replica = store.FindReplica(device.Identity.Id, device.StoreId!)!.Id;
+        return store.ListKeyRows(device.Identity.Id, "config").Single(r => r.Replica == replica);
+    }
+
     private static Field Backed(params object[] values)
     {
         Field field = new();
