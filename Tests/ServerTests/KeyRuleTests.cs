@@ -512,6 +512,41 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void Each_start_and_each_server_has_an_epoch_of_its_own_and_what_follows_keeps_it()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        string Epoch() => SyncKeys.Parse(device.Key()).Epoch!;
+        string first = Epoch();
+        device.Sync(With(device, TestDevice.Change("a", 1)));
+        Assert.AreEqual(first, Epoch());
+        device.Start();
+        string second = Epoch();
+        device.Sync(With(device, TestDevice.Change("a", 2)));
+        Assert.AreEqual(second, Epoch());
+        bench.Restart();
+        device.Sync(With(device, TestDevice.Change("a", 3)));
+        Assert.HasCount(3, new HashSet<string>([first, second, Epoch()]));
+    }
+
+    [TestMethod]
+    public void A_store_that_tells_the_number_of_its_start_only_the_second_time_starts_over_twice()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = "Ab1_";
+        CollectionElement plain = device.Ask();
+        plain.Options.Clear();
+        plain.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", "Ab1_")])));
+        Assert.AreEqual("ok", device.Sync(plain).Line());
+        StringAssert.StartsWith(device.Key(), "1");
+        device.Start();
+        StringAssert.StartsWith(device.Key(), "2");
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        CollectionAssert.AreEqual((long[])[1], store.ListKeyRows(device.Identity.Id, "config").Single().Starts);
+    }
+
+    [TestMethod]
     public void An_epoch_that_the_device_had_in_the_collection_before_is_given_to_no_other_start()
     {
         using Bench bench = new();

@@ -161,6 +161,29 @@ public sealed class ReplyBudgetTests
     }
 
     [TestMethod]
+    [DataRow(Limit - 24, 24)]
+    [DataRow(Limit - 23, 0)]
+    public void A_reason_comes_where_the_rest_of_the_reply_leaves_it_just_enough(int before, int reason)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        bench.PutBytes("d1", "a", 1);
+        device.Pull();
+        bench.Core.Objects.Put("d1", "other", "b", new Server.Application.NewValue(null, Filled(before), null));
+        SyncMessage message = Both(device);
+        message.Collections[1].GetChanges = false;
+        message.Collections[1].Commands.Add(TestDevice.Fetch("b"));
+        SyncCommand bad = TestDevice.Fetch("a");
+        bad.Options.Add(new Structure("range", new byte[] { 0xFF, 0xFF }));
+        message.Collections[0].Commands.Add(bad);
+        message.Collections.Reverse();
+        SyncMessage reply = device.Exchange(message)!;
+        Assert.AreEqual(before, reply.Collections[0].Responses.Single().Data!.Value.Length);
+        SyncCommand refused = reply.Collections[1].Responses.Single();
+        Assert.AreEqual((Status.ProtocolError, reason), (refused.Status, refused.Data?.Length ?? 0));
+    }
+
+    [TestMethod]
     public void What_is_kept_counts_once_and_leaves_the_rest_to_what_is_made_anew()
     {
         using Bench bench = new();

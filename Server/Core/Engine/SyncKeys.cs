@@ -86,10 +86,9 @@ public static class SyncKeys
         return start != null && row.PreviousKey == Zero && row.Starts.Count > 0 && row.Starts[^1] == start;
     }
 
-    /// <summary>Keeps the number of a start.</summary>
+    /// <summary>Keeps the number of a start that is none of those kept.</summary>
     public static void NoteStart(KeyRow row, long start)
     {
-        row.Starts.Remove(start);
         row.Starts.Add(start);
         if (row.Starts.Count > StartsKept)
         {
