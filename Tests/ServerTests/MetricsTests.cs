@@ -86,6 +86,13 @@ public sealed class MetricsTests
         device.Pull();
         bench.PutBytes("d1", "a", 2);
         device.Sync(AddTests.With(device, TestDevice.Change("a", 3)));
+        Assert.IsNull(device.Exchange(device.Ask()));
+        SyncMessage waiting = new() { Heartbeat = 60 };
+        waiting.Collections.Add(device.Ask());
+        Assert.IsNull(device.Exchange(waiting));
+        SyncMessage other = new() { Version = "2.0" };
+        other.Collections.Add(device.Ask());
+        Assert.AreEqual(Status.VersionNotSupported, device.Exchange(other)!.Status);
         device.SetKey("9abcdefgh", "config");
         device.Sync(device.Ask());
         Assert.IsNotNull(device.Send([1, 2, 3]));
@@ -98,6 +105,9 @@ public sealed class MetricsTests
         Assert.AreEqual(1, counted["refusals 7"]);
         Assert.AreEqual(1, counted["conflicts"]);
         Assert.AreEqual(1, counted["syncs malformed"]);
+        Assert.AreEqual(1, counted["syncs empty"]);
+        Assert.AreEqual(1, counted["syncs held"]);
+        Assert.AreEqual(1, counted["syncs refused"]);
         Assert.IsGreaterThan(0, counted["syncs answered"]);
     }
 
