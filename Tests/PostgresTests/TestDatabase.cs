@@ -42,6 +42,9 @@ internal static class TestDatabase
         }
     }
 
+    /// <summary>Copies one that a server has open.</summary>
+    public static void BackupRunning(string folder) => Backup(folder);
+
     /// <summary>Puts the copy back.</summary>
     public static void Restore(string folder)
     {

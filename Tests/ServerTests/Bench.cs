@@ -143,6 +143,9 @@ public sealed class Bench : IDisposable
         Core = Open();
     }
 
+    /// <summary>Keeps the database as it is while the server runs: it goes on under the same incarnation.</summary>
+    public void BackUpRunning() => TestDatabase.BackupRunning(Folder);
+
     /// <summary>Ends the server, puts the database back as it was kept, and starts another over it.</summary>
     public void Restore()
     {

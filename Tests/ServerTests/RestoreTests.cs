@@ -406,7 +406,7 @@ public sealed class RestoreTests
         }
         else
         {
-            TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+            bench.BackUpRunning();
         }
 
         for (byte i = 0; i < 4; i++)

@@ -247,7 +247,7 @@ public sealed class StartOverTests
         }
         else
         {
-            TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+            bench.BackUpRunning();
         }
 
         bench.PutBytes("d1", "a", 2);
@@ -387,7 +387,7 @@ public sealed class StartOverTests
         using Bench bench = new();
         TestDevice board = ReplicaTests.Started(bench, "Ab1_");
         string early = board.Key();
-        TestDatabase.Execute(bench.Folder, $"VACUUM INTO '{Path.Combine(bench.Folder, "backup.db")}'");
+        bench.BackUpRunning();
         for (byte i = 0; i < 4; i++)
         {
             board.Sync(AddTests.With(board, TestDevice.Change("a", i)));

@@ -20,6 +20,14 @@ internal static class TestDatabase
         File.Copy(Path.Combine(folder, "nanosync.db"), Path.Combine(folder, "backup.db"), true);
     }
 
+    /// <summary>Copies one that a server has open.</summary>
+    public static void BackupRunning(string folder)
+    {
+        string copy = Path.Combine(folder, "backup.db");
+        File.Delete(copy);
+        Execute(folder, $"VACUUM INTO '{copy}'");
+    }
+
     /// <summary>Puts the copy back.</summary>
     public static void Restore(string folder)
     {

@@ -1,5 +1,6 @@
 // The built-in classes of embedded structures. [SPEC 7]
 
+using NanoSync.Device;
 using NanoSync.Protocol;
 
 namespace NanoSync.Server.Engine;
@@ -10,9 +11,7 @@ public static class BuiltIn
 #pragma warning disable CS1591 // SPEC 7.1 says what they are
     public static readonly ObjectClass Time = new ObjectClass("time").Time("now").UInt("ms");
     public static readonly ObjectClass Quota = new ObjectClass("quota").UInt("objects").UInt("maxObjects").UInt("maxObject").UInt("maxMessage");
-    public static readonly ObjectClass DeviceStatus = new ObjectClass("status").Fixed("battery", 2).Int("signal").UInt("freeHeap").UInt("flashLeft")
-        .Text("firmware").Text("reset").UInt("refused").UInt("uptime")
-        .UInt("dropped").UInt("damaged").UInt("forked").Int("clock").UInt("pending").UInt("life");
+    public static readonly ObjectClass DeviceStatus = StatusRecord.MakeClass();
     public static readonly ObjectClass Restart = new ObjectClass("restart").UInt("id").UInt("mark");
     public static readonly ObjectClass Interval = new ObjectClass("interval").UInt("id").UInt("seconds").UInt("mark");
     public static readonly ObjectClass StartOver = new ObjectClass("start-over").UInt("id").Text("collection").UInt("mark");
