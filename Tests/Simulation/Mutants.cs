@@ -52,7 +52,7 @@ public static class Mutants
             "if (StoreId == Encoding.UTF8.GetString(storeId))", "if (storeId.Length > 0)", 1)
             { Test = "ProxyTests.RestoreTests.A_proxy_that_was_put_back_overwrites_no_reading_of_the_lost_time" },
         new("a database that went back is not told so", "Server/Core/Engine/CollectionSync.Keys.cs",
-            "return n > known.Last ? AskOver(_row, Asked.WentBack) : HandleOldKey(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : HandleOldKey(n);", 300),
+            "return n > known.Last ? AskForLost(_row) : HandleOldKey(n);", "return n > known.Last ? AskOver(_row, Asked.Unknown) : HandleOldKey(n);", 300),
         new("a copy asked for undoes a deletion", "Server/Core/Engine/CollectionSync.Responses.cs",
             "if (current is { Deleted: false } && current.Writer == Replica)", "if (current == null || current.Deleted || current.Writer == Replica)", 1)
             { Test = "ServerTests.OperatorTests.A_copy_asked_for_does_not_undo_a_deletion_that_came_after" },
