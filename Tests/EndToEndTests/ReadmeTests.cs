@@ -38,9 +38,11 @@ public class ReadmeTests
                     Assert.IsTrue(File.Exists(Path.Combine(Bench.Root, "test.sh")));
                     break;
                 case "dotnet run --project Device/Virtual": // its usual folder and port, whoever has that
-                    RunningProgram device = bench.StartDevice();
+                    RunningProgram device = bench.StartDevice(new Dictionary<string, string> { ["HOME"] = Directory.CreateDirectory(bench.At("user")).FullName });
                     Match page = device.WaitFor(@"^the page, .*: (http://[^?]+)\?device=virtual&tab=readings#link=([A-Za-z0-9_-]{43})$");
                     device.WaitFor("in step$");
+                    Assert.DoesNotContain(" warn: ", device.Output);
+                    Assert.IsEmpty(Directory.GetFileSystemEntries(bench.At("user")), "what it keeps is in its data folder");
                     Assert.AreEqual(200, bench.SignIn(page.Groups[1].Value, page.Groups[2].Value));
                     Assert.AreEqual(403, bench.SignIn(page.Groups[1].Value, page.Groups[2].Value), "once");
                     device.Interrupt();

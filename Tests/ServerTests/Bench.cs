@@ -201,6 +201,9 @@ public sealed class TestDevice(Bench bench, string name)
     /// <summary>The key that it held before a start over, told with key 0; null = none.</summary>
     public string? LastKey { get; set; }
 
+    /// <summary>True: it was told 205, and says so with key 0.</summary>
+    public bool Recovers { get; set; }
+
     /// <summary>Number of its last start over.</summary>
     public int Starts { get; set; }
 
@@ -226,6 +229,7 @@ public sealed class TestDevice(Bench bench, string name)
             List<KeyValuePair<string, string>> told = [new("id", StoreId), new("start", $"{Starts}")];
             told.AddRange(CameFrom == null ? [] : [new("from", CameFrom)]);
             told.AddRange(LastKey == null ? [] : [new("last", LastKey)]);
+            told.AddRange(Recovers ? [new("recovers", "1")] : []);
             request.Options.Add(new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, told)));
         }
 
