@@ -5,11 +5,12 @@
 #   ./test.sh --quick              the rules of codec, store, engine and server, and the gate: the inner loop
 #   ./test.sh ServerTests ...      these projects of Tests/
 #
-# At the end stand the seconds of each project and the slowest tests. The last line is "N passed, N failed"; the exit
-# code is 0 only when something passed, nothing failed and nothing was skipped.
+# At the end stand the seconds of each project, those of the processor for it, and the slowest tests. The last line is
+# "N passed, N failed"; the exit code is 0 only when something passed, nothing failed and nothing was skipped.
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+export DOTNET_TieredPGO=0 # most code of a test runs a few times: to count what it does costs a tenth to a fifth of the processor time
 
 projects=()
 filter=
@@ -47,7 +48,9 @@ postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1 || true) # init
   /usr/sbin/mosquitto:mosquitto chromium:chromium node:nodejs npm:npm systemd-analyze:systemd
 
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+memory=
+lanes=()
+trap 'for lane in ${lanes[@]+"${lanes[@]}"}; do kill "$lane" 2>/dev/null || true; done; rm -rf "$results" ${memory:+"$memory"}' EXIT
 
 status=0
 if [ -z "$filter" ]; then
@@ -56,45 +59,80 @@ else
   for project in "${projects[@]}"; do dotnet build "$project" -c Release -v quiet -nologo; done
 fi
 
+# The tests make thousands of databases and flash stores, and each commit waits for the disk. No test cuts the machine's power,
+# and what was written outlives a killed program in memory as on a disk: so their files lie in memory, where there is enough
+# of it and programs in it may run (ToolTests installs one). Who sets TMPDIR decides otherwise.
+if [ -z "${TMPDIR:-}" ] && [ "$(df -m --output=avail /dev/shm 2>/dev/null | tail -1)0" -ge 40000 ] \
+  && [ "$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null)0" -ge 60000 ] && memory=$(mktemp -d /dev/shm/nst.XXXXXX); then
+  chmod 1777 "$memory" # as /tmp: PostgreSQL and mail servers have users of their own
+  printf '#!/bin/sh\n' > "$memory/try" && chmod +x "$memory/try"
+  if "$memory/try" 2>/dev/null; then
+    rm "$memory/try"
+    export TMPDIR=$memory
+  fi
+fi
+
 # started in the background, a script has Ctrl-C ignored, and so would the programs that tests end with it
 fresh=
 if env --default-signal=INT true 2>/dev/null; then fresh="env --default-signal=INT"; fi
 run() { # one project; what it prints goes to the console
-  local name began=$SECONDS failed=0
+  local name began=$SECONDS failed=0 TIMEFORMAT='%U %S'
   name=$(basename "$1" .csproj)
   echo "== $name"
-  $fresh $2 dotnet test "$1" -c Release --no-build --nologo ${filter:+--filter "$filter"} \
-    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" || failed=1
+  { time $fresh $2 dotnet test "$1" -c Release --no-build --nologo ${filter:+--filter "$filter"} \
+    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=${VERBOSITY:-normal}" 2>&3; } 3>&2 2> "$results/$name.cpu" || failed=1
   grep -hoE 'figures: [^<]*' "$results/$name.trx" 2>/dev/null | sort -u || true # what the tests measured
   # a project that ran nothing would otherwise go unnoticed
   if ! grep -qs '<Counters ' "$results/$name.trx"; then
     echo "FAILED: $name ran no tests"
     failed=1
   fi
-  printf '%6d s  %s\n' $((SECONDS - began)) "$name" >> "$results/times"
+  printf '%6d s %6.0f s  %s\n' $((SECONDS - began)) "$(awk '{ n += $1 + $2 } END { print n + 0 }' "$results/$name.cpu")" "$name" >> "$results/times"
   return $failed
 }
 
-# The simulation needs the processor alone; the others wait much for sockets, disks and programs. So it runs beside them
-# with what they leave, and they do not notice it. What it prints comes when they are done.
-beside=
-for project in "${projects[@]}"; do
-  if [ ${#projects[@]} -gt 1 ] && [ "${project#Tests/SimulationTests/}" != "$project" ]; then
-    run "$project" "nice -n 19" > "$results/beside.log" 2>&1 &
-    beside=$!
-    trap 'kill $beside 2>/dev/null || true; rm -rf "$results"' EXIT
-  fi
+lane() { # runs projects that no other lane has, until there are none left; what each prints comes when it is done
+  local nice=$1 project name
+  shift
+  for project in "$@"; do
+    name=$(basename "$project" .csproj)
+    mkdir "$results/$name.taken" 2>/dev/null || continue
+    echo "== $name begins"
+    run "$project" "$nice" > "$results/$name.log" 2>&1 || echo "$name" >> "$results/failed"
+    until mkdir "$results/printing" 2>/dev/null; do sleep 0.1; done
+    cat "$results/$name.log"
+    rmdir "$results/printing"
+  done
+}
+
+# What waits for programs and sockets leaves room for another beside it: two projects at a time, those that take longest first.
+# The simulation needs the processor alone; it has what the others leave, and all of it when they are done.
+front=()
+beside=()
+for name in EndToEndTests PostgresTests ServerTests PageTests ProxyTests '*'; do
+  for project in "${projects[@]}"; do
+    case " ${front[*]-} ${beside[*]-} " in *" $project "*) continue ;; esac
+    case $project in
+      Tests/SimulationTests/*) beside+=("$project") ;;
+      Tests/$name/*) front+=("$project") ;;
+    esac
+  done
 done
-for project in "${projects[@]}"; do
-  if [ -z "$beside" ] || [ "${project#Tests/SimulationTests/}" = "$project" ]; then
-    run "$project" "" || status=1
+if [ ${#projects[@]} = 1 ]; then
+  run "${projects[0]}" "" || status=1
+else
+  if [ ${#beside[@]} -gt 0 ]; then
+    lane "nice -n 10" "${beside[@]}" &
+    lanes+=($!)
   fi
-done
-if [ -n "$beside" ]; then
-  wait "$beside" || status=1
-  trap 'rm -rf "$results"' EXIT # in a trap, too, set -e ends the script with 1 at the first command that fails
-  cat "$results/beside.log"
+  for ((i = 0; i < 2 && i < $(getconf _NPROCESSORS_ONLN) && i < ${#front[@]}; i++)); do
+    lane "" "${front[@]}" &
+    lanes+=($!)
+  done
+  for one in "${lanes[@]}"; do wait "$one" || status=1; done
+  lanes=()
 fi
+[ ! -s "$results/failed" ] || status=1
 
 counters() { # sum of one counter over all projects
   { grep -hoE '<Counters [^>]*' "$results"/*.trx 2>/dev/null || true; } | { grep -oE " $1=\"[0-9]+\"" || true; } | tr -dc '0-9\n' | awk '{ n += $1 } END { print n + 0 }'
@@ -104,7 +142,7 @@ slowest() { # seconds and name of the tests that took longest
     | sed -nE 's/.* testName="([^"]*)".* duration="([0-9]+):([0-9]+):([0-9.]+)".*/\2 \3 \4 \1/p' \
     | awk '{ s = $1 * 3600 + $2 * 60 + $3; $1 = $2 = $3 = ""; printf "%8.1f s %s\n", s, $0 }' | sort -rn | sed -n 1,10p
 }
-echo "== seconds of each project"
+echo "== seconds of each project, and of the processor for it (without daemons, as PostgreSQL's)"
 cat "$results/times"
 echo "== slowest tests"
 slowest
