@@ -25,12 +25,6 @@ internal sealed class PostgresCluster : IDisposable
     {
         _binaries = Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(d => Path.Combine(d, "bin")).LastOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
             ?? throw new InvalidOperationException("PostgreSQL's server is missing: test.sh installs it.");
-        using (TcpListener free = new(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
         if (Environment.IsPrivilegedProcess)
         {
             Run("chown", "postgres", _folder); // it does not run as root
@@ -45,13 +39,24 @@ internal sealed class PostgresCluster : IDisposable
             AsPostgres("pg_basebackup", "-h", "127.0.0.1", "-p", primary.Port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-D", Data, "-R", "-X", "stream", "-c", "fast", "--no-sync");
         }
 
-        File.AppendAllLines(Path.Combine(Data, "postgresql.conf"), [ // of two lines the last counts
-            "listen_addresses = '127.0.0.1'",
-            string.Create(CultureInfo.InvariantCulture, $"port = {Port}"),
-            $"unix_socket_directories = '{_folder}'",
-            .. settings,
-        ]);
-        Start();
+        for (int left = 3; ; left--) // other programs take ports, too
+        {
+            Port = FreePort();
+            File.AppendAllLines(Path.Combine(Data, "postgresql.conf"), [ // of two lines the last counts
+                "listen_addresses = '127.0.0.1'",
+                string.Create(CultureInfo.InvariantCulture, $"port = {Port}"),
+                $"unix_socket_directories = '{_folder}'",
+                .. settings,
+            ]);
+            try
+            {
+                Start();
+                return;
+            }
+            catch (InvalidOperationException) when (left > 0 && File.ReadAllText(Log).Contains("Address already in use", StringComparison.Ordinal))
+            {
+            }
+        }
     }
 
     /// <summary>A second cluster that follows one.</summary>
@@ -63,17 +68,19 @@ internal sealed class PostgresCluster : IDisposable
     }
 
     /// <summary>Its port on 127.0.0.1.</summary>
-    public int Port { get; }
+    public int Port { get; private set; }
 
     /// <summary>How to reach it.</summary>
     public string ConnectionString => string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres");
 
     private string Data => Path.Combine(_folder, "data");
 
+    private string Log => Path.Combine(_folder, "log");
+
     /// <summary>Starts it, after a crash too.</summary>
     public void Start()
     {
-        AsPostgres("pg_ctl", "-D", Data, "-l", Path.Combine(_folder, "log"), "-w", "-t", "60", "start");
+        AsPostgres("pg_ctl", "-D", Data, "-l", Log, "-w", "-t", "60", "start");
     }
 
     /// <summary>Changes a setting while it runs.</summary>
@@ -122,6 +129,13 @@ internal sealed class PostgresCluster : IDisposable
         }
 
         Directory.Delete(_folder, true);
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener free = new(IPAddress.Loopback, 0);
+        free.Start();
+        return ((IPEndPoint)free.LocalEndpoint).Port;
     }
 
     private void Execute(string sql)
