@@ -98,6 +98,7 @@ public sealed class SqliteDatabase : SimDatabase
         EndRewinder();
         CrashDisk.Forget(FilePath);
         File.Delete(FilePath);
+        File.Delete(FilePath + ".retention.lock");
     }
 
     protected override DbConnection Connect()
