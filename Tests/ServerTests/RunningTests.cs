@@ -153,7 +153,13 @@ public sealed partial class RunningTests
                 break;
             case "port":
                 other.Start();
-                _ = Task.Run(async () => (await other.AcceptSocketAsync(TestContext.CancellationToken)).Dispose(), TestContext.CancellationToken);
+                _ = Task.Run(async () =>
+                {
+                    while (true) // who is cut asks again
+                    {
+                        (await other.AcceptSocketAsync(TestContext.CancellationToken)).Dispose();
+                    }
+                }, TestContext.CancellationToken);
                 settings["urls"] = $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}";
                 break;
             case "port open":
