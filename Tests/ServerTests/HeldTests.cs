@@ -237,6 +237,38 @@ public sealed class HeldTests
     }
 
     [TestMethod]
+    public void What_a_guard_refuses_gets_its_reason_and_is_not_done_and_who_watches_hears_of_the_status()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        Witness witness = new();
+        bench.Core.Sync.Watcher = witness;
+        bench.Core.Sync.Guard = new Gate(_ => new Structure("via", new byte[] { 7 }));
+        CollectionElement request = device.Ask();
+        request.Commands.Add(TestDevice.Change("a", 1));
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreEqual((Status.Loop, 0, "via 07"), (reply.Status, reply.Collections.Count, string.Join("; ", reply.Options.Select(o => $"{o.Class} {Convert.ToHexString(o.Data!.Value.Span)}"))));
+        Assert.AreEqual("", bench.Held("d1"));
+        Assert.StartsWith($"d1  {Status.Loop} up {device.LastRequest.Length} ", witness.Heard.Single());
+    }
+
+    [TestMethod]
+    public void What_a_message_tells_counts_in_its_own_answer_also_where_a_guard_has_looked_before()
+    {
+        using Bench bench = new();
+        TestDevice device = InStep(bench.Device());
+        bench.Core.Sync.Guard = new Gate(store => store.ListCommands(device.Identity.Id, all: false).Count == 9 ? new Structure("via") : null);
+        long id = bench.Core.Devices.Command("d1", "restart", []);
+        SyncMessage reply = device.Exchange(device.Ask())!;
+        reply.Collections.ForEach(device.Take);
+        Assert.HasCount(1, reply.Options);
+        SyncMessage told = new();
+        told.Options.Add(new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", $"{id}"), new("status", "1")])));
+        told.Collections.Add(device.Ask());
+        Assert.IsNull(device.Exchange(told), "it waits for nothing any more");
+    }
+
+    [TestMethod]
     public void A_reply_tells_the_last_store_that_is_known_of_those_that_asked()
     {
         using Bench bench = new();
@@ -440,6 +472,11 @@ public sealed class HeldTests
         CollectionElement answer = device.Parse(reply)!.Collections.Single();
         device.Take(answer); // its key names the request that waited
         return answer.Line();
+    }
+
+    private sealed class Gate(Func<IStoreTransaction, Structure?> refuses) : IMessageGuard
+    {
+        public Structure? Refuses(IStoreTransaction store, DeviceIdentity device, SyncMessage request) => refuses(store);
     }
 
     private sealed class Witness : ISyncWatcher

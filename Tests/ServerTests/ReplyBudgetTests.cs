@@ -61,11 +61,7 @@ public sealed class ReplyBudgetTests
         const int Little = 20;
         using Bench bench = new();
         TestDevice device = Started(bench, Little);
-        for (int i = 0; i < 30; i++)
-        {
-            bench.Core.Devices.Command("d1", "restart", []);
-        }
-
+        Queue(bench, 30);
         CollectionElement request = device.Ask();
         request.SyncKey = "9AbCdAbCd";
         SyncMessage message = new();
@@ -74,6 +70,49 @@ public sealed class ReplyBudgetTests
         Assert.AreNotEqual(0, reply.Collections.Single().Status);
         Assert.IsGreaterThan(1, reply.Options.Count);
         Assert.IsLessThanOrEqualTo(Little, Bytes(reply));
+    }
+
+    [TestMethod]
+    [DataRow(100, 20)]
+    [DataRow(20, 100)]
+    public void A_limit_told_in_the_very_request_counts_and_not_the_one_remembered(int remembered, int told)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => c.Limit = remembered);
+        Queue(bench, 30);
+        CollectionElement request = device.Ask();
+        request.Limit = told;
+        int bytes = Bytes(device.Exchange(request)!);
+        Assert.AreEqual(told > remembered, bytes > 20);
+        Assert.IsLessThanOrEqualTo(told, bytes);
+    }
+
+    [TestMethod]
+    [DataRow(60, 20)]
+    [DataRow(20, null)]
+    [DataRow(null, null)]
+    public void With_a_key_that_is_not_known_the_least_limit_of_the_stores_counts_and_without_any_comes_one_structure(int? first, int? second)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        foreach ((string store, int? own) in (ReadOnlySpan<(string, int?)>)[("Ab1_", first), ("Cd2_", second)])
+        {
+            device.StoreId = store;
+            device.Start(shape: c => c.Limit = own);
+        }
+
+        Queue(bench, 30);
+        CollectionElement request = device.Ask();
+        request.SyncKey = "9AbCdAbCd";
+        SyncMessage reply = device.Exchange(request)!;
+        Assert.AreNotEqual(0, reply.Collections.Single().Status);
+        Assert.AreEqual(first != null, reply.Options.Count > 1);
+        Assert.IsTrue(first == null || Bytes(reply) <= 20);
+
+        request = device.Ask();
+        request.SyncKey = SyncKeys.Zero; // no store told any with it yet
+        Assert.HasCount(8, device.Exchange(request)!.Options);
     }
 
     [TestMethod]
@@ -256,7 +295,7 @@ public sealed class ReplyBudgetTests
     {
         using Bench bench = new();
         TestDevice device = Started(bench, limit: 10_000);
-        List<long> ids = [.. Enumerable.Range(0, 12).Select(_ => bench.Core.Devices.Command("d1", "restart", []))];
+        List<long> ids = Queue(bench, 12);
         SyncMessage reply = Exchange(device)!;
         CollectionAssert.AreEqual(ids[..8], reply.Options.Select(Id).ToArray());
         reply = Exchange(device, new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", $"{ids[0]}"), new("status", "1")])))!;
@@ -270,6 +309,8 @@ public sealed class ReplyBudgetTests
         device.Start("other", c => c.Limit = limit);
         return device;
     }
+
+    private static List<long> Queue(Bench bench, int count) => [.. Enumerable.Range(0, count).Select(_ => bench.Core.Devices.Command("d1", "restart", []))];
 
     private static SyncMessage? Exchange(TestDevice device, Structure? option = null, bool take = true)
     {

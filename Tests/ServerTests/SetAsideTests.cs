@@ -198,6 +198,18 @@ public sealed class SetAsideTests
     }
 
     [TestMethod]
+    public void What_was_set_aside_is_so_no_more_once_an_idle_request_shows_that_its_new_value_came()
+    {
+        using Bench bench = new();
+        TestDevice device = Refusing(bench, Status.BadObject);
+        bench.PutBytes("d1", "a", 2);
+        Assert.AreEqual("ok {Add a 02}", device.Sync(device.Ask()).Line());
+        Assert.AreEqual("a 6 interval below 1", Aside(bench), "the reply may be lost");
+        Assert.IsNull(device.Exchange(device.Ask()));
+        Assert.AreEqual("", Aside(bench));
+    }
+
+    [TestMethod]
     public void It_is_sent_again_when_a_person_asks()
     {
         using Bench bench = new();
