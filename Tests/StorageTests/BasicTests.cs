@@ -256,6 +256,225 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    public void What_was_named_and_could_not_be_taken_counts_as_seen_and_what_is_pending_or_written_in_the_batch_stays()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 5, Bytes(30), 0, 30));
+        Ok(store.PutNamed(Config, Key("b"), 0, 1, 5, Bytes(20), 0, 20));
+        Ok(store.FindKey(Config, Key("b"), 0, 1, info));
+        uint changed = info.Version;
+        uint next = store.NextVersion;
+        foreach (string key in new[] { "a", "b", "none" })
+        {
+            Ok(store.Confirm(Config, Key(key), 0, key.Length));
+        }
+        foreach (var s in new[] { store, Open() })
+        {
+            Ok(s.FindKey(Config, Key("a"), 0, 1, info));
+            Assert.AreEqual((next, ObjectState.Clean), (info.Version, info.State));
+            CollectionAssert.AreEqual(Bytes(30), ReadAll(s, info));
+            Ok(s.FindKey(Config, Key("b"), 0, 1, info));
+            Assert.AreEqual((changed, ObjectState.Pending), (info.Version, info.State));
+            Assert.AreEqual(2, s.Count(Config));
+        }
+        Ok(store.Begin());
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 5, Bytes(10, 2), 0, 10));
+        Ok(store.Confirm(Config, Key("a"), 0, 1));
+        Ok(store.Commit());
+        Ok(store.FindKey(Config, Key("a"), 0, 1, info));
+        CollectionAssert.AreEqual(Bytes(10, 2), ReadAll(store, info));
+        Assert.AreEqual(StoreError.NoCollection, store.Confirm(Readings, Key("a"), 0, 1));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_refused_object_that_is_named_after_all_is_tried_again_under_its_name(bool deleted)
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 5, Bytes(30), 0, 30, out uint localId));
+        Ok(store.NextPending(Config, 0, info));
+        uint sent = info.Version;
+        if (deleted)
+        {
+            Ok(store.Delete(info));
+            Ok(store.FindLocal(Config, localId, info));
+        }
+        else
+        {
+            Ok(store.Change(info, 6, Bytes(40, 2), 0, 40));
+            Ok(store.FindLocal(Config, localId, info));
+        }
+        Ok(store.Refuse(info, 65535, Key("no"), 2));
+        Ok(store.FindLocal(Config, localId, info));
+        Assert.AreEqual((ObjectState.Refused, 65535, deleted), (info.State, info.Status, info.IsDelete));
+        Ok(store.Bind(Config, localId, sent, Key("s1"), 0, 2)); // the answer to the first form came late
+        foreach (var s in new[] { store, Open() })
+        {
+            Ok(s.NextPending(Config, 0, info));
+            Assert.AreEqual((deleted ? ObjectState.PendingDelete : ObjectState.Pending, deleted, 2), (info.State, info.IsDelete, info.KeyLength));
+            CollectionAssert.AreEqual(deleted ? [] : Bytes(40, 2), ReadAll(s, info));
+            Assert.AreEqual((1, 0), (s.PendingCount(Config), s.RefusedCount(Config)));
+        }
+    }
+
+    [TestMethod]
+    public void A_refused_deletion_that_is_tried_again_is_a_deletion()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 5, Bytes(30), 0, 30));
+        Ok(store.FindKey(Config, Key("a"), 0, 1, info));
+        Ok(store.Delete(info));
+        Ok(store.NextPending(Config, 0, info));
+        Ok(store.Refuse(info, 6, null!, 0));
+        Assert.AreEqual(StoreError.NotFound, store.NextPending(Config, 0, info));
+        info.Reset();
+        Ok(store.NextRefused(Config, info));
+        Assert.AreEqual(StoreError.NotFound, store.Change(info, 5, Bytes(3), 0, 3), "it is deleted");
+        Assert.AreEqual(StoreError.NotFound, store.Delete(info));
+        Ok(store.Retry(info));
+        foreach (var s in new[] { store, Open() })
+        {
+            Ok(s.NextPending(Config, 0, info));
+            Assert.AreEqual((ObjectState.PendingDelete, true), (info.State, info.IsDelete));
+            Assert.AreEqual(StoreError.NotFound, s.Retry(info), "it is refused no more");
+        }
+    }
+
+    [TestMethod]
+    public void Where_no_more_objects_fit_each_way_in_says_so_and_those_that_are_there_are_written()
+    {
+        var store = new FlashStore(_volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+        Ok(store.DeclareKeyed(Config, 2));
+        Ok(store.Open());
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 1, Bytes(9), 0, 9));
+        Ok(store.Begin());
+        Ok(store.PutServer(Config, Key("b"), 0, 1, 1, Bytes(9), 0, 9));
+        Ok(store.PutServer(Config, Key("b"), 0, 1, 1, Bytes(9, 2), 0, 9)); // written in the batch already: no other one
+        Full();
+        Ok(store.Commit());
+        Full();
+        Assert.AreEqual(StoreError.IndexFull, store.PutNamed(Config, Key("c"), 0, 1, 1, Bytes(9), 0, 9));
+        Assert.AreEqual(StoreError.IndexFull, store.Add(Config, 1, Bytes(9), 0, 9, out _));
+        Assert.AreEqual(StoreError.IndexFull, store.Add(Config, 1, Bytes(3000), 0, 3000, out _));
+        Assert.AreEqual(0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        Ok(store.PutNamed(Config, Key("a"), 0, 1, 1, Bytes(9, 3), 0, 9));
+        Ok(store.PutServer(Config, Key("b"), 0, 1, 1, Bytes(9, 4), 0, 9));
+        Ok(store.RemoveServer(Config, Key("a"), 0, 1));
+        Ok(store.PutNamed(Config, Key("c"), 0, 1, 1, Bytes(9), 0, 9));
+        Assert.AreEqual(2, store.Count(Config));
+
+        void Full()
+        {
+            bool alone = store.Begin() == StoreError.None;
+            Assert.AreEqual(StoreError.IndexFull, store.PutServer(Config, Key("c"), 0, 1, 1, Bytes(9), 0, 9));
+            Assert.AreEqual(StoreError.IndexFull, store.OpenPartial(Config, Key("c"), 0, 1, 1, 3000, 0, 0, out _));
+            if (alone)
+            {
+                Ok(store.Abandon());
+            }
+        }
+    }
+
+    [TestMethod]
+    public void A_collection_has_one_download_at_a_time_and_each_takes_the_place_of_the_one_before_it()
+    {
+        const int Maps = 5;
+        var store = new FlashStore(_volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+        Ok(store.DeclareKeyed(Config, 10));
+        Ok(store.DeclareKeyed(Maps, 10));
+        Ok(store.Open());
+        var info = new ObjectInfo();
+        Assert.AreEqual(StoreError.NotFound, store.FirstPartial(Config, info));
+        foreach ((int collection, string key) in new[] { (Maps, "x"), (Config, "fw"), (Config, "map") })
+        {
+            Ok(store.Begin());
+            Ok(store.OpenPartial(collection, Key(key), 0, key.Length, 4, 3000, 1, 7, out _));
+            Ok(store.WritePartial(Bytes(700), 0, 700));
+            Ok(store.ClosePartial(out bool complete));
+            Assert.IsFalse(complete);
+            Ok(store.Commit());
+            Ok(store.FirstPartial(collection, info));
+            Assert.AreEqual(key, Encoding.UTF8.GetString(info.Key, 0, info.KeyLength));
+        }
+        Ok(store.FirstPartial(Maps, info));
+        Assert.AreEqual((1, 700, 3000), (info.KeyLength, info.Done, info.Length));
+        Assert.AreEqual(StoreError.NotFound, store.FindPartial(Config, Key("fw"), 0, 2, info));
+        Assert.AreEqual(2, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        Ok(store.DropPartial(Config, Key("map"), 0, 3));
+        Assert.AreEqual(StoreError.NotFound, store.DropPartial(Config, Key("map"), 0, 3));
+        Assert.AreEqual(StoreError.NotFound, store.FirstPartial(Config, info));
+        Assert.AreEqual(1, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+    }
+
+    [TestMethod]
+    public void A_download_that_is_not_what_was_announced_is_dropped_and_one_that_is_keeps_the_objects_local_id()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        byte[] payload = Bytes(3000);
+        uint crc = Crc32.Finish(Crc32.Update(Crc32.Start, payload, 0, 3000));
+        Ok(store.Add(Config, 5, Bytes(30), 0, 30, out uint localId));
+        Ok(store.NextPending(Config, 0, info));
+        Ok(store.Bind(Config, localId, info.Version, Key("fw"), 0, 2));
+        foreach (uint announced in new[] { crc + 1, crc })
+        {
+            Ok(store.Begin());
+            Ok(store.OpenPartial(Config, Key("fw"), 0, 2, 4, 3000, announced, 7, out int done));
+            Assert.AreEqual(0, done);
+            Ok(store.WritePartial(payload, 0, 3000));
+            Assert.AreEqual(StoreError.BadArgument, store.WritePartial(payload, 0, 1));
+            Assert.AreEqual(announced == crc ? StoreError.None : StoreError.Damaged, store.ClosePartial(out bool complete));
+            Assert.AreEqual(announced == crc, complete);
+            Ok(store.Commit());
+            Assert.AreEqual(StoreError.NotFound, store.FindPartial(Config, Key("fw"), 0, 2, info));
+            Assert.AreEqual(complete ? 1 : 0, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+            Ok(store.FindLocal(Config, localId, info));
+            CollectionAssert.AreEqual(complete ? payload : Bytes(30), ReadAll(store, info));
+        }
+        Assert.AreEqual(1, store.Count(Config));
+        Ok(Open().FindLocal(Config, localId, info));
+    }
+
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_large_payload_replaces_the_object_that_it_was_begun_for_and_leaves_no_file_where_that_is_gone(bool named)
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.Add(Config, 1, Bytes(9), 0, 9, out uint other));
+        uint localId = 0;
+        if (named)
+        {
+            Ok(store.PutServer(Config, Key("a"), 0, 1, 1, Bytes(9), 0, 9));
+        }
+        else
+        {
+            Ok(store.Add(Config, 1, Bytes(9), 0, 9, out localId));
+        }
+        foreach (bool gone in new[] { false, true })
+        {
+            Ok(named ? store.FindKey(Config, Key("a"), 0, 1, info) : store.FindLocal(Config, localId, info));
+            Ok(store.BeginLarge(Config, 2, info));
+            Ok(store.WriteLarge(Bytes(3000), 0, 3000));
+            if (gone)
+            {
+                Ok(store.Drop(info));
+            }
+            Assert.AreEqual(gone ? StoreError.NotFound : StoreError.None, store.EndLarge(out _));
+            Assert.AreEqual(gone ? 1 : 2, store.Count(Config));
+            Assert.AreEqual(gone ? 0 : 1, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large));
+        }
+        Ok(store.FindLocal(Config, other, info));
+        CollectionAssert.AreEqual(Bytes(9), ReadAll(store, info));
+        Assert.AreEqual(StoreError.NotBegun, store.EndLarge(out _));
+    }
+
+    [TestMethod]
     public void A_batch_that_is_abandoned_leaves_nothing()
     {
         var store = Open();
