@@ -138,6 +138,153 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void Values_too_long_to_be_gathered_are_kept_as_they_come_or_answered_like_others()
+    {
+        using Field field = new() { Handler = new Short() };
+        PutLong(field, "maps", "map", Long(1000));
+        PutLong(field, "maps", "strange", Long(900), "other#AAAA");
+        PutLong(field, "config", "long", Long(600), ClassCatalog.WireName(field.Setting));
+        field.Put("b", 2);
+        field.Sync();
+        CollectionAssert.AreEqual(Long(1000), field.HeldMap());
+        Assert.AreEqual(1, field.Store.Count(field.Maps.Number));
+        Assert.AreEqual("b=2", field.Held());
+        Assert.AreEqual("config Add long status 6; maps Add strange status 202", Answers(field));
+        Assert.AreEqual("too long", field.Core.Objects.SetAside("d1", "config").Single().Reason);
+
+        PutLong(field, "maps", "map", Long(300, 2));
+        field.Sync();
+        CollectionAssert.AreEqual(Long(300, 2), field.HeldMap());
+        Assert.AreEqual(StoreError.NotFound, field.Store.FirstPartial(field.Maps.Number, new ObjectInfo()), "no part of it was asked for");
+    }
+
+    [TestMethod]
+    public void A_long_value_for_an_object_with_a_pending_change_is_answered_with_7()
+    {
+        using Field field = new();
+        PutLong(field, "plans", "p", Long(900));
+        field.Sync();
+        PutLong(field, "plans", "p", Long(900, 2));
+        byte[] own = Long(10, 3);
+        field.Carrier.Meanwhile = () => Assert.AreEqual(StoreError.None, field.Store.PutNamed(field.Plans.Number, "p"u8.ToArray(), 0, 1, field.Map.Hash, own, 0, own.Length));
+        field.Round();
+        CollectionAssert.AreEqual(own, field.HeldPlan("p"), "it keeps its own");
+        field.Round();
+        Assert.AreEqual("Change p status 7", field.Asked("plans").Responses.Single().Text());
+        field.Sync();
+        CollectionAssert.AreEqual(Long(900, 2), field.HeldPlan("p"));
+        CollectionAssert.AreEqual(own, field.Core.Objects.Losers("d1", "plans").Single().Row.Data);
+    }
+
+    [TestMethod]
+    public void Where_no_object_fits_any_more_a_long_one_is_answered_with_9_and_those_behind_it_are_kept()
+    {
+        using Field field = new();
+        for (int i = 0; i < 9; i++)
+        {
+            PutLong(field, "maps", "m" + i, Long(300, i));
+        }
+
+        PutLong(field, "plans", "p", Long(300));
+        field.Sync();
+        Assert.AreEqual("maps Add m8 status 9", Answers(field));
+        Assert.AreEqual(8, field.Store.Count(field.Maps.Number));
+        CollectionAssert.AreEqual(Long(300), field.HeldPlan("p"));
+    }
+
+    [TestMethod]
+    [DataRow(3000, "other#AAAA", 202)]
+    [DataRow(65537, null, 201)]
+    [DataRow(65536, null, 9)] // it would be taken, if there were room
+    public void Of_a_large_object_that_is_not_taken_no_part_is_kept_or_asked_for(int bytes, string? type, int status)
+    {
+        using Field field = new();
+        PutLong(field, "maps", "map", Long(bytes), type);
+        field.Sync();
+        Assert.AreEqual($"maps Add map status {status}", Answers(field));
+        Assert.AreEqual(0, field.HeldOfMap());
+        Assert.AreEqual(0, field.Requests.SelectMany(r => r.Collections).Sum(c => c.Commands.Count));
+    }
+
+    [TestMethod]
+    public void In_the_pass_after_a_restore_long_values_are_compared_whole()
+    {
+        using Field field = new();
+        PutLong(field, "plans", "same", Long(800));
+        PutLong(field, "plans", "older", Long(900));
+        field.Sync();
+        field.Round(); // which says that they arrived
+        field.Bench.BackUp();
+        field.Restore(); // the server of the device's way is the one that is open
+        PutLong(field, "plans", "older", Long(900, 2));
+        field.Sync();
+        field.Restore();
+        int before = field.Requests.Count;
+        field.Sync();
+        CollectionAssert.AreEqual(Long(900, 2), field.HeldPlan("older"));
+        CollectionAssert.AreEqual(Long(900, 2), field.Core.Objects.Get("d1", "plans", "older").Row.Data);
+        CollectionAssert.AreEqual(Long(900), field.Core.Objects.Losers("d1", "plans").Single().Row.Data);
+        Assert.AreEqual("Change older", string.Join("; ", field.Requests.Skip(before).SelectMany(r => r.Collections).SelectMany(c => c.Commands).Select(c => $"{TagNames.Of(c.Tag)} {c.ServerId}")));
+    }
+
+    [TestMethod]
+    public void What_a_pass_names_with_a_value_that_is_not_taken_is_not_missing_on_the_server()
+    {
+        using Field field = new();
+        NewValue other = ObjectJson.Parse("""{"x":1}"""u8.ToArray(), "other(x:u)");
+        foreach (string collection in (string[])["config", "news"])
+        {
+            field.Put("a", 1, collection);
+            field.Sync();
+            field.Core.Objects.Put("d1", collection, "a", other);
+            field.Sync();
+        }
+
+        int before = field.Requests.Count;
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "config"));
+        field.Command("start-over", new KeyValuePair<string, string>("collection", "news"));
+        for (int i = 0; i < 8; i++)
+        {
+            field.Round();
+        }
+
+        Assert.AreEqual(2, field.Requests.Skip(before).SelectMany(r => r.Collections).Count(c => c.SyncKey == "0"));
+        Assert.AreEqual("a=1", field.Held(), "its turn to go up has not come");
+        Assert.AreEqual("a=1", field.Held("news"), "nor is it dropped");
+        Assert.AreEqual(0, field.Requests.SelectMany(r => r.Collections).Sum(c => c.Commands.Count));
+        Assert.IsEmpty(field.Core.Objects.Losers("d1", "config"));
+    }
+
+    [TestMethod]
+    public void More_refusals_than_half_the_room_for_them_come_in_smaller_replies()
+    {
+        using Field field = new();
+        NewValue other = ObjectJson.Parse("""{"x":1}"""u8.ToArray(), "other(x:u)");
+        for (int i = 0; i < 40; i++)
+        {
+            field.Core.Objects.Put("d1", "config", "o" + i, other);
+        }
+
+        field.Sync();
+        CollectionAssert.AreEquivalent(Enumerable.Range(0, 40).Select(i => $"config Add o{i} status 202").ToArray(), Answers(field).Split("; "));
+        Assert.AreEqual("20 10", string.Join(' ', field.Requests.SelectMany(r => r.Collections).Where(c => c.Id == "config" && c.WindowSize != null).Select(c => c.WindowSize).Distinct()));
+        Assert.AreEqual(0, field.Store.Count(field.Config.Number));
+    }
+
+    [TestMethod]
+    public void A_command_in_an_outbox_is_answered_with_4()
+    {
+        using Field field = new();
+        field.Append(1);
+        field.Sync();
+        field.Append(2);
+        field.Carrier.Reshape = reply => reply.Collections.Single(c => c.Id == "log").Commands.Add(TestDevice.Change("x", 1));
+        field.Round();
+        field.Round();
+        Assert.AreEqual("log Change x status 4", Answers(field));
+    }
+
+    [TestMethod]
     public void The_rest_of_a_large_object_is_asked_for_with_Fetch_and_a_range()
     {
         using Field field = new();
@@ -585,6 +732,30 @@ public sealed class DeviceRuleTests
         Assert.AreEqual(refused ? Status.Loop : Status.Success, reply.Status);
         Assert.AreEqual(refused ? "" : "Ab1_1=01", bench.Held("d1"));
         Assert.AreEqual(refused, reply.Options.Exists(o => o.Class == "via" && RecordText.Unpack(BuiltIn.Via, o.Data!.Value).Single().Text == way));
+    }
+
+    private static byte[] Long(int count, int seed = 1) => [.. Enumerable.Range(0, count).Select(i => (byte)(i * 7 + seed))];
+
+    private static void PutLong(Field field, string collection, string id, byte[] bytes, string? type = null)
+    {
+        field.Core.Objects.Put("d1", collection, id, new NewValue(null, bytes, type ?? ClassCatalog.WireName(field.Map)));
+    }
+
+    // What the device answered of what came down.
+    private static string Answers(Field field)
+    {
+        return string.Join("; ", field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Responses.Select(r => c.Id + " " + r.Text())));
+    }
+
+    private sealed class Short : IObjectHandler
+    {
+        public string? Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count) => null;
+
+        public string? CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes) => "too long";
+
+        public void Changed(SyncCollection collection)
+        {
+        }
     }
 
     private sealed class Reading(CoreCarrier carrier) : IObjectHandler

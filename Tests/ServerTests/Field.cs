@@ -190,10 +190,15 @@ internal sealed class Field : IDisposable
     }
 
     /// <summary>The device's copy of the map; null while it is not whole.</summary>
-    public byte[]? HeldMap()
+    public byte[]? HeldMap() => Whole(Maps, "map");
+
+    /// <summary>The device's copy of a plan; null while it is not whole.</summary>
+    public byte[]? HeldPlan(string id) => Whole(Plans, id);
+
+    private byte[]? Whole(SyncCollection collection, string id)
     {
         ObjectInfo info = new();
-        if (Store.FindKey(Maps.Number, "map"u8.ToArray(), 0, 3, info) != StoreError.None)
+        if (Store.FindKey(collection.Number, Encoding.UTF8.GetBytes(id), 0, id.Length, info) != StoreError.None)
         {
             return null;
         }
