@@ -188,6 +188,11 @@ public sealed class DeviceRuleTests
         PutLong(field, "plans", "p", Long(300));
         field.Sync();
         Assert.AreEqual("maps Add m8 status 9", Answers(field));
+        for (int i = 0; i < 8; i++)
+        {
+            CollectionAssert.AreEqual(Long(300, i), field.HeldMap("m" + i), "wherever it begins in the buffer");
+        }
+
         Assert.AreEqual(8, field.Store.Count(field.Maps.Number));
         CollectionAssert.AreEqual(Long(300), field.HeldPlan("p"));
     }

@@ -189,8 +189,8 @@ internal sealed class Field : IDisposable
         return Store.FindPartial(Maps.Number, "map"u8.ToArray(), 0, 3, info) == StoreError.None ? info.Done : HeldMap()?.Length ?? 0;
     }
 
-    /// <summary>The device's copy of the map; null while it is not whole.</summary>
-    public byte[]? HeldMap() => Whole(Maps, "map");
+    /// <summary>The device's copy of a map; null while it is not whole.</summary>
+    public byte[]? HeldMap(string id = "map") => Whole(Maps, id);
 
     /// <summary>The device's copy of a plan; null while it is not whole.</summary>
     public byte[]? HeldPlan(string id) => Whole(Plans, id);
