@@ -212,6 +212,38 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void The_application_hears_of_a_download_that_is_whole_and_of_a_deletion_and_the_round_counts_them()
+    {
+        Hearing hearing = new();
+        using Field field = new() { Handler = hearing };
+        PutLong(field, "config", "a", Long(3000), ClassCatalog.WireName(field.Setting));
+        List<string> rounds = [];
+        for (int i = 0; i < 4; i++)
+        {
+            rounds.Add($"{field.Round().ObjectsDown} {hearing.Heard}");
+        }
+
+        Assert.AreEqual("0 0; 0 0; 0 0; 1 1", string.Join("; ", rounds), "key 0, three parts");
+        field.Core.Objects.Delete("d1", "config", "a");
+        Assert.AreEqual("1 2", $"{field.Round().ObjectsDown} {hearing.Heard}");
+        Assert.AreEqual("0 2", $"{field.Round().ObjectsDown} {hearing.Heard}");
+    }
+
+    [TestMethod]
+    public void A_large_object_of_a_strange_class_that_was_asked_for_is_answered_with_202()
+    {
+        using Field field = new();
+        field.Sync();
+        PutLong(field, "maps", "map", Long(3000), "other#AAAA");
+        Assert.IsTrue(field.Engine.Fetch(field.Maps, "map"u8.ToArray()));
+        field.Round();
+        Assert.AreEqual(Status.BadObject, field.Engine.FetchStatus);
+        Assert.AreEqual(0, field.HeldOfMap());
+        field.Round();
+        Assert.AreEqual("maps Change map status 202", Answers(field));
+    }
+
+    [TestMethod]
     public void In_the_pass_after_a_restore_long_values_are_compared_whole()
     {
         using Field field = new();
@@ -750,6 +782,17 @@ public sealed class DeviceRuleTests
     private static string Answers(Field field)
     {
         return string.Join("; ", field.Requests.SelectMany(r => r.Collections).SelectMany(c => c.Responses.Select(r => c.Id + " " + r.Text())));
+    }
+
+    private sealed class Hearing : IObjectHandler
+    {
+        public int Heard { get; private set; }
+
+        public string? Check(SyncCollection collection, byte[] id, int idOffset, int idLength, byte[] record, int offset, int count) => null;
+
+        public string? CheckLarge(SyncCollection collection, byte[] id, int idOffset, int idLength, int bytes) => null;
+
+        public void Changed(SyncCollection collection) => Heard++;
     }
 
     private sealed class Short : IObjectHandler
