@@ -153,5 +153,21 @@ public static class Mutants
         new("a bit for a field that the class does not have is none", "Protocol.Lite/RecordReader.cs",
             "present >> fields != 0", "present >> fields > 1", 1)
             { Test = "DeviceTests.RecordTests.Bytes_that_do_not_fit_the_class_are_an_error" },
+        new("what a pass names without its being taken counts as missing", "Device/SyncEngine.Incoming.cs",
+            "if (status != Status.Success && PassStart(_current) != 0)", "if (_answers < 0)", 1)
+            { Test = "ServerTests.DeviceRuleTests.What_a_pass_names_with_a_value_that_is_not_taken_is_not_missing_on_the_server" },
+        new("what was gathered of a value that outgrows the buffer is lost", "Device/SyncEngine.Incoming.cs",
+            "_store.WritePut(_object, 0, _gathered);", "_store.WritePut(_object, 0, 0);", 1)
+            { Test = "ServerTests.DeviceRuleTests.Where_no_object_fits_any_more_a_long_one_is_answered_with_9_and_those_behind_it_are_kept" },
+        new("a pending change that a pass names is settled", "Storage/FlashStore.Keyed.cs",
+            "if (slot < 0 || _index.State(slot) != (int)ObjectState.Clean || IsTouched(", "if (slot < 0 || IsTouched(", 1)
+            { Test = "StorageTests.BasicTests.What_was_named_and_could_not_be_taken_counts_as_seen_and_what_is_pending_or_written_in_the_batch_stays" },
+        new("a download leaves the one before it", "Storage/FlashStore.Large.cs", "error = DropOtherPartial(collection);", "", 1)
+            { Test = "StorageTests.BasicTests.A_collection_has_one_download_at_a_time_and_each_takes_the_place_of_the_one_before_it" },
+        new("the limit remembered counts before the one told", "Server/Core/Engine/SyncService.cs",
+            "collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection))", "row?.Limit ?? collection.Limit ?? LeastLimit(store, device, collection)", 1)
+            { Test = "ServerTests.ReplyBudgetTests.A_limit_told_in_the_very_request_counts_and_not_the_one_remembered" },
+        new("an idle request settles nothing that was sent", "Server/Core/Engine/SyncService.cs", "writing.Acknowledged(row.Replica, row.Collection.Id, row.N);", "", 1)
+            { Test = "ServerTests.SetAsideTests.What_was_set_aside_is_so_no_more_once_an_idle_request_shows_that_its_new_value_came" },
     ];
 }
