@@ -244,6 +244,20 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_large_object_that_is_deleted_while_it_is_half_down_is_given_up()
+    {
+        using Field field = new();
+        PutLong(field, "maps", "map", Long(3000));
+        field.Round(); // key 0
+        field.Round();
+        Assert.AreEqual(1024, field.HeldOfMap());
+        field.Core.Objects.Delete("d1", "maps", "map");
+        field.Sync();
+        Assert.AreEqual(0, field.HeldOfMap());
+        Assert.AreEqual(1, field.Requests.SelectMany(r => r.Collections).Sum(c => c.Commands.Count), "its rest is asked for once");
+    }
+
+    [TestMethod]
     public void In_the_pass_after_a_restore_long_values_are_compared_whole()
     {
         using Field field = new();
