@@ -258,6 +258,81 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_refused_reading_that_is_tried_again_is_done_also_where_it_is_the_last_one_acknowledged()
+    {
+        using Field field = new();
+        field.Sync();
+        field.Append(1);
+        field.Carrier.Reshape = reply => reply.Collections.Single(c => c.Id == "log").Responses.Add(
+            new SyncCommand { Tag = Tags.Add, ClientId = field.Asked("log").Commands.Single().ClientId, Status = Status.BadObject });
+        field.Round();
+        ObjectInfo info = new();
+        Assert.AreEqual(StoreError.None, field.Store.NextRefused(field.Log.Number, info));
+        Assert.AreEqual(field.Store.AckedId(field.Log.Number), info.Id);
+        Assert.AreEqual(StoreError.None, field.Store.Retry(info));
+        field.Sync();
+        Assert.AreEqual((0, 0), (field.Store.PendingCount(field.Log.Number), field.Store.RefusedCount(field.Log.Number)));
+        field.Sync();
+        Assert.AreEqual(2, field.Requests.SelectMany(r => r.Collections).Where(c => c.Id == "log").Sum(c => c.Commands.Count));
+    }
+
+    [TestMethod]
+    public void What_the_reply_to_a_change_decides_about_it_is_taken_and_needs_no_answer()
+    {
+        using Field field = new();
+        field.Put("a", 1);
+        field.Put("b", 1);
+        field.Sync();
+        field.Change("b", 5);
+        field.Change("a", 2);
+        field.Put("a", 3);
+        field.Round();
+        Assert.AreEqual("a=3 b=5", field.Held());
+        field.Sync();
+        Assert.AreEqual("a=0103 b=0105", field.Bench.Held("d1"));
+        Assert.AreEqual("", Answers(field));
+    }
+
+    [TestMethod]
+    public void A_definition_goes_up_again_until_a_reply_came()
+    {
+        using Field field = new();
+        field.Change("a", 1);
+        while (!Tells())
+        {
+            field.Carrier.CutsLastByte = field.Replies.Count > 0 && field.Replies[^1].Options.Exists(o => o.Class.StartsWith("def:", StringComparison.Ordinal));
+            field.Round();
+            Assert.IsLessThan(9, field.Requests.Count);
+        }
+
+        field.Carrier.CutsLastByte = false;
+        field.Round();
+        Assert.IsTrue(Tells(), "its reply was cut");
+        field.Round();
+        Assert.IsFalse(Tells());
+
+        bool Tells() => field.Requests.Count > 0 && field.Requests[^1].Options.Exists(o => o.Class.StartsWith("def:", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void An_answer_is_told_until_its_own_collection_was_answered()
+    {
+        using Field field = new();
+        foreach (string collection in (string[])["config", "maps"])
+        {
+            PutLong(field, collection, "strange", Long(20), "other#AAAA");
+        }
+
+        field.Round(); // key 0
+        field.Round();
+        field.Carrier.Reshape = reply => reply.Collections.Single(c => c.Id == "maps").Status = Status.ServerError;
+        field.Round();
+        field.Sync();
+        field.Sync();
+        Assert.AreEqual("config Add strange status 202; maps Add strange status 202; maps Add strange status 202", Answers(field));
+    }
+
+    [TestMethod]
     public void In_the_pass_after_a_restore_long_values_are_compared_whole()
     {
         using Field field = new();

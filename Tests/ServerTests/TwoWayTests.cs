@@ -44,7 +44,7 @@ public sealed class TwoWayTests
         field.Restart(); // what was changed is durable
         field.Sync();
         Assert.AreEqual($"Change a 0109; Delete b; Change own 0104; Add {id} 0105", Sent(field.Requests, before));
-        Assert.AreEqual(string.Join(' ', new[] { $"{id}=0105", "a=0109", "c=0103", "own=0104" }.Order(StringComparer.Ordinal)), field.Bench.Held("d1"));
+        Assert.AreEqual(string.Join(' ', new[] { $"{id}=0105", "a=0109", "c=0103", "own=0104" }.OrderBy(o => o[..o.IndexOf('=')], StringComparer.Ordinal)), field.Bench.Held("d1"));
         Assert.AreEqual(0, field.Engine.Pending);
         before = field.Requests.Count;
         field.Sync();
