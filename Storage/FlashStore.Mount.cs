@@ -225,6 +225,7 @@ namespace NanoSync.Storage
                 outbox.Head = file;
                 outbox.HeadFirst = headed ? first - passed : _firstSeen;
             }
+            outbox.NextId = Larger(outbox.NextId, first); // all that the segment tells of it when its readings were dropped
             outbox.Bytes += length;
             outbox.Tail = file;
             outbox.TailLength = end;

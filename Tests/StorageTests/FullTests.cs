@@ -131,6 +131,28 @@ public sealed class FullTests
     }
 
     [TestMethod]
+    public void Ids_go_on_when_a_full_volume_took_all_readings()
+    {
+        var volume = new CutVolume();
+        FlashStore store = Life.Make(volume);
+        Assert.AreEqual(StoreError.None, store.Open());
+        uint last = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.AreEqual(StoreError.None, store.Append(Life.Dropping, 1, Life.Pattern(20, i), 0, 20, out last));
+        }
+        volume.Capacity = volume.Used + 50; // room for the header of a segment, not for what comes
+        Assert.AreEqual(StoreError.VolumeFull, store.Append(Life.Dropping, 1, Life.Pattern(200, 9), 0, 200, out _));
+        Assert.AreEqual(0, store.PendingCount(Life.Dropping));
+        volume.Capacity = int.MaxValue;
+        store = Life.Make(volume);
+        Assert.AreEqual(StoreError.None, store.Open());
+        Assert.AreEqual(StoreError.None, store.Append(Life.Dropping, 1, Life.Pattern(20, 5), 0, 20, out uint id));
+        Assert.IsGreaterThan(last, id);
+        Assert.AreEqual(3u, store.DroppedCount(Life.Dropping));
+    }
+
+    [TestMethod]
     public void At_95_percent_it_still_syncs_deletes_and_recovers()
     {
         var volume = new CutVolume();
