@@ -96,7 +96,7 @@ namespace NanoSync.Storage
                 {
                     continue;
                 }
-                if (buffer[at + Format.HeaderVersion] != Format.Version)
+                if (buffer[at + Format.HeaderVersion] > Format.Version)
                 {
                     _health.Note(file, Format.HeaderVersion, 0, 0);
                     return StoreError.NewerFormat;

@@ -45,7 +45,9 @@ namespace NanoSync.Storage
                     ? AppendRecord(collection, tag, payload, offset, count, 0, out id)
                     : AppendLarge(collection, tag, payload, offset, count, out id);
             }
-            while (error == StoreError.VolumeFull && MakeVolumeRoom(collection));
+            // When the volume is full, an outbox does what it does when its quota is full: it drops its oldest readings, or refuses the
+            // new one. Others may fill the room at once, so this ends when nothing is left to drop.
+            while (error == StoreError.VolumeFull && _outboxes[collection].Count > 0 && DropOldest(_outboxes[collection], collection) == StoreError.None);
             return error;
         }
 
@@ -169,8 +171,10 @@ namespace NanoSync.Storage
             }
             int reasonBytes = count > Format.MaxReason ? Format.MaxReason : count;
             int bytes = Format.ObjectKey + 3 + reasonBytes + _reader.Size + LargeBytes(_reader.Buffer, _reader.Index, _reader.Size);
+            // A reading's large file counts with the objects from now on. A small one may go into what is kept free for acknowledging,
+            // by half a segment; beyond that no batch could begin any more.
             while (_asideCount + _batchAside >= _options.SetAsideSlots || _asideBytes + _batchAsideBytes + bytes > _options.SetAsideBytes
-                || !FitsAside(bytes))
+                || !Fits(_main.BatchBytes + _batchGrowth + _batchAsideBytes + bytes - _options.SegmentBytes / 2))
             {
                 int oldest = bytes > _options.SetAsideBytes ? -1 : OldestAside();
                 error = oldest < 0 ? CountLost(collection) : DropAside(oldest);
@@ -380,13 +384,6 @@ namespace NanoSync.Storage
                 }
             }
             return StoreError.None;
-        }
-
-        // When the volume is full, an outbox does what it does when its quota is full: it drops its oldest readings, or refuses the new
-        // one. Others may fill the room at once, so this ends when nothing is left to drop.
-        private bool MakeVolumeRoom(int collection)
-        {
-            return _outboxes[collection].Count > 0 && DropOldest(_outboxes[collection], collection) == StoreError.None;
         }
 
         private StoreError DropOldest(OutboxChain outbox, int collection)
@@ -679,13 +676,6 @@ namespace NanoSync.Storage
                 _batchAsideBytes += bytes;
             }
             return Leave();
-        }
-
-        // A reading's large file counts with the objects from now on. A small one may go into what is kept free for acknowledging,
-        // by half a segment; beyond that no batch could begin any more.
-        private bool FitsAside(int bytes)
-        {
-            return Fits(_main.BatchBytes + _batchGrowth + _batchAsideBytes + bytes - _options.SegmentBytes / 2);
         }
 
         private bool LoadReading(int collection, uint id)

@@ -3,7 +3,8 @@ namespace NanoSync.Storage
     /// <summary>The bytes of segments and records [SPEC 9.2, 9.3]: offsets, kinds, and how a number is laid down (low byte first).</summary>
     internal static class Format
     {
-        internal const byte Version = 1;
+        internal const byte Version = 2;
+        internal const byte WithTails = 2;      // first version whose segments have tails
 
         // Segment header
         internal const int HeaderSize = 32;

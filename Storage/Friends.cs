@@ -4,6 +4,7 @@
 using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("NanoSync.Device")]
+[assembly: InternalsVisibleTo("NanoSync.Storage.Files")]
 [assembly: InternalsVisibleTo("NanoSync.Device.Sealed")]
 [assembly: InternalsVisibleTo("NFUnitTest")]
 [assembly: InternalsVisibleTo("NanoSync.Costs")]

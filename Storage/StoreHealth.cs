@@ -54,13 +54,16 @@ namespace NanoSync.Storage
         }
 
         /// <summary>
-        /// Erased blocks these writes cost, estimated: a Close rewrites the last block of the file and starts as many as the
-        /// bytes fill, and the folder's two blocks take turns, one erase for about 40 changes of 100 bytes.
+        /// Erased blocks these writes cost, estimated. Where much is written at a time, a Close rewrites the last block of the file and
+        /// starts as many as the bytes fill. Where little is, the bytes go through small files in the folder [SPEC 9.10]: one erase for four
+        /// such Closes, and one when 480 bytes are moved together. The folder's blocks take turns besides, for about 40 changes.
         /// </summary>
         /// <param name="blockBytes">Bytes of an erase block, 4,096 on an ESP32.</param>
         public long ErasesEstimate(int blockBytes)
         {
-            return FilesClosed + (BytesWritten / blockBytes) + ((FilesClosed + FilesDeleted) / 40);
+            long much = FilesClosed + (BytesWritten / blockBytes);
+            long little = (FilesClosed / 4) + (BytesWritten / 480);
+            return (little < much ? little : much) + ((FilesClosed + FilesDeleted) / 40);
         }
 
         /// <summary>

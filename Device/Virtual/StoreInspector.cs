@@ -24,6 +24,11 @@ public static class StoreInspector
     /// <summary>There is no store, or it cannot be read.</summary>
     public const int NoStore = 2;
 
+    private const int FormatVersion = 2;
+    private const uint TailFlag = 0x80000000; // in the number of a segment: its tail
+    private const int TailKind = 8;
+    private const int TailHead = 8;
+
     private sealed record Entry(string Name, int Kind, int Collection, bool Large, bool Last, uint Id, uint Version, uint Tag,
         int State, bool IsDelete, string Key, int Status, string Reason, uint LargeFile, int Length, uint LargeCrc, byte[] Payload, string Where);
 
@@ -74,13 +79,13 @@ public static class StoreInspector
                 output.WriteLine("no segment has a readable header: the store will begin anew");
                 return Damaged;
             }
-            if (any.Bytes[3] != 1)
+            if (any.Bytes[3] > FormatVersion)
             {
-                output.WriteLine($"format version {any.Bytes[3]}: this tool knows version 1");
+                output.WriteLine($"format version {any.Bytes[3]}: this tool knows versions up to {FormatVersion}");
                 return NoStore;
             }
             _salt = U32(any.Bytes, 8);
-            output.WriteLine($"format id {Encoding.ASCII.GetString(any.Bytes, 4, 4)}, version 1, {files.Count} files, {files.Sum(f => (long)f.Bytes.Length)} bytes");
+            output.WriteLine($"format id {Encoding.ASCII.GetString(any.Bytes, 4, 4)}, version {any.Bytes[3]}, {files.Count} files, {files.Sum(f => (long)f.Bytes.Length)} bytes");
             output.WriteLine();
             output.WriteLine("files");
             foreach (var (file, bytes) in files)
@@ -89,7 +94,11 @@ public static class StoreInspector
                 {
                     case StoreFile.Main:
                     case StoreFile.Outbox:
-                        Segment(file, bytes);
+                        Segment(file, WithTail(file, bytes));
+                        break;
+                    case StoreFile.Main | TailKind:
+                    case StoreFile.Outbox | TailKind:
+                        Tail(file, bytes);
                         break;
                     case StoreFile.Large:
                         output.WriteLine($"  {StoreFile.Name(file)}  {bytes.Length,8}  large payload of collection {StoreFile.Collection(file)}");
@@ -114,6 +123,40 @@ public static class StoreInspector
         {
             _problems++;
             output.WriteLine("  ! " + text);
+        }
+
+        private void Tail(uint file, byte[] bytes)
+        {
+            uint segment = file ^ TailFlag;
+            output.WriteLine($"  {StoreFile.Name(file)}  {bytes.Length,8}  tail of {StoreFile.Name(segment)}");
+            if (!files.Exists(f => f.File == segment))
+            {
+                output.WriteLine("    its segment is gone; the next Open deletes it");
+            }
+            else if (bytes.Length > TailHead && U32(bytes, 0) != ~U32(bytes, 4))
+            {
+                Problem($"{StoreFile.Name(file)} at 0: its place in the segment is damaged");
+            }
+        }
+
+        // [SPEC 9.10] What the store sees: the bytes of the tail, at their place.
+        private byte[] WithTail(uint file, byte[] bytes)
+        {
+            byte[]? tail = files.Find(f => f.File == (file | TailFlag)).Bytes;
+            if (tail == null || tail.Length <= TailHead)
+            {
+                return bytes;
+            }
+            ReadOnlySpan<byte> newest = tail.AsSpan(TailHead);
+            int place = U32(tail, 0) == ~U32(tail, 4) ? (int)U32(tail, 0) : bytes.Length;
+            if (bytes.Length >= place + newest.Length && bytes.AsSpan(place, newest.Length).SequenceEqual(newest))
+            {
+                return bytes; // moved; its deletion was cut
+            }
+            byte[] whole = new byte[place + newest.Length + (place == bytes.Length ? 0 : 1)];
+            bytes.AsSpan(0, Math.Min(place, bytes.Length)).CopyTo(whole);
+            newest.CopyTo(whole.AsSpan(place));
+            return whole;
         }
 
         private static bool IsHeader(uint file, byte[] bytes) =>

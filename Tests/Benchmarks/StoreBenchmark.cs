@@ -110,7 +110,7 @@ public static class StoreBenchmark
 
     private static FlashStore Open(IVolume volume, int quota = 192 * 1024, int outbox = 64 * 1024, int objects = 2000)
     {
-        var store = new FlashStore(volume, new StoreOptions { QuotaBytes = quota, Entropy = 1 });
+        var store = new FlashStore(new TailVolume(volume, FileVolume.LittlefsSmallBytes), new StoreOptions { QuotaBytes = quota, Entropy = 1 });
         Ok(store.DeclareOutbox(Readings, outbox, true));
         Ok(store.DeclareKeyed(Objects, objects));
         Ok(store.Open());

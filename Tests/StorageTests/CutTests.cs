@@ -27,9 +27,9 @@ public sealed class CutTests
         return script;
     }
 
-    private static int RunWhole((int Kind, int Arg)[] script, bool check)
+    private static int RunWhole((int Kind, int Arg)[] script, bool check, int smallBytes = 0)
     {
-        var life = new Life(new CutVolume());
+        var life = new Life(new CutVolume(), smallBytes);
         life.Mount();
         int at = 0;
         foreach (var (kind, arg) in script)
@@ -52,9 +52,9 @@ public sealed class CutTests
         return life.Volume.Calls;
     }
 
-    private static void RunCut((int Kind, int Arg)[] script, int cutAt, Torn torn, int secondCuts, Random? pick = null)
+    private static void RunCut((int Kind, int Arg)[] script, int cutAt, Torn torn, int secondCuts, Random? pick = null, int smallBytes = 0)
     {
-        var life = new Life(new CutVolume { CutAt = cutAt, Torn = torn, CallLimit = 1_000_000 });
+        var life = new Life(new CutVolume { CutAt = cutAt, Torn = torn, CallLimit = 1_000_000 }, smallBytes);
         int step = -1;
         try
         {
@@ -130,41 +130,50 @@ public sealed class CutTests
         life.CheckBytes();
     }
 
+    // 0: no tails. 512: as on a board. 120: a tail for a few records, which is moved many times.
     [TestMethod]
-    public void A_life_without_cuts_is_the_model_at_every_step()
+    [DataRow(0)]
+    [DataRow(120)]
+    [DataRow(512)]
+    public void A_life_without_cuts_is_the_model_at_every_step(int smallBytes)
     {
         int lives = int.Parse(Environment.GetEnvironmentVariable("NANOSYNC_LIVES") ?? "40");
         for (int seed = 1; seed <= lives; seed++)
         {
-            RunWhole(Script(150, seed), true);
+            RunWhole(Script(150, seed), true, smallBytes);
         }
     }
 
     // What the two below do at length, for whoever cannot wait for them.
     [TestMethod]
-    public void A_short_life_cut_at_every_call_and_again_in_the_recovery()
+    [DataRow(0)]
+    [DataRow(120)]
+    [DataRow(512)]
+    public void A_short_life_cut_at_every_call_and_again_in_the_recovery(int smallBytes)
     {
         var script = Script(40, 1);
-        int calls = RunWhole(script, false);
+        int calls = RunWhole(script, false, smallBytes);
         var pick = new Random(1);
         for (int cutAt = 1; cutAt <= calls; cutAt++)
         {
-            RunCut(script, cutAt, s_torn[cutAt % 3], 1, pick);
+            RunCut(script, cutAt, s_torn[cutAt % 3], 1, pick, smallBytes);
         }
     }
 
     [TestMethod]
     [TestCategory("Slow")]
-    public void A_cut_at_every_call_and_again_at_every_call_of_the_recovery()
+    [DataRow(0)]
+    [DataRow(120)]
+    public void A_cut_at_every_call_and_again_at_every_call_of_the_recovery(int smallBytes)
     {
         var watch = Stopwatch.StartNew();
         var script = Script(160, 2024);
-        int calls = RunWhole(script, true);
+        int calls = RunWhole(script, true, smallBytes);
         for (int cutAt = 1; cutAt <= calls; cutAt++)
         {
             foreach (var torn in s_torn)
             {
-                RunCut(script, cutAt, torn, 30);
+                RunCut(script, cutAt, torn, 30, null, smallBytes);
             }
         }
         TestContext.WriteLine($"scripted life: {calls} changing calls, {s_cuts} cuts and {s_secondCuts} second cuts so far, {watch.Elapsed.TotalSeconds:0.0} s");
@@ -173,7 +182,9 @@ public sealed class CutTests
 
     [TestMethod]
     [TestCategory("Slow")]
-    public void Random_lives_cut_at_every_call()
+    [DataRow(0)]
+    [DataRow(120)]
+    public void Random_lives_cut_at_every_call(int smallBytes)
     {
         var watch = Stopwatch.StartNew();
         long before = s_cuts;
@@ -182,13 +193,13 @@ public sealed class CutTests
             steps,
             script =>
             {
-                int calls = RunWhole(script, false);
+                int calls = RunWhole(script, false, smallBytes);
                 var pick = new Random(calls);
                 for (int cutAt = 1; cutAt <= calls; cutAt++)
                 {
                     foreach (var torn in s_torn)
                     {
-                        RunCut(script, cutAt, torn, 1, pick);
+                        RunCut(script, cutAt, torn, 1, pick, smallBytes);
                     }
                 }
             },

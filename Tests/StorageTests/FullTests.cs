@@ -39,13 +39,25 @@ public sealed class FullTests
     }
 
     [TestMethod]
-    public void A_life_on_a_volume_that_is_too_small_loses_nothing()
+    [DataRow(0)]
+    [DataRow(120)]
+    [DataRow(512)]
+    public void A_life_on_a_volume_that_is_too_small_loses_nothing(int smallBytes) => LiveOnTooLittle(60, smallBytes);
+
+    [TestMethod]
+    [TestCategory("Slow")]
+    [DataRow(0)]
+    [DataRow(120)]
+    [DataRow(512)]
+    public void Many_lives_on_volumes_that_are_too_small_lose_nothing(int smallBytes) => LiveOnTooLittle(600, smallBytes);
+
+    private void LiveOnTooLittle(int lives, int smallBytes)
     {
         var outcomes = new HashSet<StoreError>();
         int full = 0;
-        for (int seed = 1; seed <= 60; seed++)
+        for (int seed = 1; seed <= lives; seed++)
         {
-            var life = new Life(new CutVolume { Capacity = 4000 + seed * 150 });
+            var life = new Life(new CutVolume { Capacity = 4000 + seed % 60 * 150 }, smallBytes);
             life.Mount();
             var random = new Random(seed);
             for (int i = 0; i < 150; i++)
@@ -64,35 +76,47 @@ public sealed class FullTests
             full += life.Outcomes.Contains(StoreError.VolumeFull) ? 1 : 0;
             outcomes.UnionWith(life.Outcomes);
             life.Volume.Capacity = int.MaxValue;
-            life.Mount();
-            life.CheckNow();
-            life.Afterlife();
-            life.CheckNow();
+            try
+            {
+                life.Mount();
+                life.CheckNow();
+                life.Afterlife();
+                life.CheckNow();
+            }
+            catch (Exception failure)
+            {
+                throw new AssertFailedException($"seed {seed}, at its end: {failure.Message}\n{failure.StackTrace}");
+            }
         }
-        TestContext.WriteLine($"{full} of 60 lives met a full volume; outcomes: {string.Join(", ", outcomes.Order())}");
-        Assert.IsGreaterThan(20, full);
+        TestContext.WriteLine($"{full} of {lives} lives met a full volume; outcomes: {string.Join(", ", outcomes.Order())}");
+        Assert.IsGreaterThan(lives / 3, full);
         Assert.Contains(StoreError.QuotaFull, outcomes);
     }
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void In_one_life_every_call_may_fail_and_the_store_says_what_is_true(bool closeLies) => FailEveryCall(1, closeLies);
+    [DataRow(false, 0)]
+    [DataRow(true, 0)]
+    [DataRow(false, 120)]
+    [DataRow(true, 120)]
+    [DataRow(true, 512)]
+    public void In_one_life_every_call_may_fail_and_the_store_says_what_is_true(bool closeLies, int smallBytes) => FailEveryCall(1, closeLies, smallBytes);
 
     [TestMethod]
     [TestCategory("Slow")]
-    [DataRow(false)]
-    [DataRow(true)]
-    public void Every_call_may_fail_and_the_store_says_what_is_true(bool closeLies) => FailEveryCall(12, closeLies);
+    [DataRow(false, 0)]
+    [DataRow(true, 0)]
+    [DataRow(false, 120)]
+    [DataRow(true, 120)]
+    public void Every_call_may_fail_and_the_store_says_what_is_true(bool closeLies, int smallBytes) => FailEveryCall(12, closeLies, smallBytes);
 
-    private void FailEveryCall(int lives, bool closeLies)
+    private void FailEveryCall(int lives, bool closeLies, int smallBytes)
     {
         int failures = 0;
         for (int seed = 1; seed <= lives; seed++)
         {
             var random = new Random(seed);
             var script = Enumerable.Range(0, 50).Select(_ => (Kind: random.Next(Life.StepKinds), Arg: random.Next(1000))).ToArray();
-            var whole = new Life(new CutVolume());
+            var whole = new Life(new CutVolume(), smallBytes);
             whole.Mount();
             foreach (var (kind, arg) in script)
             {
@@ -100,7 +124,7 @@ public sealed class FullTests
             }
             for (int failAt = 5; failAt <= whole.Volume.Calls; failAt++)
             {
-                var life = new Life(new CutVolume { FailAt = failAt, CloseLies = closeLies, CallLimit = 500_000 });
+                var life = new Life(new CutVolume { FailAt = failAt, CloseLies = closeLies, CallLimit = 500_000 }, smallBytes);
                 life.Mount();
                 int step = 0;
                 try
