@@ -11,11 +11,13 @@
 // Sockets/TcpConnection.cs opens and uses the socket; LeanHttpCarrier.Head.cs reads and writes lines.
 //
 // Head of a request for https://sync.example.com/sync, 44-character token, WBXML, 5-digit length:
-//   21 POST /sync HTTP/1.1 + 24 Host + 68 Authorization + 46 Content-Type + 23 Content-Length + 2 = 184 bytes.
-// There is no Accept (another 40): a NanoSync server answers in the media type of the message.
+//   21 POST /sync HTTP/1.1 + 24 Host + 68 Authorization + 23 Content-Length + 2 = 138 bytes.
+// There is no Content-Type (another 46) where the message is WBXML, which tells itself, and no Accept (another 40): a NanoSync
+// server answers in the form of the message, without a type where the message came without. [SPEC 8.1]
 
 using System;
 using System.Text;
+using NanoSync.Protocol;
 
 namespace NanoSync.Device
 {
@@ -39,8 +41,8 @@ namespace NanoSync.Device
         // The longest media type of a message: application/vnd.nanosync+wbxml.
         private const int MediaTypeBytes = 30;
 
-        // What follows _head, without the media type: 14 "Content-Type: " + 2, 16 "Content-Length: " + 10 digits + 2, 2.
-        private const int MessageHeaderBytes = 46;
+        // What follows _head, without the media type: 2 + 14 "Content-Type: ", 2 + 16 "Content-Length: " + 10 digits, 4.
+        private const int MessageHeaderBytes = 48;
 
         // _state: where the exchange stands; from 100 on it is the CarrierError that ended it.
         private const int Idle = 0;
@@ -127,10 +129,10 @@ namespace NanoSync.Device
             }
 
             _connection = new TcpConnection(colon < 0 ? authority : authority.Substring(0, colon), port, tlsOpening);
-            string head = "POST " + path + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+            string head = "POST " + path + " HTTP/1.1\r\nHost: " + authority;
             if (token != null)
             {
-                head += "Authorization: Bearer " + token + "\r\n";
+                head += "\r\nAuthorization: Bearer " + token;
             }
 
             _head = Encoding.UTF8.GetBytes(head);
@@ -243,8 +245,12 @@ namespace NanoSync.Device
 
             Array.Copy(_head, _buffer, _head.Length);
             _end = _head.Length;
-            Append("Content-Type: ");
-            Append(contentType);
+            if (contentType != WbxmlWriter.MediaType) // [SPEC 8.1] that one tells itself
+            {
+                Append("\r\nContent-Type: ");
+                Append(contentType);
+            }
+
             Append("\r\nContent-Length: ");
             AppendNumber(contentLength);
             Append("\r\n\r\n");

@@ -57,6 +57,7 @@ internal static class Explain
                 0 => "failed: the broker refuses the account or the device's topics (error NS405): --mqtt-user, the password in NANOSYNC_MQTT_PASSWORD, and the broker's rules",
                 401 => "failed: the server refuses the token (HTTP 401); enrol the device with `device add NAME` and give its token with --token",
                 413 => "failed: the message is too large for the server (HTTP 413); use a smaller --window",
+                415 => "failed: the server takes no message of this type (HTTP 415): is it older than this device? Then update it first",
                 429 or 503 => $"failed: the server asks to wait (HTTP {r.HttpStatus}){(r.RetryAfter >= 0 ? $", {r.RetryAfter} s" : "")}",
                 _ => $"failed: the server refuses with HTTP {r.HttpStatus}",
             };

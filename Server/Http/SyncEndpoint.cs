@@ -12,6 +12,9 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
 {
     private const int FirstBuffer = 2048;
 
+    private static readonly byte[] s_types = System.Text.Encoding.ASCII.GetBytes(
+        $"Content-Type is {MessageFormat.Wbxml.MediaType} or {MessageFormat.Xml.MediaType}. Without one the message is the binary form, whose first byte is 03.\n");
+
     private readonly RateLimits _limits = new(options.RatePerSecond, options.RateBurst); // of a device: who it is stands in its token, so not before that is known
 
     /// <inheritdoc/>
@@ -37,10 +40,11 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
                 return;
             }
 
+            bool untyped = string.IsNullOrEmpty(context.Request.ContentType);
             MessageFormat? format = MessageFormat.Find(context.Request.ContentType);
-            if (format == null)
+            if (format == null && !untyped)
             {
-                Refuse(context, StatusCodes.Status415UnsupportedMediaType);
+                await RefuseType(context);
                 return;
             }
 
@@ -59,6 +63,13 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
                 return;
             }
 
+            format ??= MessageFormat.Tell(body.Value.Span);
+            if (format == null)
+            {
+                await RefuseType(context);
+                return;
+            }
+
             SyncReply? reply = await core.Held.Answer(device, () => core.Devices.Authenticate(token!) == device, body.Value, format, context.RequestAborted);
             if (reply == null)
             {
@@ -70,7 +81,7 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
             if (reply.Body.Length > 0)
             {
                 trouble.Answered();
-                response.ContentType = format.MediaType;
+                response.ContentType = untyped ? null : format.MediaType;
                 response.ContentLength = reply.Body.Length;
                 await response.Body.WriteAsync(reply.Body, context.RequestAborted);
             }
@@ -86,6 +97,14 @@ internal sealed class SyncEndpoint(ServerCore core, HttpOptions options, StoreTr
     {
         Refuse(context, StatusCodes.Status401Unauthorized);
         context.Response.Headers.WWWAuthenticate = "Bearer";
+    }
+
+    private Task RefuseType(HttpContext context)
+    {
+        Refuse(context, StatusCodes.Status415UnsupportedMediaType);
+        context.Response.ContentType = "text/plain";
+        context.Response.ContentLength = s_types.Length;
+        return context.Response.Body.WriteAsync(s_types, 0, s_types.Length, context.RequestAborted);
     }
 
     // Answers before the body was read. A body of a length that would not be taken is not waited for, and the device is

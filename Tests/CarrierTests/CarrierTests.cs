@@ -26,6 +26,9 @@ public abstract class CarrierTests
     /// <summary>Whether a reply that breaks the rules in this way is told from a good one.</summary>
     protected virtual bool IsStrict => true;
 
+    /// <summary>Whether the binary message goes without its media type. [SPEC 8.1]</summary>
+    protected virtual bool LeavesTypeOut => false;
+
     private protected abstract ICarrier Create(string url, string? token, X509Certificate? authority, int timeout);
 
     private ICarrier Create(string url) => Create(url, null, null, Long);
@@ -93,11 +96,26 @@ public abstract class CarrierTests
         Assert.AreEqual(CarrierError.None, Exchange.Run(Create(server.Root + "/echo", Token, null, Long)).Error);
         Dictionary<string, string> headers = server.Requests.Single().Headers;
         Assert.AreEqual("Bearer " + Token, headers["Authorization"]);
-        Assert.AreEqual(Exchange.Wbxml, headers["Content-Type"]);
+        Assert.AreEqual(LeavesTypeOut ? null : Exchange.Wbxml, headers.GetValueOrDefault("Content-Type"));
         Assert.AreEqual("7", headers["Content-Length"]);
         Assert.AreEqual("127.0.0.1:" + server.Port, headers["Host"]);
         Assert.IsFalse(headers.ContainsKey("Expect"));
         Assert.IsFalse(headers.ContainsKey("Transfer-Encoding"));
+    }
+
+    [TestMethod]
+    [DataRow("application/vnd.nanosync+xml")]
+    [DataRow("application/vnd.nanosync.sealed")]
+    [DataRow("application/vnd.nanosync.claim")]
+    public void A_message_that_does_not_tell_itself_goes_with_its_type(string type)
+    {
+        using EchoServer server = new();
+        ICarrier carrier = Create(server.Root + "/echo", Token, null, Long);
+        Assert.AreEqual(CarrierError.None, carrier.Open(type, 1));
+        Assert.AreEqual(CarrierError.None, carrier.Write([1], 0, 1));
+        Assert.AreEqual(CarrierError.None, carrier.Receive());
+        carrier.Close();
+        Assert.AreEqual(type, server.Requests.Single().Headers["Content-Type"]);
     }
 
     [TestMethod]

@@ -87,8 +87,9 @@ internal sealed class BoardServer : IDisposable
             read = _server.Read(reply, count, reply.Length - count);
         }
 
-        // as Kestrel writes it, without its name
-        byte[] answer = Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {count}\r\nContent-Type: {WbxmlWriter.MediaType}\r\nDate: Tue, 25 Nov 2025 00:00:00 GMT\r\n\r\n");
+        // as Kestrel writes it, without its name; and without a type where the request has none [SPEC 8.1]
+        string type = head.Contains("\r\nContent-Type:", StringComparison.OrdinalIgnoreCase) ? $"Content-Type: {WbxmlWriter.MediaType}\r\n" : "";
+        byte[] answer = Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {count}\r\n{type}Date: Tue, 25 Nov 2025 00:00:00 GMT\r\n\r\n");
         await stream.WriteAsync(answer.Concat(reply.Take(count)).ToArray());
         return true;
     }

@@ -116,8 +116,50 @@ public sealed class HttpTests
     public async Task Another_media_type_415()
     {
         Assert.AreEqual(HttpStatusCode.UnsupportedMediaType, (await Post(Request(MessageFormat.Wbxml), "application/json")).StatusCode);
-        Assert.AreEqual(HttpStatusCode.UnsupportedMediaType, (await Post(Request(MessageFormat.Wbxml), null)).StatusCode);
         Assert.AreEqual(HttpStatusCode.OK, (await Post(Request(MessageFormat.Xml), XmlWriter.MediaType + "; charset=utf-8")).StatusCode);
+    }
+
+    [TestMethod]
+    public async Task A_binary_message_without_a_media_type_is_answered_without_one()
+    {
+        using HttpResponseMessage response = await Post(Request(MessageFormat.Wbxml), null);
+        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
+        Assert.IsNull(response.Content.Headers.ContentType);
+        Assert.AreEqual(0x03, (await response.Content.ReadAsByteArrayAsync(TestContext.CancellationToken))[0]);
+        using HttpResponseMessage cut = await Post(Request(MessageFormat.Wbxml)[..^1], null);
+        Assert.AreEqual(HttpStatusCode.BadRequest, cut.StatusCode);
+        Assert.IsNull(cut.Content.Headers.ContentType);
+    }
+
+    [TestMethod]
+    public async Task The_head_of_a_reply_without_a_media_type_has_at_most_100_bytes()
+    {
+        byte[] body = Request(MessageFormat.Wbxml);
+        using TcpClient client = new("127.0.0.1", new Uri(_server.Url).Port);
+        NetworkStream stream = client.GetStream();
+        byte[] head = Encoding.ASCII.GetBytes($"POST /sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_token}\r\nContent-Length: {body.Length}\r\n\r\n");
+        await stream.WriteAsync((byte[])[.. head, .. body], TestContext.CancellationToken);
+        List<byte> reply = [];
+        byte[] one = new byte[1];
+        while (!Encoding.ASCII.GetString([.. reply]).EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one, TestContext.CancellationToken) == 1)
+        {
+            reply.Add(one[0]);
+        }
+
+        string text = Encoding.ASCII.GetString([.. reply]);
+        Assert.StartsWith("HTTP/1.1 200 OK", text);
+        Assert.IsLessThanOrEqualTo(100, text.Length, text);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("<Sync xmlns='AirSync:'/>")]
+    [DataRow("garbage")]
+    public async Task What_comes_without_a_media_type_and_is_not_the_binary_form_415_and_says_so(string body)
+    {
+        using HttpResponseMessage response = await Post(Encoding.UTF8.GetBytes(body), null);
+        Assert.AreEqual(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        StringAssert.Contains(await response.Content.ReadAsStringAsync(TestContext.CancellationToken), "first byte is 03");
     }
 
     [TestMethod]

@@ -36,6 +36,13 @@ public abstract class MessageFormat
             : null;
     }
 
+    /// <summary>The encoding of a message that came without a media type: the binary one if its first byte says so, else none. [SPEC 8.1]</summary>
+    public static MessageFormat? Tell(ReadOnlySpan<byte> message)
+    {
+        const byte Version = 0x03; // WBXML 1.3; no text begins with it
+        return message.Length > 0 && message[0] == Version ? Wbxml : null;
+    }
+
     /// <summary>The encoding that a message's first bytes show: WBXML starts with its version, XML with text.</summary>
     public static MessageFormat Guess(ReadOnlySpan<byte> message)
     {
