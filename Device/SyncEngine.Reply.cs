@@ -61,13 +61,12 @@ namespace NanoSync.Device
             bool told = _sendResult;
             _sendResult = false;
             bool whole = ReadReply();
-            if (whole && _result.BytesDown == EmptyReply.Size)
+            bool answered = whole && _result.BytesDown == EmptyReply.Size; // by a check sum of this request; any other message is longer
+            if (answered)
             {
                 _store.Abandon();
-                return EndEmpty();
             }
-
-            if (whole)
+            else if (whole)
             {
                 _result.Store = KeepCommand();
                 if (_result.Store == StoreError.None)
@@ -99,42 +98,24 @@ namespace NanoSync.Device
 
             for (int i = 0; i < _count; i++)
             {
-                EndCollection(_collections[i], whole);
+                answered |= _collections[i].Said == SyncCollection.Answered;
+            }
+
+            for (int i = 0; i < _count; i++)
+            {
+                EndCollection(_collections[i], whole, answered);
             }
 
             if (whole)
             {
-                SetTime();
+                SetTime(answered);
                 if (_startOver != null && _result.Store == StoreError.None)
                 {
                     DoStartOver();
                 }
             }
 
-            return whole && _result.Status == 0 && _result.Store == StoreError.None;
-        }
-
-        // [SPEC 2.3] The empty reply says that there is nothing new. A server gives it only to a request without commands and answers.
-        private bool EndEmpty()
-        {
-            for (int i = 0; i < _count; i++)
-            {
-                SyncCollection c = _collections[i];
-                if (c.Sent > 0 || c.StartsOver || IsFetching(c))
-                {
-                    _result.Message = SyncError.Truncated;
-                    return false;
-                }
-
-                NoteKnown(c);
-                c.LastStatus = 0;
-                Sweep(c);
-            }
-
-            SendStatus = false;
-            _sendDiary = false;
-            _sendResult = false;
-            return _result.Store == StoreError.None;
+            return whole && _result.Status == 0 && _result.Store == StoreError.None && _result.Message == SyncError.None;
         }
 
         // The server remembers class, window and limit of the request that it answered. After a restart the device does not know what it
@@ -160,7 +141,8 @@ namespace NanoSync.Device
             }
         }
 
-        private void EndCollection(SyncCollection c, bool committed)
+        // answered: the reply is to this request, as a key says that it has, or its being the empty one; any other may be late.
+        private void EndCollection(SyncCollection c, bool committed, bool answered)
         {
             if (!committed)
             {
@@ -169,13 +151,27 @@ namespace NanoSync.Device
                 return;
             }
 
+            if (answered && c.Said == SyncCollection.Nothing)
+            {
+                // [SPEC 2.3] left out: there is nothing to say of it. That is no answer to objects, to key 0 or to a Fetch, which set More
+                if (c.Sent > 0 || c.StartsOver || c.More)
+                {
+                    _result.Message = SyncError.Truncated;
+                }
+                else
+                {
+                    c.Said = SyncCollection.Answered;
+                    c.LastStatus = 0;
+                }
+            }
+
             c.More |= c.StartsOver && c.Kind != CollectionKind.Outbox; // key 0 only asked for a key, not for changes
-            LoadKeyState(c);
-            if (!c.StartsOver && c.Answered)
+            if (c.Said == SyncCollection.Answered)
             {
                 NoteKnown(c);
             }
 
+            LoadKeyState(c);
             if (c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // the server took the change made here: otherwise this reply would have brought the object once more
@@ -187,7 +183,7 @@ namespace NanoSync.Device
                 c.Handler.Changed(c);
             }
 
-            if (c.Answered && !c.More)
+            if (c.Said == SyncCollection.Answered && !c.More)
             {
                 Sweep(c);
             }
@@ -484,9 +480,11 @@ namespace NanoSync.Device
         {
             for (int i = 0; i < _count; i++)
             {
-                if (_collections[i].Included && _reader.TextIs(_collections[i].Name))
+                SyncCollection c = _collections[i];
+                if (c.Said == SyncCollection.Nothing && _reader.TextIs(c.Name))
                 {
-                    _current = _collections[i];
+                    c.Said = SyncCollection.Named; // a second element of its name is read over
+                    _current = c;
                     return;
                 }
             }
@@ -552,7 +550,7 @@ namespace NanoSync.Device
             }
 
             c.LastStatus = 0;
-            c.Answered = true;
+            c.Said = SyncCollection.Answered;
             _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, _newKeyLength);
             if (_result.Store == StoreError.None)
             {

@@ -294,9 +294,169 @@ public sealed class KeyRuleTests
 
         SyncMessage reply = device.Exchange(device.Ask("maps"), device.Ask())!;
 
-        Assert.AreEqual("maps ok; config ok {Add a 01}", string.Join("; ", reply.Collections.Select(c => c.Id + " " + c.Line())));
+        Assert.AreEqual("config ok {Add a 01}", Lines(reply));
         reply.Collections.ForEach(device.Take);
         Assert.IsNull(device.Exchange(device.Ask("maps"), device.Ask()));
+    }
+
+    [TestMethod]
+    public void A_collection_in_step_is_left_out_of_a_reply_its_key_stays_and_it_is_seen_with_it()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,maps");
+        device.Start(shape: c => c.WindowSize = 7);
+        device.Start("maps");
+        string key = device.Key();
+        CollectionElement[] Both(byte value)
+        {
+            CollectionElement maps = device.Ask("maps");
+            maps.Commands.Add(TestDevice.Change("m", value));
+            CollectionElement config = device.Ask();
+            config.WindowSize = 7; // as it was told before
+            return [config, maps];
+        }
+
+        for (byte i = 1; i < 4; i++)
+        {
+            SyncMessage reply = device.Exchange(Both(i))!;
+            Assert.AreEqual("maps ok", Lines(reply));
+            reply.Collections.ForEach(device.Take);
+            byte[] request = device.LastRequest;
+            Assert.AreEqual("maps ok", Lines(device.Parse(device.Send(request))!)); // the reply was lost
+        }
+
+        Assert.IsTrue(Row(bench, device).Acknowledged);
+        Assert.AreEqual(key, device.Key());
+        bench.PutBytes("d1", "a", 1);
+        Assert.AreEqual("config ok {Add a 01}; maps ok", Lines(device.Exchange(Both(9))!));
+    }
+
+    [TestMethod]
+    [DataRow("command")]
+    [DataRow("answer")]
+    [DataRow("window")]
+    [DataRow("limit")]
+    [DataRow("conflict")]
+    [DataRow("class")]
+    [DataRow("outbox")]
+    [DataRow("key of a server before")]
+    [DataRow("passed over")]
+    [DataRow("told to start over")]
+    [DataRow("key before")]
+    [DataRow("key 0")]
+    public void A_collection_that_is_not_in_step_has_its_place_in_the_reply(string why)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,maps");
+        device.StoreId = "AAAA";
+        device.Start();
+        device.Start("maps");
+        CollectionElement config = device.Ask();
+        switch (why)
+        {
+            case "command":
+                config.Commands.Add(TestDevice.Delete("nothing"));
+                break;
+            case "answer":
+                config.Responses.Add(TestDevice.Refuse(Tags.Change, "nothing", Status.BadObject));
+                break;
+            case "window":
+                config.WindowSize = 3;
+                break;
+            case "limit":
+                config.Limit = 300;
+                break;
+            case "conflict":
+                config.Conflict = 0;
+                break;
+            case "class":
+                config.Class = "sampling#Ab3d";
+                break;
+            case "outbox":
+                config.DeletesAsMoves = true;
+                break;
+            case "key of a server before":
+                bench.Restart();
+                break;
+            case "passed over":
+                config = device.Ask(getChanges: false);
+                config.Commands.Add(TestDevice.Change("own", 1));
+                device.Sync(config);
+                config = device.Ask();
+                break;
+            case "told to start over":
+                string held = device.Key();
+                device.SetKey($"9{held}");
+                Assert.AreEqual("status 205", device.Sync(device.Ask()).Line());
+                device.SetKey(held);
+                break;
+            case "key before":
+                device.Lose(With(device, TestDevice.Change("b", 1)));
+                break;
+            default:
+                device.SetKey(SyncKeys.Zero);
+                device.Starts++;
+                config = device.Ask();
+                break;
+        }
+
+        CollectionElement maps = device.Ask("maps");
+        maps.Commands.Add(TestDevice.Change("m", 1));
+
+        Assert.StartsWith("config ok", Lines(device.Exchange(config, maps)!));
+    }
+
+    [TestMethod]
+    public void A_late_request_in_which_a_collection_was_left_out_makes_no_later_one_of_it_late()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,maps");
+        device.Start();
+        device.Start("maps");
+        SyncMessage first = new();
+        first.Options.Add(new Structure(BuiltIn.Last.Name, RecordText.Pack(BuiltIn.Last, [new("change", "27")])));
+        CollectionElement maps = device.Ask("maps");
+        maps.Commands.Add(TestDevice.Change("m", 1));
+        first.Collections.AddRange([device.Ask(), maps]);
+        SyncMessage reply = device.Exchange(first)!;
+        Assert.AreEqual("maps ok", Lines(reply));
+        reply.Collections.ForEach(device.Take);
+        byte[] late = device.LastRequest;
+        bench.PutBytes("d1", "a", 1);
+
+        Assert.AreEqual("config ok {Add a 01}; maps ok", Lines(device.Parse(device.Send(late))!));
+
+        Assert.AreEqual("config ok {Add a 01}", Lines(device.Exchange(device.Ask(), device.Ask("maps"))!)); // nothing is pending: no `last`
+    }
+
+    // What the options bring is taken by a device only from a reply to its request, which a key shows.
+    [TestMethod]
+    public void A_reply_has_a_new_key_if_any_collection_can_have_one()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device(collections: "config,maps");
+        device.Start();
+        device.Start("maps");
+        SyncMessage asks = new();
+        asks.Options.Add(new Structure("time"));
+        asks.Collections.AddRange([device.Ask(), device.Ask("maps")]);
+        SyncMessage reply = device.Exchange(asks)!;
+        Assert.AreEqual("config ok", Lines(reply));
+        reply.Collections.ForEach(device.Take);
+
+        device.SetKey("nothing-that-was-given", "maps");
+        reply = device.Exchange(device.Ask("maps"), device.Ask())!;
+        Assert.AreEqual("maps status 3; config ok", Lines(reply));
+        reply.Collections.ForEach(device.Take);
+        Assert.AreEqual(Status.InvalidSyncKey, device.Exchange(device.Ask("maps"), device.Ask())!.Collections[0].Status);
+    }
+
+    private static string Lines(SyncMessage reply) => string.Join("; ", reply.Collections.Select(c => c.Id + " " + c.Line()));
+
+    private static KeyRow Row(Bench bench, TestDevice device, string collection = "config")
+    {
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        return store.FindKeyRow(device.Identity.Id, store.FindCollection(device.Identity.Id, collection)!, device.Key(collection))!;
     }
 
     [TestMethod]
