@@ -475,6 +475,47 @@ public sealed class BasicTests
     }
 
     [TestMethod]
+    [DataRow("a", true)]
+    [DataRow("b", false)]
+    public void Of_two_things_that_a_batch_says_of_a_change_the_first_counts(string key, bool refusedFirst)
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.PutNamed(Config, Key(key), 0, 1, 1, Bytes(9), 0, 9));
+        Ok(store.FindKey(Config, Key(key), 0, 1, info));
+        Ok(store.Begin());
+        if (refusedFirst)
+        {
+            Ok(store.Refuse(info, 6, null!, 0));
+        }
+        Ok(store.AckChange(Config, Key(key), 0, 1, info.Version));
+        Ok(store.Refuse(info, 7, null!, 0));
+        Ok(store.Commit());
+        Ok(Open().FindKey(Config, Key(key), 0, 1, info));
+        Assert.AreEqual(refusedFirst ? (ObjectState.Refused, 6) : (ObjectState.Clean, 0), (info.State, info.Status));
+    }
+
+    [TestMethod]
+    public void Only_what_is_clean_is_sent_again_and_that_with_a_new_version()
+    {
+        var store = Open();
+        var info = new ObjectInfo();
+        Ok(store.PutNamed(Config, Key("b"), 0, 1, 1, Bytes(9), 0, 9));
+        Ok(store.FindKey(Config, Key("b"), 0, 1, info));
+        Assert.AreEqual(StoreError.NotFound, store.SendAgain(info));
+        Ok(store.PutServer(Config, Key("a"), 0, 1, 1, Bytes(30), 0, 30));
+        Ok(store.FindKey(Config, Key("a"), 0, 1, info));
+        uint before = info.Version;
+        Ok(store.SendAgain(info));
+        Assert.AreEqual(StoreError.NotFound, store.SendAgain(info));
+        store = Open();
+        Ok(store.FindKey(Config, Key("a"), 0, 1, info));
+        Assert.AreEqual(ObjectState.Pending, info.State);
+        Assert.IsGreaterThan(before, info.Version);
+        CollectionAssert.AreEqual(Bytes(30), ReadAll(store, info));
+    }
+
+    [TestMethod]
     public void A_batch_that_is_abandoned_leaves_nothing()
     {
         var store = Open();
@@ -1208,6 +1249,17 @@ public sealed class BasicTests
         Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, null!, 0, 1, out _));
         Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, Bytes(4), -1, 3, out _));
         Assert.AreEqual(StoreError.BadArgument, store.Append(Readings, 1, Bytes(4), 1, -1, out _));
+        foreach ((byte[]? payload, int offset, int count) in new[] { (null, 0, 1), (Bytes(4), -1, 3), (Bytes(4), 1, -1), (Bytes(4), 2, 3) })
+        {
+            Assert.AreEqual(StoreError.BadArgument, store.Add(Config, 1, payload!, offset, count, out _));
+            Assert.AreEqual(StoreError.BadArgument, store.PutNamed(Config, payload!, offset, count, 1, Bytes(1), 0, 1));
+        }
+        Assert.AreEqual(StoreError.BadArgument, store.PutNamed(Config, Bytes(4), 0, 0, 1, Bytes(1), 0, 1));
+        Ok(store.PutNamed(Config, Bytes(64), 0, 64, 1, Bytes(1), 0, 1));
+        Ok(store.FindKey(Config, Bytes(64), 0, 64, info));
+        Assert.AreEqual(StoreError.BadArgument, store.Refuse(info, -1, null!, 0));
+        Assert.AreEqual(StoreError.BadArgument, store.Refuse(info, 65536, null!, 0));
+        Ok(store.Drop(info));
         Assert.AreEqual(StoreError.NotBegun, store.Commit());
         Assert.AreEqual(StoreError.NotBegun, store.WritePut(Bytes(1), 0, 1));
         Assert.AreEqual(StoreError.NotBegun, store.EndLarge(out _));

@@ -367,7 +367,7 @@ public sealed class Life
         }
         var payload = Payload(arg);
         Next.Things[Name(thing)] = thing with { State = ObjectState.Pending, Tag = (uint)arg, Payload = Sum(payload), Status = 0, Reason = "" };
-        return Store.Change(_info, (uint)arg, payload, 0, payload.Length);
+        return There(Store.Change(_info, (uint)arg, payload, 0, payload.Length));
     }
 
     private StoreError Delete(int arg)
@@ -378,7 +378,7 @@ public sealed class Life
             return StoreError.NotFound;
         }
         Next.Things[Name(thing)] = Deleted(thing);
-        return Store.Delete(_info);
+        return There(Store.Delete(_info));
     }
 
     private static Thing Deleted(Thing thing) => thing with
@@ -416,7 +416,14 @@ public sealed class Life
             return StoreError.NotFound;
         }
         Next.Things[Name(thing)] = thing with { State = ObjectState.Pending };
-        return Store.SendAgain(_info);
+        return There(Store.SendAgain(_info));
+    }
+
+    // What was found just now is not gone.
+    private static StoreError There(StoreError error)
+    {
+        Assert.AreNotEqual(StoreError.NotFound, error);
+        return error;
     }
 
     private static void Put(Model model, byte[] key, uint tag, byte[] payload)
