@@ -210,9 +210,10 @@ namespace NanoSync.Device
         private void OpenPart()
         {
             _incoming = Incoming.PartSkipped;
-            if (!_classKnown || _rangeTotal > (uint)_options.MaxObjectBytes || IsPendingHere() || IsRecovered())
+            if (!_classKnown || _rangeTotal > (uint)_options.MaxObjectBytes || IsPendingHere() || IsRecovered()
+                || CheckLarge(_current, (int)_rangeTotal) != null)
             {
-                return;
+                return; // EndPart answers it
             }
 
             int done;

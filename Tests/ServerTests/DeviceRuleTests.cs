@@ -333,6 +333,17 @@ public sealed class DeviceRuleTests
     }
 
     [TestMethod]
+    public void A_large_object_that_the_application_does_not_take_is_answered_with_its_reason()
+    {
+        using Field field = new() { Handler = new Short() };
+        PutLong(field, "config", "a", Long(3000), ClassCatalog.WireName(field.Setting));
+        field.Sync();
+        Assert.AreEqual("config Add a status 6", Answers(field));
+        Assert.AreEqual("too long", field.Core.Objects.SetAside("d1", "config").Single().Reason);
+        Assert.AreEqual(StoreError.NotFound, field.Store.FirstPartial(field.Config.Number, new ObjectInfo()));
+    }
+
+    [TestMethod]
     public void In_the_pass_after_a_restore_long_values_are_compared_whole()
     {
         using Field field = new();
