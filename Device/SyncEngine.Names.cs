@@ -64,7 +64,7 @@ namespace NanoSync.Device
             }
 
             _info.Reset();
-            while (_store.Next(DefinitionCollection, _info) == StoreError.None)
+            while (Next(DefinitionCollection))
             {
                 if (ClassOf(_info.Tag, null) != null)
                 {

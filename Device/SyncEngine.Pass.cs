@@ -23,7 +23,7 @@ namespace NanoSync.Device
 
             int done = 0;
             _info.Reset();
-            while (_result.Store == StoreError.None && _store.Next(c.Number, _info) == StoreError.None)
+            while (_result.Store == StoreError.None && Next(c.Number))
             {
                 if (_info.State != ObjectState.Clean || _info.Version >= start)
                 {
@@ -46,6 +46,19 @@ namespace NanoSync.Device
                 _result.Store = MarkPass(c, 0);
                 c.Recovers = false;
             }
+        }
+
+        // The next object that can be read: what flash has lost hides nothing behind it.
+        private bool Next(int collection)
+        {
+            StoreError error;
+            do
+            {
+                error = _store.Next(collection, _info);
+            }
+            while (error == StoreError.Damaged);
+
+            return error == StoreError.None;
         }
 
         // The version from which the full pass under way began; 0 = none is.

@@ -571,7 +571,7 @@ namespace NanoSync.Device
         {
             StoreError e = StoreError.None;
             _info.Reset();
-            while (e == StoreError.None && _store.Next(AnswerCollection, _info) == StoreError.None)
+            while (e == StoreError.None && Next(AnswerCollection))
             {
                 if ((_info.Key[0] & ~FetchAnswer) == c.Number)
                 {

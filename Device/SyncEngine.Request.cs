@@ -198,7 +198,7 @@ namespace NanoSync.Device
         {
             bool any = false;
             _info.Reset();
-            while (_store.Next(AnswerCollection, _info) == StoreError.None)
+            while (Next(AnswerCollection))
             {
                 if ((_info.Key[0] & ~FetchAnswer) != c.Number)
                 {

@@ -605,6 +605,28 @@ namespace NanoSync.Tests
             Assert.AreEqual(0, bench.Engine.Pending);
         }
 
+        [TestMethod]
+        public void What_flash_has_lost_of_a_pass_hides_nothing_behind_it()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 30;
+            Bench bench = new Bench(server, null, 40);
+            bench.SyncUntilInStep(5);
+            server.ForgetKeys = true;
+            bench.Engine.Round();
+            server.Objects = 0;
+            bench.Engine.Round(); // key 0
+            bench.Damage(StoreFile.Main); // one of the objects
+
+            for (int i = 0; i < 12; i++)
+            {
+                bench.Engine.Round();
+            }
+
+            Assert.AreEqual(29, server.Changes);
+            Assert.AreEqual(0, bench.Engine.Pending);
+        }
+
         private static void IsRequest(Bench bench, Transcript transcript, string expected)
         {
             bench.Engine.Round();
