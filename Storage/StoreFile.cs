@@ -22,7 +22,7 @@ namespace NanoSync.Storage
         /// <summary>The application's diary. The store leaves it alone. [SPEC 7.3]</summary>
         public const int Diary = 5;
 
-        private const string Letters = "?mobsd???tu"; // 9 and 10: tails [SPEC 9.10]
+        private const string Letters = "?mobsd???01"; // 9 and 10: tails [SPEC 9.10]
         private const string Digits = "0123456789abcdef";
 
         /// <summary>Length of every name.</summary>

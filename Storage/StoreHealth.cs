@@ -55,14 +55,14 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// Erased blocks these writes cost, estimated. Where much is written at a time, a Close rewrites the last block of the file and
-        /// starts as many as the bytes fill. Where little is, the bytes go through small files in the folder [SPEC 9.10]: one erase for four
-        /// such Closes, and one when 480 bytes are moved together. The folder's blocks take turns besides, for about 40 changes.
+        /// starts as many as the bytes fill. Where little is, the bytes go through small files in the folder [SPEC 9.10]: one erase for six
+        /// such Closes, and one when 240 bytes are moved together. The folder's blocks take turns besides, for about 40 changes.
         /// </summary>
         /// <param name="blockBytes">Bytes of an erase block, 4,096 on an ESP32.</param>
         public long ErasesEstimate(int blockBytes)
         {
             long much = FilesClosed + (BytesWritten / blockBytes);
-            long little = (FilesClosed / 4) + (BytesWritten / 480);
+            long little = (FilesClosed / 6) + (BytesWritten / 240);
             return (little < much ? little : much) + ((FilesClosed + FilesDeleted) / 40);
         }
 

@@ -5,8 +5,11 @@ namespace NanoSync.Storage
     /// <summary>A volume in a folder of a file system: littlefs or FAT on a board, any on a PC.</summary>
     public sealed class FileVolume : TailVolume
     {
-        /// <summary>Bytes up to which littlefs on an ESP32 keeps a file in its folder: an eighth of a block.</summary>
-        public const int LittlefsSmallBytes = 512;
+        /// <summary>
+        /// Bytes of a tail with littlefs on an ESP32. It keeps files of up to 512 bytes in its folder, but halves the folder into blocks of
+        /// their own when more than 2,048 bytes are in one: several small files of this size fit beside each other.
+        /// </summary>
+        public const int LittlefsSmallBytes = 256;
 
         private const int Handles = 2;          // the segment that is read, and the one behind it or the main log's
         private const int HandlesWithTails = 4; // each with its tail; where there are tails, files are not counted as on FAT

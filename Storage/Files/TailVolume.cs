@@ -5,8 +5,8 @@ namespace NanoSync.Storage
 {
     /// <summary>
     /// Keeps the newest bytes of a segment in a small file beside it, its tail [SPEC 9.10]. A reading that is durable by itself is an append
-    /// of some 30 bytes. littlefs copies the last block of a file that is appended to, one erase each time; but a file of at most
-    /// 512 bytes lies in the folder's own blocks, which are erased for many appends together. So appends go to the tail, and when
+    /// of some 30 bytes. littlefs copies the last block of a file that is appended to, one erase each time; but a small
+    /// file lies in the folder's own blocks, which are erased for many appends together. So appends go to the tail, and when
     /// it is full its bytes are appended to the segment at once, read back, and the tail is deleted.
     /// <para>Whoever uses this volume sees one file, the segment; the bytes keep their places in it. All other files are passed on.</para>
     /// </summary>
@@ -15,7 +15,7 @@ namespace NanoSync.Storage
         private const uint TailFlag = 0x80000000; // in the number of a tail; the rest is that of its segment
         private const int HeadSize = 8;           // of a tail: its place in the segment, and the complement of that
         private const int Lost = 8;               // what a file system loses of a write are whole units of 128 bytes or more
-        private const int PieceSize = 128;       // read at a time when a tail is moved
+        private const int PieceSize = 64;        // read at a time when a tail is moved
         private const int Slots = 4;              // segments appended to at a time: the main log's and those of the outboxes
 
         private const byte PlainFile = 0;         // lanes: a file without a tail
@@ -43,8 +43,8 @@ namespace NanoSync.Storage
         /// <summary>Tails over a volume.</summary>
         /// <param name="volume">Where segments and tails lie.</param>
         /// <param name="smallBytes">
-        /// Bytes up to which the file system keeps a file in its folder: 512 with littlefs on an ESP32. 0: no tails, for a file system
-        /// that does not, such as FAT.
+        /// Most bytes of a tail, which the file system keeps in its folder (<see cref="FileVolume.LittlefsSmallBytes"/>). 0: no tails, for
+        /// a file system that keeps no file there, such as FAT.
         /// </param>
         public TailVolume(IVolume volume, int smallBytes)
         {

@@ -15,8 +15,9 @@ public static class StoreBenchmark
 
     /// <summary>
     /// littlefs, estimated. A Close rewrites the last, partly filled block and fills new ones; a file of at most 512 bytes lies
-    /// in the folder's own blocks instead; every Close and delete adds some 40 bytes there, and a folder block is erased for each
-    /// 2,048 bytes of that, half of it being taken up by what is current.
+    /// in the folder's own blocks instead; every Close and delete adds some 40 bytes there, in whole programs of 128, and a folder block is erased for
+    /// each 2,048 bytes of that, half of it being taken up by what is current. Opening a file to read it, which is a commit on a board,
+    /// is not in it: littlefs itself had 0.34 erases a reading where this rule has 0.24.
     /// </summary>
     private sealed class Littlefs(IVolume inner) : IVolume
     {
@@ -77,12 +78,8 @@ public static class StoreBenchmark
         public int Close(int lane)
         {
             int after = _before[lane] + _appended[lane];
-            _folderBytes += 40;
-            if (after <= Inline)
-            {
-                _folderBytes += after;
-            }
-            else
+            _folderBytes += Programs(40 + (after <= Inline ? after : 0));
+            if (after > Inline)
             {
                 int partly = _before[lane] <= Inline ? _before[lane] : _before[lane] % Block;
                 DataBlocks += (partly + _appended[lane] + Block - 1) / Block;
@@ -90,9 +87,11 @@ public static class StoreBenchmark
             return inner.Close(lane);
         }
 
+        private static int Programs(int bytes) => (bytes + 127) / 128 * 128;
+
         public int Delete(uint file)
         {
-            _folderBytes += 40;
+            _folderBytes += Programs(40);
             return inner.Delete(file);
         }
     }
