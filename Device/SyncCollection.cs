@@ -52,11 +52,6 @@ namespace NanoSync.Device
         // a key has at most 10 digits, 4 characters of the epoch and 4 of the check sum; a start over keeps it behind `0` and 4 bytes
         internal const int KeySize = 24;
 
-        // Said: what a reply says of a collection.
-        internal const int Nothing = 0; // it has not named it
-        internal const int Named = 1; // it has, with a Status or without a key that counts
-        internal const int Answered = 2; // it has a key that is of this request
-
         /// <summary>Its number in the store: from <see cref="SyncEngine.Open"/> on that of its name, whatever the order of the declarations.</summary>
         public int Number;
 
@@ -84,7 +79,8 @@ namespace NanoSync.Device
         internal bool NoSeries; // the server could not take a series apart: readings go one by one
 
         // The round under way.
-        internal int Said; // what the reply says of it
+        internal bool Included;
+        internal bool Answered; // the reply had this collection, without Status
         internal int Sent; // objects in the request
         internal uint SentUpTo; // last id (outbox) or change number (keyed) in the request
         internal uint HoldFrom; // outbox: first id that the server wants again; 0 = none
@@ -138,7 +134,7 @@ namespace NanoSync.Device
         // Before a reply is read.
         internal void ClearReply()
         {
-            Said = Nothing;
+            Answered = false;
             HoldFrom = 0;
             More = false;
             Changed = false;

@@ -61,12 +61,13 @@ namespace NanoSync.Device
             bool told = _sendResult;
             _sendResult = false;
             bool whole = ReadReply();
-            bool answered = whole && _result.BytesDown == EmptyReply.Size; // by a check sum of this request; any other message is longer
-            if (answered)
+            if (whole && _result.BytesDown == EmptyReply.Size)
             {
                 _store.Abandon();
+                return EndEmpty();
             }
-            else if (whole)
+
+            if (whole)
             {
                 _result.Store = KeepCommand();
                 if (_result.Store == StoreError.None)
@@ -98,24 +99,42 @@ namespace NanoSync.Device
 
             for (int i = 0; i < _count; i++)
             {
-                answered |= _collections[i].Said == SyncCollection.Answered;
-            }
-
-            for (int i = 0; i < _count; i++)
-            {
-                EndCollection(_collections[i], whole, answered);
+                EndCollection(_collections[i], whole);
             }
 
             if (whole)
             {
-                SetTime(answered);
+                SetTime();
                 if (_startOver != null && _result.Store == StoreError.None)
                 {
                     DoStartOver();
                 }
             }
 
-            return whole && _result.Status == 0 && _result.Store == StoreError.None && _result.Message == SyncError.None;
+            return whole && _result.Status == 0 && _result.Store == StoreError.None;
+        }
+
+        // [SPEC 2.3] The empty reply says that there is nothing new. A server gives it only to a request without commands and answers.
+        private bool EndEmpty()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                SyncCollection c = _collections[i];
+                if (c.Sent > 0 || c.StartsOver || IsFetching(c))
+                {
+                    _result.Message = SyncError.Truncated;
+                    return false;
+                }
+
+                NoteKnown(c);
+                c.LastStatus = 0;
+                Sweep(c);
+            }
+
+            SendStatus = false;
+            _sendDiary = false;
+            _sendResult = false;
+            return _result.Store == StoreError.None;
         }
 
         // The server remembers class, window and limit of the request that it answered. After a restart the device does not know what it
@@ -141,8 +160,7 @@ namespace NanoSync.Device
             }
         }
 
-        // answered: the reply is to this request, as a key says that it has, or its being the empty one; any other may be late.
-        private void EndCollection(SyncCollection c, bool committed, bool answered)
+        private void EndCollection(SyncCollection c, bool committed)
         {
             if (!committed)
             {
@@ -151,27 +169,13 @@ namespace NanoSync.Device
                 return;
             }
 
-            if (answered && c.Said == SyncCollection.Nothing)
-            {
-                // [SPEC 2.3] left out: there is nothing to say of it. That is no answer to objects, to key 0 or to a Fetch, which set More
-                if (c.Sent > 0 || c.StartsOver || c.More)
-                {
-                    _result.Message = SyncError.Truncated;
-                }
-                else
-                {
-                    c.Said = SyncCollection.Answered;
-                    c.LastStatus = 0;
-                }
-            }
-
             c.More |= c.StartsOver && c.Kind != CollectionKind.Outbox; // key 0 only asked for a key, not for changes
-            if (c.Said == SyncCollection.Answered)
+            LoadKeyState(c);
+            if (!c.StartsOver && c.Answered)
             {
                 NoteKnown(c);
             }
 
-            LoadKeyState(c);
             if (c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
             {
                 // the server took the change made here: otherwise this reply would have brought the object once more
@@ -183,7 +187,7 @@ namespace NanoSync.Device
                 c.Handler.Changed(c);
             }
 
-            if (c.Said == SyncCollection.Answered && !c.More)
+            if (c.Answered && !c.More)
             {
                 Sweep(c);
             }
@@ -480,11 +484,9 @@ namespace NanoSync.Device
         {
             for (int i = 0; i < _count; i++)
             {
-                SyncCollection c = _collections[i];
-                if (c.Said == SyncCollection.Nothing && _reader.TextIs(c.Name))
+                if (_collections[i].Included && _reader.TextIs(_collections[i].Name))
                 {
-                    c.Said = SyncCollection.Named; // a second element of its name is read over
-                    _current = c;
+                    _current = _collections[i];
                     return;
                 }
             }
@@ -550,7 +552,7 @@ namespace NanoSync.Device
             }
 
             c.LastStatus = 0;
-            c.Said = SyncCollection.Answered;
+            c.Answered = true;
             _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, _newKeyLength);
             if (_result.Store == StoreError.None)
             {

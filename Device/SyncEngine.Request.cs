@@ -103,6 +103,7 @@ namespace NanoSync.Device
         {
             if (counting)
             {
+                c.Included = true;
                 c.ClearReply();
                 c.Sent = 0;
                 c.SentUpTo = 0;

@@ -613,8 +613,14 @@ namespace NanoSync.Device
         }
 
         // The time is used only when a key in the reply answers this request; any other reply may be a late one.
-        private void SetTime(bool answered)
+        private void SetTime()
         {
+            bool answered = false;
+            for (int i = 0; i < _count; i++)
+            {
+                answered |= _collections[i].Answered;
+            }
+
             if (_time != 0 && answered)
             {
                 AskTime = false;

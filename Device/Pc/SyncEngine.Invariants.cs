@@ -26,7 +26,7 @@ namespace NanoSync.Device
                 Ask(c.Sent <= _window, "{0} objects are sent, the window is {1}", c, c.Sent, _window);
                 Ask(!c.StartsOver || c.Sent == 0, "{0} objects go with key 0", c, c.Sent);
                 Ask(!c.StartsOver || c.Start != 0, "a start over goes without its number", c);
-                Ask(counting || c.Said == SyncCollection.Nothing, "answered before the request was sent", c);
+                Ask(counting || !c.Answered, "answered before the request was sent", c);
             }
         }
 
@@ -45,7 +45,7 @@ namespace NanoSync.Device
             Ask(_structureLength <= _object.Length, "a structure has {0} bytes", null, _structureLength);
             Ask(_answers <= _answersMost, "{0} answers of {1}", null, _answers, _answersMost);
             Ask(_commandId == 0 || _commandId > _lastCommand, "command {0} comes after {1}", null, _commandId, _lastCommand);
-            Ask(_current == null || (Array.IndexOf(_collections, _current, 0, _count) >= 0 && _current.Said != SyncCollection.Nothing), "the reply has a collection that was not asked for");
+            Ask(_current == null || (Array.IndexOf(_collections, _current, 0, _count) >= 0 && _current.Included), "the reply has a collection that was not asked for");
             CheckIncoming();
         }
 

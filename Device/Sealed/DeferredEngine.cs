@@ -70,6 +70,7 @@ namespace NanoSync.Device
                     return;
                 }
 
+                c.Included = true;
                 c.Sent = (int)Format.U32(_sent, 0);
                 c.SentUpTo = Format.U32(_sent, 4);
                 c.UploadOrder = Format.U32(_sent, 8);

@@ -32,7 +32,6 @@ namespace NanoSync.Tests
         private readonly int[] _kind = new int[2]; // collections of this request, in order: 0 = log, 1 = config
         private readonly bool[] _startsOver = new bool[2];
         private readonly bool[] _current = new bool[2];
-        private readonly bool[] _said = new bool[2]; // the collection had commands or answers
         private readonly int[] _number = new int[2]; // n of the last key given, per kind
         private readonly uint[] _tag = new uint[2];
         private int _keyNumber;
@@ -144,15 +143,6 @@ namespace NanoSync.Tests
 
         /// <summary>Of which collection: 0 = the outbox, 1 = the other.</summary>
         public int StoreToldOf;
-
-        /// <summary>The collection that replies leave out, whatever it had in the request: 0 = the outbox, 1 = the other; -1 = as the rule is.</summary>
-        public int LeavesOut = -1;
-
-        /// <summary>True: the configuration has two elements in the next reply.</summary>
-        public bool NamesTwice;
-
-        /// <summary>True: each collection has its element, as a server before the rule gave it.</summary>
-        public bool LeavesOutNothing;
 
         /// <summary>True: the next key is not known any more.</summary>
         public bool ForgetKeys;
@@ -344,7 +334,6 @@ namespace NanoSync.Tests
             else if (item == Item.Start && _reader.Scope == Scopes.Collection && _reader.Tag != Tags.Options)
             {
                 _asked = true;
-                _said[_collections - 1] = true;
                 _inCommands = _reader.Tag == Tags.Commands;
             }
             else if (item == Item.Start && _reader.Scope == Scopes.Commands)
@@ -393,7 +382,6 @@ namespace NanoSync.Tests
                     int kind = _reader.TextLength == 3 ? 0 : 1; // log, config
                     _kind[_collections] = kind;
                     _startsOver[_collections] = _keyZero;
-                    _said[_collections] = false;
                     _keyCurrent = !_keyZero && _keyNumber == _number[kind] && Fnv.HasTag(_tag[kind], _key, DigitsOf(_keyNumber));
                     _current[_collections] = _keyCurrent;
                     _asked |= _keyZero || !_keyCurrent;
@@ -498,34 +486,8 @@ namespace NanoSync.Tests
             }
         }
 
-        // [SPEC 2.3] A collection of which there is nothing to say.
-        private bool IsLeftOut(int i)
-        {
-            int kind = _kind[i];
-            if (LeavesOut == kind)
-            {
-                return true;
-            }
-
-            return !LeavesOutNothing && _current[i] && !_said[i] && !ForgetKeys
-                && (kind == 0 ? LogStatus == 0 : ConfigStatus == 0 && Part == null && Objects <= _sentTo);
-        }
-
-        // A Status stands with the old key, which does not say which request is answered.
-        private bool HasNewKey(int i)
-        {
-            return !IsLeftOut(i) && (_startsOver[i] ? _kind[i] == 0 || ConfigStartStatus == 0
-                : !ForgetKeys && (_kind[i] == 0 ? LogStatus == 0 && !_refused : ConfigStatus == 0));
-        }
-
         private void WriteReply()
         {
-            bool keyed = LeavesOut >= 0;
-            for (int i = 0; i < _collections; i++)
-            {
-                keyed |= HasNewKey(i);
-            }
-
             _lastRequest = AnswersAnother ? ~_hash : _hash;
             _writer.Begin(this);
             _writer.Start(Tags.Sync);
@@ -550,17 +512,6 @@ namespace NanoSync.Tests
             _writer.Start(Tags.Collections);
             for (int i = 0; i < _collections; i++)
             {
-                if (IsLeftOut(i))
-                {
-                    _sentFrom = _kind[i] == 1 ? _sentTo : _sentFrom;
-                    if (keyed)
-                    {
-                        continue;
-                    }
-
-                    keyed = true;
-                }
-
                 _writer.Start(Tags.Collection);
                 int kind = _kind[i];
                 int status = kind == 0 ? LogStatus : ConfigStatus;
@@ -621,11 +572,6 @@ namespace NanoSync.Tests
                 }
 
                 _writer.End();
-                if (kind == 1 && NamesTwice)
-                {
-                    NamesTwice = false;
-                    i--;
-                }
             }
 
             _writer.End();

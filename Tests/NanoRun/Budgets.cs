@@ -67,7 +67,7 @@ internal static class Budgets
         Row(Wake, "erases", 2, 2, 1, "wake/wake/erases"),
         Row(Wake, "connections", 1, 0, 1, "wake/wake/connects"),
         Row(Wake, "bytes up, HTTP head included", 282, 224, 1, "wake/wake/sent"),
-        Row(Wake, "bytes down, HTTP head included", 108, 130, 1, "wake/wake/received"),
+        Row(Wake, "bytes down, HTTP head included", 130, 130, 1, "wake/wake/received"),
 
         Row(Code, "NanoSync.Device: message, store and engine", 78500, 65536, 1, "pe/NanoSync.Device"),
         Row(Code, "NanoSync.Storage.Files", 6400, 0, 1, "pe/NanoSync.Storage.Files"),

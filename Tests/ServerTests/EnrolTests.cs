@@ -8,6 +8,7 @@ using NanoSync.Protocol;
 using NanoSync.Server;
 using NanoSync.Server.Application;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Fleet;
 using NanoSync.Server.Formats;
 
 namespace NanoSync.ServerTests;
@@ -282,6 +283,37 @@ public sealed class EnrolTests
         Assert.AreEqual(HttpStatusCode.OK, (await ops.Send(HttpMethod.Post, "/v1/devices/b1/replace")).Status);
         Assert.AreEqual(2, (await ops.Get("/v1/devices"))["total"]!.GetValue<int>(), "it is back");
         Assert.AreEqual(3, await Readings(ops, "b1"));
+    }
+
+    // As on PostgreSQL, where the line is made in a transaction of its own.
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public async Task A_line_that_was_made_while_its_device_was_deleted_is_not_listed_and_goes_when_it_is_due(bool due)
+    {
+        await using OpsServer ops = await OpsServer.Start();
+        ops.Core.Devices.Add("b1");
+        Fill(ops, "b1", "AAAA", 3);
+        await ops.Get("/v1/devices");
+        ops.Core.Fleet.Place("b1", "north", 3600);
+        await ops.Get("/v1/devices");
+        FleetFacts facts;
+        using (IStoreTransaction reading = ops.Core.Store.BeginRead())
+        {
+            facts = ((IFleetTransaction)reading).FindFacts(reading.FindDevice("b1")!.Id, 1)!;
+        }
+
+        ops.Core.Enrolment.Delete("b1", data: false);
+        using (IStoreTransaction late = ops.Core.Store.BeginWrite())
+        {
+            ((IFleetTransaction)late).SaveFleet(facts.Before with { NextCheck = due ? 0 : facts.Before.NextCheck }, "b1");
+            late.Commit();
+        }
+
+        Assert.IsEmpty((await ops.Get("/v1/devices"))["devices"]!.AsArray());
+        Assert.AreEqual(0, (await ops.Get("/v1/fleet"))["all"]!.GetValue<int>());
+        using IStoreTransaction after = ops.Core.Store.BeginWrite();
+        Assert.AreEqual(!due, ((IFleetTransaction)after).RemoveLine(facts.Before.Device), "it was still there");
     }
 
     [TestMethod]

@@ -36,7 +36,7 @@ public static class Mutants
         new("the last change answered is not kept", "Server/Core/Engine/CollectionSync.Keys.cs", "_row.LastChange = Math.Max(_row.LastChange, _id.LastChange);", "", 1)
             { Test = "ServerTests.KeyRuleTests.The_first_form_of_a_request_that_comes_behind_the_second_does_nothing" },
         new("what is set aside is not tried again when the device starts over", "Server/Core/Engine/CollectionSync.Keys.cs", "_store.Retry(Replica, Collection.Id, aside.ServerId);", "", 42),
-        new("a device seen with its key is not marked", "Server/Core/Engine/CollectionSync.cs", "row.Acknowledged = true;", "", 1)
+        new("a device seen with its key is not marked", "Server/Core/Engine/SyncService.cs", "row.Acknowledged = true;", "", 1)
             { Test = "ServerTests.KeyRuleTests.A_late_request_does_nothing_once_the_device_was_seen_with_the_next_key" },
         new("parts joined on the server are not checked", "Server/Core/Engine/CollectionSync.Uploads.cs", "whole.Length == total && CrcSum.Of(whole) == crc", "whole.Length == total", 1)
             { Test = "ServerTests.ReadingTests.Parts_that_do_not_come_to_the_check_sum_told_are_no_object_and_begin_anew" },
@@ -60,16 +60,16 @@ public static class Mutants
             "if (local == 0 || _store.FindLocal", "if (local >= 0 || _store.FindLocal", 1)
             { Test = "ServerTests.DeviceRuleTests.An_object_that_one_reply_names_and_replaces_keeps_what_was_written_here_meanwhile" },
         new("what is half down goes on in the pass after a restore", "Device/SyncEngine.Pass.cs", "if (_store.FirstPartial(c.Number, _found) == StoreError.None", "if (_store.FirstPartial(c.Number, _found) != StoreError.None", 411),
-        new("a refused reading is kept where no batch can begin any more", "Storage/FlashStore.Outbox.cs", "|| !FitsAside(bytes))", ")", 422),
+        new("a refused reading is kept where no batch can begin any more", "Storage/FlashStore.Outbox.cs", "|| !Fits(_main.BatchBytes + _batchGrowth + _batchAsideBytes + bytes - _options.SegmentBytes / 2))", ")", 422),
         new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 49),
         new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
             "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 8),
         new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
             { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
-            "if (row == null || collection.SyncKey != row.Key || CollectionSync", "if (row == null || CollectionSync", 230),
+            "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 230),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
-            "|| CollectionSync.IsToRemember(row, collection) || Feed.HasNews(store, row, collection))", "|| CollectionSync.IsToRemember(row, collection))", 1),
+            "|| Remembers(row, collection) || Feed.HasNews(store, row, collection))", "|| Remembers(row, collection))", 1),
         new("the server's commits are not flushed", "Server/Stores/Sqlite/SqliteStore.cs", "\"PRAGMA synchronous = FULL\"", "\"PRAGMA synchronous = OFF\"", 7),
         new("a header's counter of versions is one too low", "Storage/FlashStore.Batch.cs",
             "_nextVersion, _nextLocal, _nextLarge", "_nextVersion - 1, _nextLocal, _nextLarge", 1)
@@ -169,13 +169,5 @@ public static class Mutants
             { Test = "ServerTests.ReplyBudgetTests.A_limit_told_in_the_very_request_counts_and_not_the_one_remembered" },
         new("an idle request settles nothing that was sent", "Server/Core/Engine/SyncService.cs", "writing.Acknowledged(row.Replica, row.Collection.Id, row.N);", "", 1)
             { Test = "ServerTests.SetAsideTests.What_was_set_aside_is_so_no_more_once_an_idle_request_shows_that_its_new_value_came" },
-        new("a collection is left out whatever is due to it", "Server/Core/Engine/CollectionSync.cs",
-            "(!_request.GetChanges || (Collection.Seq <= _row.ToPoint && !_store.HasDue(_row)))", "true", 1),
-        new("all collections of a reply are left out", "Server/Core/Engine/SyncService.cs",
-            "if (leftOut != null && !reply.Collections.Exists(", "if (leftOut != null && now < 0 && !reply.Collections.Exists(", 1)
-            { Test = "ServerTests.KeyRuleTests.A_reply_has_a_new_key_if_any_collection_can_have_one" },
-        new("what a reply without a key leaves out is in step", "Device/SyncEngine.Reply.cs",
-            "if (answered && c.Said == SyncCollection.Nothing)", "if (c.Said == SyncCollection.Nothing)", 1)
-            { Test = "DeviceTests.EngineTests.A_pass_is_ended_by_a_whole_reply_to_its_request_that_leaves_it_out_and_by_no_other" },
     ];
 }

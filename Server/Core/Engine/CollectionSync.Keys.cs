@@ -270,10 +270,6 @@ internal sealed partial class CollectionSync
         return epoch != null && n >= _row.StartN && _store.FindEpoch(Device, Collection.Id, epoch)?.Replica == _row.Replica;
     }
 
-    // A request without changes of this collection says nothing of how old another one is: where the reply to it left the collection
-    // out, and it comes again late, requests made after it have the same key, and may have no change to tell of.
-    private bool ChangesNothing => _request.Responses.Count == 0 && _request.Commands.TrueForAll(c => c.Tag == Tags.Fetch);
-
     private void Acknowledge()
     {
         if (_row.ReplyCommands > 0) // else nothing was sent in it
@@ -283,7 +279,7 @@ internal sealed partial class CollectionSync
 
         _point = _row.ToPoint;
         _row.AskedOver = Asked.No; // it was a late request that was told so
-        _row.LastChange = ChangesNothing ? 0 : _id.LastChange;
+        _row.LastChange = _id.LastChange;
         _row.PreviousKey = _row.Key;
         _row.FromPoint = _point;
         _row.N++;
@@ -303,11 +299,7 @@ internal sealed partial class CollectionSync
         }
 
         _store.Unsent(Replica, Collection.Id, _row.N);
-        if (!ChangesNothing)
-        {
-            _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
-        }
-
+        _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
         _row.N++; // the same bytes would get the same key: after a restore it would name another reply
         _point = _row.FromPoint;
         _row.Repeats++;

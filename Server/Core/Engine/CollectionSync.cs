@@ -5,8 +5,6 @@
 //   one before           that before it              the kept one again, or n+1, made anew
 //   0                    0                           n+1, no commands
 //
-// In step, with nothing to keep: the collection is left out of the reply, and its row stays as it is.
-//
 // Responses come before Commands: what the device could not apply decides whether its own changes conflict.
 
 using System.Runtime.InteropServices;
@@ -59,9 +57,6 @@ internal sealed partial class CollectionSync
     /// <summary>Why the device has one more replica; "" when it has not.</summary>
     public string NewReplica { get; private set; } = "";
 
-    /// <summary>True: there may be no answer where there is nothing to say.</summary>
-    public required bool MayLeaveOut { get; init; }
-
     /// <summary>What is counted of it.</summary>
     public required SyncTally Tally { get; init; }
 
@@ -72,8 +67,7 @@ internal sealed partial class CollectionSync
 
     private CollectionRow Collection => _row.Collection;
 
-    /// <summary>What the reply says of it; null = nothing, the key stays.</summary>
-    public CollectionElement? Answer()
+    public CollectionElement Answer()
     {
         if (_store.FindCollection(Device, _request.Id) is not { } collection)
         {
@@ -93,11 +87,7 @@ internal sealed partial class CollectionSync
             meaning = KeyCase.Late; // its sender was seen with the key of that reply: a new one would replace the key that it holds
         }
 
-        if (MayLeaveOut)
-        {
-            Tally.Keys.Add(meaning); // not again where it was left out at first
-        }
-
+        Tally.Keys.Add(meaning);
         if (StatusOf(meaning) is var status && status != Status.Success)
         {
             return Failed(status);
@@ -124,13 +114,6 @@ internal sealed partial class CollectionSync
         {
             _budget.Count(kept);
             return kept;
-        }
-
-        if (MayLeaveOut && meaning == KeyCase.Current && IsInStep())
-        {
-            Want(_request.Class);
-            NoteSeen(_store, _row, _now);
-            return null;
         }
 
         switch (meaning)
@@ -185,42 +168,6 @@ internal sealed partial class CollectionSync
             KeyCase.WentBack => Status.WentBack,
             _ => Status.Success,
         };
-    }
-
-    // [SPEC 2.3] True when a new key would say nothing but that it is new. One is given nevertheless where the row has something to
-    // get over with it: a key of a run of the server before, what the feed passed over, a start over that was asked for, a
-    // recovering pass.
-    private bool IsInStep()
-    {
-        return _request.Commands.Count == 0 && _request.Responses.Count == 0
-            && _row.Key == _request.SyncKey && SyncKeys.Parse(_request.SyncKey).N == _row.N
-            && _incarnation.IsPresent(_store, _row.Epoch)
-            && !IsToRemember(_row, _request)
-            && (Collection.IsOutbox || !_request.DeletesAsMoves)
-            && _row.AskedOver == Asked.No && !_row.Recovering
-            && (!_request.GetChanges || (Collection.Seq <= _row.ToPoint && !_store.HasDue(_row)));
-    }
-
-    /// <summary>True when a request tells a value that is not the one remembered, so that it has to be kept.</summary>
-    public static bool IsToRemember(KeyRow row, CollectionElement request)
-    {
-        return (request.Class != null && request.Class != row.Class)
-            || (request.WindowSize != null && request.WindowSize != row.Window)
-            || (request.Limit != null && request.Limit != row.Limit)
-            || (request.Conflict != null && request.Conflict != row.Conflict);
-    }
-
-    /// <summary>Notes of a request that gets no new key that its sender was seen with the last one: once a key.</summary>
-    public static void NoteSeen(IStoreTransaction store, KeyRow row, long now)
-    {
-        if (!row.Acknowledged)
-        {
-            store.Acknowledged(row.Replica, row.Collection.Id, row.N);
-            row.Acknowledged = true;
-            store.SaveKeyRow(row);
-        }
-
-        store.Seen(row.Device, row.Replica, now);
     }
 
     private static byte[] Keep(CollectionElement reply)

@@ -144,10 +144,7 @@ public sealed class KeyRow
     /// <summary>The last reply: a message in the binary form with this collection alone.</summary>
     public byte[]? Reply { get; set; }
 
-    /// <summary>
-    /// Number of the device's last change when it made the newest request with changes of this collection that was answered under
-    /// <see cref="PreviousKey"/>; 0 = none told.
-    /// </summary>
+    /// <summary>Number of the device's last change when it made the newest request that was answered under <see cref="PreviousKey"/>; 0 = none told.</summary>
     public long LastChange { get; set; }
 
     /// <summary>What was applied since the device was last seen to have moved on: 8 bytes for each change. [SPEC 5.2]</summary>

@@ -314,26 +314,12 @@ public sealed class SyncService
 
         SyncMessage reply = new();
         int replica = 0;
-        CollectionElement? leftOut = null; // the first
         foreach (CollectionElement collection in request.Collections)
         {
             cancellation.ThrowIfCancellationRequested();
-            (CollectionElement? answer, int of) = Answer(device, id, collection, now, structures, budget, message.Tally, mayLeaveOut: true);
+            (CollectionElement answer, int of) = Answer(device, id, collection, now, structures, budget, message.Tally);
+            reply.Collections.Add(answer);
             replica = of != 0 ? of : replica;
-            if (answer != null)
-            {
-                reply.Collections.Add(answer);
-            }
-            else
-            {
-                leftOut ??= collection;
-            }
-        }
-
-        if (leftOut != null && !reply.Collections.Exists(c => c.Status == Status.Success))
-        {
-            // [SPEC 2.3] no key would say which request this reply answers
-            reply.Collections.Add(Answer(device, id, leftOut, now, structures, budget, message.Tally, mayLeaveOut: false).Reply!);
         }
 
         structures.Tell(reply.Options, budget);
@@ -419,7 +405,7 @@ public sealed class SyncService
         foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(store, device, collection);
-            if (row == null || collection.SyncKey != row.Key || CollectionSync.IsToRemember(row, collection) || Feed.HasNews(store, row, collection))
+            if (row == null || collection.SyncKey != row.Key || Remembers(row, collection) || Feed.HasNews(store, row, collection))
             {
                 return false;
             }
@@ -448,25 +434,38 @@ public sealed class SyncService
         writing.Seen(device.Id, 0, now);
         foreach (CollectionElement collection in request.Collections)
         {
-            if (KeyRowOf(writing, device, collection) is { } row && row.Key == collection.SyncKey)
+            KeyRow? row = KeyRowOf(writing, device, collection);
+            if (row != null && row.Key == collection.SyncKey && !row.Acknowledged)
             {
-                CollectionSync.NoteSeen(writing, row, now);
+                writing.Acknowledged(row.Replica, row.Collection.Id, row.N);
+                row.Acknowledged = true;
+                writing.SaveKeyRow(row);
             }
+
+            writing.Seen(device.Id, row?.Replica ?? 0, now);
         }
 
         writing.Commit();
     }
 
-    // The answer, null where there is nothing to say, and which store of the device asked; 0 = not known.
-    private (CollectionElement? Reply, int Replica) Answer(DeviceIdentity device, RequestId id, CollectionElement request, long now, Structures structures, ReplyBudget budget, SyncTally tally,
-        bool mayLeaveOut)
+    // A value that is not the one remembered must be kept, so such a request is not idle.
+    private static bool Remembers(KeyRow row, CollectionElement collection)
+    {
+        return (collection.Class != null && collection.Class != row.Class)
+            || (collection.WindowSize != null && collection.WindowSize != row.Window)
+            || (collection.Limit != null && collection.Limit != row.Limit)
+            || (collection.Conflict != null && collection.Conflict != row.Conflict);
+    }
+
+    // The answer, and which store of the device asked; 0 = not known.
+    private (CollectionElement Reply, int Replica) Answer(DeviceIdentity device, RequestId id, CollectionElement request, long now, Structures structures, ReplyBudget budget, SyncTally tally)
     {
         using IStoreTransaction store = _store.BeginWrite();
-        CollectionElement? reply;
+        CollectionElement reply;
         int replica;
         try
         {
-            CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget) { Tally = tally, MayLeaveOut = mayLeaveOut };
+            CollectionSync sync = new(store, device, id, request, _limits, _classes, _incarnation, now, budget) { Tally = tally };
             reply = sync.Answer();
             replica = sync.Replica;
             structures.Want(sync.WantedClasses);

@@ -313,7 +313,7 @@ public sealed class FleetService : ISyncWatcher
     {
         if (store.FindFacts(device, MostCounted) is not { } facts)
         {
-            return false;
+            return store.RemoveLine(device); // it was deleted while another look made its line
         }
 
         FleetMemory memory = facts.Before.Memory;

@@ -139,6 +139,9 @@ public interface IFleetTransaction : IStoreTransaction
     /// <summary>Keeps a device's line.</summary>
     void SaveFleet(FleetRow row, string search);
 
+    /// <summary>Removes a device's line. False: it has none.</summary>
+    bool RemoveLine(int device);
+
     /// <summary>Devices whose line is to be made anew at this time.</summary>
     List<int> ListStale(long now, int most);
 

@@ -20,6 +20,9 @@ public abstract partial class SqlTransaction : IFleetTransaction
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
+    // A line that was made while its device was deleted is there until the next look at it.
+    private const string WhereKept = "WHERE NOT EXISTS (SELECT 1 FROM device d WHERE d.id = device_state.device_id AND d.retired IS NOT NULL)";
+
     /// <inheritdoc/>
     public FleetFacts? FindFacts(int device, int most)
     {
@@ -82,6 +85,9 @@ public abstract partial class SqlTransaction : IFleetTransaction
     }
 
     /// <inheritdoc/>
+    public bool RemoveLine(int device) => Run("DELETE FROM device_state WHERE device_id = @device", ("device", device)) > 0;
+
+    /// <inheritdoc/>
     public List<int> ListStale(long now, int most)
     {
         return All("SELECT device_id FROM device_state WHERE next_check <= @now ORDER BY next_check LIMIT @most", r => r.GetInt32(0), ("now", now), ("most", most));
@@ -112,7 +118,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
     /// <inheritdoc/>
     public (List<DeviceSummary> Page, int Total) ListFleet(FleetQuery query)
     {
-        StringBuilder where = new("WHERE 1 = 1");
+        StringBuilder where = new(WhereKept);
         List<(string, object?)> values = [];
         void Add(string condition, string name, object value)
         {
@@ -173,7 +179,7 @@ public abstract partial class SqlTransaction : IFleetTransaction
     {
         bool any = string.IsNullOrEmpty(text);
         (string, object?)[] values = any ? [] : [("text", Pattern(text!))];
-        return All($"SELECT rank, configuration, place, COUNT(*) FROM device_state {(any ? "" : "WHERE " + HasText)} GROUP BY rank, configuration, place",
+        return All($"SELECT rank, configuration, place, COUNT(*) FROM device_state {WhereKept}{(any ? "" : " AND " + HasText)} GROUP BY rank, configuration, place",
             r => (r.GetInt64(0), (ConfigState)r.GetInt32(1), r.GetString(2), r.GetInt32(3)), values);
     }
 
