@@ -28,6 +28,7 @@ public static class StoreInspector
     private const uint TailFlag = 0x80000000; // in the number of a segment: its tail
     private const int TailKind = 8;
     private const int TailHead = 8;
+    private const int MaxSegment = 65535;
 
     private sealed record Entry(string Name, int Kind, int Collection, bool Large, bool Last, uint Id, uint Version, uint Tag,
         int State, bool IsDelete, string Key, int Status, string Reason, uint LargeFile, int Length, uint LargeCrc, byte[] Payload, string Where);
@@ -148,12 +149,14 @@ public static class StoreInspector
                 return bytes;
             }
             ReadOnlySpan<byte> newest = tail.AsSpan(TailHead);
-            int place = U32(tail, 0) == ~U32(tail, 4) ? (int)U32(tail, 0) : bytes.Length;
-            if (bytes.Length >= place + newest.Length && bytes.AsSpan(place, newest.Length).SequenceEqual(newest))
+            int place = U32(tail, 0) == ~U32(tail, 4) && U32(tail, 0) <= MaxSegment ? (int)U32(tail, 0) : bytes.Length;
+            ReadOnlySpan<byte> moved = bytes.AsSpan(Math.Min(place, bytes.Length));
+            if (moved.StartsWith(newest))
             {
-                return bytes; // moved; its deletion was cut
+                return bytes; // its deletion was cut
             }
-            byte[] whole = new byte[place + newest.Length + (place == bytes.Length ? 0 : 1)];
+            bool fits = bytes.Length >= place && newest.StartsWith(moved);
+            byte[] whole = new byte[place + newest.Length + (fits ? 0 : 1)];
             bytes.AsSpan(0, Math.Min(place, bytes.Length)).CopyTo(whole);
             newest.CopyTo(whole.AsSpan(place));
             return whole;

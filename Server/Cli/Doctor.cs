@@ -49,7 +49,8 @@ public static class Doctor
     private static readonly TimeSpan s_ahead = TimeSpan.FromMinutes(2);
 
     // of flash scripts, tools and tests, which may stand in the same environment
-    private static readonly string[] s_others = ["config", "server", "token", "claim", "device", "secrets", "wifi_ssid", "wifi_password", "ca", "mail_password"];
+    private static readonly string[] s_others = ["config", "server", "token", "claim", "device", "secrets", "wifi_ssid", "wifi_password", "ca", "mail_password",
+        "mqtt_password", "nanoclr", "nano_mdp", "nano_assemblies", "lives", "seed", "proxy_seeds", "pictures", "write_surface", "mutation_classes"];
 
     /// <summary>Looks; what it finds, as it finds it.</summary>
     /// <param name="configuration">Reads the settings.</param>

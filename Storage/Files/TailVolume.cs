@@ -14,8 +14,8 @@ namespace NanoSync.Storage
     {
         private const uint TailFlag = 0x80000000; // in the number of a tail; the rest is that of its segment
         private const int HeadSize = 8;           // of a tail: its place in the segment, and the complement of that
-        private const int Lost = 8;               // what a file system loses of a write are whole units of 128 bytes or more
-        private const int PieceSize = 64;        // read at a time when a tail is moved
+        private const int PieceSize = 64;         // read at a time when a tail is moved
+        private const int CheckStep = 8;          // one byte in so many is compared: a file system loses whole units of 128 bytes or more
         private const int Slots = 4;              // segments appended to at a time: the main log's and those of the outboxes
 
         private const byte PlainFile = 0;         // lanes: a file without a tail
@@ -247,7 +247,7 @@ namespace NanoSync.Storage
             }
 
             int slot = _laneSlots[lane];
-            if (code != VolumeCode.Ok || target == Doubtful || (target == Moving && !HasMoved(slot, _tails[slot], Lost)))
+            if (code != VolumeCode.Ok || target == Doubtful || (target == Moving && !HasMoved(slot, _tails[slot], CheckStep)))
             {
                 Look(slot);
                 return code != VolumeCode.Ok ? code : VolumeCode.Failed;

@@ -92,6 +92,23 @@ public sealed partial class RunningTests
     }
 
     [TestMethod]
+    [DataRow("mqtt_password")]
+    [DataRow("nanoclr")]
+    [DataRow("nano_mdp")]
+    [DataRow("nano_assemblies")]
+    [DataRow("seed")]
+    public async Task Doctor_calls_no_variable_of_the_tools_a_wrong_setting(string name)
+    {
+        ServerOptions options = new() { Data = Data, Urls = $"http://127.0.0.1:{Free()}" };
+        IConfiguration given = new ConfigurationBuilder().AddInMemoryCollection([new(name, "x")]).Build();
+        await foreach (Finding finding in Doctor.Examine(() => given, _ => options))
+        {
+            Assert.AreEqual((FindingState.Ok, "settings"), (finding.State, finding.What), finding.Text);
+            break;
+        }
+    }
+
+    [TestMethod]
     [DataRow("settings", "there is no setting colour, mail:pop")]
     [DataRow("unreadable", "The setting rate is not a number")]
     [DataRow("data folder", "cannot be written")]

@@ -340,4 +340,29 @@ public sealed class FileTests
         Assert.IsGreaterThan(10, refused);
         Assert.IsGreaterThan(0, tails);
     }
+
+    [TestMethod]
+    public void The_inspector_shows_a_segment_as_the_store_sees_it_while_its_tail_is_being_moved()
+    {
+        CutVolume volume = Lived(2).Volume;
+        uint tail = volume.Files.Keys.First(f => (f & 0x80000000) != 0);
+        Write(volume);
+        string before = Shown();
+        Assert.Contains("  tail of ", before);
+        byte[] own = volume.Files[tail & 0x7FFFFFFF];
+        volume.Files[tail & 0x7FFFFFFF] = [.. own, .. volume.Files[tail].AsSpan(8, 5)];
+        Write(volume);
+        Assert.AreEqual(before, Shown());
+        volume.Files[tail & 0x7FFFFFFF] = [.. own, .. volume.Files[tail].AsSpan(8)]; // moved, not deleted yet
+        Write(volume);
+        Assert.AreEqual(before, Shown());
+    }
+
+    // Without the first line, which has the sum of the bytes.
+    private string Shown()
+    {
+        var text = new StringWriter();
+        Assert.AreEqual(StoreInspector.Whole, StoreInspector.Run(_folder, text), text.ToString());
+        return text.ToString()[text.ToString().IndexOf('\n')..];
+    }
 }
