@@ -1,4 +1,4 @@
-// What is said to the log here.
+// The log lines of this part.
 
 using Microsoft.Extensions.Logging;
 

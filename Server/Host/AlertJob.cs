@@ -18,7 +18,7 @@ internal sealed class AlertJob(ServerCore core, ILogger<Alerts.AlertService> log
             }
             catch (StoreException)
             {
-                // told where requests meet it; tried again
+                // requests that meet this log it; the job tries again
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {

@@ -31,7 +31,7 @@ internal sealed class FleetJob(ServerCore core, ILogger<Fleet.FleetService> log)
             }
             catch (StoreException)
             {
-                // told where requests meet it; tried again
+                // requests that meet this log it; the job tries again
             }
             catch (Exception e)
             {

@@ -20,7 +20,7 @@ internal sealed class GroupJob(ServerCore core, ILogger<Groups.GroupService> log
             }
             catch (StoreException)
             {
-                // told where requests meet it; tried again
+                // requests that meet this log it; the job tries again
             }
             catch (Exception e)
             {

@@ -48,7 +48,7 @@ public sealed class WebHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(logLevel);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // what stops it from starting is told below
-        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // told by who met it, once, and not at each question
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // the part that met the fault has logged it once; the check would log it at each question
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseUrls(ListenUrls.Check(ListenUrls.Parse(options.Urls), options.PlainHttp));
         TlsCertificate? tls = options is { TlsCertificate: { } certificate, TlsKey: { } key } ? new TlsCertificate(certificate, key) : null;

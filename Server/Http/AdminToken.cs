@@ -1,5 +1,5 @@
 // The first token: made with the database and shown that one time. An earlier version of the server kept it in a file of the
-// data folder: such a one goes on to count, by its check sum as any other, and the file goes.
+// data folder. The token of such a file stays valid: its check sum is kept as that of any other token, and the file is removed.
 
 using NanoSync.Server.Access;
 

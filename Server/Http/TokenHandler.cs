@@ -1,10 +1,10 @@
 // Who asks, of every route but those of devices: the bearer of a named token, a page that has signed in, or,
 // where that was allowed, a program of this machine.
 //
-// A cookie is sent by the browser whoever made the page, so a change that comes with one has to carry a header that no form and
-// no page of another origin can send. A page on this machine's browser comes from the loopback address, so of a program that
-// comes without a token more is asked: the Host that the request is for (a name of somebody's own may point to this machine), the
-// Origin of the page, a body that no form can send, and no trace of a proxy, behind which everybody is local.
+// A browser sends a cookie whichever page makes the request, so a change that comes with one has to carry a header that no form and
+// no page of another origin can send. A page in a browser of this machine comes from the loopback address too. So a request
+// without a token has to show more: a Host that means this machine (anybody's name may point to it), no Origin of another page, a
+// body that no form can send, and no trace of a proxy, behind which everybody would be local.
 
 using System.Net;
 using System.Security.Claims;

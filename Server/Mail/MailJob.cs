@@ -33,7 +33,7 @@ public sealed class MailJob(ServerCore core, MailOptions options, ILogger<MailSe
             }
             catch (StoreException)
             {
-                // told where requests meet it; tried again
+                // requests that meet this log it; the job tries again
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {

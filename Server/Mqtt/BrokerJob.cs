@@ -44,7 +44,7 @@ public sealed class BrokerJob(ServerCore core, IServiceProvider services, ILogge
         }
         catch (StoreException)
         {
-            // told where requests meet it; tried again
+            // requests that meet this log it; the job tries again
         }
         catch (Exception e)
         {

@@ -81,7 +81,7 @@ public sealed class MqttWaker(ServerCore core, MqttService broker, ILogger log)
             }
             catch (StoreException)
             {
-                // told where requests meet it; what was noted is kept
+                // requests that meet this log it; what was noted is kept
             }
             catch (Exception e)
             {

@@ -162,7 +162,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
             return;
         }
 
-        // an object of the class that its definition is not known of yet may be on its way: tags stay what they were
+        // An object whose class has no known definition yet may be under way. It keeps its tag.
         _defined = defined;
         _names.Clear();
         _store = new FlashStore(_volume, new StoreOptions
@@ -477,7 +477,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
 
         if (UpOnly)
         {
-            Drop(entry); // the own object is the copy; what the upstream has besides does not concern us
+            Drop(entry); // the object itself is kept here; nothing comes down from an upstream that is only passed up to
         }
     }
 
@@ -491,7 +491,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         bool same = current is { Deleted: false } && current.Class == type && current.Data.AsSpan().SequenceEqual(data);
         if (same)
         {
-            own.Retry(map.OwnId); // sent again: the devices that refused it are asked again, and what they say is told again
+            own.Retry(map.OwnId); // the upstream sent it again: the devices that refused it are asked again, and their answers go up again
             map.ReportedSeq = 0;
             map.Seq = current!.Seq;
         }
@@ -510,7 +510,7 @@ internal sealed class EngineRoute(ProxyContext context, ProxyTarget target, Rout
         Settle(store, own, map);
     }
 
-    // It was refused before, and the device told so: there it is in step again with its own value.
+    // The upstream takes what it refused before. The device was told of the refusal, so the value goes to it once more.
     private void Settle(IProxyTransaction store, OwnCollection own, MapRow map)
     {
         if (map.Status != 0 && own.Find(map.OwnId) is { Deleted: false } taken && taken.Writer != 0)

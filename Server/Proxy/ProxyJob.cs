@@ -29,7 +29,7 @@ public sealed class ProxyJob(ProxyService proxy, ServerCore core, ILogger<ProxyS
             }
             catch (StoreException)
             {
-                // told where requests meet it; tried again
+                // requests that meet this log it; the job tries again
             }
             catch (Exception e)
             {

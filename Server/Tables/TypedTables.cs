@@ -22,7 +22,7 @@ public sealed record TypedTable(string Name, long Rows, IReadOnlyList<string> Co
 public sealed class TypedTables(IServerStore store, ReadingService readings, Incarnation incarnation, TableDatabase database)
 {
     private const string Job = "tables";
-    private const int Page = 1000; // ReadingService's
+    private const int Page = 1000; // as ReadingService has it
 
     private static readonly TimeSpan s_gaps = TimeSpan.FromSeconds(30);
 
@@ -300,8 +300,8 @@ public sealed class TypedTables(IServerStore store, ReadingService readings, Inc
 
     private static bool IsUnknown(Reading reading) => !reading.Row.Deleted && reading.Class == null && !string.IsNullOrEmpty(reading.Row.Class);
 
-    // Readings that came before the definition of their class: what there is of them is read again from the first one on, once it is
-    // known. Those behind it that were known all along stand there already.
+    // Readings that came before the definition of their class are read again once it is known, from the first of them on. Those in
+    // between that were known before are in the table already.
     private void FillGaps(DbConnection connection, ref TableShapes shapes, List<SourceRow> sources, Dictionary<int, long> cursors, Dictionary<int, string> names, ref int written)
     {
         List<(int Collection, string Class, long Author, long Seq)> gaps = [];

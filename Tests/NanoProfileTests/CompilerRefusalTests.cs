@@ -1,4 +1,4 @@
-// What nanoFramework's mscorlib lacks, the compiler refuses. One row per construct of the table in DESIGN.md, "Device code".
+// The compiler refuses what nanoFramework's mscorlib lacks. Each row is a construct, with the words in which it is refused.
 
 namespace NanoSync.NanoProfile.Tests;
 

@@ -63,7 +63,7 @@ internal sealed record Tool(int ExitCode, string Output)
             {
                 if (ended.IsSet && !process.WaitForExit(3000))
                 {
-                    process.Kill(entireProcessTree: true); // it said that it ends, and hangs over its own threads
+                    process.Kill(entireProcessTree: true); // it has said that it ends, and waits for threads of its own that never do
                     process.WaitForExit();
                     return 0;
                 }

@@ -56,7 +56,7 @@ public sealed class FaultTests
             devices[i] = (token, Message("readings", await FirstKey(token), $"Ab{i:x2}1"));
         }
 
-        // all of them are open before the first one asks; each device asks on twenty, as one that repeats itself does
+        // All connections are open before the first request. Each device asks on twenty, as if it repeated its request.
         TcpClient[] connections = [.. Enumerable.Range(0, Devices * Each).Select(_ => new TcpClient())];
         try
         {

@@ -118,7 +118,7 @@ public sealed class Coverage
         ILProcessor body = method.Body.GetILProcessor();
         foreach ((Instruction at, SequencePoint point) in points)
         {
-            // the instruction itself becomes the note, so that whoever jumps there comes by; what it was follows
+            // The instruction itself becomes the note, and a copy of what it was follows, so that a jump to it passes the note.
             Instruction moved = body.Create(OpCodes.Nop);
             (moved.OpCode, moved.Operand) = (at.OpCode, at.Operand);
             (at.OpCode, at.Operand) = (OpCodes.Ldc_I4, _lines.Count);

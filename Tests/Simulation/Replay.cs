@@ -130,7 +130,7 @@ public sealed class Replay : IDisposable
         };
     }
 
-    // What could not say why it ended may have been cut off anywhere; what could had come to a stop.
+    // A run whose end has no known reason may have been cut anywhere. One that told its reason had come to a stop.
     private string Start(DiaryEntry entry)
     {
         if (entry.Status != 0)
@@ -208,7 +208,7 @@ public sealed class Replay : IDisposable
         return $"readings {times}, the flash fails at each; kept {kept}";
     }
 
-    // Which side a lost exchange was lost on the device cannot tell: both in turn.
+    // The device cannot tell whether the request or the reply was lost, so each is lost in turn.
     private static Fault? FaultOf(DiaryEntry entry, int time)
     {
         bool odd = (time & 1) != 0;

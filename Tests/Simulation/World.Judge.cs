@@ -114,7 +114,7 @@ public sealed partial class World
     /// <summary>The board whose request it is; null = not known.</summary>
     public SimDevice? Writing { get; set; }
 
-    // An operator who asks for a device's copy gets it as if the device had changed it.
+    // Objects whose copy an operator asked a device for. Such a copy may be an older value, and comes as if the device had changed it.
     private readonly HashSet<(int, string)> _fetched = [];
 
     // What this round (or power cut) changed on the device: acknowledged means that the server has it.

@@ -638,8 +638,8 @@ public sealed partial class World
 
     private (int Device, SimDevice.Image Image)? _image;
 
-    // Readings that went up under another store id in a life of which the flash that holds them knows nothing: the ids that
-    // they are given again are others, and nobody can tell [SPEC 5.4].
+    // Readings that went up under another store id in a life that the flash holding them does not know. They get other ids when
+    // they go up again, so nobody can tell that they are the same [SPEC 5.4].
     private readonly HashSet<uint> _mayDouble = [];
 
     private void PutBackOrKeep(int step, SimDevice device)

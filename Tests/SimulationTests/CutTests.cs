@@ -7,7 +7,7 @@ namespace NanoSync.SimulationTests;
 [TestClass]
 public class CutTests
 {
-    private const int Pairs = 167 * World.LifeRounds; // of some 100,000 there are
+    private const int Pairs = 167 * World.LifeRounds; // of some 100,000 that there are
 
     public required TestContext TestContext { get; set; }
 

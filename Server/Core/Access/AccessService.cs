@@ -182,7 +182,7 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
         }
 
         using IAccessTransaction transaction = Write();
-        bool mine = transaction.EndSession(DeviceService.HashOf(code)); // of two at once one is told so
+        bool mine = transaction.EndSession(DeviceService.HashOf(code)); // of two who use one link at once, one signs in
         transaction.Commit();
         return mine ? caller : null;
     }
@@ -198,13 +198,13 @@ public sealed class AccessService(IServerStore store, TimeProvider clock)
     /// <summary>A line for a change that is made now.</summary>
     public AuditRow Line(string who, string action, string target, string detail = "") => new(0, Now, who, action, target, detail);
 
-    /// <summary>Writes a line by itself: of what is no change of this database, or one that is made already.</summary>
+    /// <summary>Writes a line by itself, for what did not change this database or has changed it already.</summary>
     public void Audit(string who, string action, string target, string detail = "") => Audit(Line(who, action, target, detail));
 
-    /// <summary>Writes a line that no transaction took along: what was done is not in this database.</summary>
+    /// <summary>Writes a line by itself, for what did not change this database.</summary>
     public void Audit(AuditRow line)
     {
-        using AuditLine nobodys = new(null); // without it the commit would take the waiting line, too
+        using AuditLine nobodys = new(null); // without it this commit would also write the line that waits for another change
         using IAccessTransaction transaction = Write();
         transaction.Audit(line);
         transaction.Commit();

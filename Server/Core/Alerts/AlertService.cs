@@ -1,6 +1,6 @@
-// From what is wrong to somebody who knows of it. A problem of a device's line is seen when the line is made; it becomes an alert
-// when it has lasted, and is over when it has been away for as long, so that one that comes and goes is one alert. Who is told of
-// the same again within the quiet time is not.
+// Tells somebody what is wrong. A problem of a device's line is seen when the line is made; it becomes an alert
+// when it has lasted, and is over when it has been away for as long, so that one that comes and goes is one alert. Within
+// the quiet time nobody is told of the same problem again.
 //
 // Deliveries are kept in the database in the same transaction, are tried again until they are taken, and those of one subject go
 // in their order: "closed" never overtakes "opened". A receiver may get one twice, when the answer to the first was lost; its

@@ -79,7 +79,7 @@ public static class EditHistory
             return null; // changed since, not by an edit
         }
 
-        // back over those that it never took; of one that was sent and not acknowledged it may have either
+        // Goes back over the values that the device never took. When one was sent and not acknowledged, the device may have it or not.
         return edits.FirstOrDefault(e => e.OldState is not (Delivery.Waiting or Delivery.Refused)) is { OldState: Delivery.Applied or Delivery.Received, Old.Data: not null } taken ? taken.Old : null;
     }
 }

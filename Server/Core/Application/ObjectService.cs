@@ -150,7 +150,7 @@ public sealed class ObjectService
         return view;
     }
 
-    /// <summary>Sends again what the device refused: one object, or all. How many.</summary>
+    /// <summary>Sends again what the device refused, one object or all, and returns how many.</summary>
     public int Retry(string device, string collection, string? id)
     {
         using IStoreTransaction store = _store.BeginWrite();
@@ -158,7 +158,7 @@ public sealed class ObjectService
         int count = place.Rows.Sum(r => store.Retry(r.Replica, place.Collection.Id, id));
         if (count == 0 && id != null)
         {
-            Live(store, place, id); // one that is there and was not refused: 0; one that never was: an error
+            Live(store, place, id); // none was refused: the answer is 0, or an error when there is no such object
         }
 
         store.Commit();
@@ -297,7 +297,7 @@ public sealed class ObjectService
             Group = group,
             Overrides = overrides,
         };
-        // of a device that lost a conflict since it is not known what it has
+        // What a device has is not known when a value of its own lost a conflict since.
         return state is Delivery.Waiting or Delivery.Sent or Delivery.Refused
             && EditHistory.OnDevice(((IHistoryTransaction)store).ListEdits(new EditKey(0, place.Collection.Id, value.Id), EditHistory.Most), value.Seq) is { } held
             && !store.ListLosers(place.Device.Id, place.Collection.Id, MostLosers).Exists(l => l.FromDevice && l.ServerId == value.Id && l.Time >= value.Changed)

@@ -29,7 +29,7 @@ internal sealed partial class CollectionSync
     private readonly ReplyBudget _budget; // of the whole reply
     private readonly CollectionElement _reply;
     private readonly Incarnation _incarnation;
-    private KeyRow _row = null!; // found first of all, but for a key that is not known
+    private KeyRow _row = null!; // found before anything else, unless the key is not known
     private long _point; // what the device has seen of the feed
     private readonly HashSet<long> _applied = []; // changes applied since the device last acknowledged a reply
     private readonly HashSet<long> _earlier = []; // those of them that an earlier form of this request brought

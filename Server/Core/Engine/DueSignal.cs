@@ -4,7 +4,7 @@
 //   note.To = Collection   objects of the collection of this number changed; store.ListDue(note) are the devices that sync it
 //   note.To = Everybody    the signal was away: anything may have happened meanwhile
 //
-// Who changes something does nothing for it: the store notes what a transaction changes, and raises the notes once they are
+// Code that changes something need not tell: the store notes what a transaction changes, and raises the notes once they are
 // durable - in this process, and for other processes on the database by NOTIFY (PostgreSQL), or by a table that is looked at
 // four times a second where the file has changed (SQLite). A note says "look", not what there is: it may come twice or for
 // nothing, and readings that come into an outbox raise none. Handlers are called on the thread of the commit: they queue.

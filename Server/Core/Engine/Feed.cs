@@ -134,12 +134,12 @@ internal sealed partial class CollectionSync
         _row.AloneId = alone;
     }
 
-    // The class of most objects stands once, in the collection; what differs from it stands with the object. Nothing is
-    // left to what the device may remember of a reply that it may not have got.
+    // The class of the first object stands in the collection; an object of another class names its own. A reply names its classes
+    // each time, because the device may not have got the reply before.
     private void NameClasses()
     {
         List<SyncCommand> all = [.. _reply.Commands, .. _reply.Responses];
-        _reply.Class = all.Find(c => c.Class != null)?.Class; // what brings an object has one here, "" for none
+        _reply.Class = all.Find(c => c.Class != null)?.Class; // each command with an object has a class here, "" for none
         foreach (SyncCommand command in all)
         {
             if (command.Class == _reply.Class)

@@ -135,8 +135,8 @@ public interface IStoreTransaction : IDisposable
     List<ReplicaRow> ListReplicas(int device);
 
     // Key rows and collections. A transaction that writes locks what it finds of these until it ends, so that two nodes do not
-    // answer one device at once; one that reads locks nothing, and PostgreSQL would refuse it. So which kind it is decides, and
-    // nobody can ask for the wrong one.
+    // answer one device at once; one that reads locks nothing, because PostgreSQL would refuse it. The kind of the transaction
+    // decides, so that no caller can choose wrongly.
 
     /// <summary>A device's collection; null when the device has none of this name.</summary>
     CollectionRow? FindCollection(int device, string name);

@@ -159,7 +159,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         {
             if (now / 1000 is < 0 or > uint.MaxValue)
             {
-                return null; // no time that a device could hold: none is better than another one
+                return null; // a device cannot hold this time, and no time is better than a wrong one
             }
 
             writer.Begin(BuiltIn.Time);

@@ -76,7 +76,7 @@ public static class SyncKeys
             return KeyCase.Lost;
         }
 
-        // made anew before its reply came, or one from before it
+        // A start that is new, or the last one with other changes because its reply did not arrive, starts over. Any other one is late.
         return isNew || (IsRepeatedStart(row, start) && lastChange >= row.LastChange) ? KeyCase.StartOver : KeyCase.Late;
     }
 
@@ -86,7 +86,7 @@ public static class SyncKeys
         return start != null && row.PreviousKey == Zero && row.Starts.Count > 0 && row.Starts[^1] == start;
     }
 
-    /// <summary>Keeps the number of a start that is none of those kept.</summary>
+    /// <summary>Keeps the number of a start that is not kept yet.</summary>
     public static void NoteStart(KeyRow row, long start)
     {
         row.Starts.Add(start);
@@ -103,7 +103,7 @@ public static class SyncKeys
     /// </remarks>
     public static KeyCase Decide(KeyRow row, string key, byte[] requestHash, long lastChange)
     {
-        // a device that was seen with the last key has not gone back, nor do its changes
+        // A device that was seen with the last key does not go back to the one before, and the number of its last change only grows.
         return key == row.Key ? KeyCase.Current
             : IsSame(row, requestHash) ? KeyCase.Lost
             : row.Acknowledged || lastChange < row.LastChange ? KeyCase.Late : KeyCase.Replaced;
@@ -115,10 +115,11 @@ public static class SyncKeys
         const int Near = 16; // replies
         if (row.PreviousKey == Zero && n >= row.StartN)
         {
-            return KeyCase.Current; // of another form of the same start: none of these replies held anything
+            return KeyCase.Current; // the key of a reply to another form of the same start; no such reply has commands
         }
 
-        // held when the store started over: by another board. Or seen again soon: late requests are few, another board comes back
+        // Two boards have this store if the key was held when the store started over, or if an old key is seen again within a few
+        // replies. A late request comes once; another board comes back.
         return (n >= row.LiveN && n < row.StartN) || (row.OldKeyN > 0 && row.N - row.OldKeyN < Near) ? KeyCase.Forked : KeyCase.Unknown;
     }
 

@@ -281,7 +281,7 @@ public sealed class FleetService : ISyncWatcher
             long point = store.FleetPoint(null), last = store.LastChange();
             if (point != last)
             {
-                devices.UnionWith(store.MarkTouched(point, last)); // a group's may be ten thousand: their turn comes, and others write in between
+                devices.UnionWith(store.MarkTouched(point, last)); // those of a group may be ten thousand; they are looked at in steps, between which others write
                 store.FleetPoint(last);
             }
 
@@ -333,7 +333,8 @@ public sealed class FleetService : ISyncWatcher
             memory = memory with { Observed = Follow(memory.Observed, gap / 1000.0) };
         }
 
-        // a look between a status and the note of its round knows the first alone; the second comes with the next
+        // A status is in the database a little before the note of its round is here. A look in between counts the status alone, and
+        // the next look counts the round.
         bool anew = notes?.HasStatus == true || (facts.Status is { } newest && newest.Time != memory.Status);
         memory = memory with { Came = (anew ? 0 : memory.Came) + (notes?.Came ?? 0) };
 
@@ -382,7 +383,7 @@ public sealed class FleetService : ISyncWatcher
             check = Math.Min(check, late.Value);
         }
 
-        // a database that knew no stores has one of another number for each
+        // a store that was only seen long ago does not count
         int stores = facts.Stores.Count(s => Recent(s.LastSeen));
         long rank = 0;
         void Is(Problem problem, bool wrong) => rank |= wrong ? 1L << (int)problem : 0;

@@ -128,7 +128,7 @@ public sealed partial class GroupService
         Note(groups, value, by, note, EditValue.Of(value.Class, value.Data), EditValue.Of(value.Class, value.Data));
     }
 
-    // Of the first devices those count that can still show it.
+    // The first devices that can still show whether they take the value.
     private static List<GroupMember> FirstOf(IGroupTransaction groups, GroupValueRow value)
     {
         return [.. groups.ListMembers(value, firstOnly: true).Select(m => GroupMember.Of(value, m)).Where(m => m.State <= MemberState.Changed)];
@@ -177,7 +177,7 @@ public sealed partial class GroupService
         groups.SaveMember(value.Id, new MemberNote(device, version, row!.Seq, isFirst, isFirst ? before.Class : null, isFirst ? before.Data : null));
     }
 
-    // What a first device had is written for it again, unless somebody changed it since. Number of its object then.
+    // Writes what a first device had before, unless somebody changed it since. Returns the number of its object.
     private static long RevertFirst(IGroupTransaction groups, GroupValueRow value, MemberNote first, string by, long now)
     {
         if (groups.FindCollection(first.Device, value.Collection) is not { } collection

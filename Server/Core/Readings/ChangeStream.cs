@@ -1,5 +1,5 @@
-// What changes, as server-sent events, each change once. The cursor stands in the id of each event, so whoever was cut goes on
-// where he was; nothing is kept of him here, and any server on the database goes on with it.
+// What changes, as server-sent events, each change once. The cursor stands in the id of each event, so a client that was cut goes
+// on where it was. Nothing is kept of a client here, and any server on the database goes on with its cursor.
 //
 // Objects: a change names the numbers of a collection that it made; each object that still has one of them is told. One that was
 // changed again since has a higher number, which belongs to a later change: it is told there, once, as it is then.

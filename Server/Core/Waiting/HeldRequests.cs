@@ -6,7 +6,7 @@
 //   another request of its store, the time over, the server stops -> answered: nothing for you
 //   the connection ends -> gone
 //
-// Whichever comes first, it is answered once. Who may not be let in any more when it would be answered gets nothing.
+// Whichever comes first, the request is answered once. A device whose token has ended meanwhile is told that, and nothing else.
 
 using System.Runtime.InteropServices;
 using NanoSync.Server.Engine;

@@ -1,6 +1,6 @@
-// Threads for work that may wait for a lock or for a database far away. The framework's pool has few and makes more slowly: with
-// all of them waiting nobody is answered, those included for whom they wait. Here those who come wait without a thread; an
-// asynchronous method that was begun here goes on here after each of its waits.
+// Threads for work that may wait for a lock or for a database far away. The framework's pool has few threads and makes more only
+// slowly. If all of them waited, nobody would be answered, not even those for whom they wait. Here work that finds no free thread
+// waits without one, and an asynchronous method that was begun here goes on here after each of its waits.
 
 namespace NanoSync.Server.Waiting;
 

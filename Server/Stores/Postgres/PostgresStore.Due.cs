@@ -61,7 +61,7 @@ public sealed partial class PostgresStore
             }
             catch (Exception e) when (e is DbException or OperationCanceledException or TimeoutException or IOException)
             {
-                // told where requests meet it
+                // requests that meet this log it
             }
 
             await Task.Delay(pause, _endListening.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

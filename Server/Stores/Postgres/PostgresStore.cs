@@ -140,8 +140,8 @@ public sealed partial class PostgresStore : IServerStore
         NoteTimeline(connection);
     }
 
-    // A device forgets what was acknowledged. With synchronous_commit off the database acknowledges what a crash of its own still
-    // loses, and comes back on the same timeline, so nobody could tell. Its other values all wait for a disk and are the operator's.
+    // A device forgets what was acknowledged. With synchronous_commit off the database acknowledges commits that its own crash may
+    // lose. It comes back on the same timeline, so nobody could tell. All other values wait for a disk; the operator chooses them.
     private static void WaitForDisk(NpgsqlConnection connection)
     {
         try
@@ -199,7 +199,7 @@ public sealed partial class PostgresStore : IServerStore
         command.ExecuteNonQuery();
     }
 
-    // Repeating the request mends all that StoreBusyException is told for.
+    // Errors that go away when the request is repeated are a StoreBusyException.
     private static StoreException Meaning(DbException error)
     {
         return error.SqlState switch

@@ -8,12 +8,12 @@ namespace NanoSync.Server.Stores.Sql;
 
 public abstract partial class SqlTransaction : IEnrolTransaction
 {
-    private const long ClaimsKept = 90L * 86_400_000; // milliseconds after its end for which a code is told from one that never was
+    private const long ClaimsKept = 90L * 86_400_000; // for so many milliseconds after its end the answer says that a code has ended, and not that there is none
 
-    // of one store of a device
+    // tables with rows of one store of a device
     private static readonly string[] s_ofReplica = ["key_row", "key_epoch", "due", "set_aside", "upload_part", "upload"];
 
-    // of a device, few rows each
+    // tables with few rows for each device
     private static readonly string[] s_ofDevice =
     [
         "device_collection", "device_state", "device_place", "device_round", "device_sample", "device_info", "device_command",
@@ -34,7 +34,7 @@ public abstract partial class SqlTransaction : IEnrolTransaction
     /// <inheritdoc/>
     public void SetToken(int device, byte[] tokenHash, long? oldUntil, bool isClaimed)
     {
-        // of one that was never used nothing is kept: the one before it goes on
+        // If the present token was never used, the one before it stays the old token.
         Run("UPDATE device SET old_token_hash = CASE WHEN @until = 0 THEN NULL WHEN fresh = 1 AND old_token_hash IS NOT NULL THEN old_token_hash ELSE token_hash END, "
             + "old_until = @until, fresh = @fresh, token_hash = @hash, revoked = NULL, retired = NULL WHERE id = @device",
             ("until", oldUntil ?? 0), ("fresh", oldUntil != null || isClaimed ? 1 : 0), ("hash", tokenHash), ("device", device));
@@ -148,7 +148,7 @@ public abstract partial class SqlTransaction : IEnrolTransaction
     {
         ForgetReplicas(device);
 
-        // what it wrote for a group is read by its own definitions
+        // the objects that it wrote for a group are read by its definitions
         Run("DELETE FROM definition WHERE device_id = @device AND NOT EXISTS (SELECT 1 FROM device_collection g JOIN collection c ON c.id = g.collection_id "
             + "WHERE g.device_id = @device AND c.scope LIKE 'group:%')", ("device", device));
         foreach (string table in s_ofDevice)

@@ -4,8 +4,8 @@
 //   reading_run   collection, number of its first change -> number of its last, prefix and first number of the ids, ...
 //
 // A reading's id follows from its run, and its run from its id, so neither stands in the row. Runs overlap neither in the
-// numbers of changes nor in those of ids. A run stays when its readings are gone: it says what was taken. What is done to a
-// reading is done to an object: it is lifted out of the log first.
+// numbers of changes nor in those of ids. A run stays when its readings are gone: it says what was taken. A reading that
+// anything is done to is lifted out of the log first and becomes an object.
 //
 // Where the database keeps days apart, a run does not go over midnight and says its day, and whoever looks for readings asks
 // the runs first: a statement about readings names their day, so that the others are not looked at.

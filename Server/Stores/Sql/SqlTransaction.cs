@@ -160,8 +160,8 @@ public abstract partial class SqlTransaction : IStoreTransaction
         bool made = command.Parameters.Count == values.Length;
         for (int i = 0; i < values.Length; i++)
         {
-            // whole numbers have 8 bytes, as their columns: PostgreSQL takes a null that came first for that, and a statement that is
-            // prepared so does not take 4
+            // Whole numbers are given as 8 bytes, as their columns have. PostgreSQL prepares a statement for 8 bytes when the first
+            // value was null, and then does not take 4.
             object value = values[i].Value is int number ? (long)number : values[i].Value ?? DBNull.Value;
             if (made)
             {

@@ -63,7 +63,7 @@ public sealed partial class SqliteStore
             }
             catch (Exception e) when (e is StoreException or DbException)
             {
-                // told where requests meet it
+                // requests that meet this log it
                 away = true;
                 seen = null;
                 watched?.Dispose();

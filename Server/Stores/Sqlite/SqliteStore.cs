@@ -18,7 +18,7 @@ public sealed partial class SqliteStore : IServerStore
     private readonly bool _flush;
     private readonly ConcurrentBag<SqlSession> _idle = [];
     private readonly WriterGate _writer = new(); // the file has one writer; waiting here is fair and does not poll
-    private SqlSession? _writing; // of who holds the gate: pages that another session changed would have to be read again
+    private SqlSession? _writing; // the one session of whoever holds the gate: another one would have to read again the pages that this one changed
     private volatile bool _disposed;
 
     /// <summary>Opens a file, makes it when missing, and brings it to the newest form.</summary>
@@ -164,7 +164,7 @@ public sealed partial class SqliteStore : IServerStore
         {
             connection.Open();
             Execute(connection, _flush ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF");
-            Execute(connection, "PRAGMA temp_store = MEMORY"); // what a savepoint keeps of a page is else written to a file
+            Execute(connection, "PRAGMA temp_store = MEMORY"); // else SQLite writes to a file what a savepoint keeps of a page
             return new SqlSession(connection);
         }
         catch

@@ -1,5 +1,5 @@
 // The 20 readings of CodecRun in nanoFramework.Json and nanoFramework.MessagePack: bytes alone, no message around them,
-// no ids. The lines ##reset and ##report NAME as there. Outside the nano profile gate: it knows these packages not.
+// no ids. The lines ##reset and ##report NAME as there. The nano profile gate leaves it out, because it does not know these packages.
 
 using System;
 using System.Text;
@@ -15,7 +15,7 @@ namespace NanoSync.CodecPeers
 
         public static void Main()
         {
-            // once without counting: what a first call makes is made
+            // the first call is not counted, because it makes what later ones use again
             Json(false);
             MessagePack(false);
             Json(true);
