@@ -9,8 +9,8 @@ namespace NanoSync.Tests;
 [TestClass]
 public class HttpHeadTests
 {
-    private const int MostUp = 200;
-    private const int MostDown = 130;
+    private const int MostUp = 160;
+    private const int MostDown = 100;
 
     public required TestContext TestContext { get; set; }
 

@@ -252,8 +252,34 @@ public class DocumentTests
         Match found = Regex.Match(Repository.Read(source), pattern);
         Assert.IsTrue(found.Success, source);
         string count = int.Parse(found.Groups[1].Value.Replace("_", ""), CultureInfo.InvariantCulture).ToString("N0", CultureInfo.InvariantCulture);
-        string line = Repository.Read(document).Split('\n').Single(l => l.Contains(place, StringComparison.Ordinal));
-        Assert.Contains(string.Format(CultureInfo.InvariantCulture, said, count), line);
+        Says(document, place, string.Format(CultureInfo.InvariantCulture, said, count));
+    }
+
+    /// <summary>What the other documents say of a figure is what the table of docs/figures.md has, which is measured anew with each change of device code.</summary>
+    [TestMethod]
+    [DataRow("lean HTTP carrier, not connected", "DESIGN.md", "| lean carrier |", "| {0} |")]
+    [DataRow("bytes up, HTTP head included", "DESIGN.md", "| together |", "| together | {0} | 224 |")]
+    [DataRow("bytes down, HTTP head included", "DESIGN.md", "| together |", "| {0} | 130 |")]
+    [DataRow("append, erases in 100", "DESIGN.md", "small file beside it, its tail", ": {0} erases in 100 readings")]
+    [DataRow("append, erases in 100", "CHANGELOG.md", "The newest bytes of a log lie in a small file", "cost {0} erases")]
+    public void A_figure_stands_in_the_documents_as_it_was_measured(string figure, string document, string place, string said)
+    {
+        string row = Repository.Read("docs", "figures.md").Split('\n').Single(l => l.StartsWith($"| {figure} |", StringComparison.Ordinal));
+        Says(document, place, string.Format(CultureInfo.InvariantCulture, said, row.Split('|')[2].Trim()));
+    }
+
+    [TestMethod]
+    [DataRow("README.md", "heap of engine and codecs in a sync", "| {0:0.0} KB")]
+    [DataRow("DESIGN.md", "engine, codecs, 2 collections", "| {0:0.0} KB at most")]
+    public void The_heap_of_a_sync_stands_in_the_documents_as_it_was_measured(string document, string place, string said)
+    {
+        string row = Repository.Read("docs", "figures.md").Split('\n').Single(l => l.StartsWith("| the same, 10,000 readings |", StringComparison.Ordinal));
+        Says(document, place, string.Format(CultureInfo.InvariantCulture, said, int.Parse(row.Split('|')[2], NumberStyles.Any, CultureInfo.InvariantCulture) / 1000.0));
+    }
+
+    private static void Says(string document, string place, string what)
+    {
+        Assert.Contains(what, Repository.Read(document).Split('\n').Single(l => l.Contains(place, StringComparison.Ordinal)));
     }
 
     [TestMethod]
