@@ -44,11 +44,10 @@ namespace NanoSync.Storage
             {
                 return StoreError.Busy;
             }
-            int room = _options.SegmentBytes / 2;
             StoreError error = MakeRoom(_options.SegmentBytes, false);
             if (error == StoreError.None)
             {
-                StartMain(room);
+                StartMain(Format.MinSize);
                 _batch = true;
             }
             return error;
@@ -192,6 +191,12 @@ namespace NanoSync.Storage
                 {
                     return Map(_main.Fault);
                 }
+                int half = _options.SegmentBytes / 2;
+                if (_main.Length > half && _main.Written == 0
+                    && (_main.BatchBytes + need > _options.BufferBytes || _main.Length + _main.BatchBytes + need > _options.SegmentBytes))
+                {
+                    MoveBatch();
+                }
                 if (_touchedCount + 2 > MaxTouched || _main.Length + _main.BatchBytes + need > _options.SegmentBytes)
                 {
                     return StoreError.BatchFull;
@@ -333,6 +338,17 @@ namespace NanoSync.Storage
             _main.SetSegment(file, 0);
             Format.PutHeader(_main.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
             _main.CountHeader();
+            _mainDirty = false;
+        }
+
+        // A batch begins in the newest segment, so that small ones fill it. One that outgrows the buffer may need half a segment: where so
+        // much is not left it goes on in a new one, and the old one has got nothing of it.
+        private void MoveBatch()
+        {
+            uint file = _main.File + 1;
+            Format.PutHeader(_reader.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
+            _reader.Forget();
+            _main.MoveBatch(file, _reader.Buffer);
             _mainDirty = false;
         }
 

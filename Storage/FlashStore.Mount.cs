@@ -7,22 +7,25 @@ namespace NanoSync.Storage
     {
         private const string IdDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 
+        private const uint Torn = 0x80000000; // in the list of files: to be deleted when all others are known
+
         private uint[] _files;      // while an outbox is mounted: large files not yet claimed
         private uint _firstSeen;    // id of the first reading of the segment being mounted
 
         private StoreError Mount(uint[] files, int[] names, out bool moved)
         {
             moved = false;
-            StoreError error = ReadHeaders(files);
-            if (error != StoreError.None)
-            {
-                return error;
-            }
+            StoreError error = FindSalt(files);
             for (int i = 0; i < files.Length && error == StoreError.None; i++)
             {
-                if (StoreFile.Kind(files[i]) == StoreFile.Main)
+                int kind = StoreFile.Kind(files[i]);
+                if (kind == StoreFile.Main)
                 {
-                    error = MountMain(files[i]);
+                    error = MountMain(files, i);
+                }
+                else if (kind == StoreFile.Large)
+                {
+                    _nextLarge = Larger(_nextLarge, StoreFile.Number(files[i]) + 1);
                 }
             }
             if (error == StoreError.None)
@@ -45,16 +48,15 @@ namespace NanoSync.Storage
             {
                 if (StoreFile.Kind(files[i]) == StoreFile.Outbox)
                 {
-                    error = MountOutbox(files, files[i]);
+                    error = MountOutbox(files, i);
                 }
             }
-            if (error != StoreError.None)
+            if (error == StoreError.None)
             {
-                return error;
+                FinishOutboxes();
+                error = DeleteOrphans(files);
             }
-            FinishOutboxes();
-            DeleteOrphans(files);
-            if (_head == 0)
+            if (error == StoreError.None && _head == 0)
             {
                 error = BeginNew(files);
             }
@@ -65,61 +67,51 @@ namespace NanoSync.Storage
             return error;
         }
 
-        // Format id, salt and counters. A main segment's are the store's; an outbox's salt serves when the main log is lost.
-        private StoreError ReadHeaders(uint[] files)
+        // The format id and the salt: of the first main segment whose header can be read, which mostly is the first file. An outbox's salt
+        // serves when the main log is lost.
+        private StoreError FindSalt(uint[] files)
         {
-            bool main = false;
-            for (int i = 0; i < files.Length; i++)
+            for (int i = 0; i < files.Length && _formatId.Length == 0; i++)
             {
-                uint file = files[i];
-                int kind = StoreFile.Kind(file);
-                if (kind == StoreFile.Large)
-                {
-                    _nextLarge = Larger(_nextLarge, StoreFile.Number(file) + 1);
-                }
-                if (kind != StoreFile.Main && kind != StoreFile.Outbox)
+                bool headed;
+                int kind = StoreFile.Kind(files[i]);
+                if (kind != StoreFile.Main && (kind != StoreFile.Outbox || _salt != 0))
                 {
                     continue;
                 }
-                int at = _reader.Load(file, 0, Format.HeaderSize);
-                if (at < 0)
+                StoreError error = ReadHeader(files[i], out headed);
+                if (error != StoreError.None)
                 {
-                    if (_reader.Code != VolumeCode.Ok)
+                    return error;
+                }
+                if (headed)
+                {
+                    _salt = Format.U32(_reader.Buffer, Format.HeaderSalt);
+                    if (kind == StoreFile.Main)
                     {
-                        _health.Note(file, 0, 0, _reader.Code);
-                        return StoreError.VolumeFailed;
+                        _formatId = ReadId(_reader.Buffer, Format.HeaderFormatId);
+                        Array.Copy(_reader.Buffer, Format.HeaderFormatId, _idBytes, 0, 4);
                     }
-                    continue;
-                }
-                byte[] buffer = _reader.Buffer;
-                if (!Format.IsHeader(buffer, at, file))
-                {
-                    continue;
-                }
-                if (buffer[at + Format.HeaderVersion] > Format.Version)
-                {
-                    _health.Note(file, Format.HeaderVersion, 0, 0);
-                    return StoreError.NewerFormat;
-                }
-                if (kind == StoreFile.Main)
-                {
-                    if (!main)
-                    {
-                        main = true;
-                        _salt = Format.U32(buffer, at + Format.HeaderSalt);
-                        _formatId = ReadId(buffer, at + Format.HeaderFormatId);
-                        Array.Copy(buffer, at + Format.HeaderFormatId, _idBytes, 0, 4);
-                    }
-                    _nextVersion = Larger(_nextVersion, Format.U32(buffer, at + Format.HeaderFirst));
-                    _nextLocal = Larger(_nextLocal, Format.U32(buffer, at + Format.HeaderSecond));
-                    _nextLarge = Larger(_nextLarge, Format.U32(buffer, at + Format.HeaderThird));
-                }
-                else if (!main && _salt == 0)
-                {
-                    _salt = Format.U32(buffer, at + Format.HeaderSalt);
                 }
             }
             SetSalt();
+            return StoreError.None;
+        }
+
+        // Brings the beginning of a segment into the reader's buffer.
+        private StoreError ReadHeader(uint file, out bool headed)
+        {
+            headed = _reader.Load(file, 0, Format.HeaderSize) == 0 && Format.IsHeader(_reader.Buffer, 0, file);
+            if (_reader.Code != VolumeCode.Ok)
+            {
+                _health.Note(file, 0, 0, _reader.Code);
+                return StoreError.VolumeFailed;
+            }
+            if (headed && _reader.Buffer[Format.HeaderVersion] > Format.Version)
+            {
+                _health.Note(file, Format.HeaderVersion, 0, 0);
+                return StoreError.NewerFormat;
+            }
             return StoreError.None;
         }
 
@@ -130,16 +122,28 @@ namespace NanoSync.Storage
             _out.Salt = _salt;
         }
 
-        private StoreError MountMain(uint file)
+        private StoreError MountMain(uint[] files, int place)
         {
+            uint file = files[place];
             if (_formatId.Length == 0)
             {
                 // No header of the main log can be read: the first segment torn while it was written, or all of them lost.
-                return DeleteTorn(file);
+                NoteTorn(files, place);
+                return StoreError.None;
             }
             int length = _volume.Length(file);
-            int at = _reader.Load(file, 0, Format.HeaderSize);
-            bool headed = at >= 0 && Format.IsHeader(_reader.Buffer, at, file);
+            bool headed;
+            StoreError error = ReadHeader(file, out headed);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
+            if (headed)
+            {
+                _nextVersion = Larger(_nextVersion, Format.U32(_reader.Buffer, Format.HeaderFirst));
+                _nextLocal = Larger(_nextLocal, Format.U32(_reader.Buffer, Format.HeaderSecond));
+                _nextLarge = Larger(_nextLarge, Format.U32(_reader.Buffer, Format.HeaderThird));
+            }
             uint head = _head;
             if (_head == 0)
             {
@@ -154,7 +158,8 @@ namespace NanoSync.Storage
             if (end <= Format.HeaderSize)
             {
                 _head = head;
-                return DeleteTorn(file);
+                NoteTorn(files, place);
+                return StoreError.None;
             }
             if (!headed)
             {
@@ -177,8 +182,16 @@ namespace NanoSync.Storage
             return StoreError.None;
         }
 
-        private StoreError MountOutbox(uint[] files, uint file)
+        private StoreError MountOutbox(uint[] files, int place)
         {
+            uint file = files[place];
+            int length = _volume.Length(file);
+            bool headed;
+            StoreError error = ReadHeader(file, out headed);
+            if (error != StoreError.None)
+            {
+                return error;
+            }
             OutboxChain outbox = _outboxes[StoreFile.Collection(file)];
             if (outbox == null)
             {
@@ -186,12 +199,9 @@ namespace NanoSync.Storage
                 KeepLargeOf(files, StoreFile.Collection(file));
                 return StoreError.None;
             }
-            int length = _volume.Length(file);
-            int at = _reader.Load(file, 0, Format.HeaderSize);
-            bool headed = at >= 0 && Format.IsHeader(_reader.Buffer, at, file)
-                && Format.U32(_reader.Buffer, at + Format.HeaderSalt) == _salt;
-            uint first = headed ? Format.U32(_reader.Buffer, at + Format.HeaderFirst) : 0;
-            uint passed = headed ? Format.U32(_reader.Buffer, at + Format.HeaderSecond) : 0;
+            headed = headed && Format.U32(_reader.Buffer, Format.HeaderSalt) == _salt;
+            uint first = headed ? Format.U32(_reader.Buffer, Format.HeaderFirst) : 0;
+            uint passed = headed ? Format.U32(_reader.Buffer, Format.HeaderSecond) : 0;
             int damaged = _health.Damaged;
             int count = outbox.Count;
             uint next = outbox.NextId;
@@ -213,7 +223,8 @@ namespace NanoSync.Storage
                 {
                     outbox.PassIds = true;
                 }
-                return DeleteTorn(file);
+                NoteTorn(files, place);
+                return StoreError.None;
             }
             if (!headed)
             {
@@ -240,11 +251,11 @@ namespace NanoSync.Storage
         }
 
         // A file whose first batch never ended: nothing in it counts.
-        private StoreError DeleteTorn(uint file)
+        private void NoteTorn(uint[] files, int place)
         {
             _health.TornTails++;
-            _health.Note(file, 0, 0, 0);
-            return Map(DeleteFile(file));
+            _health.Note(files[place], 0, 0, 0);
+            files[place] |= Torn;
         }
 
         private int DeleteFile(uint file)
@@ -276,7 +287,8 @@ namespace NanoSync.Storage
             }
         }
 
-        private void DeleteOrphans(uint[] files)
+        // No file is deleted before all are known to be of a version that this store knows.
+        private StoreError DeleteOrphans(uint[] files)
         {
             for (int i = 0; i < files.Length; i++)
             {
@@ -285,7 +297,16 @@ namespace NanoSync.Storage
                     _health.Orphans++;
                     DeleteFile(files[i]);
                 }
+                else if ((files[i] & Torn) != 0)
+                {
+                    int code = DeleteFile(files[i] ^ Torn);
+                    if (code != VolumeCode.Ok)
+                    {
+                        return Map(code);
+                    }
+                }
             }
+            return StoreError.None;
         }
 
         // Takes a large file off the list of those nobody names. False when it is not there in full.
@@ -345,7 +366,7 @@ namespace NanoSync.Storage
             for (int i = 0; i < files.Length; i++)
             {
                 noise = (noise ^ files[i]) * 0x01000193;
-                if (StoreFile.Kind(files[i]) == StoreFile.Main)
+                if (StoreFile.Kind(files[i] & ~Torn) == StoreFile.Main)
                 {
                     number = StoreFile.Number(files[i]);
                 }

@@ -138,14 +138,15 @@ namespace NanoSync.Storage
             get { return (int)(StoreFile.Number(_main.File) - StoreFile.Number(_head)) + 1; }
         }
 
-        // Whether less than this is free while there is something to gain.
+        // Whether less than this is free, or the log is long beside what stands in it, while there is something to gain. A wake from deep
+        // sleep opens and reads each segment. At most a third more is written for it.
         private bool WantsReclaim(int room)
         {
             if (MainSegments >= MaxSegments - 20)
             {
                 return true;
             }
-            return _mainBytes + _largeBytes + room > FileQuota
+            return (_mainBytes + _largeBytes + room > FileQuota || _mainBytes > 4 * _liveBytes + room)
                 && _mainBytes - _liveBytes > _options.SegmentBytes / 2;
         }
 
@@ -196,15 +197,22 @@ namespace NanoSync.Storage
             {
                 _mainDirty = true; // begin another segment to copy to
             }
-            StartMain(_options.StepBytes + _options.BufferBytes);
+            StartMain(Format.MinSize);
             int at = _reclaimAt < Format.HeaderSize ? Format.HeaderSize : _reclaimAt;
             int copied = 0;
             bool more = true;
             while (copied < _options.StepBytes && (more = _reader.Find(file, at, length)))
             {
-                at = _reader.At + _reader.Size;
                 if (IsLive(file))
                 {
+                    if (_main.Length + _main.BatchBytes + _reader.Size > _options.SegmentBytes)
+                    {
+                        if (copied > 0)
+                        {
+                            break; // the next step goes on in a new segment
+                        }
+                        StartMain(_options.SegmentBytes);
+                    }
                     byte[] buffer = _reader.Buffer;
                     int index = _reader.Index;
                     _main.StartRecord(buffer[index] & ~Format.LastFlag, buffer[index + Format.Collection], Format.U32(buffer, index + Format.Id));
@@ -212,6 +220,7 @@ namespace NanoSync.Storage
                     _main.EndRecord();
                     copied += _reader.Size;
                 }
+                at = _reader.At + _reader.Size;
             }
             if (_reader.Code != VolumeCode.Ok && _reader.Code != VolumeCode.NotFound)
             {

@@ -63,6 +63,24 @@ namespace NanoSync.Storage
             _used = Format.HeaderSize;
         }
 
+        /// <summary>
+        /// Turns to a new segment with a batch of which the file has got nothing yet. Its records get other CRC32s, since those hold
+        /// the place.
+        /// </summary>
+        internal void MoveBatch(uint file, byte[] header)
+        {
+            File = file;
+            Length = 0;
+            Give(header, Format.HeaderSize);
+            int at = 0;
+            while (at < _used)
+            {
+                _last = at;
+                at += Format.U16(Buffer, at + Format.Size);
+                Seal(0);
+            }
+        }
+
         internal void StartRecord(int kind, int collection, uint id)
         {
             Seal(0);
@@ -233,6 +251,21 @@ namespace NanoSync.Storage
         private void Flush()
         {
             int count = _record >= 0 ? _record : _used;
+            Give(Buffer, count);
+            int rest = _used - count;
+            if (rest > 0)
+            {
+                System.Array.Copy(Buffer, count, Buffer, 0, rest);
+            }
+            _used = rest;
+            if (_record >= 0)
+            {
+                _record = 0;
+            }
+        }
+
+        private void Give(byte[] bytes, int count)
+        {
             if (Fault == VolumeCode.Ok && !_open)
             {
                 int code = _volume.OpenAppend(_lane, File);
@@ -247,7 +280,7 @@ namespace NanoSync.Storage
             }
             if (Fault == VolumeCode.Ok)
             {
-                int code = _volume.Append(_lane, Buffer, 0, count);
+                int code = _volume.Append(_lane, bytes, 0, count);
                 _health.BytesWritten += count;
                 if (code != VolumeCode.Ok)
                 {
@@ -255,16 +288,6 @@ namespace NanoSync.Storage
                 }
             }
             Written += count;
-            int rest = _used - count;
-            if (rest > 0)
-            {
-                System.Array.Copy(Buffer, count, Buffer, 0, rest);
-            }
-            _used = rest;
-            if (_record >= 0)
-            {
-                _record = 0;
-            }
         }
 
         private void Fail(int code)

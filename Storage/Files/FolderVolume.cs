@@ -6,9 +6,10 @@ namespace NanoSync.Storage
 {
     /// <summary>
     /// The files of a folder, in any file system. The only class of the store that meets exceptions. <see cref="TailVolume"/> takes the
-    /// calls one after the other. Two files at a time stay open for reading: listing a window reads the same segment again and again, and
-    /// the other one is the segment behind it, or the main log's. On a board every open is a write, for the driver stores the
-    /// time of the file, and 1.8 KB of garbage; so an append goes on with the handle that read the one before it.
+    /// calls one after the other. The files read last stay open: listing a window reads the same segment again and again, and
+    /// beside it the segment behind it, or the main log's. On a board every open is a write, for the driver stores the
+    /// time of the file, and 1.8 KB of garbage; so a segment and its tail are opened to be read and written, and an append
+    /// goes on with the handle that read them.
     /// </summary>
     internal sealed class FolderVolume : IVolume
     {
@@ -18,10 +19,8 @@ namespace NanoSync.Storage
         private readonly FileStream[] _lanes = new FileStream[4];
         private readonly uint[] _laneFiles = new uint[4];
         private readonly int[] _laneLengths = new int[4];               // what the file holds once it is closed
-        private readonly FileStream[] _reading;
+        private readonly FileStream[] _reading;                         // the one used last comes first
         private readonly uint[] _readingFiles;
-        private int _lastRead;                                          // the handle used last
-        private uint _appended;                                         // the file appended to last
         private readonly uint[] _namedFiles = new uint[2];
         private readonly string[] _paths = new string[2];               // of these files: a segment and its tail
         private int _lastNamed;
@@ -124,32 +123,38 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int Length(uint file)
         {
-            int handle = OpenRead(file);
-            if (handle < 0)
+            FileStream stream = null;
+            bool kept = IsSegment(file);
+            int code = kept ? OpenRead(file) : OpenFile(file, out stream);
+            if (code != VolumeCode.Ok)
             {
-                return handle;
+                return code;
             }
             try
             {
-                return (int)_reading[handle].Length;
+                return (int)(kept ? _reading[0] : stream).Length;
             }
             catch (Exception failure)
             {
                 return Failed(failure, VolumeCode.Failed);
+            }
+            finally
+            {
+                Shut(stream);
             }
         }
 
         /// <inheritdoc/>
         public int Read(uint file, int position, byte[] buffer, int offset, int count)
         {
-            int handle = OpenRead(file);
-            if (handle < 0)
+            int code = OpenRead(file);
+            if (code != VolumeCode.Ok)
             {
-                return handle;
+                return code;
             }
             try
             {
-                FileStream stream = _reading[handle];
+                FileStream stream = _reading[0];
                 stream.Seek(position, SeekOrigin.Begin);
                 int done = 0;
                 while (done < count)
@@ -223,7 +228,6 @@ namespace NanoSync.Storage
             {
                 return VolumeCode.Ok;
             }
-            _appended = _laneFiles[lane];
             _laneFiles[lane] = 0;
             int code = VolumeCode.Ok;
             try
@@ -270,29 +274,64 @@ namespace NanoSync.Storage
             }
         }
 
-        // The handle that reads this file, or a code. The one used last stays open. What was appended to last is read because
-        // it is proved, and then appended to again: its handle may write.
+        // Brings the stream that reads this file to the front. For a file that none reads, the one that was not used for the longest time ends.
         private int OpenRead(uint file)
         {
-            int handle = _readingFiles[_lastRead] == file ? _lastRead : HandleOf(file);
-            if (handle < 0)
+            if (_readingFiles[0] == file)
             {
-                handle = (_lastRead + 1) % _reading.Length;
-                ShutReading(_readingFiles[handle]);
-                string path = PathOf(file);
-                try
+                return VolumeCode.Ok;
+            }
+            int handle = HandleOf(file);
+            FileStream stream;
+            if (handle >= 0)
+            {
+                stream = _reading[handle];
+            }
+            else
+            {
+                handle = HandleOf(0);
+                if (handle < 0)
                 {
-                    FileAccess access = file == _appended ? FileAccess.ReadWrite : FileAccess.Read;
-                    _reading[handle] = new FileStream(path, FileMode.Open, access, FileShare.ReadWrite);
-                    _readingFiles[handle] = file;
+                    handle = _reading.Length - 1;
+                    ShutReading(_readingFiles[handle]);
                 }
-                catch (Exception failure)
+                int code = OpenFile(file, out stream);
+                if (code != VolumeCode.Ok)
                 {
-                    return failure is OutOfMemoryException || File.Exists(path) ? Failed(failure, VolumeCode.Failed) : VolumeCode.NotFound;
+                    return code;
                 }
             }
-            _lastRead = handle;
-            return handle;
+            for (; handle > 0; handle--)
+            {
+                _reading[handle] = _reading[handle - 1];
+                _readingFiles[handle] = _readingFiles[handle - 1];
+            }
+            _reading[0] = stream;
+            _readingFiles[0] = file;
+            return VolumeCode.Ok;
+        }
+
+        private int OpenFile(uint file, out FileStream stream)
+        {
+            string path = PathOf(file);
+            try
+            {
+                stream = new FileStream(path, FileMode.Open, IsSegment(file) ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite);
+                return VolumeCode.Ok;
+            }
+            catch (Exception failure)
+            {
+                stream = null;
+                return failure is OutOfMemoryException || File.Exists(path)
+                    ? Failed(failure, failure is IOException ? VolumeCode.Failed : VolumeCode.ReadOnly)
+                    : VolumeCode.NotFound;
+            }
+        }
+
+        // Or its tail; another file is asked for its length once, and not kept open for it.
+        private static bool IsSegment(uint file)
+        {
+            return (StoreFile.Kind(file) & 7) < StoreFile.Large;
         }
 
         private int HandleOf(uint file)

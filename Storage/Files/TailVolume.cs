@@ -16,6 +16,7 @@ namespace NanoSync.Storage
         private const int HeadSize = 8;           // of a tail: its place in the segment, and the complement of that
         private const int PieceSize = 64;         // read at a time when a tail is moved
         private const int CheckStep = 8;          // one byte in so many is compared: a file system loses whole units of 128 bytes or more
+        private const int Unknown = -1;           // for a start: not looked at since the files were listed
         private const int Slots = 4;              // segments appended to at a time: the main log's and those of the outboxes
 
         private const byte PlainFile = 0;         // lanes: a file without a tail
@@ -35,7 +36,7 @@ namespace NanoSync.Storage
 
         // A slot for each segment that is appended to, or has a tail.
         private uint[] _segments = new uint[Slots];
-        private int[] _starts = new int[Slots];   // where its tail begins; without a tail its length
+        private int[] _starts = new int[Slots];   // where its tail begins; without a tail its length; or Unknown
         private int[] _tails = new int[Slots];    // bytes in its tail; 0 = it has none
         private int[] _moved = new int[Slots];    // bytes of its tail that the segment has already: a move that was cut or failed
         private bool[] _stuck = new bool[Slots];  // its tail cannot be moved, or not be deleted: no other one is begun
@@ -115,12 +116,19 @@ namespace NanoSync.Storage
                 }
 
                 _segments[slot] = file ^ TailFlag;
-                if (Look(slot) != VolumeCode.Ok)
+                _starts[slot] = Unknown;
+                _tails[slot] = 0;
+                _moved[slot] = 0;
+                _stuck[slot] = false;
+                if (Has(all, file ^ TailFlag))
                 {
-                    return null;
+                    slot++;
                 }
-
-                slot++;
+                else
+                {
+                    DeleteTail(slot);
+                    _segments[slot] = 0;
+                }
             }
 
             return files;
@@ -133,7 +141,7 @@ namespace NanoSync.Storage
             int slot = Find(file);
             if (slot < 0 || _tails[slot] == 0)
             {
-                return _volume.Length(file);
+                return slot >= 0 && _starts[slot] == Unknown ? VolumeCode.Failed : _volume.Length(file);
             }
 
             // A segment that cannot be appended to ends in a byte that is nothing: so the store begins another one.
@@ -147,7 +155,7 @@ namespace NanoSync.Storage
             int slot = Find(file);
             if (slot < 0 || _tails[slot] == 0)
             {
-                return _volume.Read(file, position, buffer, offset, count);
+                return slot >= 0 && _starts[slot] == Unknown ? VolumeCode.Failed : _volume.Read(file, position, buffer, offset, count);
             }
 
             int done = 0;
@@ -301,6 +309,8 @@ namespace NanoSync.Storage
             Array.Clear(_segments, 0, _segments.Length);
         }
 
+        // The slot of a segment. How it and its tail stand is looked at when it is asked for: files are opened in the order in which
+        // the store reads them.
         private int Find(uint file)
         {
             uint[] segments = _segments;
@@ -310,7 +320,23 @@ namespace NanoSync.Storage
                 slot--;
             }
 
+            if (slot >= 0 && _starts[slot] == Unknown)
+            {
+                Look(slot);
+            }
+
             return slot;
+        }
+
+        private static bool Has(uint[] files, uint file)
+        {
+            int i = files.Length - 1;
+            while (i >= 0 && files[i] != file)
+            {
+                i--;
+            }
+
+            return i >= 0;
         }
 
         // The slot of a segment that is to be appended to, whose first bytes are given; -1: it is to have no tail. The tail of the
@@ -333,7 +359,7 @@ namespace NanoSync.Storage
                     Move(slot, lane);
                 }
 
-                if (_segments[slot] == 0 || (before && _tails[slot] == 0))
+                if (_segments[slot] == 0 || (before && _tails[slot] == 0 && _starts[slot] != Unknown))
                 {
                     free = slot;
                 }
@@ -375,6 +401,11 @@ namespace NanoSync.Storage
                 }
 
                 _laneSlots[lane] = slot;
+            }
+
+            if (_starts[slot] == Unknown && Look(slot) != VolumeCode.Ok)
+            {
+                return VolumeCode.Failed;
             }
 
             _laneBytes[lane] = 0;
@@ -464,19 +495,25 @@ namespace NanoSync.Storage
             {
                 DeleteTail(slot); // the segment's deletion was cut
                 _segments[slot] = 0;
+                _starts[slot] = 0;
                 return VolumeCode.Ok;
             }
 
+            _starts[slot] = Unknown;
+            _tails[slot] = 0;
+            _moved[slot] = 0;
+            _stuck[slot] = false;
             if (own < 0 || (tail < 0 && tail != VolumeCode.NotFound))
             {
-                _stuck[slot] = true;
+                return VolumeCode.Failed;
+            }
+
+            if (tail > HeadSize && _volume.Read(file | TailFlag, 0, _piece, 0, HeadSize) != HeadSize)
+            {
                 return VolumeCode.Failed;
             }
 
             _starts[slot] = own;
-            _tails[slot] = 0;
-            _moved[slot] = 0;
-            _stuck[slot] = false;
             if (tail < 0)
             {
                 return VolumeCode.Ok;
@@ -484,15 +521,9 @@ namespace NanoSync.Storage
 
             if (tail > HeadSize)
             {
-                if (_volume.Read(file | TailFlag, 0, _piece, 0, HeadSize) != HeadSize)
-                {
-                    _stuck[slot] = true;
-                    return VolumeCode.Failed;
-                }
-
                 _tails[slot] = tail - HeadSize;
                 uint start = Format.U32(_piece, 0);
-                if (start == ~Format.U32(_piece, 4))
+                if (start == ~Format.U32(_piece, 4) && start <= int.MaxValue)
                 {
                     _starts[slot] = (int)start;
                 }

@@ -820,6 +820,115 @@ public sealed class BasicTests
         Assert.AreEqual(2, store.PendingCount(Readings));
     }
 
+    private List<int> MainSegments()
+    {
+        return _volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Main).OrderBy(f => f.Key).Select(f => f.Value.Length).ToList();
+    }
+
+    [TestMethod]
+    public void Small_batches_fill_their_segments()
+    {
+        var store = Open();
+        var segments = new SortedDictionary<uint, int>();
+        for (int i = 0; i < 500; i++)
+        {
+            Ok(store.Begin());
+            Ok(store.SetMeta(Config, i % 3, Bytes(20, i), 0, 20)); // 32 bytes
+            Ok(store.Commit());
+            foreach ((uint file, byte[] bytes) in _volume.Files.Where(f => StoreFile.Kind(f.Key) == StoreFile.Main))
+            {
+                segments[file] = bytes.Length;
+            }
+        }
+
+        Assert.IsGreaterThan(5, segments.Count);
+        foreach (int length in segments.Values.SkipLast(1).Skip(1)) // the first one begins with an End
+        {
+            Assert.AreEqual(2048, length); // 32 + 63 * 32
+        }
+    }
+
+    /// <summary>However full the segment is: a batch of half of one fits, whole or not at all.</summary>
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_batch_of_half_a_segment_fits_wherever_it_begins(bool commits)
+    {
+        int moved = 0;
+        for (int fill = 0; fill < 64; fill++)
+        {
+            _volume.Files.Clear();
+            var store = Open();
+            for (int i = 0; i < fill; i++)
+            {
+                Ok(store.SetMeta(Config, 1, Bytes(20, i), 0, 20));
+            }
+
+            int segments = MainSegments().Count;
+            Ok(store.Begin());
+            for (int i = 0; i < 10; i++)
+            {
+                Ok(store.PutServer(Config, Key("k" + i), 0, 2, 1, Bytes(68, i), 0, 68)); // 92 bytes each
+            }
+
+            Ok(store.SetMeta(Config, 2, Bytes(20), 0, 20));
+            bool goesOn = MainSegments().Count > segments;
+            moved += goesOn ? 1 : 0;
+            Ok(commits ? store.Commit() : store.Abandon());
+            if (!commits)
+            {
+                Assert.AreEqual(segments, MainSegments().Count, $"fill {fill}");
+            }
+
+            Ok(store.SetMeta(Config, 3, Bytes(20, 3), 0, 20));
+            foreach (FlashStore s in new[] { store, Open() })
+            {
+                var info = new ObjectInfo();
+                for (int i = 0; i < 10; i++)
+                {
+                    Assert.AreEqual(commits ? StoreError.None : StoreError.NotFound, s.FindKey(Config, Key("k" + i), 0, 2, info), $"fill {fill}");
+                    if (commits)
+                    {
+                        CollectionAssert.AreEqual(Bytes(68, i), ReadAll(s, info));
+                    }
+                }
+
+                var value = new byte[64];
+                Assert.AreEqual(commits ? StoreError.None : StoreError.NotFound, s.GetMeta(Config, 2, value, 0, out _));
+                Ok(s.GetMeta(Config, 3, value, 0, out int count));
+                CollectionAssert.AreEqual(Bytes(20, 3), value[..count]);
+                Assert.AreEqual(0, s.Health.Damaged);
+                Assert.IsTrue(s.Health.TornTails == 0 || (!commits && !goesOn), $"fill {fill}"); // the file has bytes of what was given up
+            }
+        }
+
+        Assert.IsTrue(moved is > 20 and < 64, $"{moved} moved");
+    }
+
+    /// <summary>A wake reads the whole log: it stays short where little stands in it, however much room there is.</summary>
+    [TestMethod]
+    public void A_log_in_which_little_stands_stays_short()
+    {
+        var store = Open(); // 48 KB for the main log
+        for (int i = 0; i < 20; i++)
+        {
+            Ok(store.PutServer(Config, Key("k" + (char)('a' + i)), 0, 2, 1, Bytes(68, i), 0, 68));
+        }
+
+        int most = 0;
+        long before = store.Health.BytesWritten;
+        for (int i = 0; i < 2000; i++)
+        {
+            Ok(store.SetMeta(Config, 1, Bytes(20, i), 0, 20));
+            most = Math.Max(most, MainSegments().Sum());
+        }
+
+        int stands = 20 * 92 + 200; // objects; values and what the store keeps for itself
+        Assert.IsLessThan(4 * stands + 3 * 2048, most);
+        Assert.IsLessThan(2000 * 32 * 4 / 3 + 2048, store.Health.BytesWritten - before); // a third more at most
+        Assert.AreEqual(20, Enumerable.Range(0, 20).Count(i => Open(new CutVolume(_volume)).FindKey(Config, Key("k" + (char)('a' + i)), 0, 2, new ObjectInfo()) == StoreError.None));
+    }
+
     [TestMethod]
     public void A_batch_of_readings_is_one_at_a_time_and_bounded_by_its_segment()
     {

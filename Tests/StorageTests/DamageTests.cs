@@ -305,4 +305,27 @@ public sealed class DamageTests
         Assert.AreEqual(StoreError.NewerFormat, store.Open());
         Assert.AreEqual(0, copy.Calls);
     }
+
+    /// <summary>[SPEC 9.2] Headers are read while the files are mounted: what is torn is deleted when the last one is known.</summary>
+    [TestMethod]
+    public void One_segment_of_a_later_version_is_enough_to_leave_all_files_alone()
+    {
+        var life = Lived(11, 400);
+        uint[] segments = life.Volume.Files.Keys.Where(f => StoreFile.Kind(f) <= StoreFile.Outbox).Order().ToArray();
+        Assert.IsTrue(segments.Count(f => StoreFile.Kind(f) == StoreFile.Main) > 2 && segments.Any(f => StoreFile.Kind(f) == StoreFile.Outbox));
+        foreach (uint newer in segments)
+        {
+            foreach (uint torn in segments.Where(f => f != newer))
+            {
+                var copy = new CutVolume(life.Volume);
+                copy.Files[torn] = copy.Files[torn][..40];
+                byte[] header = copy.Files[newer].ToArray();
+                header[3]++;
+                BitConverter.TryWriteBytes(header.AsSpan(28), Crc32.Finish(Crc32.Update(Crc32.Start, header, 0, 28)));
+                copy.Files[newer] = header;
+                Assert.AreEqual(StoreError.NewerFormat, Life.Make(copy).Open());
+                Assert.AreEqual(0, copy.Calls, $"newer {newer:x8}, torn {torn:x8}");
+            }
+        }
+    }
 }

@@ -271,6 +271,63 @@ public sealed class FileTests
         CollectionAssert.AreEqual(new byte[] { 1, 2, 4 }, File.ReadAllBytes(path));
     }
 
+    /// <summary>A wake appends to what its mount has read: two opens less.</summary>
+    [TestMethod]
+    public void An_append_goes_on_with_the_handle_that_a_mount_has_read_with()
+    {
+        uint file = StoreFile.Make(StoreFile.Outbox, 0, 1);
+        string path = Path.Combine(_folder, StoreFile.Name(file));
+        var before = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, before.Open());
+        Append(before, file, 1);
+        before.Shut();
+
+        var volume = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, volume.Open());
+        Assert.AreEqual(1, volume.Read(file, 0, new byte[64], 0, 64));
+        File.Move(path, path + ".aside"); // only the open handle knows the file now
+        Append(volume, file, 2);
+        volume.Shut();
+        CollectionAssert.AreEqual(new byte[] { 1, 2 }, File.ReadAllBytes(path + ".aside"));
+    }
+
+    [TestMethod]
+    public void The_files_that_were_read_last_stay_open_and_one_whose_length_was_asked_takes_no_place()
+    {
+        var volume = new FileVolume(_folder);
+        Assert.AreEqual(VolumeCode.Ok, volume.Open());
+        uint[] files = Enumerable.Range(1, 5).Select(n => StoreFile.Make(StoreFile.Main, 0, (uint)n)).ToArray();
+        uint large = StoreFile.Make(StoreFile.Large, 1, 1);
+        foreach (uint file in files.Append(large))
+        {
+            Append(volume, file, (byte)file);
+        }
+
+        byte[] buffer = new byte[8];
+        int[] order = [0, 1, 2, 3, 0]; // four places, and the second one is the oldest
+        foreach (int i in order)
+        {
+            Assert.AreEqual(1, volume.Read(files[i], 0, buffer, 0, 8));
+        }
+
+        Assert.AreEqual(1, volume.Length(large));
+        Assert.AreEqual(1, volume.Read(files[4], 0, buffer, 0, 8)); // takes its place
+        foreach (uint file in files)
+        {
+            File.Delete(Path.Combine(_folder, StoreFile.Name(file))); // an open handle does not mind
+        }
+
+        int[] open = [0, 2, 3, 4];
+        foreach (int i in open)
+        {
+            Assert.AreEqual(1, volume.Read(files[i], 0, buffer, 0, 8), $"file {i}");
+            Assert.AreEqual((byte)files[i], buffer[0]);
+        }
+
+        Assert.AreEqual(VolumeCode.NotFound, volume.Read(files[1], 0, buffer, 0, 8));
+        volume.Shut();
+    }
+
     private static void Append(FileVolume volume, uint file, byte value)
     {
         Assert.AreEqual(VolumeCode.Ok, volume.OpenAppend(0, file));
