@@ -46,7 +46,14 @@ namespace NanoSync.Device
             if (_info.Collection < 0)
             {
                 // a value that this device would refuse was never held here, so it was not deleted here either
-                string reason = _incoming != Incoming.Gathering || c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
+                bool shown = _incoming == Incoming.Gathering;
+                if (!shown && _rangeTotal > (uint)_options.MaxObjectBytes)
+                {
+                    return QueueAnswer(tag, Status.TooLarge, null);
+                }
+
+                string reason = !shown ? CheckLarge(c, (int)_rangeTotal)
+                    : c.Handler == null ? null : c.Handler.Check(c, _id, 1, _idLength, _object, 0, _gathered);
                 return QueueAnswer(tag, reason == null ? Status.NotFound : Status.BadObject, reason);
             }
 

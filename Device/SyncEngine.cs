@@ -253,7 +253,7 @@ namespace NanoSync.Device
         public RoundResult Round()
         {
             _result.Clear();
-            if (!_open)
+            if (!_open || !_store.IsOpen)
             {
                 _result.Store = StoreError.NotOpen;
                 return _result;

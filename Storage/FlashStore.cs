@@ -254,6 +254,11 @@ namespace NanoSync.Storage
             return error;
         }
 
+        internal bool IsOpen
+        {
+            get { return _open; }
+        }
+
         /// <summary>Ends use; an open batch is abandoned. Not needed before a power cut.</summary>
         [MethodImpl(MethodImplOptions.Synchronized)]
         public void Close()

@@ -24,6 +24,7 @@ namespace NanoSync.Tests
         private static Outbox s_readings;
         private static TwoWay s_settings;
         private static SyncDevice s_device;
+        private static ScriptedServer s_server;
 
         [TestMethod]
         public void Another_firmware_may_declare_the_collections_in_another_order()
@@ -234,6 +235,11 @@ namespace NanoSync.Tests
             Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Delete("one"));
             s_settings.First();
             Assert.AreEqual((int)StoreError.NotOpen, (int)s_settings.Next(record));
+            Assert.AreEqual((int)StoreError.NotOpen, (int)s_device.Sync(1).Store);
+            Assert.AreEqual(0, s_server.Rounds);
+            Assert.AreEqual((int)StoreError.None, (int)s_device.Open());
+            Assert.AreEqual((int)RoundOutcome.More, (int)s_device.Sync(1).Outcome); // it has told its key 0
+            Assert.AreEqual(1, s_server.Rounds);
         }
 
         private static void Make()
@@ -242,7 +248,8 @@ namespace NanoSync.Tests
             s_at = s_type.Time("at");
             s_value = s_type.UInt("value");
             s_note = s_type.Text("note");
-            s_device = new SyncDevice(new MemoryVolume(64 * 1024, 64), new ScriptedServer(4096), null);
+            s_server = new ScriptedServer(4096);
+            s_device = new SyncDevice(new MemoryVolume(64 * 1024, 64), s_server, null);
             s_readings = s_device.AddOutbox("readings", s_type, 8192, WhenFull.Refuse);
             s_settings = s_device.AddTwoWay("settings", s_type, 8, null, Winner.Server);
             Assert.AreEqual((int)StoreError.None, (int)s_device.Open());

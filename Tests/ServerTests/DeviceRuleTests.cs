@@ -364,6 +364,45 @@ public sealed class DeviceRuleTests
         Assert.AreEqual("Change older", string.Join("; ", field.Requests.Skip(before).SelectMany(r => r.Collections).SelectMany(c => c.Commands).Select(c => $"{TagNames.Of(c.Tag)} {c.ServerId}")));
     }
 
+    /// <summary>[SPEC 5.8] Else the server would delete what this firmware has never been given.</summary>
+    [TestMethod]
+    [DataRow(900)]
+    [DataRow(3000)]
+    public void In_the_pass_after_a_restore_a_long_value_that_is_not_held_and_would_be_refused_is_not_deleted(int bytes)
+    {
+        foreach (bool refuses in (bool[])[false, true])
+        {
+            using Field field = new();
+            PutLong(field, "config", "p", Long(bytes), ClassCatalog.WireName(field.Setting));
+            field.Sync();
+            field.Round(); // which says that it arrived
+            field.Bench.BackUp();
+            field.Restore(); // the server of the device's way is the one that is open
+            field.Core.Objects.Delete("d1", "config", "p");
+            field.Sync();
+            Assert.AreEqual(0, field.Store.Count(field.Config.Number));
+            field.Round();
+            field.Restore();
+            if (refuses)
+            {
+                field.Handler = new Short(); // another firmware
+            }
+
+            int before = field.Requests.Count;
+            field.Sync();
+            string said = string.Join("; ", field.Requests.Skip(before).SelectMany(r => r.Collections).Where(c => c.Id == "config").SelectMany(c => c.Responses.Select(x => x.Text())));
+            Assert.AreEqual("Change p status " + (refuses ? 6 : 8), said);
+            if (refuses)
+            {
+                CollectionAssert.AreEqual(Long(bytes), field.Core.Objects.Get("d1", "config", "p").Row.Data);
+            }
+            else
+            {
+                Assert.ThrowsExactly<RefusedException>(() => field.Core.Objects.Get("d1", "config", "p"));
+            }
+        }
+    }
+
     [TestMethod]
     public void What_a_pass_names_with_a_value_that_is_not_taken_is_not_missing_on_the_server()
     {
