@@ -27,6 +27,7 @@
 // grammar forbids, gives up what came: PartEmpty. The bytes behind a failure of the server are its reason and change no state.
 
 using System;
+using System.Text;
 using NanoSync.Protocol;
 using NanoSync.Storage;
 
@@ -483,6 +484,46 @@ namespace NanoSync.Device
         private string CheckLarge(SyncCollection c, int bytes)
         {
             return c.Handler == null ? null : c.Handler.CheckLarge(c, _id, 1, _idLength, bytes);
+        }
+
+        // The bytes of an answer, in _object; see WriteAnswers.
+        private int MakeAnswer(byte tag, int status, string reason)
+        {
+            _object[0] = tag;
+            Format.Put16(_object, 1, status);
+            int length = 3;
+            if (reason != null)
+            {
+                byte[] utf8 = Encoding.UTF8.GetBytes(reason);
+                int count = utf8.Length <= Limits.Text ? utf8.Length : Limits.Text;
+                while (count < utf8.Length && count > 0 && (utf8[count] & 0xC0) == 0x80)
+                {
+                    count--; // no half of a character
+                }
+
+                System.Array.Copy(utf8, 0, _object, 3, count);
+                length += count;
+            }
+
+            return length;
+        }
+
+        // The class that the reply names: of the collection's objects, or of one.
+        private void ReadClass()
+        {
+            _classKnown = KnowsClass();
+            ReadForeignClass();
+            if (_reader.Scope == Scopes.Collection)
+            {
+                _collectionKnown = _classKnown;
+            }
+        }
+
+        private uint ReceivedTag()
+        {
+            uint tag = _current.Class.Hash;
+            TakeForeignTag(ref tag);
+            return tag;
         }
 
         // The answer becomes durable with the reply that it answers, and goes up with the next message.

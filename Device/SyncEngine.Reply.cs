@@ -21,6 +21,7 @@ namespace NanoSync.Device
         private SyncCollection _current; // null = the reply has a collection that does not count, and is read over
         private bool _judged; // key, id and status of the current collection were judged
         private bool _classKnown;
+        private bool _collectionKnown;
 
         internal uint _sentHash; // check sum of the request under way: a key that answers it ends with this
         internal uint _sentBefore; // its objects have lower versions than this one
@@ -193,7 +194,7 @@ namespace NanoSync.Device
             }
         }
 
-        // Commits the batch if all went well so far; else it never was, as where it could not be begun.
+        // Commits the batch if all went well so far. Otherwise nothing of it counts, as if it had never begun.
         internal bool EndBatch()
         {
             if (_result.Store == StoreError.None)
@@ -305,7 +306,7 @@ namespace NanoSync.Device
             }
             else if (_result.Message != SyncError.None)
             {
-                _result.MessageOffset = _reader.Position - 1; // the message is sound, but says what no server says to a device
+                _result.MessageOffset = _reader.Position - 1; // the message is well formed, but has something that no server sends to a device
             }
 
             return false;
@@ -358,8 +359,7 @@ namespace NanoSync.Device
                     _forkFrom = 0;
                     _classKnown = true;
                     _collectionKnown = true;
-                    _collectionTag = 0;
-                    _tag = 0;
+                    BeginForeignTags();
                     return true;
 
                 case Scopes.Collection:
@@ -369,7 +369,7 @@ namespace NanoSync.Device
                 case Scopes.Commands:
                     _idLength = 0;
                     _classKnown = _collectionKnown;
-                    _tag = _collectionTag;
+                    BeginForeignTag();
                     _clientNumber = 0;
                     _status = 0;
                     _verb = _reader.Scope == Scopes.Commands ? tag : (byte)0;

@@ -467,17 +467,12 @@ namespace NanoSync.Device
         // The class of an object that is not of the collection's: an earlier or a second one. [SPEC 2.3]
         private void WriteClass(uint hash)
         {
-            byte[] name = Classes == null ? null : Classes.NameOf(hash);
+            ObjectClass known = ClassOf(hash, null);
+            byte[] name = known == null ? null : known.WireName;
+            FindForeignName(hash, ref name);
             if (name != null)
             {
                 _writer.Value(Tags.Class, name);
-                return;
-            }
-
-            ObjectClass known = ClassOf(hash, null);
-            if (known != null)
-            {
-                _writer.Value(Tags.Class, known.WireName);
                 return;
             }
 

@@ -112,7 +112,9 @@ namespace NanoSync.Device
         {
             bool status = SendStatus && _host != null;
             bool changes = HasChanges();
-            if (!status && !AskTime && _ownName == null && !_sendResult && !_sendDiary && _definitionsAsked == 0 && !changes)
+            bool any = status || AskTime || _sendResult || _sendDiary || _definitionsAsked != 0 || changes;
+            HasOwnStructure(ref any);
+            if (!any)
             {
                 return;
             }
@@ -161,10 +163,7 @@ namespace NanoSync.Device
                 }
             }
 
-            if (_ownName != null)
-            {
-                WriteStructure(_ownName, _ownRecord, _ownRecord.Length);
-            }
+            WriteOwnStructure();
 
             if (AskTime)
             {

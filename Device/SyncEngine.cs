@@ -205,7 +205,7 @@ namespace NanoSync.Device
         {
             try
             {
-                // half of it for what the last reply was answered, half for this one, with one object in each collection at least
+                // half of the answers are those to the last reply, half those to this one; at least one object of each collection has room
                 _answersMost = _options.Answers / 2 > _count ? _options.Answers / 2 : _count + 1;
                 StoreError error = _store.DeclareKeyed(AnswerCollection, 2 * _answersMost);
                 if (error == StoreError.None)
@@ -272,7 +272,7 @@ namespace NanoSync.Device
                 _result.Store = StoreError.NoMemory;
             }
 
-            _hold = 0; // nothing is given up any more
+            _hold = 0; // the request is over: there is nothing left to give up
             _carrier.Close();
             _result.HttpStatus = _carrier.StatusCode;
             _result.RetryAfter = _carrier.RetryAfter;
@@ -286,6 +286,21 @@ namespace NanoSync.Device
         partial void CheckItem();
 
         partial void CheckRound();
+
+        // Of an engine that passes on the objects of others: Pc/SyncEngine.Gateway.cs.
+        partial void HasOwnStructure(ref bool has);
+
+        partial void WriteOwnStructure();
+
+        partial void FindForeignName(uint tag, ref byte[] name);
+
+        partial void BeginForeignTags();
+
+        partial void BeginForeignTag();
+
+        partial void ReadForeignClass();
+
+        partial void TakeForeignTag(ref uint tag);
 
         // What DeferredEngine (Device/Sealed) does otherwise: replies that come in another round than their request.
         internal virtual bool RepliesDeferred
