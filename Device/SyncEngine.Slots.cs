@@ -1,5 +1,5 @@
 // The values that the engine keeps in the store: the one table of their slots, and their sum, which Open asks the store for.
-// Who adds a slot adds it to the sum; with one too few a device would have no room for a key, and never sync.
+// Whoever adds a slot adds it to the sum, and to the drawings of SPEC 9.3; with one too few a device would have no room for a key, and never sync.
 //
 // slot  of each collection                                                bytes
 //   0   the key held                                                      1 to 24

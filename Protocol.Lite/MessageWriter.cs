@@ -333,7 +333,7 @@ namespace NanoSync.Protocol
             Fail(SyncError.WriterMisuse);
         }
 
-        // The first error counts; what follows it has no place.
+        // The first error counts. Elements after it are not written.
         private void Fail(SyncError error)
         {
             if (Error == SyncError.None)

@@ -15,6 +15,7 @@ namespace NanoSync.Storage
             int at = from;
             int damaged = 0;
             int damagedAt = 0;
+            _readFault = VolumeCode.Ok;
             while (_reader.Find(file, at, length))
             {
                 if (_reader.Skipped > 0)
@@ -45,7 +46,8 @@ namespace NanoSync.Storage
                     damaged = 0;
                 }
             }
-            return _reader.Code == VolumeCode.Ok || _reader.Code == VolumeCode.NotFound ? end : _reader.Code;
+            // a record that could not be read was taken for none
+            return _readFault < 0 ? _readFault : _reader.Code == VolumeCode.Ok || _reader.Code == VolumeCode.NotFound ? end : _reader.Code;
         }
 
         private void Replay(uint file, int from, int to)
@@ -55,6 +57,7 @@ namespace NanoSync.Storage
                 from = _reader.At + _reader.Size;
                 Apply(file);
             }
+            _readFault |= _reader.Code;
         }
 
         private void Apply(uint file)
@@ -186,13 +189,6 @@ namespace NanoSync.Storage
         private void ApplyMeta(uint file, byte[] buffer, int at, int collection)
         {
             int number = (int)Format.U32(buffer, at + Format.Id);
-            uint hash = MetaHash(collection, number);
-            int slot = FindMeta(collection, number);
-            if (slot >= 0)
-            {
-                Probe(slot);
-                RemoveEntry(slot, hash, 0);
-            }
             if (number == AckSlot && _outboxes[collection] != null && _reader.Size == Format.MinSize + 8)
             {
                 _outboxes[collection].Acked = Format.U32(buffer, at + Format.Head);
@@ -202,13 +198,22 @@ namespace NanoSync.Storage
             {
                 _outboxes[collection].Lost = Format.U32(buffer, at + Format.Head);
             }
-            slot = AddEntry(hash);
-            if (slot < 0)
+            int slot = FindMeta(collection, number);
+            if (slot >= 0)
             {
-                return;
+                Probe(slot);
+                _liveBytes += _reader.Size - Format.U16(_probe, Format.Size);
+            }
+            else
+            {
+                slot = AddEntry(MetaHash(collection, number));
+                if (slot < 0)
+                {
+                    return;
+                }
+                Tally(collection, KeyedIndex.StateMeta, 1, _reader.Size, 0);
             }
             _index.Set(slot, (int)(file & 0xFF), _reader.At, KeyedIndex.StateMeta, collection, false, (uint)number, false);
-            Tally(collection, KeyedIndex.StateMeta, 1, _reader.Size, 0);
         }
 
         // While the store is opened there is always room; whether too much is there is told at the end (FitIndex).

@@ -65,7 +65,7 @@ namespace NanoSync.Storage
         {
             if (!_batch)
             {
-                return _open ? StoreError.NotBegun : StoreError.NotOpen;
+                return NotBegun();
             }
             if (_put != PutNone)
             {
@@ -86,7 +86,7 @@ namespace NanoSync.Storage
         {
             if (!_batch)
             {
-                return _open ? StoreError.NotBegun : StoreError.NotOpen;
+                return NotBegun();
             }
             DropPut();
             EndBatch(false);
@@ -271,7 +271,12 @@ namespace NanoSync.Storage
 
         private StoreError EndBatch(bool commit)
         {
+            bool full = _main.Fault == VolumeCode.Full; // met in the middle of the batch, which is then given up
             StoreError error = FinishMain(commit, false);
+            if (full || error == StoreError.VolumeFull)
+            {
+                GiveSpare();
+            }
             if (!commit || error != StoreError.None)
             {
                 for (int i = 0; i < _batchFileCount; i++)
@@ -336,9 +341,14 @@ namespace NanoSync.Storage
             }
             uint file = _main.File + 1;
             _main.SetSegment(file, 0);
-            Format.PutHeader(_main.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
+            PutMainHeader(_main.Buffer, file);
             _main.CountHeader();
             _mainDirty = false;
+        }
+
+        private void PutMainHeader(byte[] buffer, uint file)
+        {
+            Format.PutHeader(buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
         }
 
         // A batch begins in the newest segment, so that small ones fill it. One that outgrows the buffer may need half a segment: where so
@@ -346,7 +356,7 @@ namespace NanoSync.Storage
         private void MoveBatch()
         {
             uint file = _main.File + 1;
-            Format.PutHeader(_reader.Buffer, _idBytes, _salt, file, _nextVersion, _nextLocal, _nextLarge);
+            PutMainHeader(_reader.Buffer, file);
             _reader.Forget();
             _main.MoveBatch(file, _reader.Buffer);
             _mainDirty = false;
@@ -385,10 +395,6 @@ namespace NanoSync.Storage
                 _main.SetSegment(file, end);
                 SettleOutboxes();
                 return StoreError.None;
-            }
-            if (code == VolumeCode.Full)
-            {
-                GiveSpare();
             }
             if (before == 0)
             {

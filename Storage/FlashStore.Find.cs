@@ -43,7 +43,13 @@ namespace NanoSync.Storage
         // Reads the head of an entry's record into _probe.
         private bool Probe(int slot)
         {
-            int read = _volume.Read(SegmentFile(_index.Segment(slot)), _index.Offset(slot), _probe, 0, ProbeSize);
+            uint file = SegmentFile(_index.Segment(slot));
+            int offset = _index.Offset(slot);
+            int read = _reader.CopyHead(file, offset, _probe);
+            if (read == 0)
+            {
+                read = _volume.Read(file, offset, _probe, 0, ProbeSize);
+            }
             if (read >= Format.MinSize)
             {
                 int size = Format.U16(_probe, Format.Size);
@@ -52,9 +58,13 @@ namespace NanoSync.Storage
                     return true;
                 }
             }
-            _health.Note(SegmentFile(_index.Segment(slot)), _index.Offset(slot), 0, read < 0 ? read : 0);
+            int code = read < 0 ? read : VolumeCode.Ok;
+            _readFault |= code; // below 0 from now on
+            _health.Note(file, offset, 0, code);
             return false;
         }
+
+        private int _readFault; // below 0: a record could not be read since the scan began
 
         private uint ProbeLargeFile()
         {

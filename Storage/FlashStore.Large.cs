@@ -252,7 +252,7 @@ namespace NanoSync.Storage
                     return error;
                 }
             }
-            else if (_partIsNew && IsTouched(hash) && _partTotal == total && _partCrc == crc && _partVersion == version)
+            else if (_partIsNew && StoreFile.Collection(_partFile) == collection && IsTouched(hash) && _partTotal == total && _partCrc == crc && _partVersion == version)
             {
                 _large.Begin(_partFile, _partLength, _partRunning);
                 KeepPutKey(collection, key, keyOffset, keyCount, tag);

@@ -42,7 +42,7 @@ namespace NanoSync.Storage
             }
             if (error == StoreError.None && _head != 0)
             {
-                MarkLargeOfIndex(files);
+                error = MarkLargeOfIndex(files);
             }
             for (int i = 0; i < files.Length && error == StoreError.None; i++)
             {
@@ -128,8 +128,8 @@ namespace NanoSync.Storage
             if (_formatId.Length == 0)
             {
                 // No header of the main log can be read: the first segment torn while it was written, or all of them lost.
-                NoteTorn(files, place);
-                return StoreError.None;
+                int none;
+                return ScanSegment(files, place, 0, false, out none);
             }
             int length = _volume.Length(file);
             bool headed;
@@ -149,22 +149,12 @@ namespace NanoSync.Storage
             {
                 _head = file;
             }
-            int end = length < 0 ? length : ScanCommitted(file, Format.HeaderSize, length);
-            if (end < 0)
-            {
-                _health.Note(file, 0, 0, end);
-                return StoreError.VolumeFailed;
-            }
-            if (end <= Format.HeaderSize)
+            int end;
+            error = ScanSegment(files, place, length, headed, out end);
+            if (end <= 0)
             {
                 _head = head;
-                NoteTorn(files, place);
-                return StoreError.None;
-            }
-            if (!headed)
-            {
-                _health.Damaged++;
-                _health.Note(file, 0, 0, 0);
+                return error;
             }
             if (StoreFile.Number(file) - StoreFile.Number(_head) >= MaxSegments)
             {
@@ -173,11 +163,6 @@ namespace NanoSync.Storage
             }
             _mainBytes += length;
             _mainDirty = end != length || !headed;
-            if (end != length)
-            {
-                _health.TornTails++;
-                _health.Note(file, end, 0, 0);
-            }
             _main.SetSegment(file, end);
             return StoreError.None;
         }
@@ -208,28 +193,15 @@ namespace NanoSync.Storage
             _files = files;
             _firstSeen = 0;
             outbox.TailLarge = 0;
-            int end = length < 0 ? length : ScanCommitted(file, Format.HeaderSize, length);
+            int end;
+            error = ScanSegment(files, place, length, headed, out end);
             _files = null;
-            if (end < 0)
-            {
-                _health.Note(file, 0, 0, end);
-                return StoreError.VolumeFailed;
-            }
-            if (end <= Format.HeaderSize)
+            if (end <= 0)
             {
                 outbox.Count = count;
                 outbox.NextId = next;
-                if (length > Format.HeaderSize || headed)
-                {
-                    outbox.PassIds = true;
-                }
-                NoteTorn(files, place);
-                return StoreError.None;
-            }
-            if (!headed)
-            {
-                _health.Damaged++;
-                _health.Note(file, 0, 0, 0);
+                outbox.PassIds |= length > Format.HeaderSize || headed;
+                return error;
             }
             if (outbox.Head == 0)
             {
@@ -242,20 +214,35 @@ namespace NanoSync.Storage
             outbox.TailLength = end;
             outbox.Dirty = end != length || !headed;
             outbox.PassIds = outbox.Dirty || damaged != _health.Damaged;
-            if (end != length)
+            return StoreError.None;
+        }
+
+        // Applies what a segment has; end is 0 where nothing in it counts, because its first batch never ended.
+        private StoreError ScanSegment(uint[] files, int place, int length, bool headed, out int end)
+        {
+            uint file = files[place];
+            end = length < 0 ? length : ScanCommitted(file, Format.HeaderSize, length);
+            if (end < 0)
+            {
+                _health.Note(file, 0, 0, end);
+                return StoreError.VolumeFailed;
+            }
+            if (end <= Format.HeaderSize)
+            {
+                end = 0;
+                files[place] |= Torn;
+            }
+            else if (!headed)
+            {
+                _health.Damaged++;
+                _health.Note(file, 0, 0, 0);
+            }
+            if (end != length || end == 0)
             {
                 _health.TornTails++;
                 _health.Note(file, end, 0, 0);
             }
             return StoreError.None;
-        }
-
-        // A file whose first batch never ended: nothing in it counts.
-        private void NoteTorn(uint[] files, int place)
-        {
-            _health.TornTails++;
-            _health.Note(files[place], 0, 0, 0);
-            files[place] |= Torn;
         }
 
         private int DeleteFile(uint file)
@@ -316,7 +303,12 @@ namespace NanoSync.Storage
             {
                 if (files[i] == file)
                 {
-                    if (_volume.Length(file) < atLeast)
+                    int length = _volume.Length(file);
+                    if (length < 0)
+                    {
+                        _readFault = length; // nothing is taken for lost, and nothing deleted, because of that
+                    }
+                    if (length < atLeast)
                     {
                         return false;
                     }
@@ -338,8 +330,9 @@ namespace NanoSync.Storage
             }
         }
 
-        private void MarkLargeOfIndex(uint[] files)
+        private StoreError MarkLargeOfIndex(uint[] files)
         {
+            _readFault = VolumeCode.Ok;
             for (int slot = 0; slot < _index.Capacity; slot++)
             {
                 if (!_index.IsUsed(slot) || !_index.IsLarge(slot) || !Probe(slot))
@@ -357,6 +350,7 @@ namespace NanoSync.Storage
                     RemoveEntry(slot, HashOf(_probe, 0), 0);
                 }
             }
+            return _readFault < 0 ? StoreError.VolumeFailed : StoreError.None;
         }
 
         private StoreError BeginNew(uint[] files)
@@ -390,7 +384,7 @@ namespace NanoSync.Storage
             _isNew = true;
             _head = StoreFile.Make(StoreFile.Main, 0, number + 1);
             _main.SetSegment(_head, 0);
-            Format.PutHeader(_main.Buffer, _idBytes, _salt, _head, _nextVersion, _nextLocal, _nextLarge);
+            PutMainHeader(_main.Buffer, _head);
             _main.CountHeader();
             int code = _main.Commit();
             int end = code == VolumeCode.Ok ? ScanCommitted(_head, Format.HeaderSize, _main.Written) : 0;

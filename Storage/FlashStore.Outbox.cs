@@ -440,7 +440,7 @@ namespace NanoSync.Storage
             {
                 return Map(code);
             }
-            outbox.Bytes -= length;
+            outbox.Bytes = outbox.Bytes > length ? outbox.Bytes - length : 0; // one whose tail is stuck seems longer by a byte than it was
             outbox.HeadFirst = bound;
             outbox.Head = file == outbox.Tail ? 0 : file + 1;
             int at = outbox.Head == 0 ? -1 : _reader.Load(outbox.Head, 0, Format.HeaderSize);

@@ -29,11 +29,11 @@ namespace NanoSync.Storage
             {
                 MakeSpare();
             }
-            if (!WantsReclaim(2 * _options.SegmentBytes))
+            if (!WantsReclaim())
             {
                 return false;
             }
-            return ReclaimStep() == StoreError.None && WantsReclaim(2 * _options.SegmentBytes);
+            return ReclaimStep() == StoreError.None && WantsReclaim();
         }
 
         /// <summary>Bytes of all the store's files, as far as the store counts them.</summary>
@@ -118,6 +118,7 @@ namespace NanoSync.Storage
             _hasSpare = true;
         }
 
+        // Where a batch cannot be written, or room be made for one; not for tidying, which can wait.
         private void GiveSpare()
         {
             if (_hasSpare)
@@ -138,15 +139,15 @@ namespace NanoSync.Storage
             get { return (int)(StoreFile.Number(_main.File) - StoreFile.Number(_head)) + 1; }
         }
 
-        // Whether less than this is free, or the log is long beside what stands in it, while there is something to gain. A wake from deep
-        // sleep opens and reads each segment. At most a third more is written for it.
-        private bool WantsReclaim(int room)
+        // Whether only the segments that are kept are left, or the log is long beside what stands in it, while there is something to gain.
+        // A wake from deep sleep opens and reads each segment. What is copied for that is less than half of what is written.
+        private bool WantsReclaim()
         {
             if (MainSegments >= MaxSegments - 20)
             {
                 return true;
             }
-            return (_mainBytes + _largeBytes + room > FileQuota || _mainBytes > 4 * _liveBytes + room)
+            return (_mainBytes + _largeBytes > ObjectQuota || _mainBytes > 3 * _liveBytes + _options.SegmentBytes)
                 && _mainBytes - _liveBytes > _options.SegmentBytes / 2;
         }
 
@@ -155,7 +156,7 @@ namespace NanoSync.Storage
         private void Pace(int written)
         {
             int copied = 0;
-            while (copied < 8 * written && WantsReclaim(2 * _options.SegmentBytes))
+            while (copied < 8 * written && WantsReclaim())
             {
                 if (ReclaimStep() != StoreError.None)
                 {
@@ -178,6 +179,10 @@ namespace NanoSync.Storage
                 StoreError error = ReclaimStep();
                 if (error != StoreError.None)
                 {
+                    if (error == StoreError.VolumeFull)
+                    {
+                        GiveSpare();
+                    }
                     return error;
                 }
             }

@@ -34,7 +34,7 @@ namespace NanoSync.Storage
             return ((uint)kind << 28) | ((uint)collection << 24) | (number & 0xFFFFFF);
         }
 
-        /// <summary>The kind: <see cref="Main"/>, <see cref="Outbox"/>, <see cref="Large"/>, <see cref="Spare"/> or <see cref="Diary"/>.</summary>
+        /// <summary>The kind: <see cref="Main"/>, <see cref="Outbox"/>, <see cref="Large"/>, <see cref="Spare"/> or <see cref="Diary"/>; 9 and 10 are tails of the first two [SPEC 9.10].</summary>
         public static int Kind(uint file)
         {
             return (int)(file >> 28);

@@ -502,7 +502,7 @@ namespace NanoSync.Firmware
             _nextSample = _nextSample > now ? _nextSample : now;
             if (_nextSync != 0)
             {
-                return 0; // memory was lacking meanwhile: what was due is due
+                return 0; // memory was lacking meanwhile: what was due before is due now
             }
 
             if (_woke)

@@ -76,7 +76,7 @@ namespace NanoSync.Firmware
             }
         }
 
-        // Close leaves the finalizer to do, and a board runs finalizers only while all threads wait.
+        // After Close the stream's finalizer is still to run, and a board runs finalizers only while all threads wait.
         private static bool Shut(FileStream stream)
         {
             if (stream == null)

@@ -7,7 +7,7 @@ using NanoSync.Protocol;
 
 namespace NanoSync.Device
 {
-    /// <summary>A carrier for ways without TLS: mail, files. About 1 KB of memory, whatever the message's length.</summary>
+    /// <summary>A carrier for ways without TLS from end to end: mail, files, brokers. About 1 KB of memory, whatever the message's length.</summary>
     public sealed class SealedCarrier : IDeferredCarrier
     {
         /// <summary>Letters looked through in one round at most; the rest is for the next.</summary>

@@ -203,7 +203,7 @@ namespace NanoSync.Protocol
 
                 if (c == '>' && _state == Content && TextLength > 1 && Text[TextLength - 1] == ']' && Text[TextLength - 2] == ']')
                 {
-                    return Fail(SyncError.BadXml); // the end of a CDATA that there is not
+                    return Fail(SyncError.BadXml); // ]]> outside of a CDATA section
                 }
 
                 if (TextLength == Limits.Text)

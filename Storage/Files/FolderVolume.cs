@@ -94,23 +94,18 @@ namespace NanoSync.Storage
             try
             {
                 string[] paths = Directory.GetFiles(_folder);
+                uint[] found = new uint[paths.Length];
                 int count = 0;
-                for (int i = 0; i < paths.Length; i++)
-                {
-                    if (StoreFile.Parse(paths[i]) != 0)
-                    {
-                        count++;
-                    }
-                }
-                uint[] files = new uint[count];
                 for (int i = 0; i < paths.Length; i++)
                 {
                     uint file = StoreFile.Parse(paths[i]);
                     if (file != 0)
                     {
-                        files[--count] = file;
+                        found[count++] = file;
                     }
                 }
+                uint[] files = new uint[count];
+                Array.Copy(found, files, count);
                 return files;
             }
             catch (Exception failure)
@@ -124,15 +119,14 @@ namespace NanoSync.Storage
         public int Length(uint file)
         {
             FileStream stream = null;
-            bool kept = IsSegment(file);
-            int code = kept ? OpenRead(file) : OpenFile(file, out stream);
+            int code = IsSegment(file) ? OpenRead(file) : OpenFile(file, out stream);
             if (code != VolumeCode.Ok)
             {
                 return code;
             }
             try
             {
-                return (int)(kept ? _reading[0] : stream).Length;
+                return (int)(stream == null ? _reading[0] : stream).Length;
             }
             catch (Exception failure)
             {
@@ -194,7 +188,8 @@ namespace NanoSync.Storage
             catch (Exception failure)
             {
                 Shut(stream);
-                return Failed(failure, failure is IOException ? VolumeCode.Full : VolumeCode.ReadOnly);
+                // a board's driver gives no reason, in an exception of no type of its own; what a PC forbids has one
+                return Failed(failure, failure is SystemException && !(failure is IOException) ? VolumeCode.ReadOnly : VolumeCode.Full);
             }
         }
 
@@ -281,7 +276,7 @@ namespace NanoSync.Storage
             {
                 return VolumeCode.Ok;
             }
-            int handle = HandleOf(file);
+            int handle = TailVolume.IndexOf(_readingFiles, file);
             FileStream stream;
             if (handle >= 0)
             {
@@ -289,7 +284,7 @@ namespace NanoSync.Storage
             }
             else
             {
-                handle = HandleOf(0);
+                handle = TailVolume.IndexOf(_readingFiles, 0);
                 if (handle < 0)
                 {
                     handle = _reading.Length - 1;
@@ -323,7 +318,7 @@ namespace NanoSync.Storage
             {
                 stream = null;
                 return failure is OutOfMemoryException || File.Exists(path)
-                    ? Failed(failure, failure is IOException ? VolumeCode.Failed : VolumeCode.ReadOnly)
+                    ? Failed(failure, VolumeCode.Failed)
                     : VolumeCode.NotFound;
             }
         }
@@ -334,17 +329,6 @@ namespace NanoSync.Storage
             return (StoreFile.Kind(file) & 7) < StoreFile.Large;
         }
 
-        private int HandleOf(uint file)
-        {
-            uint[] files = _readingFiles;
-            int handle = files.Length - 1;
-            while (handle >= 0 && files[handle] != file)
-            {
-                handle--;
-            }
-            return handle;
-        }
-
         private void ShutReading(uint file)
         {
             Shut(TakeReading(file));
@@ -353,8 +337,8 @@ namespace NanoSync.Storage
         // The stream that reads this file, which from here on is the caller's to end; null when none does.
         private FileStream TakeReading(uint file)
         {
-            int handle = file == 0 ? -1 : HandleOf(file);
-            if (handle < 0)
+            int handle = TailVolume.IndexOf(_readingFiles, file);
+            if (handle < 0 || file == 0)
             {
                 return null;
             }
@@ -402,7 +386,7 @@ namespace NanoSync.Storage
             return _paths[_lastNamed];
         }
 
-        // Memory that is lacking is no failure of the files: it goes on to who can do without something.
+        // A lack of memory is no failure of the files: the exception passes on to a caller that can give something up.
         private int Failed(Exception failure, int code)
         {
             if (failure is OutOfMemoryException)

@@ -35,11 +35,11 @@ namespace NanoSync.Storage
         private readonly int[] _laneBytes;        // appended since the lane was opened
 
         // A slot for each segment that is appended to, or has a tail.
-        private uint[] _segments = new uint[Slots];
-        private int[] _starts = new int[Slots];   // where its tail begins; without a tail its length; or Unknown
-        private int[] _tails = new int[Slots];    // bytes in its tail; 0 = it has none
-        private int[] _moved = new int[Slots];    // bytes of its tail that the segment has already: a move that was cut or failed
-        private bool[] _stuck = new bool[Slots];  // its tail cannot be moved, or not be deleted: no other one is begun
+        private uint[] _segments;
+        private int[] _starts;   // where its tail begins; without a tail its length; or Unknown
+        private int[] _tails;    // bytes in its tail; 0 = it has none
+        private int[] _moved;    // bytes of its tail that the segment has already: a move that was cut or failed
+        private bool[] _stuck;   // its tail cannot be moved, or not be deleted: no other one is begun
 
         /// <summary>Tails over a volume.</summary>
         /// <param name="volume">Where segments and tails lie.</param>
@@ -55,6 +55,7 @@ namespace NanoSync.Storage
             _laneFiles = new uint[volume.Lanes];
             _laneSlots = new int[volume.Lanes];
             _laneBytes = new int[volume.Lanes];
+            MakeSlots(Slots);
         }
 
         /// <inheritdoc/>
@@ -102,7 +103,7 @@ namespace NanoSync.Storage
                 }
             }
 
-            MakeSlots(tails);
+            MakeSlots(tails + Slots);
             uint[] files = new uint[all.Length - tails];
             int count = 0;
             int slot = 0;
@@ -118,17 +119,18 @@ namespace NanoSync.Storage
                 _segments[slot] = file ^ TailFlag;
                 _starts[slot] = Unknown;
                 _tails[slot] = 0;
-                _moved[slot] = 0;
-                _stuck[slot] = false;
-                if (Has(all, file ^ TailFlag))
+                if (IndexOf(all, file ^ TailFlag) >= 0)
                 {
                     slot++;
+                    continue;
                 }
-                else
+
+                if (DeleteTail(slot) != VolumeCode.Ok)
                 {
-                    DeleteTail(slot);
-                    _segments[slot] = 0;
+                    return null; // a new segment of this number would take it for its own
                 }
+
+                _segments[slot] = 0;
             }
 
             return files;
@@ -141,10 +143,10 @@ namespace NanoSync.Storage
             int slot = Find(file);
             if (slot < 0 || _tails[slot] == 0)
             {
-                return slot >= 0 && _starts[slot] == Unknown ? VolumeCode.Failed : _volume.Length(file);
+                return slot == VolumeCode.Failed ? slot : _volume.Length(file);
             }
 
-            // A segment that cannot be appended to ends in a byte that is nothing: so the store begins another one.
+            // A segment that cannot be appended to ends in a byte 0, which is no record, so the store begins another one.
             return _starts[slot] + _tails[slot] + (_stuck[slot] ? 1 : 0);
         }
 
@@ -155,7 +157,7 @@ namespace NanoSync.Storage
             int slot = Find(file);
             if (slot < 0 || _tails[slot] == 0)
             {
-                return slot >= 0 && _starts[slot] == Unknown ? VolumeCode.Failed : _volume.Read(file, position, buffer, offset, count);
+                return slot == VolumeCode.Failed ? slot : _volume.Read(file, position, buffer, offset, count);
             }
 
             int done = 0;
@@ -294,63 +296,55 @@ namespace NanoSync.Storage
             return (file & TailFlag) != 0;
         }
 
-        private void MakeSlots(int tails)
+        private void MakeSlots(int count)
         {
-            int count = tails + Slots;
-            if (_segments.Length < count)
+            if (_segments != null && _segments.Length >= count)
             {
-                _segments = new uint[count];
-                _starts = new int[count];
-                _tails = new int[count];
-                _moved = new int[count];
-                _stuck = new bool[count];
+                Array.Clear(_segments, 0, _segments.Length);
+                return;
             }
 
-            Array.Clear(_segments, 0, _segments.Length);
+            _segments = new uint[count];
+            _starts = new int[count];
+            _tails = new int[count];
+            _moved = new int[count];
+            _stuck = new bool[count];
         }
 
-        // The slot of a segment. How it and its tail stand is looked at when it is asked for: files are opened in the order in which
-        // the store reads them.
+        // The slot of a segment, or NotFound. How it and its tail stand is looked at when it is asked for: files are opened in the order
+        // in which the store reads them. Failed: they cannot be read.
         private int Find(uint file)
         {
-            uint[] segments = _segments;
-            int slot = segments.Length - 1;
-            while (slot >= 0 && segments[slot] != file)
-            {
-                slot--;
-            }
-
-            if (slot >= 0 && _starts[slot] == Unknown)
-            {
-                Look(slot);
-            }
-
-            return slot;
+            int slot = IndexOf(_segments, file);
+            return slot >= 0 && _starts[slot] == Unknown && Look(slot) != VolumeCode.Ok ? VolumeCode.Failed : slot;
         }
 
-        private static bool Has(uint[] files, uint file)
+        // The place of a number, or -1. What is asked for mostly stands first.
+        internal static int IndexOf(uint[] files, uint file)
         {
-            int i = files.Length - 1;
-            while (i >= 0 && files[i] != file)
+            for (int i = 0; i < files.Length; i++)
             {
-                i--;
+                if (files[i] == file)
+                {
+                    return i;
+                }
             }
 
-            return i >= 0;
+            return -1;
         }
 
-        // The slot of a segment that is to be appended to, whose first bytes are given; -1: it is to have no tail. The tail of the
+        // The slot of a segment that is to be appended to, whose first bytes are given; NotFound: it is to have no tail. The tail of the
         // segment before it in the chain is moved first, so that there are no more tails than chains.
         private int Take(int lane, byte[] buffer, int offset, int count)
         {
             uint file = _laneFiles[lane];
             int slot = Find(file);
-            if (slot >= 0)
+            if (slot != VolumeCode.NotFound)
             {
                 return slot;
             }
 
-            int free = -1;
+            int free = VolumeCode.NotFound;
             for (slot = 0; slot < _segments.Length; slot++)
             {
                 bool before = _segments[slot] >> 24 == file >> 24;
@@ -371,7 +365,7 @@ namespace NanoSync.Storage
                 length = _volume.Length(file);
                 if (_volume.Read(file, 0, _piece, 0, Format.HeaderSize) != Format.HeaderSize || _piece[Format.HeaderVersion] < Format.WithTails)
                 {
-                    return -1;
+                    return VolumeCode.NotFound;
                 }
             }
 
@@ -392,20 +386,15 @@ namespace NanoSync.Storage
         {
             uint file = _laneFiles[lane];
             int slot = _laneSlots[lane];
-            if (_segments[slot] != file)
+            if (_segments[slot] != file || _starts[slot] == Unknown)
             {
                 slot = Take(lane, buffer, offset, count);
                 if (slot < 0)
                 {
-                    return OpenAs(PlainFile, lane, file);
+                    return slot == VolumeCode.Failed ? slot : OpenAs(PlainFile, lane, file);
                 }
 
                 _laneSlots[lane] = slot;
-            }
-
-            if (_starts[slot] == Unknown && Look(slot) != VolumeCode.Ok)
-            {
-                return VolumeCode.Failed;
             }
 
             _laneBytes[lane] = 0;
@@ -417,7 +406,7 @@ namespace NanoSync.Storage
 
             if (_stuck[slot])
             {
-                return VolumeCode.Failed; // the store sees that the segment ends in nothing, and begins another one
+                return VolumeCode.Failed; // the store sees the byte 0 at the end, and begins another segment
             }
 
             if (HeadSize + _tails[slot] + count > _smallBytes)

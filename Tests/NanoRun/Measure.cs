@@ -5,6 +5,9 @@ namespace NanoSync.NanoRun;
 internal sealed class Measure(Settings settings, Build build)
 {
     private const int HeapOfBoards = 110_000;
+    private const int FlashOfBoards = 256;
+    private const int WakesBefore = 200;
+    private const int WakesCounted = 100;
     private const int TooMuch = 999_999; // told in place of a number: a board has not that much, and no budget allows it
     private const int PatienceSeconds = 600; // a run takes seconds, on a busy machine minutes; a host ends what has too little heap to ever end
     private const int Step = 256; // the smallest heap is found this exactly
@@ -94,10 +97,31 @@ internal sealed class Measure(Settings settings, Build build)
             }
 
             Budgets.Take(_measured, "wake", wake);
+            if (!_quick)
+            {
+                Wakes(folder, port, keep);
+            }
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // The first wake finds one short segment. What each of many costs shows when the log has gone round.
+    private void Wakes(string folder, int port, IReadOnlyList<string> keep)
+    {
+        string kept = Path.Combine(folder, "kept-long");
+        IReadOnlyList<string> program = Scenario("wake", port);
+        _ = Run(keep, kept, 0, FlashOfBoards);
+        for (int i = 1; i <= WakesBefore + WakesCounted; i++)
+        {
+            Dictionary<string, double> one = [];
+            Budgets.Take(one, "wakes", Run(program, kept, 0, FlashOfBoards) ?? throw new CannotRun($"BoardRun, wake {i} of one flash: did not end.", CannotRun.Failed));
+            foreach ((string name, double value) in one.Where(_ => i > WakesBefore))
+            {
+                _measured[name] = _measured.GetValueOrDefault(name) + value;
+            }
         }
     }
 
@@ -159,9 +183,9 @@ internal sealed class Measure(Settings settings, Build build)
     }
 
     // The program's lines, or null when it did not come to its end. heap 0: the host's own.
-    private List<string>? Run(IReadOnlyList<string> files, string image, int heap)
+    private List<string>? Run(IReadOnlyList<string> files, string image, int heap, int flash = 1024)
     {
-        Dictionary<string, string> environment = new() { ["NANO_FLASH_KB"] = "1024", ["NANO_FLASH_IMAGE"] = image };
+        Dictionary<string, string> environment = new() { ["NANO_FLASH_KB"] = flash.ToString(), ["NANO_FLASH_IMAGE"] = image };
         if (heap > 0)
         {
             environment["NANO_HEAP_BYTES"] = heap.ToString();

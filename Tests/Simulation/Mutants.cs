@@ -83,6 +83,14 @@ public static class Mutants
         new("a header keeps no counter of ids", "Storage/FlashStore.Batch.cs",
             "_nextVersion, _nextLocal, _nextLarge", "_nextVersion, 1, _nextLarge", 1)
             { Test = "StorageTests.BasicTests.Counters_outlive_them_also_where_nothing_is_left_that_has_a_number" },
+        new("a batch that outgrows the buffer stays in a segment that is nearly full", "Storage/FlashStore.Batch.cs", "MoveBatch();\n                }", "}", 1)
+            { Test = "StorageTests.BasicTests.A_batch_of_half_a_segment_fits_wherever_it_begins" },
+        new("a batch that moves keeps the check sums of its old place", "Storage/LogWriter.cs", "Seal(0);\n            }\n        }", "}\n        }", 1)
+            { Test = "StorageTests.BasicTests.A_batch_of_half_a_segment_fits_wherever_it_begins" },
+        new("the log grows until its quota is used up", "Storage/FlashStore.Reclaim.cs", " || _mainBytes > 3 * _liveBytes + _options.SegmentBytes)", ")", 1)
+            { Test = "StorageTests.BasicTests.A_log_in_which_little_stands_stays_short" },
+        new("a torn segment is deleted before all versions are known", "Storage/FlashStore.Mount.cs", "files[place] |= Torn;", "DeleteFile(file);", 1)
+            { Test = "StorageTests.DamageTests.One_segment_of_a_later_version_is_enough_to_leave_all_files_alone" },
         new("a repeated Add does not renew the kept sum", "Server/Core/Engine/CollectionSync.Commands.cs",
             """
             AddAgain(now.ServerId, content, content.Sum == known.Sum);

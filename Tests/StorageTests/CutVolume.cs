@@ -47,6 +47,12 @@ public sealed class CutVolume : IVolume
     /// <summary>Changing call that fails without a cut, and every one after it until this is 0 again.</summary>
     public int FailAt { get; set; }
 
+    /// <summary>Reads and questions for a length so far.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>The one of them that fails; 0 = none.</summary>
+    public int ReadFailsAt { get; set; }
+
     public bool CloseLies { get; set; }
 
     public int Lanes => _lanes.Length;
@@ -98,12 +104,20 @@ public sealed class CutVolume : IVolume
     public int Length(uint file)
     {
         Count();
+        if (++Reads == ReadFailsAt)
+        {
+            return VolumeCode.Failed;
+        }
         return Files.TryGetValue(file, out var bytes) ? bytes.Length : VolumeCode.NotFound;
     }
 
     public int Read(uint file, int position, byte[] buffer, int offset, int count)
     {
         Count();
+        if (++Reads == ReadFailsAt)
+        {
+            return VolumeCode.Failed;
+        }
         if (!Files.TryGetValue(file, out var bytes))
         {
             return VolumeCode.NotFound;

@@ -290,6 +290,44 @@ public sealed class DamageTests
         }
     }
 
+    /// <summary>A read that fails once is no damage: what it hid would be missing, or an older value stand in its place.</summary>
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(120)]
+    public void A_read_that_fails_at_Open_is_told_or_hides_nothing(int smallBytes)
+    {
+        int told = 0;
+        for (int seed = 1; seed <= 6; seed++)
+        {
+            (Life life, _) = LivedAndSeen(seed, 150, smallBytes);
+            Model whole = Life.Dump(Mounted(life, smallBytes, 0).Store);
+            for (int at = 1; ; at++)
+            {
+                (FlashStore store, CutVolume files, StoreError error) = Mounted(life, smallBytes, at);
+                if (files.Reads < at)
+                {
+                    break;
+                }
+
+                told += error != StoreError.None ? 1 : 0;
+                if (error == StoreError.None)
+                {
+                    Assert.IsTrue(whole.Equals(Life.Dump(store), out string difference), $"seed {seed}, read {at}: {difference}");
+                }
+            }
+        }
+
+        Assert.IsGreaterThan(100, told);
+    }
+
+    private static (FlashStore Store, CutVolume Files, StoreError Error) Mounted(Life life, int smallBytes, int readFailsAt)
+    {
+        var files = new CutVolume(life.Volume) { ReadFailsAt = readFailsAt };
+        FlashStore store = Life.Make(smallBytes > 0 ? new TailVolume(files, smallBytes) : files);
+        StoreError error = store.Open();
+        return (store, files, error);
+    }
+
     [TestMethod]
     public void Files_of_a_later_version_are_left_alone()
     {

@@ -38,6 +38,81 @@ public sealed class FullTests
         }
     }
 
+    /// <summary>As the engine does: a round that meets an error is given up, and the next one tries again.</summary>
+    [TestMethod]
+    public void A_batch_that_meets_a_full_volume_in_its_middle_gets_the_spare()
+    {
+        int met = 0;
+        for (int fill = 0; fill < 40; fill++)
+        {
+            var volume = new CutVolume();
+            var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+            Assert.AreEqual(StoreError.None, store.DeclareOutbox(1, 16384, false));
+            Assert.AreEqual(StoreError.None, store.DeclareKeyed(2, 100));
+            Assert.AreEqual(StoreError.None, store.Open());
+            Assert.AreEqual(StoreError.None, store.Append(1, 1, new byte[60], 0, 60, out uint id));
+            for (int i = 0; i < fill; i++)
+            {
+                Assert.AreEqual(StoreError.None, store.SetMeta(2, 1, new byte[40], 0, 40));
+            }
+
+            volume.Capacity = volume.Used + (fill % 4 * 16); // others take the rest
+            StoreError error = Round(store, id);
+            for (int round = 1; round < 3 && error != StoreError.None; round++)
+            {
+                met++;
+                Assert.AreEqual(StoreError.VolumeFull, error);
+                error = Round(store, id);
+            }
+
+            Assert.AreEqual(StoreError.None, error, $"fill {fill}");
+            Assert.AreEqual(0, store.PendingCount(1));
+        }
+
+        Assert.IsGreaterThan(20, met);
+    }
+
+    private static StoreError Round(FlashStore store, uint acknowledged)
+    {
+        StoreError error = store.Begin();
+        for (int i = 0; i < 8 && error == StoreError.None; i++)
+        {
+            error = store.PutServer(2, [1, (byte)i], 0, 2, 1, new byte[80], 0, 80);
+        }
+
+        error = error == StoreError.None ? store.AckOutbox(1, acknowledged) : error;
+        if (error == StoreError.None)
+        {
+            return store.Commit();
+        }
+
+        store.Abandon();
+        return error;
+    }
+
+    [TestMethod]
+    public void Tidying_leaves_the_spare_to_those_who_need_it()
+    {
+        var volume = new CutVolume();
+        var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+        Assert.AreEqual(StoreError.None, store.DeclareKeyed(2, 100));
+        Assert.AreEqual(StoreError.None, store.Open());
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.AreEqual(StoreError.None, store.PutServer(2, [1, (byte)i], 0, 2, 1, new byte[80], 0, 80));
+        }
+
+        for (int i = 0; i < 400; i++)
+        {
+            volume.Capacity = volume.Used + 84; // this value with a segment's header, and no object
+            Assert.AreEqual(StoreError.None, store.SetMeta(2, 1, new byte[40], 0, 40), $"value {i}");
+            Assert.IsTrue(volume.Files.Keys.Any(f => StoreFile.Kind(f) == StoreFile.Spare), $"value {i}");
+            _ = store.Step();
+            Assert.IsTrue(volume.Files.Keys.Any(f => StoreFile.Kind(f) == StoreFile.Spare), $"step {i}");
+            volume.Capacity = int.MaxValue;
+        }
+    }
+
     [TestMethod]
     [DataRow(0)]
     [DataRow(120)]

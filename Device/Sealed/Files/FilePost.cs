@@ -167,7 +167,7 @@ namespace NanoSync.Device
             }
             catch (Exception failure)
             {
-                LastFailure = failure.Message; // it is found again, and answers nothing any more
+                LastFailure = failure.Message; // the file stays and is found again; it answers no request any more
             }
 
             _readPath = null;
@@ -219,7 +219,7 @@ namespace NanoSync.Device
             }
         }
 
-        // Close leaves the finalizer to do, and a board runs finalizers only while all threads wait.
+        // After Close the stream's finalizer is still to run, and a board runs finalizers only while all threads wait.
         private static void Shut(FileStream file)
         {
             try
