@@ -13,7 +13,8 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// Largest segment file, 1,024 to 65,535. Default 4,096, one littlefs block. Larger: fewer files and deletes, more bytes
-        /// kept free for reclaiming. A batch on the main log holds at least half of it.
+        /// kept free for reclaiming. Smaller: each still takes a block of the flash, which <see cref="QuotaBytes"/> does not count. A batch on
+        /// the main log holds at least half of it.
         /// </summary>
         public int SegmentBytes = 4096;
 
