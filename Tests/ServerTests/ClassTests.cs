@@ -46,6 +46,20 @@ public sealed class ClassTests
     }
 
     [TestMethod]
+    public void A_device_that_asks_for_a_class_gets_its_own_definition_before_that_of_another()
+    {
+        using Bench bench = new();
+        TestDevice liar = bench.Device("d2", "config@site"), honest = bench.Device("d1", "config@site");
+        liar.Start();
+        honest.Start();
+        Tell(liar, False);
+        liar.Sync(Named(liar, TestDevice.Add("Ab1_1", 1, 1)));
+        Assert.AreEqual(False, Asked(honest), "its objects are read by it");
+        Tell(honest, Bench.Reading);
+        Assert.AreEqual(Bench.Reading, Asked(honest));
+    }
+
+    [TestMethod]
     public void A_class_named_by_its_hash_alone_is_the_one_that_the_device_told()
     {
         using Bench bench = new();

@@ -43,6 +43,31 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    [DataRow("Ab1", null)]
+    [DataRow("Ab1_2", null)]
+    [DataRow("Ab1.", null)]
+    [DataRow("", null)]
+    [DataRow("Ab1_", "Cd2")]
+    [DataRow("Ab1_", "C 2_")]
+    public void A_store_that_is_none_gets_4(string id, string? from)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.StoreId = id;
+        device.CameFrom = from;
+        Assert.AreEqual("status 4", device.Sync(device.Ask()).Line());
+        CollectionElement garbled = device.Ask();
+        garbled.Options[0] = new Structure(BuiltIn.Store.Name, RecordText.Pack(BuiltIn.Store, [new("id", "Ab1_")]).Append((byte)1).ToArray());
+        Assert.AreEqual("status 4", device.Sync(garbled).Line());
+        device.StoreId = "Ab1_";
+        device.CameFrom = null;
+        CollectionElement good = device.Ask();
+        good.Options.Insert(0, new Structure("weather", new byte[] { 1 })); // not known, and skipped
+        Assert.AreEqual("ok", device.Sync(good).Line());
+        Assert.AreEqual("Ab1_", bench.Core.Devices.Stores("d1").Single().StoreId);
+    }
+
+    [TestMethod]
     public void An_unknown_key_is_named_and_does_nothing()
     {
         using Bench bench = new();
@@ -210,6 +235,7 @@ public sealed class KeyRuleTests
         record.Begin(BuiltIn.Last);
         record.UInt(lastChange);
         SyncMessage request = new() { Version = "1.0" };
+        request.Options.Add(new Structure(BuiltIn.DeviceStatus.Name, RecordText.Pack(BuiltIn.DeviceStatus, [new("battery", "3.71")]))); // another one before it
         request.Options.Add(new Structure(BuiltIn.Last.Name, record.Buffer.AsMemory(0, record.Length)));
         request.Collections.Add(With(device, TestDevice.Change("a", value)));
         return MessagePrinter.Print(device.Format, request);

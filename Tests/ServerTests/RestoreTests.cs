@@ -349,6 +349,29 @@ public sealed class RestoreTests
     }
 
     [TestMethod]
+    public void A_command_of_before_a_restore_keeps_its_number_when_those_since_are_numbered_anew()
+    {
+        using Bench bench = new();
+        CommandDevice device = new(bench);
+        long before = bench.Core.Devices.Command("d1", "interval", [new("seconds", "1")]);
+        bench.BackUp();
+        for (int i = 0; i < 3; i++)
+        {
+            bench.Core.Devices.Command("d1", "interval", [new("seconds", "2")]);
+        }
+
+        device.Run();
+        bench.Restore();
+        bench.Core.Devices.Command("d1", "interval", [new("seconds", "3")]);
+        DeviceCommandRow since = bench.Core.Devices.Commands("d1")[1];
+        device.Tell(since.Id, Status.NumberPassed, since.Mark, 4);
+        Assert.AreEqual($"{before} 5", string.Join(' ', bench.Core.Devices.Commands("d1").Select(c => c.Id)));
+        device.Run();
+        Assert.AreEqual(5, device.Done);
+        Assert.IsTrue(bench.Core.Devices.Commands("d1").TrueForAll(c => c.Status == Status.Success));
+    }
+
+    [TestMethod]
     public void A_result_of_a_time_that_was_lost_finishes_no_other_command_of_its_id()
     {
         using Bench bench = new();

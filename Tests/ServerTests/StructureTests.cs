@@ -38,6 +38,36 @@ public sealed class StructureTests
     }
 
     [TestMethod]
+    [DataRow("1969-12-31T23:59:59.999Z", "")]
+    [DataRow("1970-01-01T00:00:00Z", "time 1970-01-01T00:00:00Z,0")]
+    [DataRow("2106-02-07T06:28:15.999Z", "time 2106-02-07T06:28:15Z,999")]
+    [DataRow("2106-02-07T06:28:16Z", "")]
+    public void The_first_and_the_last_second_that_a_device_can_hold_are_told(string time, string told)
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        bench.Clock.Now = DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture);
+        SyncMessage request = new();
+        request.Options.Add(new Structure("time"));
+        Assert.AreEqual(told, device.Exchange(request) is { } reply ? Told(reply) : "");
+    }
+
+    [TestMethod]
+    public void The_quota_has_the_objects_of_all_collections_that_are_no_outboxes()
+    {
+        using Bench bench = new(new Server.ServerOptions { Limits = new SyncLimits { MaxObjects = 50, MaxObject = 600 } });
+        TestDevice device = ReadingTests.Started(bench, "log,config,plans");
+        device.Sync(device.Log(TestDevice.Add("Ab1_1", 1), TestDevice.Add("Ab1_2", 1), TestDevice.Add("Ab1_3", 1)));
+        bench.PutBytes("d1", "a", 1);
+        bench.PutBytes("d1", "b", 1);
+        bench.Core.Objects.Put("d1", "plans", "c", new NewValue(null, [1], null));
+        bench.Core.Objects.Delete("d1", "config", "b");
+        SyncMessage request = new();
+        request.Options.Add(new Structure("quota"));
+        StringAssert.StartsWith(Told(device.Exchange(request)!), "quota 2,50,600,");
+    }
+
+    [TestMethod]
     public void What_does_not_exist_is_not_told_and_the_reply_stays_empty()
     {
         using Bench bench = new();
@@ -58,6 +88,32 @@ public sealed class StructureTests
         request.Collections.Add(device.Ask());
         Assert.IsNull(device.Exchange(request));
         Assert.AreEqual("battery=3.71 freeHeap=81000 firmware=1.2", string.Join(' ', bench.Core.Devices.Info("d1").Single().Fields.Select(f => f.Key + "=" + f.Value)));
+    }
+
+    [TestMethod]
+    public void A_status_that_is_no_record_leaves_the_one_before()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        foreach (byte[] status in new[] { RecordText.Pack(BuiltIn.DeviceStatus, [new("firmware", "1.2")]), [0x10], [0xFF, 0xFF, 0xFF], [1] })
+        {
+            SyncMessage request = new();
+            request.Options.Add(new Structure("status", status));
+            request.Collections.Add(device.Ask());
+            Assert.IsNull(device.Exchange(request));
+            Assert.AreEqual("firmware=1.2", string.Join(' ', bench.Core.Devices.Info("d1").Single().Fields.Select(f => f.Key + "=" + f.Value)));
+        }
+    }
+
+    [TestMethod]
+    public void A_message_of_structures_alone_counts_as_seen()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        SyncMessage request = new();
+        request.Options.Add(new Structure("status", RecordText.Pack(BuiltIn.DeviceStatus, [new("firmware", "1.2")])));
+        Assert.IsNull(device.Exchange(request));
+        Assert.AreEqual(bench.Clock.Now.ToUnixTimeMilliseconds(), bench.Core.Devices.Get("d1").LastSeen);
     }
 
     [TestMethod]
@@ -84,6 +140,11 @@ public sealed class StructureTests
         }
 
         Assert.Contains("not a diary; the one before is kept", bench.Core.Devices.Refusals("d1")[0].Reason);
+        byte[] longest = [.. entry, .. new byte[16_384 - entry.Length]];
+        Send(longest);
+        CollectionAssert.AreEqual(longest, bench.Core.Devices.DiaryBytes("d1").Data);
+        Send([.. longest, 0]);
+        CollectionAssert.AreEqual(longest, bench.Core.Devices.DiaryBytes("d1").Data);
         byte[] later = [0xD2, .. new byte[60]];
         Send(later);
         CollectionAssert.AreEqual(later, bench.Core.Devices.DiaryBytes("d1").Data);
@@ -92,8 +153,39 @@ public sealed class StructureTests
         System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(other.AsSpan(38), (ushort)CrcSum.Of(other.AsSpan(0, 38)));
         Send(other);
         StringAssert.Contains(bench.Core.Devices.Diary("d1").Diary.Entries.Single().ToString(), "kind 9");
-        Send([.. entry, .. new byte[40]]);
-        Assert.AreEqual(1, bench.Core.Devices.Diary("d1").Diary.Damaged);
+        Send([.. entry, .. new byte[40], 0xD1]);
+        Assert.AreEqual(2, bench.Core.Devices.Diary("d1").Diary.Damaged);
+    }
+
+    [TestMethod]
+    public void A_diary_is_read_as_its_bytes_say()
+    {
+        byte[] Entry(byte number, byte what, byte times, byte status, int seconds = 0)
+        {
+            byte[] entry = new byte[40];
+            (entry[0], entry[1], entry[2], entry[4], entry[12], entry[24]) = (0xD1, what, times, number, 61, status);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(entry.AsSpan(26), seconds);
+            (entry[18], entry[32]) = ((what & 15) == 2 ? (byte)200 : (byte)0, (what & 15) == 2 ? (byte)9 : (byte)0);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(38), (ushort)CrcSum.Of(entry.AsSpan(0, 38)));
+            return entry;
+        }
+
+        Diary diary = Diary.Parse([.. Entry(3, 0x02, 5, 0, 1 + (2 << 16)), .. Entry(1, 0x01, 1, 4), .. Entry(2, 0x05, 1, 0, -70_000)]);
+        CollectionAssert.AreEqual((string[])
+        [
+            "#1  clock not set         up 0.00:01:01  start after crash",
+            "#2  clock not set         up 0.00:01:01  clock corrected by -70000 s",
+            "#3  clock not set         up 0.00:01:01  round x5; up 1 (9 B), down 2 (0 B)",
+        ], diary.Entries.Select(e => e.ToString()).ToArray());
+        DiaryEntry clock = diary.Entries[1];
+        Assert.AreEqual((0, 0, -70_000), (clock.ObjectsUp, clock.ObjectsDown, clock.Correction));
+        Assert.AreEqual("carrier NS499, HTTP 500", (clock with { Carrier = (NanoSync.Device.CarrierError)499, Http = 500 }).Why, "a number of a later firmware has no name");
+        Assert.Contains("no diary", Assert.Throws<DiaryException>(() => Diary.Parse([0xD1, 1])).Message);
+        Assert.Contains("version 15", Assert.Throws<DiaryException>(() => Diary.Parse([0xDF, 1])).Message);
+        Assert.Contains("no diary", Assert.Throws<DiaryException>(() => Diary.Parse([0xE0, 1])).Message);
+        Assert.IsTrue(Diary.IsOne([0xDF, 1]));
+        Assert.IsFalse(Diary.IsOne([0xE0, 1]));
+        Assert.IsFalse(Diary.IsOne([]));
     }
 
     [TestMethod]
@@ -151,7 +243,8 @@ public sealed class StructureTests
         SyncMessage answer = new();
         answer.Options.Add(new Structure("def:reading#AAAA", Encoding.UTF8.GetBytes(Bench.Reading)));
         Assert.IsNull(device.Exchange(answer));
-        Assert.AreEqual("def:reading#AAAA", bench.Core.Devices.Refusals("d1").Single().ObjectId);
+        RefusalRow refusal = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual((true, "def:reading#AAAA", Status.BadObject), (refusal.ByServer, refusal.ObjectId, refusal.Status));
     }
 
     [TestMethod]
@@ -161,7 +254,7 @@ public sealed class StructureTests
         TestDevice device = Started(bench);
         string wireName = bench.Put("d1", "sampling", """{"interval":5,"sensors":null}""", Bench.Sampling).Row.Class!;
         SyncMessage request = new();
-        request.Options.Add(new Structure("def:" + wireName));
+        request.Options.AddRange([new Structure("def"), new Structure("fed:" + wireName), new Structure("def:" + wireName)]);
         SyncMessage reply = device.Exchange(request)!;
         Assert.AreEqual(Bench.Sampling, Encoding.UTF8.GetString(reply.Options.Single().Data!.Value.Span));
     }
@@ -237,6 +330,7 @@ public sealed class StructureTests
     [TestMethod]
     [DataRow(6, "the device does not take this value")]
     [DataRow(8, "the device does not know this command, or what it names")]
+    [DataRow(16, "the device cannot do it now")]
     [DataRow(5, "no reason given")]
     public void A_refused_command_has_a_reason_although_the_device_saves_the_bytes(int status, string reason)
     {
@@ -245,6 +339,51 @@ public sealed class StructureTests
         long id = bench.Core.Devices.Command("d1", "restart", []);
         device.Exchange(Result(device, id, status));
         Assert.AreEqual(reason, bench.Core.Devices.Commands("d1").Single().Reason);
+    }
+
+    [TestMethod]
+    public void Of_two_results_of_a_command_the_first_counts()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        long id = bench.Core.Devices.Command("d1", "restart", []);
+        device.Exchange(Result(device, id, 1));
+        bench.Clock.Now += TimeSpan.FromMinutes(1);
+        device.Exchange(Result(device, id, 8, "unknown"));
+        DeviceCommandRow command = bench.Core.Devices.Commands("d1").Single();
+        Assert.AreEqual((Status.Success, "", bench.Clock.Now.ToUnixTimeMilliseconds() - 60_000), (command.Status, command.Reason, command.Done));
+        device.Exchange(Result(device, id, 206, highest: $"{id}"));
+        Assert.AreEqual(command.Id, bench.Core.Devices.Commands("d1").Single().Id, "it is not numbered anew");
+    }
+
+    [TestMethod]
+    public void A_result_that_is_no_record_finishes_nothing_and_is_told()
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        long id = bench.Core.Devices.Command("d1", "restart", []);
+        SyncMessage request = Result(device, id, 1);
+        request.Options[0] = new Structure("result", request.Options[0].Data!.Value.ToArray().Append((byte)9).ToArray());
+        Assert.AreEqual("restart " + id, Told(device.Exchange(request)!));
+        Assert.IsNull(bench.Core.Devices.Commands("d1").Single().Done);
+        RefusalRow refusal = bench.Core.Devices.Refusals("d1").Single();
+        Assert.AreEqual("result: not a record of this class", $"{refusal.ObjectId}: {refusal.Reason}");
+    }
+
+    // A device keeps 32 bits of an id: a command above that would wait for ever.
+    [TestMethod]
+    [DataRow("4294967295")]
+    [DataRow("9223372036854775807")]
+    [DataRow("18446744073709551615")]
+    public void A_number_that_was_passed_is_none_that_no_device_can_hold(string highest)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        long id = bench.Core.Devices.Command("d1", "restart", []);
+        SyncMessage request = Result(device, id, 206, highest: highest);
+        Assert.AreEqual("restart " + id, Told(device.Exchange(request)!));
+        Assert.AreEqual("result", bench.Core.Devices.Refusals("d1").Single().ObjectId);
+        Assert.AreEqual("restart 4294967295", Told(device.Exchange(Result(device, id, 206, highest: "4294967294"))!));
     }
 
     [TestMethod]
@@ -267,10 +406,10 @@ public sealed class StructureTests
         Assert.IsEmpty(bench.Core.Devices.Commands("d1"));
     }
 
-    private static SyncMessage Result(TestDevice device, long id, int status, string reason = "")
+    private static SyncMessage Result(TestDevice device, long id, int status, string reason = "", string highest = "0")
     {
         SyncMessage request = new();
-        request.Options.Add(new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", id.ToString()), new("status", status.ToString()), new("reason", reason)])));
+        request.Options.Add(new Structure("result", RecordText.Pack(BuiltIn.Result, [new("id", id.ToString()), new("status", status.ToString()), new("reason", reason), new("highest", highest)])));
         request.Collections.Add(device.Ask());
         return request;
     }

@@ -157,7 +157,7 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         RecordWriter writer = new(64);
         if (name == BuiltIn.Time.Name)
         {
-            if (now / 1000 is < 0 or > uint.MaxValue)
+            if (now < 0 || now / 1000 > uint.MaxValue)
             {
                 return null; // a device cannot hold this time, and no time is better than a wrong one
             }
@@ -228,6 +228,12 @@ internal sealed class Structures(IServerStore store, ClassCatalog classes, SyncL
         if (reader.Error != SyncError.None)
         {
             Refuse(transaction, BuiltIn.Result.Name, "not a record of this class");
+            return;
+        }
+
+        if (highest is < 0 or >= uint.MaxValue)
+        {
+            Refuse(transaction, BuiltIn.Result.Name, "no device can hold a higher number"); // its ids have 32 bits, and the next command gets the number above
             return;
         }
 
