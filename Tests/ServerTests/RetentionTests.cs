@@ -247,9 +247,116 @@ public sealed class RetentionTests
         Assert.HasCount(1, bench.Core.Devices.Commands("d1"), "the one that waits stays");
     }
 
+    // An age of days ends with a day (UTC), so that a database that keeps days apart drops them whole.
+    [TestMethod]
+    [DataRow("log=2d", "Ab1_2 Ab1_3 Ab1_4")]
+    [DataRow("log=60h", "Ab1_4")]
+    [DataRow("log=30d, log=2d", "Ab1_2 Ab1_3 Ab1_4")]
+    [DataRow("log=2, log=30d", "Ab1_3 Ab1_4")]
+    [DataRow("log=2, *=1h", "Ab1_3 Ab1_4")]
+    public async Task An_age_of_days_ends_with_a_day_and_of_several_rules_each_applies(string rules, string kept)
+    {
+        using Bench bench = Bench(rules);
+        TestDevice device = ReadingTests.Started(bench);
+        DateTimeOffset midnight = new(2026, 3, 2, 0, 0, 0, TimeSpan.Zero);
+        TimeSpan[] times = [TimeSpan.FromMilliseconds(-1), TimeSpan.Zero, TimeSpan.FromHours(1) - TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)];
+        for (int i = 0; i < times.Length; i++)
+        {
+            bench.Clock.Now = midnight + times[i];
+            device.Sync(device.Log(TestDevice.Add($"Ab1_{i + 1}", (byte)i)));
+        }
+
+        bench.Clock.Now = midnight + TimeSpan.FromHours(61);
+        await bench.Core.Retention.Pass(TimeSpan.Zero, default);
+        Assert.AreEqual(kept, string.Join(' ', bench.Objects("d1", "log").Select(o => o.Row.Id).Order()));
+    }
+
+    [TestMethod]
+    [DataRow(365, "2 3")]
+    [DataRow(0, "1 2 3")]
+    public async Task Edits_are_kept_for_as_long_as_the_setting_says(int days, string kept)
+    {
+        using Bench bench = new(new ServerOptions { KeepHistory = days == 0 ? null : TimeSpan.FromDays(days) });
+        bench.Device();
+        long began = bench.Clock.Now.ToUnixTimeMilliseconds();
+        bench.PutBytes("d1", "a", 1);
+        bench.Clock.Now += TimeSpan.FromMilliseconds(1);
+        bench.PutBytes("d1", "a", 2);
+        bench.Clock.Now += TimeSpan.FromDays(365);
+        bench.PutBytes("d1", "a", 3);
+        RetentionPass pass = (await bench.Core.Retention.Pass(TimeSpan.Zero, default))!;
+        Assert.AreEqual(kept, string.Join(' ', bench.Core.Objects.History("d1", "config", "a").Select(e => e.Row.New.Data![0]).Order()));
+        Assert.AreEqual(days == 0 ? 0 : 1, pass.Notes);
+        Assert.AreEqual((began + 1 + (365 * 24 * 3600 * 1000L), began + 1 + (365 * 24 * 3600 * 1000L)), (pass.Began, pass.Ended));
+    }
+
+    [TestMethod]
+    public async Task It_waits_after_each_step_that_removed_something_and_ends_there_when_the_server_ends()
+    {
+        using Bench bench = Bench("log=1");
+        TestDevice device = ReadingTests.Started(bench);
+        for (int i = 0; i < 15; i++)
+        {
+            device.Sync(device.Log([.. Enumerable.Range(1 + (i * 300), 300).Select(n => TestDevice.Add("Ab1_" + n, (byte)n))]));
+        }
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => bench.Core.Retention.Pass(TimeSpan.Zero, new CancellationToken(true)));
+        Assert.AreEqual(4500, Live(bench));
+        using (CancellationTokenSource end = new())
+        {
+            Task<RetentionPass?> ended = bench.Core.Retention.Pass(TimeSpan.FromSeconds(1), end.Token);
+            Assert.AreEqual(TimeSpan.FromSeconds(1), bench.Clock.Alarms.Single());
+            Assert.AreEqual("ok", device.Sync(device.Log(TestDevice.Add("Ab1_4501", 1))).Line(), "a device syncs between two steps");
+            end.Cancel();
+            await Assert.ThrowsAsync<OperationCanceledException>(() => ended);
+            Assert.AreEqual(4501 - Retention.Step, Live(bench), "what a step removed is gone");
+            Assert.IsNull(bench.Core.Retention.Last(), "it was not a pass");
+        }
+
+        Task<RetentionPass?> pass = bench.Core.Retention.Pass(TimeSpan.FromSeconds(1), default);
+        int waited = 0;
+        while (!pass.IsCompleted)
+        {
+            if (bench.Clock.Alarms.Count > 0)
+            {
+                waited++;
+                bench.Clock.Ring();
+            }
+
+            Thread.Yield();
+        }
+
+        Assert.AreEqual(2500, (await pass)!.Readings);
+        Assert.AreEqual(2, waited);
+    }
+
+    [TestMethod]
+    public async Task A_clock_is_believed_that_went_ahead_by_a_day_and_the_last_pass_counts_where_no_look_is_kept()
+    {
+        using Bench bench = Bench("log=1h");
+        Assert.IsNotNull(await bench.Core.Retention.Pass(TimeSpan.Zero, default));
+        bench.Clock.Ahead = TimeSpan.FromDays(1);
+        Assert.IsNotNull(await bench.Core.Retention.Pass(TimeSpan.Zero, default));
+        bench.Clock.Ahead = TimeSpan.FromDays(2) + TimeSpan.FromMilliseconds(1);
+        Assert.IsNull(await bench.Core.Retention.Pass(TimeSpan.Zero, default));
+        Assert.IsNull(await bench.Core.Retention.Pass(TimeSpan.Zero, default), "no time went by");
+
+        using Bench older = Bench("log=1h"); // its database has passes, of a version that kept no looks
+        using (IStoreTransaction store = older.Core.Store.BeginWrite())
+        {
+            RetentionPass last = new(older.Clock.Now.ToUnixTimeMilliseconds(), 0, 0, 0, 0, 0, 0);
+            store.SaveInfo(0, new InfoRow("retention", System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(last), 0));
+            store.Commit();
+        }
+
+        older.Clock.Ahead = TimeSpan.FromDays(2);
+        Assert.IsNull(await older.Core.Retention.Pass(TimeSpan.Zero, default));
+    }
+
     [TestMethod]
     [DataRow("readings=30d", "readings 30.00:00:00 ")]
     [DataRow(" a = 7 , * = 12h ", "a  7; * 12:00:00 ")]
+    [DataRow("a=100000d, b=100000h, c=100001", "a 100000.00:00:00 ; b 4166.16:00:00 ; c  100001")]
     [DataRow("", "")]
     public void Rules_are_read(string text, string expected)
     {
@@ -265,6 +372,8 @@ public sealed class RetentionTests
     [DataRow("=30d")]
     [DataRow("a=1d; b=2d")]
     [DataRow("a=999999999d")]
+    [DataRow("a=100001d")]
+    [DataRow("a=100001h")]
     public void Rules_that_cannot_be_read_are_named(string text)
     {
         StringAssert.Contains(Assert.ThrowsExactly<StartupException>(() => RetentionRule.Parse(text)).Message, text);
