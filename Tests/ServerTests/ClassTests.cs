@@ -60,6 +60,27 @@ public sealed class ClassTests
     }
 
     [TestMethod]
+    public void In_a_shared_collection_an_object_is_read_as_its_writer_means_it()
+    {
+        using Bench bench = new();
+        TestDevice liar = bench.Device("d2", "config@site"), honest = bench.Device("d1", "config@site");
+        bench.Device("d3", "config@site"); // it tells no class
+        liar.Start();
+        honest.Start();
+        Tell(liar, False);
+        string id = honest.Sync(Named(honest, TestDevice.Add("Ab1_1", s_record))).Responses.Single().ServerId!;
+        Assert.AreEqual("bytes", Value(bench, "d1", id), "only another one told this class");
+        bench.Core.Objects.Put("d1", "config", "x", new NewValue(null, [1, 1], s_name));
+        Assert.AreEqual("""{"f3165717":true}""", Value(bench, "d3", "x"), "what the application wrote is what the devices of the collection mean");
+        Tell(honest, Bench.Reading);
+        Assert.AreEqual(Shown, Value(bench, "d1", id));
+        bench.Core.Objects.Put("d1", "config", "x", new NewValue(null, s_record, s_name));
+        Assert.AreEqual(Shown, Value(bench, "d1", "x"), "the device's own first");
+        bench.Core.Objects.Put("d2", "config", "x", new NewValue(null, [1, 1], s_name));
+        Assert.AreEqual("""{"f3165717":true}""", Value(bench, "d2", "x"));
+    }
+
+    [TestMethod]
     public void A_class_named_by_its_hash_alone_is_the_one_that_the_device_told()
     {
         using Bench bench = new();
