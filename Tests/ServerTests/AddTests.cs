@@ -20,6 +20,19 @@ public sealed class AddTests
     }
 
     [TestMethod]
+    [DataRow(null)] // none before it
+    [DataRow("Ab1_")]
+    [DataRow("Ab1_x")]
+    [DataRow("Ab1_18446744073709551615")]
+    public void An_Add_without_ClientId_gets_4_where_there_is_nothing_to_count_up_from(string? before)
+    {
+        using Bench bench = new();
+        TestDevice device = Started(bench);
+        Assert.AreEqual("status 4", device.Sync(With(device, [.. before == null ? Array.Empty<SyncCommand>() : [TestDevice.Add(before, 1)], TestDevice.Add(null, 2)])).Line());
+        Assert.AreEqual("", bench.Held("d1"));
+    }
+
+    [TestMethod]
     public void An_Add_is_known_after_starting_over()
     {
         using Bench bench = new();

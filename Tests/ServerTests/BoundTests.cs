@@ -63,6 +63,7 @@ public sealed class BoundTests
         }
 
         Assert.IsLessThanOrEqualTo(Most, bench.Core.Devices.Refusals("d1", 10_000).Count);
+        Assert.IsTrue(bench.Core.Devices.Refusals("d1", 10_000).TrueForAll(r => r.ByServer));
         Assert.AreEqual("c1499", bench.Core.Devices.Refusals("d1", 10_000).MaxBy(r => int.Parse(r.Collection.AsSpan(1), CultureInfo.InvariantCulture))!.Collection);
     }
 

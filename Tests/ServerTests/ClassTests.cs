@@ -68,12 +68,12 @@ public sealed class ClassTests
         liar.Start();
         honest.Start();
         Tell(liar, False);
-        string id = honest.Sync(Named(honest, TestDevice.Add("Ab1_1", s_record))).Responses.Single().ServerId!;
-        Assert.AreEqual("bytes", Value(bench, "d1", id), "only another one told this class");
+        string[] ids = [.. honest.Sync(Named(honest, TestDevice.Add("Ab1_1", 1, 1), TestDevice.Add("Ab1_2", s_record))).Responses.Select(r => r.ServerId!)];
+        Assert.AreEqual("bytes", Value(bench, "d1", ids[0]), "only another one told this class");
         bench.Core.Objects.Put("d1", "config", "x", new NewValue(null, [1, 1], s_name));
         Assert.AreEqual("""{"f3165717":true}""", Value(bench, "d3", "x"), "what the application wrote is what the devices of the collection mean");
         Tell(honest, Bench.Reading);
-        Assert.AreEqual(Shown, Value(bench, "d1", id));
+        Assert.AreEqual(Shown, Value(bench, "d1", ids[1]));
         bench.Core.Objects.Put("d1", "config", "x", new NewValue(null, s_record, s_name));
         Assert.AreEqual(Shown, Value(bench, "d1", "x"), "the device's own first");
         bench.Core.Objects.Put("d2", "config", "x", new NewValue(null, [1, 1], s_name));
@@ -92,6 +92,7 @@ public sealed class ClassTests
         Assert.AreEqual("def:" + s_name[^5..], asking.Options.Single().Class);
         Assert.AreEqual("bytes", Value(bench, "d1", "Ab1_1"), "nobody told it yet");
         RefusalRow shown = bench.Core.Devices.Refusals("d1").Single();
+        Assert.IsTrue(shown.ByServer);
         Assert.AreEqual($"{adding.Id} def:{s_name[^5..]} 202", $"{shown.Collection} {shown.ObjectId} {shown.Status}");
         Tell(device, Bench.Reading);
         Assert.AreEqual(Shown, Value(bench, "d1", "Ab1_1"), "what came before it was told");
@@ -131,7 +132,7 @@ public sealed class ClassTests
         all.Class = name;
         Assert.AreEqual("status 4", device.Sync(all).Line());
         Assert.HasCount(3, bench.Objects("d1"));
-        shown = bench.Core.Devices.Refusals("d1").Single(r => r.ObjectId == "");
+        shown = bench.Core.Devices.Refusals("d1").Single(r => r.ObjectId == "" && r.ByServer);
         Assert.AreEqual($"4 Class is name#hash or #hash, not \"{name}\"", $"{shown.Status} {shown.Reason}");
         Assert.AreEqual("ok [Add Ab1_4 Ab1_4]", device.Sync(Named(device, TestDevice.Add("Ab1_4", s_record))).Line());
     }

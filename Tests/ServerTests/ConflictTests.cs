@@ -33,6 +33,16 @@ public sealed class ConflictTests
     }
 
     [TestMethod]
+    public void A_rule_that_is_told_again_replaces_the_one_remembered()
+    {
+        using Bench bench = new();
+        TestDevice device = Both(bench, DeviceWins);
+        CollectionElement request = With(device, TestDevice.Change("a", 9));
+        request.Conflict = 1;
+        Assert.AreEqual("ok [Change a status 7] {Change a 02}", device.Sync(request).Line());
+    }
+
+    [TestMethod]
     public void An_Add_repeated_after_a_start_over_is_its_latest_form_and_no_conflict_with_what_was_written_over_it()
     {
         using Bench bench = new();

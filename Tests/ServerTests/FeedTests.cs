@@ -12,6 +12,31 @@ namespace NanoSync.ServerTests;
 public sealed class FeedTests
 {
     [TestMethod]
+    public void A_window_or_a_limit_that_is_told_again_replaces_the_one_remembered()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => (c.WindowSize, c.Limit) = (1, 100));
+        string Next(Action<CollectionElement>? shape = null)
+        {
+            CollectionElement request = device.Ask();
+            shape?.Invoke(request);
+            return string.Join(' ', device.Sync(request).Commands.Select(c => c.ServerId));
+        }
+
+        foreach (string id in (string[])["a", "b", "c", "d", "e", "f", "g", "h"])
+        {
+            bench.PutBytes("d1", id, 1, 2);
+        }
+
+        Assert.AreEqual("a", Next());
+        Assert.AreEqual("b c", Next(c => c.WindowSize = 2));
+        Assert.AreEqual("d e", Next());
+        Assert.AreEqual("f", Next(c => c.Limit = 3));
+        Assert.AreEqual("g", Next());
+    }
+
+    [TestMethod]
     public void Changes_go_down_in_order_as_Add_Change_and_Delete()
     {
         using Bench bench = new();
