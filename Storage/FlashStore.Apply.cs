@@ -46,8 +46,11 @@ namespace NanoSync.Storage
                     damaged = 0;
                 }
             }
-            // a record that could not be read was taken for none
-            return _readFault < 0 ? _readFault : _reader.Code == VolumeCode.Ok || _reader.Code == VolumeCode.NotFound ? end : _reader.Code;
+            if (_reader.Code != VolumeCode.NotFound)
+            {
+                _readFault |= _reader.Code;
+            }
+            return _readFault < 0 ? _readFault : end; // a record that could not be read was taken for none
         }
 
         private void Replay(uint file, int from, int to)
@@ -201,8 +204,10 @@ namespace NanoSync.Storage
             int slot = FindMeta(collection, number);
             if (slot >= 0)
             {
-                Probe(slot);
-                _liveBytes += _reader.Size - Format.U16(_probe, Format.Size);
+                if (Probe(slot))
+                {
+                    _liveBytes += _reader.Size - Format.U16(_probe, Format.Size);
+                }
             }
             else
             {

@@ -57,8 +57,8 @@ namespace NanoSync.Storage
         /// <returns>
         /// None. NotBegun; Busy while a payload is being written. VolumeFull (the store has then given its spare bytes up: try
         /// once more) and others: nothing of the batch happened, it is
-        /// over, the store stays usable. Only after VolumeFailed, when what was written could not be read back, the next Open
-        /// decides.
+        /// over, the store stays usable. After VolumeFailed, when what was written could not be read back, the store has read all its files
+        /// anew: the batch is there whole, or not at all.
         /// </returns>
         [MethodImpl(MethodImplOptions.Synchronized)]
         internal StoreError Commit()
@@ -273,11 +273,12 @@ namespace NanoSync.Storage
         {
             bool full = _main.Fault == VolumeCode.Full; // met in the middle of the batch, which is then given up
             StoreError error = FinishMain(commit, false);
+            bool unread = _readFault < 0;
             if (full || error == StoreError.VolumeFull)
             {
                 GiveSpare();
             }
-            if (!commit || error != StoreError.None)
+            if (!unread && (!commit || error != StoreError.None))
             {
                 for (int i = 0; i < _batchFileCount; i++)
                 {
@@ -289,6 +290,10 @@ namespace NanoSync.Storage
                 }
             }
             ResetBatch();
+            if (unread)
+            {
+                Remount();
+            }
             CheckInvariants();
             return error;
         }
@@ -372,6 +377,7 @@ namespace NanoSync.Storage
             }
             bool wanted = commit;
             int code = VolumeCode.Ok;
+            _readFault = VolumeCode.Ok;
             if (commit)
             {
                 code = _main.Commit();
@@ -396,6 +402,10 @@ namespace NanoSync.Storage
                 SettleOutboxes();
                 return StoreError.None;
             }
+            if (end < 0)
+            {
+                return StoreError.VolumeFailed; // it may be there: the caller mounts anew
+            }
             if (before == 0)
             {
                 DeleteFile(file);
@@ -404,7 +414,7 @@ namespace NanoSync.Storage
             else
             {
                 _mainBytes += length - before;
-                _mainDirty = length != before || end < 0;
+                _mainDirty = length != before;
                 _main.SetSegment(file, before);
             }
             if (!wanted)

@@ -293,6 +293,10 @@ namespace NanoSync.Storage
             bool filled = _out.HasRecords;
             bool begun = _out.Length == 0; // a new segment: the one before it may go now. Otherwise nothing new is acknowledged
             StoreError error = FinishOut(collection, commit && filled);
+            if (_readFault < 0)
+            {
+                Remount();
+            }
             if (error == StoreError.None && commit && filled && begun)
             {
                 TrimOutbox(_outboxes[collection], collection);
@@ -308,6 +312,7 @@ namespace NanoSync.Storage
             int before = _out.Length;
             int from = before == 0 ? Format.HeaderSize : before;
             int code = VolumeCode.Ok;
+            _readFault = VolumeCode.Ok;
             if (commit)
             {
                 code = _out.Commit();
@@ -347,8 +352,7 @@ namespace NanoSync.Storage
             }
             if (end < 0)
             {
-                // It may be there after the next Open: its ids must not be given to others.
-                outbox.PassIds = true;
+                return StoreError.VolumeFailed; // it may be there: the caller mounts anew
             }
             if (before == 0)
             {
@@ -357,7 +361,7 @@ namespace NanoSync.Storage
             else
             {
                 outbox.Bytes += length - before;
-                outbox.Dirty = length != before || end < 0;
+                outbox.Dirty = length != before;
             }
             if (!commit)
             {

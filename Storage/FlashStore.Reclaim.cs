@@ -235,7 +235,7 @@ namespace NanoSync.Storage
             StoreError error = FinishMain(copied > 0 || alone, alone);
             if (error != StoreError.None)
             {
-                return error;
+                return _readFault < 0 ? Remount() : error;
             }
             _health.BytesReclaimed += copied;
             _reclaimAt = at;

@@ -254,6 +254,24 @@ namespace NanoSync.Storage
             return error;
         }
 
+        // After a read that failed while a commit was read back: what the index has of it is not known. All files are read anew; where that
+        // fails as well the store is closed.
+        private StoreError Remount()
+        {
+            AbandonAll();
+            StoreError error = Prepare();
+            if (error == StoreError.None)
+            {
+                error = MountVolume(new int[MaxCollection + 1]);
+            }
+            _open = error == StoreError.None;
+            if (!_open)
+            {
+                _volume.Release();
+            }
+            return StoreError.VolumeFailed;
+        }
+
         internal bool IsOpen
         {
             get { return _open; }

@@ -101,6 +101,7 @@ namespace NanoSync.Storage
         internal bool Find(uint file, int position, int limit)
         {
             Skipped = 0;
+            Code = VolumeCode.Ok;
             while (position + Format.MinSize <= limit)
             {
                 if (LoadRecord(file, position, limit))

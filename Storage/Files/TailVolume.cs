@@ -281,10 +281,10 @@ namespace NanoSync.Storage
         public int Delete(uint file)
         {
             int code = _volume.Delete(file);
-            int slot = Find(file);
+            int slot = IndexOf(_segments, file);
             if (code == VolumeCode.Ok && slot >= 0)
             {
-                code = _tails[slot] > 0 || _stuck[slot] ? DeleteTail(slot) : VolumeCode.Ok;
+                code = _tails[slot] > 0 || _stuck[slot] || _starts[slot] == Unknown ? DeleteTail(slot) : VolumeCode.Ok;
                 _segments[slot] = 0;
             }
 
@@ -316,7 +316,12 @@ namespace NanoSync.Storage
         private int Find(uint file)
         {
             int slot = IndexOf(_segments, file);
-            return slot >= 0 && _starts[slot] == Unknown && Look(slot) != VolumeCode.Ok ? VolumeCode.Failed : slot;
+            if (slot < 0 || _starts[slot] != Unknown)
+            {
+                return slot;
+            }
+
+            return Look(slot) != VolumeCode.Ok ? VolumeCode.Failed : IndexOf(_segments, file); // it may be gone
         }
 
         // The place of a number, or -1. What is asked for mostly stands first.

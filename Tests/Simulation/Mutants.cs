@@ -89,7 +89,7 @@ public static class Mutants
             { Test = "StorageTests.BasicTests.A_batch_of_half_a_segment_fits_wherever_it_begins" },
         new("the log grows until its quota is used up", "Storage/FlashStore.Reclaim.cs", " || _mainBytes > 3 * _liveBytes + _options.SegmentBytes)", ")", 1)
             { Test = "StorageTests.BasicTests.A_log_in_which_little_stands_stays_short" },
-        new("a record that cannot be read is taken for none", "Storage/FlashStore.Apply.cs", "_readFault < 0 ? _readFault : _reader", "_reader", 1)
+        new("a record that cannot be read is taken for none", "Storage/FlashStore.Apply.cs", "return _readFault < 0 ? _readFault : end;", "return end;", 1)
             { Test = "StorageTests.DamageTests.A_read_that_fails_at_Open_is_told_or_hides_nothing" },
         new("a torn segment is deleted before all versions are known", "Storage/FlashStore.Mount.cs", "files[place] |= Torn;", "DeleteFile(file);", 1)
             { Test = "StorageTests.DamageTests.One_segment_of_a_later_version_is_enough_to_leave_all_files_alone" },

@@ -320,6 +320,118 @@ public sealed class DamageTests
         Assert.IsGreaterThan(100, told);
     }
 
+    /// <summary>A commit reads back what it wrote. When that read fails, the batch is there whole or not at all, at once and after a restart.</summary>
+    [TestMethod]
+    public void A_read_that_fails_at_a_commit_halves_no_batch_and_loses_nothing()
+    {
+        const int Objects = 6;
+        int failed = 0;
+        for (int at = 1; ; at++)
+        {
+            var volume = new CutVolume();
+            FlashStore store = Keyed(volume);
+            int[] held = [.. Enumerable.Range(0, Objects)];
+            for (int i = 0; i < Objects; i++)
+            {
+                Assert.AreEqual(StoreError.None, Put(store, i, i, 60));
+            }
+
+            volume.ReadFailsAt = volume.Reads + at;
+            StoreError error = StoreError.None;
+            int[] wanted = held;
+            for (int batch = 0; batch < 200 && error == StoreError.None; batch++)
+            {
+                held = wanted;
+                wanted = (int[])held.Clone();
+                error = store.Begin();
+                for (int k = 0; k < 3 && error == StoreError.None; k++)
+                {
+                    int i = (batch + (k * 2)) % Objects;
+                    wanted[i] = batch + 10;
+                    error = Put(store, i, wanted[i], 60);
+                }
+
+                error = error == StoreError.None ? store.Commit() : error;
+            }
+
+            if (volume.Reads < volume.ReadFailsAt)
+            {
+                break;
+            }
+
+            failed += error != StoreError.None ? 1 : 0;
+            _ = store.Abandon(); // where the commit was not reached
+            for (int i = 0; i < 90; i++)
+            {
+                Assert.AreEqual(StoreError.None, store.SetMeta(2, 1, new byte[20], 0, 20), $"read {at}");
+            }
+
+            string before = string.Join(' ', held), after = string.Join(' ', wanted);
+            foreach (FlashStore s in new[] { store, Keyed(new CutVolume(volume)) })
+            {
+                string shown = string.Join(' ', Enumerable.Range(0, Objects).Select(i => Shown(s, i)));
+                Assert.IsTrue(shown == before || shown == after, $"read {at}: {shown}, not {before} or {after}");
+            }
+        }
+
+        Assert.IsGreaterThan(20, failed);
+    }
+
+    [TestMethod]
+    public void A_read_that_fails_at_a_commit_takes_no_large_payload_with_it()
+    {
+        for (int fill = 0; fill < 70; fill++)
+        {
+            for (int at = 1; at < 12; at++)
+            {
+                var volume = new CutVolume();
+                FlashStore store = Keyed(volume);
+                Assert.AreEqual(StoreError.None, store.Begin());
+                Assert.AreEqual(StoreError.None, store.BeginPut(2, [0], 0, 1, 1));
+                Assert.AreEqual(StoreError.None, store.WritePut(Life.Pattern(1500, 3), 0, 1500));
+                Assert.AreEqual(StoreError.None, store.EndPut());
+                Assert.AreEqual(StoreError.None, Put(store, 1, 4, 60));
+                Assert.AreEqual(StoreError.None, store.Commit());
+                for (int i = 0; i < fill; i++)
+                {
+                    Assert.AreEqual(StoreError.None, store.SetMeta(2, 1, new byte[20], 0, 20));
+                }
+
+                volume.ReadFailsAt = volume.Reads + at;
+                StoreError error = store.Begin();
+                error = error == StoreError.None ? Put(store, 0, 7, 60) : error;
+                error = error == StoreError.None ? Put(store, 1, 8, 60) : error;
+                error = error == StoreError.None ? store.Commit() : error;
+                FlashStore next = Keyed(new CutVolume(volume));
+                var info = new ObjectInfo();
+                Assert.AreEqual(StoreError.None, next.FindKey(2, [0], 0, 1, info), $"fill {fill}, read {at}: {error}");
+                var bytes = new byte[info.Length];
+                Assert.AreEqual(info.Length, next.Read(info, 0, bytes, 0, bytes.Length));
+                CollectionAssert.AreEqual(info.Length == 60 ? Life.Pattern(60, 7) : Life.Pattern(1500, 3), bytes);
+                Assert.AreEqual(0, next.Health.Damaged);
+            }
+        }
+    }
+
+    private static FlashStore Keyed(CutVolume volume)
+    {
+        var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+        Assert.AreEqual(StoreError.None, store.DeclareKeyed(2, 100));
+        Assert.AreEqual(StoreError.None, store.Open());
+        return store;
+    }
+
+    private static StoreError Put(FlashStore store, int key, int value, int length) => store.PutServer(2, [(byte)key], 0, 1, 1, Life.Pattern(length, value), 0, length);
+
+    private static int Shown(FlashStore store, int key)
+    {
+        var info = new ObjectInfo();
+        Assert.AreEqual(StoreError.None, store.FindKey(2, [(byte)key], 0, 1, info), $"object {key}");
+        var bytes = new byte[info.Length];
+        Assert.AreEqual(info.Length, store.Read(info, 0, bytes, 0, bytes.Length));
+        return Enumerable.Range(0, 300).Single(v => Life.Pattern(60, v).AsSpan().SequenceEqual(bytes));
+    }
+
     private static (FlashStore Store, CutVolume Files, StoreError Error) Mounted(Life life, int smallBytes, int readFailsAt)
     {
         var files = new CutVolume(life.Volume) { ReadFailsAt = readFailsAt };
