@@ -185,6 +185,11 @@ namespace NanoSync.Storage
             {
                 return StoreError.Busy;
             }
+            if (_readFault < 0)
+            {
+                _readFault = VolumeCode.Ok; // what was looked for may be there, and could not be read
+                return StoreError.VolumeFailed;
+            }
             if (_batch)
             {
                 if (_main.Fault != VolumeCode.Ok)

@@ -242,7 +242,7 @@ namespace NanoSync.Storage
             }
             uint hash = KeyHash(collection, key, keyOffset, keyCount, false);
             int slot = FindKey(collection, key, keyOffset, keyCount, false);
-            if (slot < 0 && !IsTouched(hash))
+            if (slot < 0 && !IsTouched(hash) && _readFault == VolumeCode.Ok)
             {
                 return StoreError.None;
             }

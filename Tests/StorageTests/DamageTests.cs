@@ -377,6 +377,31 @@ public sealed class DamageTests
         Assert.IsGreaterThan(20, failed);
     }
 
+    /// <summary>An object that cannot be read is not taken for one that is not there: its deletion would be lost.</summary>
+    [TestMethod]
+    public void A_read_that_fails_while_an_object_is_looked_for_is_told()
+    {
+        var volume = new CutVolume();
+        FlashStore store = Keyed(volume);
+        Assert.AreEqual(StoreError.None, Put(store, 1, 4, 60));
+        foreach (bool removes in (bool[])[true, false])
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                Assert.AreEqual(StoreError.None, store.SetMeta(2, 1, new byte[20], 0, 20)); // the object lies far from what was read last
+            }
+
+            volume.ReadFailsAt = volume.Reads + 1;
+            Assert.AreEqual(StoreError.VolumeFailed, removes ? store.RemoveServer(2, [1], 0, 1) : Put(store, 1, 5, 60));
+            Assert.AreEqual(4, Shown(store, 1));
+        }
+
+        Assert.AreEqual(StoreError.None, Put(store, 1, 6, 60));
+        Assert.AreEqual(6, Shown(store, 1));
+        Assert.AreEqual(StoreError.None, store.RemoveServer(2, [1], 0, 1));
+        Assert.AreEqual(0, store.Count(2));
+    }
+
     [TestMethod]
     public void A_read_that_fails_at_a_commit_takes_no_large_payload_with_it()
     {
