@@ -142,7 +142,7 @@ slowest() { # seconds and name of the tests that took longest
     | sed -nE 's/.* testName="([^"]*)".* duration="([0-9]+):([0-9]+):([0-9.]+)".*/\2 \3 \4 \1/p' \
     | awk '{ s = $1 * 3600 + $2 * 60 + $3; $1 = $2 = $3 = ""; printf "%8.1f s %s\n", s, $0 }' | sort -rn | sed -n 1,10p
 }
-echo "== seconds of each project, and of the processor for it (without daemons, as PostgreSQL's)"
+echo "== seconds of each project, and of the processor for it (without daemons, as PostgreSQL's, and a host that outlives its console)"
 cat "$results/times"
 echo "== slowest tests"
 slowest
