@@ -304,11 +304,7 @@ namespace NanoSync.Storage
                 if (files[i] == file)
                 {
                     int length = _volume.Length(file);
-                    if (length < 0)
-                    {
-                        _readFault = length; // nothing is taken for lost, and nothing deleted, because of that
-                    }
-                    if (length < atLeast)
+                    if (length >= 0 && length < atLeast) // below 0: it could not be read now, and is not to be deleted for that
                     {
                         return false;
                     }
