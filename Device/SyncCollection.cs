@@ -65,7 +65,6 @@ namespace NanoSync.Device
         internal readonly byte[] Name;
         internal readonly ObjectClass Class; // of its objects, those aside that name another
         internal ObjectClass SendingClass; // of the objects in the request under way, those aside that name another
-        internal ObjectClass KnownClass; // the class that the server remembers
         internal readonly IObjectHandler Handler;
         internal readonly bool DeviceWins;
 
@@ -73,9 +72,8 @@ namespace NanoSync.Device
         internal int KeyLength;
         internal byte[] StoreIds; // the two store ids of a store that was one of two, see SyncEngine.Slots.cs; null = all ids have the store's format id
 
-        // What the server has been told since it last answered; cleared when it must be told again.
-        internal bool Introduced;
-        internal int KnownWindow;
+        internal uint Told; // what the server remembers with the key held, see SyncEngine.Told.cs; 0 = nothing
+        internal uint Telling; // the same once the request under way is answered
         internal bool NoSeries; // the server could not take a series apart: readings go one by one
 
         // The round under way.

@@ -25,7 +25,6 @@ namespace NanoSync.Device
 
         internal uint _sentHash; // check sum of the request under way: a key that answers it ends with this
         internal uint _sentBefore; // its objects have lower versions than this one
-        internal bool _restored; // it was sent before the restart
 
         internal bool Receive()
         {
@@ -127,7 +126,15 @@ namespace NanoSync.Device
                     return false;
                 }
 
-                NoteKnown(c);
+                // [SPEC 2.3] such a request told nothing new: what it told, if anything, is remembered with the key already
+                StoreError kept = KeepTold(c);
+                if (kept != StoreError.None)
+                {
+                    _result.Store = kept;
+                    return false;
+                }
+
+                c.Told = c.Telling;
                 c.LastStatus = 0;
                 Sweep(c);
             }
@@ -136,18 +143,6 @@ namespace NanoSync.Device
             _sendDiary = false;
             _sendResult = false;
             return _result.Store == StoreError.None;
-        }
-
-        // The server remembers class, window and limit of the request that it answered. After a restart the device does not know what it
-        // told, and tells them again.
-        private void NoteKnown(SyncCollection c)
-        {
-            if (!_restored)
-            {
-                c.Introduced = true;
-                c.KnownClass = c.SendingClass;
-                c.KnownWindow = _window;
-            }
         }
 
         // A reply that does not fit into one batch is asked for again in smaller portions. That happens at once, as a device
@@ -172,9 +167,9 @@ namespace NanoSync.Device
 
             c.More |= c.StartsOver && c.Kind != CollectionKind.Outbox; // key 0 only asked for a key, not for changes
             LoadKeyState(c);
-            if (!c.StartsOver && c.Answered)
+            if (c.Answered)
             {
-                NoteKnown(c);
+                c.Told = c.Telling;
             }
 
             if (c.DropsPartial && _store.FirstPartial(c.Number, _info) == StoreError.None)
@@ -215,7 +210,6 @@ namespace NanoSync.Device
             LoadKey(c);
             if (c.StartsOver)
             {
-                c.Introduced = false;
                 LoadStoreIds(c);
                 PassStart(c);
             }
@@ -554,6 +548,11 @@ namespace NanoSync.Device
             c.LastStatus = 0;
             c.Answered = true;
             _result.Store = _store.SetMeta(c.Number, KeySlot, _newKey, 0, _newKeyLength);
+            if (_result.Store == StoreError.None)
+            {
+                _result.Store = KeepTold(c);
+            }
+
             if (_result.Store == StoreError.None)
             {
                 // the request had them, unless it started over: then the server sends again what was refused

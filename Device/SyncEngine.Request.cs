@@ -117,10 +117,10 @@ namespace NanoSync.Device
             }
 
             _writer.Start(Tags.Collection);
-            if (!c.Introduced || c.KnownClass != c.SendingClass)
+            bool tells = Tells(c);
+            if (tells)
             {
                 _writer.Value(Tags.Class, c.SendingClass.WireName);
-                c.KnownClass = null; // until the reply says that it arrived: the server may remember it although the reply is lost
             }
 
             _writer.Value(Tags.SyncKey, c.Key, 0, c.KeyLength);
@@ -140,18 +140,17 @@ namespace NanoSync.Device
                     _writer.Empty(Tags.GetChanges);
                 }
 
-                if (!c.Introduced || c.KnownWindow != _window)
+                if (tells)
                 {
                     _writer.Number(Tags.WindowSize, _window);
-                    c.KnownWindow = 0;
                 }
             }
 
-            bool introduces = !c.Introduced && (c.Kind != CollectionKind.Outbox || HasOutboxesOnly());
-            if (introduces || c.StartsOver)
+            tells &= c.Kind != CollectionKind.Outbox || HasOutboxesOnly();
+            if (tells || c.StartsOver)
             {
                 _writer.Start(Tags.Options);
-                if (introduces)
+                if (tells)
                 {
                     if (c.DeviceWins)
                     {

@@ -10,7 +10,7 @@
 // SyncEngine.Pass.cs and SyncEngine.Recover.cs a pass over all of them, SyncEngine.Structures.cs what stands in Options.
 // SyncEngine.Identity.cs says which store this is. SyncEngine.Fetch.cs asks for one object, SyncEngine.Gateway.cs is for who
 // passes on others' objects, SyncEngine.Names.cs finds collections and classes of another firmware, SyncEngine.Slots.cs is the
-// table of kept values, SyncEngine.Times.cs corrects times taken before the clock was set.
+// table of kept values, SyncEngine.Told.cs says what the server remembers, SyncEngine.Times.cs corrects times taken before the clock was set.
 
 using System;
 using System.Text;
@@ -228,6 +228,7 @@ namespace NanoSync.Device
                 for (int i = 0; i < _count; i++)
                 {
                     LoadKey(_collections[i]);
+                    LoadTold(_collections[i]);
                     LoadStoreIds(_collections[i]);
                     PassStart(_collections[i]);
                 }

@@ -59,7 +59,6 @@ namespace NanoSync.Device
             _waited = Format.U32(_sent, 8);
             _sentAnew = _sent[12];
             _underWay = _sent[13] != 0;
-            _restored = _underWay;
             _sentBefore = length == SentLength ? Format.U32(_sent, 14) : 0;
             for (int i = 0; i < _count && _underWay; i++)
             {
@@ -165,7 +164,6 @@ namespace NanoSync.Device
         // Keeps what is to be known of the request before it is handed over.
         private bool KeepRequest()
         {
-            _restored = false;
             _waited = 0;
             _result.Store = _store.Begin();
             for (int i = 0; i < _count && _result.Store == StoreError.None; i++)

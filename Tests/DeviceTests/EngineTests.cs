@@ -353,9 +353,9 @@ namespace NanoSync.Tests
                 + "<Collection Class=setting#KnKO SyncKey=0 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 Class=store >Options >Collection >Collections >Sync ");
 
             bench.Append(2);
-            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
                 + "<Add ClientId=1 [0100] >Add <Add [0101] >Add >Commands >Collection "
-                + "<Collection SyncKey=1 CollectionId=config GetChanges >Collection >Collections >Sync ");
+                + "<Collection Class=setting#KnKO SyncKey=1 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 >Options >Collection >Collections >Sync ");
 
             // what was refused is answered with its reason
             IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
@@ -1032,6 +1032,40 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void What_the_server_was_told_is_told_again_only_when_it_is_another()
+        {
+            const string Log = "<Sync Version=1.0 <Collections <Collection SyncKey=", Config = " CollectionId=log DeletesAsMoves >Collection <Collection SyncKey=";
+            ScriptedServer server = new ScriptedServer(4096);
+            Transcript transcript = new Transcript();
+            SyncOptions options = new SyncOptions() { Window = 5, Series = false };
+            Bench bench = new Bench(server, null, options);
+            bench.Append(1);
+            bench.SyncUntilInStep(8);
+            server.Capture = transcript;
+            bench.Restart();
+            IsRequest(bench, transcript, Log + "2" + Config + "2 CollectionId=config GetChanges >Collection >Collections >Sync ");
+
+            // told and not answered: with the key held the server still remembers what it was told before
+            options.Window = 6;
+            bench.Restart();
+            server.CutReplyAt = 1;
+            const string Told = "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
+                + "<Collection Class=setting#KnKO SyncKey=2 CollectionId=config GetChanges WindowSize=";
+            IsRequest(bench, transcript, Told + "6 <Options Limit=1024 >Options >Collection >Collections >Sync ");
+            server.CutReplyAt = -1;
+            options.Window = 5;
+            bench.Restart();
+            IsRequest(bench, transcript, Log + "2" + Config + "2 CollectionId=config GetChanges >Collection >Collections >Sync ");
+
+            options.ReplyBytes = 500;
+            bench.Restart();
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
+                + "<Collection Class=setting#KnKO SyncKey=2 CollectionId=config GetChanges WindowSize=5 <Options Limit=500 >Options >Collection >Collections >Sync ");
+            bench.Restart(); // it was answered with the empty reply, so it is remembered with the key held
+            IsRequest(bench, transcript, Log + "2" + Config + "2 CollectionId=config GetChanges >Collection >Collections >Sync ");
+        }
+
+        [TestMethod]
         [DataRow(50, 10, 512)] // a series a window
         [DataRow(50, 64, 67)] // several a window: the buffer holds 20 readings
         [DataRow(3, 1, 512)] // alone in their windows: plain
@@ -1220,9 +1254,12 @@ namespace NanoSync.Tests
                 }
 
                 Assert.IsTrue(engine.Open() == StoreError.None);
-                engine.Round();
-                engine.Round();
-                Assert.IsTrue(server.Limits == 777, "once");
+                for (int i = 0; i < 4; i++)
+                {
+                    engine.Round();
+                }
+
+                Assert.IsTrue(server.Limits == 7770777, "with key 0 and with the key after it");
             }
         }
 

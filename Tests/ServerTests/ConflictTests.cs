@@ -436,7 +436,9 @@ public sealed class ConflictTests
         first.Conflict = rule;
         string id = device.Lose(first).Responses.Single().ServerId!; // the reply with the id is lost
         bench.PutBytes("d1", id, 2);
-        device.Sync(device.Ask());                                   // the operator's value goes down under an id unknown to it
+        CollectionElement second = device.Ask();
+        second.Conflict = rule;
+        device.Sync(second); // the operator's value goes down under an id unknown to it
         CollectionElement answer = device.Sync(With(device, TestDevice.Add("Ab1_1", 9))); // the device has changed its own meanwhile
         Assert.AreEqual(rule == null ? $"ok [Add Ab1_1 {id}] {{Add {id} 02}}" : $"ok [Add Ab1_1 {id}]", answer.Line(), "what lost is told what is held");
         Assert.AreEqual(held, bench.Held("d1").Replace(id, "a"));

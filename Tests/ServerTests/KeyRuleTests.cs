@@ -401,6 +401,41 @@ public sealed class KeyRuleTests
     }
 
     [TestMethod]
+    public void What_was_told_counts_with_the_key_of_its_reply_and_not_with_the_one_before()
+    {
+        using Bench bench = new();
+        TestDevice device = bench.Device();
+        device.Start(shape: c => (c.Class, c.WindowSize, c.Limit, c.Conflict) = ("first#Ab3d", 2, 4, 0));
+        Told first = new("first#Ab3d", 2, 4, 0);
+        device.Sync(With(device, TestDevice.Add("Ab1_1", 1)));
+        Assert.AreEqual(first, Row().Told);
+
+        CollectionElement lost = With(device, TestDevice.Add("Ab1_2", 2));
+        (lost.Class, lost.WindowSize, lost.Limit, lost.Conflict) = ("second#Ab3d", 1, 2, 1);
+        device.Lose(lost);
+        Assert.AreEqual(new Told("second#Ab3d", 1, 2, 1), Row().Told);
+        Assert.AreEqual(first, Row().ToldBefore);
+
+        // another firmware, with the key held before: it counts on what was told with that key
+        for (byte i = 0; i < 5; i++)
+        {
+            bench.PutBytes("d1", "o" + i, i, i);
+        }
+
+        Assert.HasCount(2, device.Sync(With(device, TestDevice.Add("Ab1_3", 3))).Commands, "as the first window and the first limit say");
+        Assert.AreEqual(first, Row().Told);
+        Assert.AreEqual("first#Ab3d second#Ab3d first#Ab3d", string.Join(' ', bench.Objects("d1").Where(o => o.Row.Data!.Length == 1).Select(o => o.Row.Class)));
+        bench.PutBytes("d1", "o0", 9);
+        Assert.AreEqual(0, device.Sync(With(device, TestDevice.Change("o0", 8))).Responses.Count(r => r.Status == Status.Conflict), "the device wins, as it told first");
+
+        KeyRow Row()
+        {
+            using IStoreTransaction store = bench.Core.Store.BeginRead();
+            return store.ListKeyRows(device.Identity.Id, "config").Single();
+        }
+    }
+
+    [TestMethod]
     public void A_class_is_remembered_until_key_0()
     {
         using Bench bench = new();
@@ -497,7 +532,7 @@ public sealed class KeyRuleTests
         using (IStoreTransaction store = bench.Core.Store.BeginRead())
         {
             KeyRow row = store.ListKeyRows(device.Identity.Id, "config").Single();
-            Assert.AreEqual(("sampling#Ab3d", 7, 70, 0), (row.Class, row.Window, row.Limit, row.Conflict));
+            Assert.AreEqual(new Told("sampling#Ab3d", 7, 70, 0), row.Told);
         }
 
         CollectionElement same = device.Ask();

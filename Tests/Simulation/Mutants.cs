@@ -64,8 +64,11 @@ public static class Mutants
         new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 49),
         new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
             "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 8),
-        new("what was told before a restart counts as told", "Device/Sealed/DeferredEngine.cs", "_restored = _underWay;", "_restored = false;", 1)
-            { Test = "DeviceTests.DeferredTests.What_a_request_told_before_a_restart_is_told_again" },
+        new("what was told with key 0 counts as told", "Device/SyncEngine.Told.cs", "c.Telling = c.StartsOver ? 0 : told", "c.Telling = told", 1)
+            { Test = "DeviceTests.EngineTests.Each_request_of_a_conversation_has_its_elements_and_no_others" },
+        new("what was told in a request whose reply was lost is remembered", "Server/Core/Engine/CollectionSync.Keys.cs",
+            "_row.Told = _row.ToldBefore;", "", 1)
+            { Test = "ServerTests.KeyRuleTests.What_was_told_counts_with_the_key_of_its_reply_and_not_with_the_one_before" },
         new("a request that waits counts as idle whatever its key", "Server/Core/Engine/SyncService.cs",
             "if (row == null || collection.SyncKey != row.Key || Remembers", "if (row == null || Remembers", 230),
         new("what came while a request waited is not looked for", "Server/Core/Engine/SyncService.cs",
@@ -175,7 +178,7 @@ public static class Mutants
         new("a download leaves the one before it", "Storage/FlashStore.Large.cs", "error = DropOtherPartial(collection);", "", 1)
             { Test = "StorageTests.BasicTests.A_collection_has_one_download_at_a_time_and_each_takes_the_place_of_the_one_before_it" },
         new("the limit remembered counts before the one told", "Server/Core/Engine/SyncService.cs",
-            "collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection))", "row?.Limit ?? collection.Limit ?? LeastLimit(store, device, collection)", 1)
+            "collection.Limit ?? (row != null ? row.ToldWith(collection.SyncKey).Limit : LeastLimit(store, device, collection))", "row?.Told.Limit ?? collection.Limit ?? LeastLimit(store, device, collection)", 1)
             { Test = "ServerTests.ReplyBudgetTests.A_limit_told_in_the_very_request_counts_and_not_the_one_remembered" },
         new("an idle request settles nothing that was sent", "Server/Core/Engine/SyncService.cs", "writing.Acknowledged(row.Replica, row.Collection.Id, row.N);", "", 1)
             { Test = "ServerTests.SetAsideTests.What_was_set_aside_is_so_no_more_once_an_idle_request_shows_that_its_new_value_came" },

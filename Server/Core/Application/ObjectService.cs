@@ -173,7 +173,7 @@ public sealed class ObjectService
         ObjectRow current = Live(store, place, id);
         foreach (KeyRow row in place.Rows)
         {
-            store.SetAside(row.Replica, place.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Class);
+            store.SetAside(row.Replica, place.Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped on request", Now), row.Told.Class);
             store.MakeDue(row.Replica, place.Collection.Id, id, DueKind.Drop);
         }
 
@@ -309,7 +309,7 @@ public sealed class ObjectService
     {
         string? wireName = value.Class != null
             ? ValuePacker.Resolve(store, value.Class, n => store.FindClasses(place.Device.Id, n).Concat(store.FindClasses(ClassCatalog.Application, n)), Now)
-            : current?.Class ?? place.Rows.FirstOrDefault()?.Class ?? LastClass(store, place);
+            : current?.Class ?? place.Rows.FirstOrDefault()?.Told.Class ?? LastClass(store, place);
         ObjectClass? type = ClassOf(store, place, id, ClassCatalog.Application, wireName);
         byte[] data = ValuePacker.Pack(value, wireName, type, _limits.MaxObject);
         FieldNotes.Check(store, type, data);

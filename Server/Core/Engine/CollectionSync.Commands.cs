@@ -201,7 +201,7 @@ internal sealed partial class CollectionSync
         ObjectRow? current = _store.FindObject(Collection.Id, id);
         if (current != null && !current.Deleted && !IsUnseen(current))
         {
-            _store.SetAside(Replica, Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped by the device", _now), _row.Class);
+            _store.SetAside(Replica, Collection.Id, new AsideRow(id, current.Seq, true, 0, "dropped by the device", _now), _row.Told.Class);
         }
     }
 
@@ -256,7 +256,7 @@ internal sealed partial class CollectionSync
             return null;
         }
 
-        string? type = ClassCatalog.FullName(_store, Device, command.Class ?? _row.Class);
+        string? type = ClassCatalog.FullName(_store, Device, command.Class ?? _row.Told.Class);
         if (type?.Length == 0)
         {
             type = null;

@@ -6,7 +6,7 @@ internal sealed partial class CollectionSync
 {
     private const int DeviceWinsRule = 0;
 
-    private bool ServerWins => _row.Conflict != DeviceWinsRule; // until given: the server
+    private bool ServerWins => _row.Told.Conflict != DeviceWinsRule; // until given: the server
 
     // True when another writer changed the object after what this replica has seen, or when the device did not take the object and
     // it has to go down again.

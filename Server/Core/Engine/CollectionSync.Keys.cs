@@ -219,10 +219,8 @@ internal sealed partial class CollectionSync
         _row.PreviousKey = SyncKeys.Zero;
         _row.FromPoint = 0;
         _row.ToPoint = 0;
-        _row.Class = null;
-        _row.Window = null;
-        _row.Limit = null;
-        _row.Conflict = null;
+        _row.Told = Told.Nothing;
+        _row.ToldBefore = Told.Nothing;
         _row.Repeats = 0;
         _row.Shrunk = 0;
         _row.AloneId = null;
@@ -281,6 +279,7 @@ internal sealed partial class CollectionSync
         _row.AskedOver = Asked.No; // it was a late request that was told so
         _row.LastChange = _id.LastChange;
         _row.PreviousKey = _row.Key;
+        _row.ToldBefore = _row.Told;
         _row.FromPoint = _point;
         _row.N++;
         _row.Repeats = 0;
@@ -302,6 +301,7 @@ internal sealed partial class CollectionSync
         _row.LastChange = Math.Max(_row.LastChange, _id.LastChange);
         _row.N++; // the same bytes would get the same key: after a restore it would name another reply
         _point = _row.FromPoint;
+        _row.Told = _row.ToldBefore;
         _row.Repeats++;
         if (_row.Repeats > RepeatsBeforeShrinking && _row.ReplyCommands > 0)
         {

@@ -77,7 +77,7 @@ internal sealed partial class CollectionSync
         if (current != null && current.Seq <= _point)
         {
             _store.SetAside(Replica, Collection.Id,
-                new AsideRow(id, current.Seq, response.Tag == Tags.Add, response.Status, reason, _now), _row.Class);
+                new AsideRow(id, current.Seq, response.Tag == Tags.Add, response.Status, reason, _now), _row.Told.Class);
         }
     }
 

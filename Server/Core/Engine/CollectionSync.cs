@@ -116,6 +116,7 @@ internal sealed partial class CollectionSync
             return kept;
         }
 
+        string? classBefore = meaning == KeyCase.StartOver ? null : _row.Told.Class;
         switch (meaning)
         {
             case KeyCase.StartOver:
@@ -132,7 +133,7 @@ internal sealed partial class CollectionSync
         (long, long, bool) before = (Collection.Seq, Collection.Live, Collection.IsOutbox);
         _liveRead = Collection.Live;
         Collection.IsOutbox |= _request.DeletesAsMoves;
-        Remember();
+        Remember(classBefore);
         if (meaning != KeyCase.StartOver)
         {
             LearnStore();
@@ -207,19 +208,16 @@ internal sealed partial class CollectionSync
     /// <summary>The last reply, where <see cref="KeepsReply"/>.</summary>
     public static CollectionElement ReplyOf(KeyRow row) => MessageParser.Parse(MessageFormat.Wbxml, row.Reply!).Collections[0];
 
-    // [SPEC 2.3] Remembered until key 0.
-    private void Remember()
+    // [SPEC 2.3] Remembered with the key that this request gets.
+    private void Remember(string? classBefore)
     {
-        if (_request.Class != null && _request.Class != _row.Class)
+        _row.Told = _row.Told.After(_request);
+        if (_row.Told.Class is { } named && named != classBefore)
         {
-            _row.Class = _request.Class;
-            _store.RetryOtherClass(Replica, Collection.Id, _row.Class);
+            _store.RetryOtherClass(Replica, Collection.Id, named);
         }
 
         Want(_request.Class); // now, so that the first series finds it known
-        _row.Window = _request.WindowSize ?? _row.Window;
-        _row.Limit = _request.Limit ?? _row.Limit;
-        _row.Conflict = _request.Conflict ?? _row.Conflict;
     }
 
     // [SPEC 2.3] An Add without ClientId has that of the Add before it, counted up by one.

@@ -20,14 +20,14 @@ internal sealed partial class CollectionSync
     private const int AloneBeforeSetAside = 8; // [SPEC 5.7]
 
     // [SPEC 2.3] Bytes of ApplicationData in a reply.
-    private int Limit => Math.Clamp(_row.Limit ?? int.MaxValue, 1, _limits.MaxReply);
+    private int Limit => Math.Clamp(_row.Told.Limit ?? int.MaxValue, 1, _limits.MaxReply);
 
     private void PackFeed()
     {
         _row.ToPoint = _point;
         if (_request.GetChanges)
         {
-            int window = _row.Window ?? _limits.DefaultWindow;
+            int window = _row.Told.Window ?? _limits.DefaultWindow;
             window = _row.Shrunk > 0 ? Math.Min(window, _row.Shrunk) : window;
             SetAsidePoison();
             Pack(window);
@@ -118,7 +118,7 @@ internal sealed partial class CollectionSync
         {
             const string Reason = "not acknowledged";
             bool wasAdd = poison.CreatedSeq > _point;
-            _store.SetAside(Replica, Collection.Id, new AsideRow(poison.Id, poison.Seq, wasAdd, Status.Incomplete, Reason, _now), _row.Class);
+            _store.SetAside(Replica, Collection.Id, new AsideRow(poison.Id, poison.Seq, wasAdd, Status.Incomplete, Reason, _now), _row.Told.Class);
             _store.Refused(Device, new RefusalRow(_row.Name, false, poison.Id, Status.Incomplete, Reason, 1, _now));
         }
 

@@ -153,17 +153,14 @@ public sealed class KeyRow
     /// <summary>Commands in the last reply.</summary>
     public int ReplyCommands { get; set; }
 
-    /// <summary>Class the device named last; null = none. Remembered until key 0, like the next three. [SPEC 2.3]</summary>
-    public string? Class { get; set; }
+    /// <summary>What a device holding <see cref="Key"/> has told.</summary>
+    public Told Told { get; set; } = Told.Nothing;
 
-    /// <summary>WindowSize.</summary>
-    public int? Window { get; set; }
+    /// <summary>What a device holding <see cref="PreviousKey"/> has told.</summary>
+    public Told ToldBefore { get; set; } = Told.Nothing;
 
-    /// <summary>Limit, bytes.</summary>
-    public int? Limit { get; set; }
-
-    /// <summary>Conflict: 0 device wins, 1 server wins.</summary>
-    public int? Conflict { get; set; }
+    /// <summary>What a device holding this key has told; it is <see cref="Key"/> or <see cref="PreviousKey"/>.</summary>
+    public Told ToldWith(string key) => key == Key ? Told : ToldBefore;
 
     /// <summary>Times the last reply was asked for again.</summary>
     public int Repeats { get; set; }
@@ -179,6 +176,23 @@ public sealed class KeyRow
 
     /// <summary>True when the device was seen to hold <see cref="Key"/> although that request was idle.</summary>
     public bool Acknowledged { get; set; }
+}
+
+/// <summary>What a device tells of a collection and need not tell again: it is remembered with the key of the reply, until key 0. [SPEC 2.3]</summary>
+/// <param name="Class">Class of its objects; null = none.</param>
+/// <param name="Window">WindowSize.</param>
+/// <param name="Limit">Limit, bytes.</param>
+/// <param name="Conflict">0 device wins, 1 server wins.</param>
+public sealed record Told(string? Class, int? Window, int? Limit, int? Conflict)
+{
+    /// <summary>Of a device that starts over.</summary>
+    public static readonly Told Nothing = new(null, null, null, null);
+
+    /// <summary>The same after a request.</summary>
+    public Told After(CollectionElement request)
+    {
+        return new Told(request.Class ?? Class, request.WindowSize ?? Window, request.Limit ?? Limit, request.Conflict ?? Conflict);
+    }
 }
 
 /// <summary>An object.</summary>

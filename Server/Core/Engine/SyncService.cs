@@ -334,7 +334,7 @@ public sealed class SyncService
         foreach (CollectionElement collection in request.Collections)
         {
             KeyRow? row = KeyRowOf(store, device, collection);
-            budget.SetLimit(collection.Limit ?? (row != null ? row.Limit : LeastLimit(store, device, collection)));
+            budget.SetLimit(collection.Limit ?? (row != null ? row.ToldWith(collection.SyncKey).Limit : LeastLimit(store, device, collection)));
             if (row != null && CollectionSync.KeepsReply(row) && SyncKeys.Decide(row, collection.SyncKey, id.Hash, id.LastChange) == KeyCase.Lost)
             {
                 budget.Count(CollectionSync.ReplyOf(row));
@@ -349,7 +349,7 @@ public sealed class SyncService
     private static int? LeastLimit(IStoreTransaction store, DeviceIdentity device, CollectionElement request)
     {
         const int OneStructure = 1;
-        return request.SyncKey == SyncKeys.Zero ? null : store.ListKeyRows(device.Id, request.Id).Min(r => r.Limit) ?? OneStructure;
+        return request.SyncKey == SyncKeys.Zero ? null : store.ListKeyRows(device.Id, request.Id).Min(r => r.Told.Limit) ?? OneStructure;
     }
 
     // The row whose last key, or the one before it, is that of the request; null when there is none.
@@ -451,10 +451,7 @@ public sealed class SyncService
     // A value that is not the one remembered must be kept, so such a request is not idle.
     private static bool Remembers(KeyRow row, CollectionElement collection)
     {
-        return (collection.Class != null && collection.Class != row.Class)
-            || (collection.WindowSize != null && collection.WindowSize != row.Window)
-            || (collection.Limit != null && collection.Limit != row.Limit)
-            || (collection.Conflict != null && collection.Conflict != row.Conflict);
+        return row.Told.After(collection) != row.Told;
     }
 
     // The answer, and which store of the device asked; 0 = not known.

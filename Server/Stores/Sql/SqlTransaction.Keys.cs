@@ -14,7 +14,8 @@ public abstract partial class SqlTransaction
 
     private const string KeyColumns = "k.replica_id, k.n, k.epoch, k.sync_key, k.previous_key, k.from_point, k.to_point, k.reset_seq, k.known_seq, "
         + "k.request_hash, k.reply, k.reply_commands, k.class, k.window_size, k.byte_limit, k.conflict, k.repeats, k.shrunk, k.alone_id, k.alone_count, "
-        + "k.applied, k.asked_over, k.acknowledged, k.last_change, k.starts, k.start_n, k.live_n, k.old_key_n, k.recovering";
+        + "k.applied, k.asked_over, k.acknowledged, k.last_change, k.starts, k.start_n, k.live_n, k.old_key_n, k.recovering, "
+        + "k.class_before, k.window_before, k.limit_before, k.conflict_before";
 
     /// <inheritdoc/>
     public List<string> ListIncarnations()
@@ -117,23 +118,26 @@ public abstract partial class SqlTransaction
     {
         Run("INSERT INTO key_row (replica_id, collection_id, n, epoch, sync_key, previous_key, from_point, to_point, reset_seq, known_seq, request_hash, "
             + "reply, reply_commands, class, window_size, byte_limit, conflict, repeats, shrunk, alone_id, alone_count, applied, asked_over, acknowledged, "
-            + "last_change, starts, start_n, live_n, old_key_n, recovering) VALUES (@replica, @collection, @n, @epoch, @key, @previous, @from, @to, @reset, "
+            + "last_change, starts, start_n, live_n, old_key_n, recovering, class_before, window_before, limit_before, conflict_before) VALUES (@replica, @collection, @n, @epoch, @key, @previous, @from, @to, @reset, "
             + "@known, @hash, @reply, @commands, @class, @window, @limit, @conflict, @repeats, @shrunk, @alone, @count, @applied, @over, @acknowledged, "
-            + "@last, @starts, @startN, @liveN, @oldN, @recovering) ON CONFLICT (replica_id, collection_id) DO UPDATE SET n = excluded.n, "
+            + "@last, @starts, @startN, @liveN, @oldN, @recovering, @classBefore, @windowBefore, @limitBefore, @conflictBefore) ON CONFLICT (replica_id, collection_id) DO UPDATE SET n = excluded.n, "
             + "epoch = excluded.epoch, sync_key = excluded.sync_key, previous_key = excluded.previous_key, from_point = excluded.from_point, "
             + "to_point = excluded.to_point, reset_seq = excluded.reset_seq, known_seq = excluded.known_seq, request_hash = excluded.request_hash, "
             + "reply = excluded.reply, reply_commands = excluded.reply_commands, class = excluded.class, window_size = excluded.window_size, "
             + "byte_limit = excluded.byte_limit, conflict = excluded.conflict, repeats = excluded.repeats, shrunk = excluded.shrunk, "
             + "alone_id = excluded.alone_id, alone_count = excluded.alone_count, applied = excluded.applied, asked_over = excluded.asked_over, "
             + "acknowledged = excluded.acknowledged, last_change = excluded.last_change, starts = excluded.starts, start_n = excluded.start_n, "
-            + "live_n = excluded.live_n, old_key_n = excluded.old_key_n, recovering = excluded.recovering",
+            + "live_n = excluded.live_n, old_key_n = excluded.old_key_n, recovering = excluded.recovering, "
+            + "class_before = excluded.class_before, window_before = excluded.window_before, limit_before = excluded.limit_before, "
+            + "conflict_before = excluded.conflict_before",
             ("replica", row.Replica), ("collection", row.Collection.Id), ("n", row.N), ("epoch", row.Epoch), ("key", row.Key),
             ("previous", row.PreviousKey), ("from", row.FromPoint), ("to", row.ToPoint), ("reset", row.ResetSeq), ("known", row.KnownSeq),
-            ("hash", row.RequestHash), ("reply", row.Reply), ("commands", row.ReplyCommands), ("class", row.Class), ("window", row.Window),
-            ("limit", row.Limit), ("conflict", row.Conflict), ("repeats", row.Repeats), ("shrunk", row.Shrunk), ("alone", row.AloneId),
+            ("hash", row.RequestHash), ("reply", row.Reply), ("commands", row.ReplyCommands), ("class", row.Told.Class), ("window", row.Told.Window),
+            ("limit", row.Told.Limit), ("conflict", row.Told.Conflict), ("repeats", row.Repeats), ("shrunk", row.Shrunk), ("alone", row.AloneId),
             ("count", row.AloneCount), ("applied", row.Applied), ("over", (int)row.AskedOver), ("acknowledged", row.Acknowledged ? 1 : 0),
             ("last", row.LastChange), ("starts", string.Join(',', row.Starts)), ("startN", row.StartN), ("liveN", row.LiveN), ("oldN", row.OldKeyN),
-            ("recovering", row.Recovering ? 1 : 0));
+            ("recovering", row.Recovering ? 1 : 0), ("classBefore", row.ToldBefore.Class), ("windowBefore", row.ToldBefore.Window),
+            ("limitBefore", row.ToldBefore.Limit), ("conflictBefore", row.ToldBefore.Conflict));
     }
 
     /// <inheritdoc/>
@@ -189,6 +193,8 @@ public abstract partial class SqlTransaction
         };
     }
 
+    private static Told ReadTold(DbDataReader r, int first) => new(Text(r, first), Int(r, first + 1), Int(r, first + 2), Int(r, first + 3));
+
     private static KeyRow ReadKeyRow(DbDataReader r, CollectionRow collection)
     {
         return new KeyRow
@@ -205,10 +211,7 @@ public abstract partial class SqlTransaction
             RequestHash = Bytes(r, 9),
             Reply = Bytes(r, 10),
             ReplyCommands = r.GetInt32(11),
-            Class = Text(r, 12),
-            Window = Int(r, 13),
-            Limit = Int(r, 14),
-            Conflict = Int(r, 15),
+            Told = ReadTold(r, 12),
             Repeats = r.GetInt32(16),
             Shrunk = r.GetInt32(17),
             AloneId = Text(r, 18),
@@ -222,8 +225,9 @@ public abstract partial class SqlTransaction
             LiveN = r.GetInt32(26),
             OldKeyN = r.GetInt32(27),
             Recovering = Bool(r, 28),
-            Device = r.GetInt32(29),
-            IsMigrated = Bool(r, 30),
+            ToldBefore = ReadTold(r, 29),
+            Device = r.GetInt32(33),
+            IsMigrated = Bool(r, 34),
             Name = collection.Name,
             Collection = collection,
         };
