@@ -47,19 +47,13 @@ namespace NanoSync.Device
     }
 
     /// <summary>Made by <see cref="SyncEngine"/>; used to name a collection to it. About 400 bytes on the heap of a board.</summary>
-    public sealed class SyncCollection
+    public sealed partial class SyncCollection
     {
         // a key has at most 10 digits, 4 characters of the epoch and 4 of the check sum; a start over keeps it behind `0` and 4 bytes
         internal const int KeySize = 24;
 
         /// <summary>Its number in the store: from <see cref="SyncEngine.Open"/> on that of its name, whatever the order of the declarations.</summary>
         public int Number;
-
-        /// <summary>The store's tag of objects of its class.</summary>
-        public uint ClassTag
-        {
-            get { return Class.Hash; }
-        }
 
         internal readonly CollectionKind Kind;
         internal readonly byte[] Name;

@@ -11,6 +11,20 @@ namespace NanoSync.Device
         private const int SweepStep = 8;
         private const int PassLength = 5;
 
+        // In the collections that were answered, whatever became of the others. The round itself calls this, since a commit from within
+        // the reply would be three calls of 200 bytes deeper.
+        private void SweepAll()
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                SyncCollection c = _collections[i];
+                if (c.Answered && !c.More && !c.StartsOver)
+                {
+                    Sweep(c);
+                }
+            }
+        }
+
         // [SPEC 5.8] Since the start over the server has named all objects that it has. One that it did not name is dropped from an
         // inbox, and goes up again from a two-way collection. A round does this for a few of them; the next round goes on.
         private void Sweep(SyncCollection c)

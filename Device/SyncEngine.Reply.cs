@@ -125,18 +125,16 @@ namespace NanoSync.Device
                     _result.Message = SyncError.Truncated;
                     return false;
                 }
+            }
 
-                // [SPEC 2.3] such a request told nothing new: what it told, if anything, is remembered with the key already
-                StoreError kept = KeepTold(c);
-                if (kept != StoreError.None)
-                {
-                    _result.Store = kept;
-                    return false;
-                }
-
+            for (int i = 0; i < _count && _result.Store == StoreError.None; i++)
+            {
+                // [SPEC 2.3] what such a request told, if anything, is remembered with the key already
+                SyncCollection c = _collections[i];
+                _result.Store = KeepTold(c);
                 c.Told = c.Telling;
                 c.LastStatus = 0;
-                Sweep(c);
+                c.Answered = true;
             }
 
             SendStatus = false;
@@ -160,6 +158,7 @@ namespace NanoSync.Device
         {
             if (!committed)
             {
+                c.Answered = false;
                 c.Changed = false;
                 c.More = false;
                 return;
@@ -181,11 +180,6 @@ namespace NanoSync.Device
             if (c.Changed && c.Handler != null)
             {
                 c.Handler.Changed(c);
-            }
-
-            if (c.Answered && !c.More)
-            {
-                Sweep(c);
             }
         }
 

@@ -36,7 +36,7 @@ namespace NanoSync.Device
         private void LoadTold(SyncCollection c)
         {
             int length;
-            c.Told = _store.GetMeta(c.Number, ToldSlot, _small, 0, out length) == StoreError.None && length == ToldSize ? Format.U32(_small, 0) : 0;
+            c.Told = _store.GetMeta(c.Number, ToldSlot, _small, 0, out length) == StoreError.None ? Format.U32(_small, 0) : 0;
         }
     }
 }

@@ -262,7 +262,9 @@ namespace NanoSync.Device
 
             try
             {
-                if (Exchange())
+                bool done = Exchange();
+                SweepAll();
+                if (done && _result.Store == StoreError.None)
                 {
                     _result.Outcome = Outcome();
                 }

@@ -93,12 +93,6 @@ namespace NanoSync.Storage
             return StoreError.None;
         }
 
-        /// <summary>Whether a batch is open.</summary>
-        internal bool InBatch
-        {
-            get { return _batch; }
-        }
-
         /// <summary>
         /// Keeps a small value of a collection (a sync key, a counter): in the batch when one is open, otherwise at once.
         /// </summary>
@@ -398,6 +392,10 @@ namespace NanoSync.Storage
                 return StoreError.None;
             }
             int length = code == VolumeCode.Ok && commit ? before + _main.Written : LengthOf(file, before);
+            if (commit && code == VolumeCode.Ok)
+            {
+                _reader.ReadBack(_main, from);
+            }
             int end = commit ? ScanCommitted(file, from, length) : from;
             if (end > from)
             {

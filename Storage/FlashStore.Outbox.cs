@@ -330,6 +330,10 @@ namespace NanoSync.Storage
             {
                 outbox.TailLarge = 0;
             }
+            if (commit && code == VolumeCode.Ok)
+            {
+                _reader.ReadBack(_out, from);
+            }
             int end = commit ? ScanCommitted(file, from, length) : from;
             if (end > from)
             {

@@ -36,23 +36,6 @@ namespace NanoSync.Storage
             return ReclaimStep() == StoreError.None && WantsReclaim();
         }
 
-        /// <summary>Bytes of all the store's files, as far as the store counts them.</summary>
-        public int BytesUsed
-        {
-            get
-            {
-                int bytes = _mainBytes + _largeBytes + (_hasSpare ? _options.SegmentBytes : 0);
-                for (int i = 0; i <= MaxCollection; i++)
-                {
-                    if (_outboxes[i] != null)
-                    {
-                        bytes += _outboxes[i].Bytes;
-                    }
-                }
-                return bytes;
-            }
-        }
-
         /// <summary>Bytes that objects of keyed collections may still add, before QuotaFull.</summary>
         public int BytesFree
         {

@@ -90,9 +90,17 @@ namespace NanoSync.Storage
 
         internal static bool BytesEqual(byte[] a, int aOffset, byte[] b, int bOffset, int count)
         {
-            for (int i = 0; i < count; i++)
+            int end = aOffset + count;
+            for (; aOffset + 8 <= end; aOffset += 8, bOffset += 8) // two calls of the platform for eight turns: half the time
             {
-                if (a[aOffset + i] != b[bOffset + i])
+                if (System.BitConverter.ToInt64(a, aOffset) != System.BitConverter.ToInt64(b, bOffset))
+                {
+                    return false;
+                }
+            }
+            while (aOffset < end)
+            {
+                if (a[aOffset++] != b[bOffset++])
                 {
                     return false;
                 }

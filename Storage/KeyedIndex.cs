@@ -1,7 +1,7 @@
 namespace NanoSync.Storage
 {
     /// <summary>
-    /// Where the newest record of every object lies. Twelve bytes per object in three arrays made at Open, and 128 list heads;
+    /// Where the newest record of every object lies. Twelve bytes per object in three arrays made at Open, and 64 list heads;
     /// a slot keeps its number as long as its object lives, so an enumeration may delete what it stands on.
     /// <code>
     /// place    segment 31..24 | offset 23..8 | state 7..5 | collection 4..1 | local id known 0
@@ -14,7 +14,7 @@ namespace NanoSync.Storage
         internal const int StatePartial = 4;
         internal const int StateMeta = 5;
         private const int StateFree = 7;
-        private const int Heads = 128; // a board keeps some tens of objects; 300 make lists of two or three
+        private const int Heads = 64; // a board keeps some tens of objects; 300 make lists of five
 
         private int[] _place;
         private int[] _version;

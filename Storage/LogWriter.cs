@@ -38,6 +38,9 @@ namespace NanoSync.Storage
         /// <summary>Bytes of the batch that the file has been given.</summary>
         internal int Written;
 
+        /// <summary>Bytes that the file was given last; they stand at the beginning of <see cref="Buffer"/>.</summary>
+        internal int Given;
+
         /// <summary>The first failure of the volume within the batch; Ok when there was none.</summary>
         internal int Fault;
 
@@ -288,6 +291,7 @@ namespace NanoSync.Storage
                 }
             }
             Written += count;
+            Given = count;
         }
 
         private void Fail(int code)

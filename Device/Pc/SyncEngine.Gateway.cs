@@ -17,6 +17,15 @@ namespace NanoSync.Device
         byte[] NameOf(uint tag);
     }
 
+    public sealed partial class SyncCollection
+    {
+        /// <summary>The store's tag of objects of its class.</summary>
+        public uint ClassTag
+        {
+            get { return Class.Hash; }
+        }
+    }
+
     public partial class SyncEngine
     {
         private byte[] _ownName;

@@ -47,12 +47,12 @@ internal static class Budgets
         Row(Heap, "smallest heap for a start over an outbox of 4,642 readings", 48500, 40000, 1, "smallest/boot"),
 
         Row(Steps, "encode, write, read and decode, instructions", 2500, 0, 200, "Costs/record_encode/il", "Costs/message_write/il", "Costs/message_read/il", "Costs/record_decode/il"),
-        Row(Steps, "append, its own commit, instructions", 2700, 0, 200, "Costs/store_append/il"),
+        Row(Steps, "append, its own commit, instructions", 2350, 0, 200, "Costs/store_append/il"),
         Row(Steps, "append, garbage in bytes", 20, 0, 200, "Costs/store_append/alloc"),
         Row(Steps, "enumerate and read, instructions", 1500, 0, 200, "Costs/store_enumerate_and_read/il"),
         Row(Steps, "acknowledge, instructions", 1000, 0, 200, "Costs/store_acknowledge/il"),
 
-        Row(Board, "append, instructions", 5900, 5000, 100, "sync/append/il"),
+        Row(Board, "append, instructions", 5200, 5000, 100, "sync/append/il"),
         Row(Board, "append, garbage in bytes", 2400, 1024, 100, "sync/append/alloc"),
         Row(Board, "append, file opens", 2, 2, 100, "sync/append/opens"),
         Row(Board, "append, erases in 100", 30, 40, 1, "sync/append/erases"),
@@ -75,7 +75,7 @@ internal static class Budgets
         Row(Wakes, "file opens", 10, 10, 100, "wakes/wake/opens"),
         Row(Wakes, "erases in 100", 120, 150, 1, "wakes/wake/erases"),
 
-        Row(Code, "NanoSync.Device: message, store and engine", 78900, 65536, 1, "pe/NanoSync.Device"),
+        Row(Code, "NanoSync.Device: message, store and engine", 79100, 65536, 1, "pe/NanoSync.Device"),
         Row(Code, "NanoSync.Storage.Files", 6500, 0, 1, "pe/NanoSync.Storage.Files"),
         Row(Code, "NanoSync.App, what an application sees", 8192, 0, 1, "pe/NanoSync.App"),
         Row(Code, "NanoSync.Device.LeanHttp", 8192, 0, 1, "pe/NanoSync.Device.LeanHttp"),

@@ -21,12 +21,12 @@ internal sealed class Field : IDisposable
     private IObjectHandler? _handler;
     private IDeviceHost? _host;
 
-    public Field(bool deviceWins = false, SyncLimits? limits = null, bool series = false)
+    public Field(bool deviceWins = false, SyncLimits? limits = null, bool series = false, string granted = "config,news,maps,log,plans")
     {
         Bench = new Bench(limits == null ? null : new Server.ServerOptions { Limits = limits });
         _deviceWins = deviceWins;
         _series = series;
-        Core.Devices.Add("d1", "config,news,maps,log,plans");
+        Core.Devices.Add("d1", granted);
         Carrier = Way();
         Restart();
     }

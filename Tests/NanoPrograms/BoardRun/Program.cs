@@ -40,8 +40,12 @@ namespace NanoSync.BoardRun
                 case "sync":
                     Append(900);
                     Console.WriteLine("##reset");
-                    Append(100);
-                    Console.WriteLine("##report append"); // per 100
+                    for (int i = 0; i < 100; i++)
+                    {
+                        Append();
+                    }
+
+                    Console.WriteLine("##report append"); // per 100, of one record: how it is encoded is a row of its own
                     Console.WriteLine("##reset");
                     Sync(int.MaxValue);
                     Console.WriteLine("##report sync"); // per 1,000
@@ -83,15 +87,20 @@ namespace NanoSync.BoardRun
         {
             for (int i = 0; i < count; i++)
             {
-                uint id;
                 s_record.Begin(s_reading);
                 s_record.Time((uint)(1764000000 + i * 60));
                 s_record.Fixed(2150 + i % 17);
                 s_record.UInt((ulong)(45 + i % 3));
                 s_record.UInt((ulong)(600 + i % 50));
                 s_record.Fixed(371);
-                Check(s_store.Append(s_log.Number, s_reading.Hash, s_record.Buffer, 0, s_record.Length, out id));
+                Append();
             }
+        }
+
+        private static void Append()
+        {
+            uint id;
+            Check(s_store.Append(s_log.Number, s_reading.Hash, s_record.Buffer, 0, s_record.Length, out id));
         }
 
         private static void Sync(int most)
