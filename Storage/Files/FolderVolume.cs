@@ -11,7 +11,7 @@ namespace NanoSync.Storage
     /// time of the file, and 1.8 KB of garbage; so a segment and its tail are opened to be read and written, and an append
     /// goes on with the handle that read them.
     /// </summary>
-    internal sealed class FolderVolume : IVolume
+    internal sealed partial class FolderVolume : IVolume
     {
         private static readonly ArrayList s_taken = new ArrayList();    // folders with an open store
 
@@ -51,6 +51,7 @@ namespace NanoSync.Storage
         public int Open()
         {
             ShutFiles();
+            CompactHeap();
             try
             {
                 if (!Directory.Exists(_folder))
@@ -268,6 +269,9 @@ namespace NanoSync.Storage
                 Close(lane);
             }
         }
+
+        // Of a build for boards: Nano/FolderVolume.Heap.cs.
+        partial void CompactHeap();
 
         // Brings the stream that reads this file to the front. For a file that none reads, the one that was not used for the longest time ends.
         private int OpenRead(uint file)

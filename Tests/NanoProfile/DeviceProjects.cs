@@ -67,7 +67,7 @@ public static class DeviceProjects
         new(LiteServer, "NanoSync.Protocol.Lite.Server", [Device], [NanoPackages.Text]),
         new(Xml, "NanoSync.Protocol.Lite.Xml", [Device], [NanoPackages.Text]),
         new(Memory, "NanoSync.Storage.Memory", [Device], []),
-        new(Files, "NanoSync.Storage.Files", [Device], [NanoPackages.Streams, NanoPackages.FileSystem]),
+        new(Files, "NanoSync.Storage.Files", [Device], [NanoPackages.Native, NanoPackages.Streams, NanoPackages.FileSystem]),
         new(App, "NanoSync.App", [Device], []),
         new(LeanHttp, "NanoSync.Device.LeanHttp", [Device], [NanoPackages.Net, NanoPackages.Native]) { Shared = [Connection] },
         new("Device/PlatformHttp", "NanoSync.Device.PlatformHttp", [Device],
@@ -115,6 +115,7 @@ public static class DeviceProjects
             Shared = [Server],
         },
         new("Tests/NanoPrograms/BoardRun", "NanoSync.BoardRun", [Device, Files, LeanHttp], [NanoPackages.Native]) { IsApplication = true },
+        new("Tests/NanoPrograms/BareRun", "NanoSync.BareRun", [], [NanoPackages.Text, NanoPackages.Streams, NanoPackages.FileSystem, NanoPackages.Net]) { IsApplication = true },
         new("Tests/NanoPrograms/Costs", "NanoSync.Costs", [Device], [NanoPackages.Native])
         {
             IsApplication = true,

@@ -26,6 +26,7 @@ public sealed class DeviceFolderTests
     [DataRow("Device/Firmware/Mqtt")]
     [DataRow("Tests/NanoPrograms/SyncRun")]
     [DataRow("Tests/NanoPrograms/BoardRun")]
+    [DataRow("Tests/NanoPrograms/BareRun")]
     [DataRow("Tests/NanoPrograms/Costs")]
     [DataRow("Tests/NanoPrograms/CarrierCost")]
     [DataRow("Tests/NanoPrograms/MqttCost")]

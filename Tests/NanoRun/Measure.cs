@@ -79,8 +79,11 @@ internal sealed class Measure(Settings settings, Build build)
 
             IReadOnlyList<string> sync = Scenario("sync", port);
             Budgets.Take(_measured, "sync", Whole("sync", sync, port, ""));
+            IReadOnlyList<string> bare = Scenario("bare", port, "BareRun");
+            Budgets.Take(_measured, "bare", Whole("bare", bare, port, ""));
             if (!_quick)
             {
+                _measured["smallest/bare"] = Smallest(bare, port, () => "");
                 _measured["smallest/sync"] = Smallest(sync, port, () => "");
 
                 string full = Path.Combine(folder, "full");
@@ -131,11 +134,11 @@ internal sealed class Measure(Settings settings, Build build)
         return image + "-copy";
     }
 
-    private IReadOnlyList<string> Scenario(string name, int port)
+    private IReadOnlyList<string> Scenario(string name, int port, string program = "BoardRun")
     {
-        NanoProject project = Program("BoardRun");
+        NanoProject project = Program(program);
         return build.Make(project, project.Sources.Single(s => Path.GetFileName(s) == "Scenario.cs"), $$"""
-            namespace NanoSync.BoardRun { public static class Scenario { public const string Name = "{{name}}"; public const int Port = {{port}}; } }
+            namespace NanoSync.{{program}} { public static class Scenario { public const string Name = "{{name}}"; public const int Port = {{port}}; } }
             """);
     }
 
