@@ -131,6 +131,32 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
+        public void A_pass_is_not_ended_by_an_empty_reply_that_cannot_be_meant()
+        {
+            ScriptedServer server = new ScriptedServer(4096);
+            server.Objects = 3;
+            FlashStore store = new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions());
+            SyncEngine engine = new SyncEngine(store, server, new SyncOptions());
+            engine.AddTwoWay("config", s_setting, 8, null, false);
+            SyncCollection log = engine.AddOutbox("log", s_reading, 8 * 1024, false);
+            Assert.IsTrue(engine.Open() == StoreError.None);
+            for (int i = 0; i < 5; i++)
+            {
+                engine.Round();
+            }
+
+            server.ForgetKeys = true;
+            engine.Round();
+            engine.Round(); // key 0
+            server.AnswersEmpty = true;
+            uint id;
+            store.Append(log.Number, s_reading.Hash, new byte[] { 1, 5 }, 0, 2, out id);
+            RoundResult result = engine.Round(); // a request with a reading is never answered so
+            Assert.AreEqual((int)SyncError.Truncated, (int)result.Message);
+            Assert.AreEqual(1, engine.Pending); // the reading; no object of the other collection is taken for lost on the server
+        }
+
+        [TestMethod]
         [DataRow("2.0", false)]
         [DataRow("10.0", false)]
         [DataRow("1.7", true)]

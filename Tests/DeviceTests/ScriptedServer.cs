@@ -159,6 +159,9 @@ namespace NanoSync.Tests
         /// <summary>True: replies carry the check sum of another request.</summary>
         public bool AnswersAnother;
 
+        /// <summary>True: each reply is the empty one, whatever was asked.</summary>
+        public bool AnswersEmpty;
+
         /// <summary>Class of the readings; null = series are not understood.</summary>
         public ObjectClass ReadingClass
         {
@@ -259,7 +262,7 @@ namespace NanoSync.Tests
                 _writer.End();
                 _writer.Finish();
             }
-            else if (_asked || Objects > _sentTo || Part != null || ForgetKeys || ConfigStatus != 0 || LogStatus != 0 || Command != null)
+            else if (!AnswersEmpty && (_asked || Objects > _sentTo || Part != null || ForgetKeys || ConfigStatus != 0 || LogStatus != 0 || Command != null))
             {
                 WriteReply();
             }
