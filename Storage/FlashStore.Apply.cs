@@ -46,10 +46,7 @@ namespace NanoSync.Storage
                     damaged = 0;
                 }
             }
-            if (_reader.Code != VolumeCode.NotFound)
-            {
-                _readFault |= _reader.Code;
-            }
+            NoteFault(_reader.Code);
             return _readFault < 0 ? _readFault : end; // a record that could not be read was taken for none
         }
 

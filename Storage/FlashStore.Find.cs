@@ -66,6 +66,17 @@ namespace NanoSync.Storage
 
         private int _readFault; // below 0: a record could not be read since the scan began
 
+        // True for a failure of the volume, which is not that a file is missing.
+        private bool NoteFault(int code)
+        {
+            bool fault = code < VolumeCode.NotFound;
+            if (fault)
+            {
+                _readFault |= code;
+            }
+            return fault;
+        }
+
         private uint ProbeLargeFile()
         {
             return Format.U32(_probe, Format.U16(_probe, Format.Size) - Format.Crc - Format.LargeRef);

@@ -433,7 +433,12 @@ namespace NanoSync.Storage
             uint bound = IdBound(outbox, outbox.Head);
             if (bound > 0 && bound != uint.MaxValue)
             {
+                _readFault = VolumeCode.Ok;
                 DiscountReadings(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
+                if (_readFault < 0)
+                {
+                    return Remount();
+                }
             }
             return DeleteHead(outbox, bound);
         }
@@ -552,11 +557,12 @@ namespace NanoSync.Storage
             _boundFile = file;
             _bound = uint.MaxValue;
             _boundLength = _volume.Length(file); // not by LengthOf: the deepest point of a sync is here, and each call is 200 bytes
+            int at = _reader.Load(file + 1, 0, Format.HeaderSize);
+            bool unread = NoteFault(_boundLength) | NoteFault(_reader.Code);
             if (_boundLength < 0)
             {
                 _boundLength = 0;
             }
-            int at = _reader.Load(file + 1, 0, Format.HeaderSize);
             if (at >= 0 && Format.IsHeader(_reader.Buffer, at, file + 1))
             {
                 _bound = Format.U32(_reader.Buffer, at + Format.HeaderFirst) - Format.U32(_reader.Buffer, at + Format.HeaderSecond);
@@ -566,6 +572,10 @@ namespace NanoSync.Storage
                 // The next header is damaged: the marks in the segment itself tell where its last whole batch ends.
                 _bound = FirstBehind(outbox, file);
                 _boundLength = EndOfBatches(file, _boundLength);
+            }
+            if (unread)
+            {
+                _boundFile = 0; // to be looked at again
             }
             return _bound;
         }
@@ -640,6 +650,7 @@ namespace NanoSync.Storage
                             return true;
                         }
                     }
+                    NoteFault(_reader.Code);
                 }
                 file++;
                 at = 0;

@@ -438,6 +438,82 @@ public sealed class DamageTests
         }
     }
 
+    /// <summary>
+    /// What a commit acknowledges, or an append drops, is looked for in the outbox. Where that cannot be read, the outbox counts
+    /// neither more readings than it has, nor does it pass over any.
+    /// </summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void A_read_that_fails_while_readings_are_counted_off_leaves_the_outbox_right(bool drops)
+    {
+        const int Readings = 60;
+        int failed = 0;
+        for (int at = 1; ; at++)
+        {
+            var volume = new CutVolume();
+            FlashStore store = Outbox(volume, drops);
+            for (uint i = 1; i <= Readings; i++)
+            {
+                Assert.AreEqual(StoreError.None, store.Append(0, 1, Life.Pattern(100, (int)i), 0, 100, out _));
+            }
+
+            uint next = store.NextId(0);
+            var info = new ObjectInfo();
+            Assert.AreEqual(StoreError.None, store.NextPending(0, 0, info));
+            uint first = info.Id;
+            volume.ReadFailsAt = volume.Reads + at;
+            StoreError error;
+            if (drops)
+            {
+                do
+                {
+                    error = store.Append(0, 1, Life.Pattern(100, (int)store.NextId(0)), 0, 100, out _);
+                }
+                while (error == StoreError.None && store.NextId(0) < 3 * Readings && volume.Reads < volume.ReadFailsAt);
+            }
+            else
+            {
+                error = store.AckOutbox(0, first + 25);
+            }
+
+            if (volume.Reads < volume.ReadFailsAt)
+            {
+                break;
+            }
+
+            failed++;
+            foreach (FlashStore s in new[] { store, Outbox(new CutVolume(volume), drops) })
+            {
+                int found = 0;
+                uint last = 0;
+                while (s.NextPending(0, last, info) == StoreError.None)
+                {
+                    Assert.IsTrue(last == 0 || info.Id == last + 1, $"read {at}: {info.Id} behind {last}");
+                    var bytes = new byte[100];
+                    Assert.AreEqual(100, s.Read(info, 0, bytes, 0, 100));
+                    CollectionAssert.AreEqual(Life.Pattern(100, (int)info.Id), bytes);
+                    last = info.Id;
+                    found++;
+                }
+
+                Assert.AreEqual(s.NextId(0) - 1, last, $"read {at}, {error}: the newest one is there");
+                Assert.AreEqual(found, s.PendingCount(0), $"read {at}, {error}: counted and there");
+                Assert.IsTrue(drops || found == next - 1 - first - 25 || (error != StoreError.None && found == next - first), $"read {at}, {error}: {found} wait");
+            }
+        }
+
+        Assert.IsGreaterThan(drops ? 20 : 5, failed);
+    }
+
+    private static FlashStore Outbox(CutVolume volume, bool drops)
+    {
+        var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
+        Assert.AreEqual(StoreError.None, store.DeclareOutbox(0, 8192, drops));
+        Assert.AreEqual(StoreError.None, store.Open());
+        return store;
+    }
+
     private static FlashStore Keyed(CutVolume volume)
     {
         var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, Entropy = 7 });
