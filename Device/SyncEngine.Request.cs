@@ -146,15 +146,14 @@ namespace NanoSync.Device
                 }
             }
 
-            tells &= c.Kind != CollectionKind.Outbox || HasOutboxesOnly();
             if (tells || c.StartsOver)
             {
                 _writer.Start(Tags.Options);
                 if (tells)
                 {
-                    if (c.DeviceWins)
+                    if (c.Kind == CollectionKind.TwoWay)
                     {
-                        _writer.Number(Tags.Conflict, 0);
+                        _writer.Number(Tags.Conflict, c.DeviceWins ? 0 : 1);
                     }
 
                     _writer.Number(Tags.Limit, _options.ReplyBytes);
@@ -176,20 +175,6 @@ namespace NanoSync.Device
             }
 
             _writer.End();
-        }
-
-        // [SPEC 2.3] One Limit is enough for the reply; an outbox tells it where nothing else does.
-        private bool HasOutboxesOnly()
-        {
-            for (int i = 0; i < _count; i++)
-            {
-                if (_collections[i].Kind != CollectionKind.Outbox)
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
 
         // What this device refused of the last reply. An answer's key is the collection's number and the object's id;

@@ -18,6 +18,7 @@ namespace NanoSync.Device
             SyncCollection c = _current;
             if (_reader.Tag == Tags.Fetch)
             {
+                c.More = true; // its request may have asked for no changes, so they may not all have come; a restart in between forgets which
                 return ApplyFetched(c);
             }
 

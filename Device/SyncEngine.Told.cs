@@ -16,7 +16,7 @@ namespace NanoSync.Device
         // the key of any form of a start: which of the forms it answered is not known.
         private bool Tells(SyncCollection c)
         {
-            uint told = ((((c.SendingClass.Hash * 31) + (uint)_window) * 31) + (uint)_options.ReplyBytes) * 2;
+            uint told = c.SendingClass.Hash + ((uint)_options.ReplyBytes << 11) + ((uint)_window << 1); // no two windows and limits below 2 MB alike
             c.Telling = c.StartsOver ? 0 : told + (c.DeviceWins ? 1u : 0);
             return c.StartsOver || c.Telling != c.Told;
         }

@@ -375,13 +375,13 @@ namespace NanoSync.Tests
             server.Objects = 3;
             Bench bench = new Bench(server, new RefusesFive(), new SyncOptions() { Window = 5, Series = false, RequestBytes = 600 });
             server.ValueShift = 3; // 3, 4 and 5, which is refused
-            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=0 CollectionId=log DeletesAsMoves <Options Class=store >Options >Collection "
-                + "<Collection Class=setting#KnKO SyncKey=0 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 Class=store >Options >Collection >Collections >Sync ");
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=0 CollectionId=log DeletesAsMoves <Options Limit=1024 Class=store >Options >Collection "
+                + "<Collection Class=setting#KnKO SyncKey=0 CollectionId=config GetChanges WindowSize=5 <Options Conflict=1 Limit=1024 Class=store >Options >Collection >Collections >Sync ");
 
             bench.Append(2);
-            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=1 CollectionId=log DeletesAsMoves <Commands "
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=1 CollectionId=log DeletesAsMoves <Options Limit=1024 >Options <Commands "
                 + "<Add ClientId=1 [0100] >Add <Add [0101] >Add >Commands >Collection "
-                + "<Collection Class=setting#KnKO SyncKey=1 CollectionId=config GetChanges WindowSize=5 <Options Limit=1024 >Options >Collection >Collections >Sync ");
+                + "<Collection Class=setting#KnKO SyncKey=1 CollectionId=config GetChanges WindowSize=5 <Options Conflict=1 Limit=1024 >Options >Collection >Collections >Sync ");
 
             // what was refused is answered with its reason
             IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
@@ -1075,9 +1075,9 @@ namespace NanoSync.Tests
             options.Window = 6;
             bench.Restart();
             server.CutReplyAt = 1;
-            const string Told = "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
+            const string Told = "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves <Options Limit=1024 >Options >Collection "
                 + "<Collection Class=setting#KnKO SyncKey=2 CollectionId=config GetChanges WindowSize=";
-            IsRequest(bench, transcript, Told + "6 <Options Limit=1024 >Options >Collection >Collections >Sync ");
+            IsRequest(bench, transcript, Told + "6 <Options Conflict=1 Limit=1024 >Options >Collection >Collections >Sync ");
             server.CutReplyAt = -1;
             options.Window = 5;
             bench.Restart();
@@ -1085,8 +1085,8 @@ namespace NanoSync.Tests
 
             options.ReplyBytes = 500;
             bench.Restart();
-            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves >Collection "
-                + "<Collection Class=setting#KnKO SyncKey=2 CollectionId=config GetChanges WindowSize=5 <Options Limit=500 >Options >Collection >Collections >Sync ");
+            IsRequest(bench, transcript, "<Sync Version=1.0 <Collections <Collection Class=reading#N8G- SyncKey=2 CollectionId=log DeletesAsMoves <Options Limit=500 >Options >Collection "
+                + "<Collection Class=setting#KnKO SyncKey=2 CollectionId=config GetChanges WindowSize=5 <Options Conflict=1 Limit=500 >Options >Collection >Collections >Sync ");
             bench.Restart(); // it was answered with the empty reply, so it is remembered with the key held
             IsRequest(bench, transcript, Log + "2" + Config + "2 CollectionId=config GetChanges >Collection >Collections >Sync ");
         }
@@ -1265,7 +1265,7 @@ namespace NanoSync.Tests
         }
 
         [TestMethod]
-        public void The_limit_is_told_by_an_outbox_where_nothing_else_tells_it()
+        public void Each_collection_tells_the_limit()
         {
             for (int keyed = 0; keyed < 2; keyed++)
             {
@@ -1285,7 +1285,7 @@ namespace NanoSync.Tests
                     engine.Round();
                 }
 
-                Assert.IsTrue(server.Limits == 7770777, "with key 0 and with the key after it");
+                Assert.IsTrue(server.Limits == (keyed == 1 ? 777077707770777 : 7770777), "in each collection, with key 0 and with the key after it");
             }
         }
 

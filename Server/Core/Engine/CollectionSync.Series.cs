@@ -16,7 +16,7 @@ internal sealed partial class CollectionSync
             return Status.Success;
         }
 
-        string? name = _request.Class ?? _row.Told.Class;
+        string? name = _request.Class ?? _row.ToldWith(_request.SyncKey).Class; // before Repeat: what counts with the key held
         if (_classes.Find(_store, Device, name) is not { } type)
         {
             Want(name);
