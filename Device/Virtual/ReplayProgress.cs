@@ -15,7 +15,7 @@ namespace NanoSync.Virtual;
 /// <summary>The progress of one file in one store.</summary>
 internal sealed class ReplayProgress
 {
-    private const int FirstSlot = 8; // of the outbox; below are the engine's
+    private const int FirstSlot = 8; // to 15, of the outbox; the others are the engine's (SyncEngine.Slots.cs)
     private const int Files = 8;
     private const int BatchRows = 100; // 100 * about 40 bytes: within the half segment that a batch may take
 

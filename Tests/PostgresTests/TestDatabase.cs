@@ -35,7 +35,7 @@ internal static class TestDatabase
     public static void Backup(string folder)
     {
         string schema = s_schemas[folder];
-        Execute($"CREATE SCHEMA {schema}_backup");
+        Execute($"DROP SCHEMA IF EXISTS {schema}_backup CASCADE; CREATE SCHEMA {schema}_backup");
         foreach (string table in Tables(schema))
         {
             Execute($"CREATE TABLE {schema}_backup.{table} AS TABLE {schema}.{table}");
