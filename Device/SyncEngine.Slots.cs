@@ -10,8 +10,8 @@
 //       that follows 4, that store id 4, the store id before it 4
 //   5   carriers that answer later, of the request under way:             24
 //       objects 4, up to 4, upload: order 4, done 4, sent 4, total 4
+//   8 to 15 of an outbox are the virtual device's: how far a file was replayed
 //   16  what the server was told with the key, see SyncEngine.Told.cs     4
-//   8 to 15 are the virtual device's, which notes there how far a file was replayed
 //   SyncCollection.NameSlot   its name, see SyncEngine.Names.cs            1 to 64
 // slot  of the engine's own collection
 //   1   the last four commands done, newest first: id 4, mark 4, status 2 10 each
@@ -34,7 +34,6 @@ namespace NanoSync.Device
         internal const int SentPartSlot = 5;
         internal const int StoreIdSlot = 6;
         internal const int StoreIdsSlot = 7;
-
         private const int ToldSlot = 16;
 
         private const int OwnSlots = 2; // the last commands done, and the store id; DeferredEngine adds its own

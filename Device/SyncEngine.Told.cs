@@ -13,12 +13,12 @@ namespace NanoSync.Device
         private const int ToldSize = 4;
 
         // True when the request under way tells them. A request with key 0 does, and the one after it too, because the server takes
-        // the key of any form of a start: which of the forms it answered is not known.
+        // the key of any form of a start: which of the forms it answered is not known. No two windows and limits below 2 MB give one
+        // number. One that happens to be 0, which stands for nothing told, is told each time.
         private bool Tells(SyncCollection c)
         {
-            uint told = c.SendingClass.Hash + ((uint)_options.ReplyBytes << 11) + ((uint)_window << 1); // no two windows and limits below 2 MB alike
-            c.Telling = c.StartsOver ? 0 : told + (c.DeviceWins ? 1u : 0);
-            return c.StartsOver || c.Telling != c.Told;
+            c.Telling = c.StartsOver ? 0 : c.SendingClass.Hash + ((uint)_options.ReplyBytes << 11) + ((uint)_window << 1) + (c.DeviceWins ? 1u : 0);
+            return c.Telling == 0 || c.Telling != c.Told;
         }
 
         // Within the batch of the key, or of its own: what was told is remembered now.

@@ -74,7 +74,7 @@ namespace NanoSync.Storage
 
         /// <summary>
         /// Reads back a batch that was committed just now. Bytes that are those of the writer's buffer have the check sums that were
-        /// made there, so none is made again. What is not found so is left to <see cref="Find"/>. The file is opened here, three calls
+        /// made there, so none is made again. What is not found so is left to <see cref="Find"/>. The file is opened here, two calls
         /// above where a record is looked for: each call is 200 bytes of heap at the deepest point of a sync.
         /// </summary>
         /// <param name="writer">It has committed.</param>

@@ -441,47 +441,14 @@ public sealed partial class NodeTests
         }
     }
 
-    private sealed class NodeCarrier(Nodes nodes, DeviceIdentity device) : ICarrier
+    private sealed class NodeCarrier(Nodes nodes, DeviceIdentity device) : MemoryCarrier
     {
-        private readonly MemoryStream _request = new();
-        private byte[] _reply = [];
-        private int _read;
-
-        public int StatusCode { get; private set; }
-
-        public int RetryAfter => -1;
-
-        public CarrierError Open(string contentType, int contentLength)
+        public override CarrierError Receive()
         {
-            _request.SetLength(0);
-            return CarrierError.None;
-        }
-
-        public CarrierError Write(byte[] buffer, int offset, int count)
-        {
-            _request.Write(buffer, offset, count);
-            return CarrierError.None;
-        }
-
-        public CarrierError Receive()
-        {
-            SyncReply? reply = nodes.Answer(device, _request.ToArray());
+            SyncReply? reply = nodes.Answer(device, Request);
             StatusCode = reply == null ? 0 : 200;
-            _reply = reply?.Body ?? [];
-            _read = 0;
+            Reply = reply?.Body ?? [];
             return reply == null ? CarrierError.Broken : CarrierError.None;
-        }
-
-        public int Read(byte[] buffer, int offset, int count)
-        {
-            count = Math.Min(count, _reply.Length - _read);
-            Array.Copy(_reply, _read, buffer, offset, count);
-            _read += count;
-            return count;
-        }
-
-        public void Close()
-        {
         }
     }
 }

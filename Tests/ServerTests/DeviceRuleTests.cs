@@ -671,64 +671,30 @@ public sealed class DeviceRuleTests
     public void A_MoreAvailable_of_0_asks_for_no_more_and_fields_in_a_reply_are_refused_where_they_stand()
     {
         const string Start = "<Sync xmlns='AirSync:'><Collections><Collection><SyncKey>1{0}</SyncKey><CollectionId>config</CollectionId>";
-        Canned carrier = new() { Reply = Start + "<MoreAvailable>0</MoreAvailable></Collection></Collections></Sync>" };
+        Canned carrier = new() { Text = Start + "<MoreAvailable>0</MoreAvailable></Collection></Collections></Sync>" };
         SyncEngine engine = new(new FlashStore(new MemoryVolume(64 * 1024, 64), new StoreOptions()), carrier, new SyncOptions { Reader = new XmlReader(), Writer = new XmlWriter(256) });
         engine.AddTwoWay("config", new ObjectClass("setting").UInt("n"), 8, null, false);
         Assert.AreEqual(StoreError.None, engine.Open());
         Assert.AreEqual(RoundOutcome.More, engine.Round().Outcome, "key 0 asks for a key");
         Assert.AreEqual(RoundOutcome.InStep, engine.Round().Outcome);
 
-        carrier.Reply = Start + "<Commands><Add><ServerId>a</ServerId><ApplicationData><n>5</n></ApplicationData></Add></Commands></Collection></Collections></Sync>";
+        carrier.Text = Start + "<Commands><Add><ServerId>a</ServerId><ApplicationData><n>5</n></ApplicationData></Add></Commands></Collection></Collections></Sync>";
         RoundResult round = engine.Round();
         Assert.AreEqual(SyncError.BadRecord, round.Message);
-        Assert.AreEqual(carrier.Reply.IndexOf("</n>", StringComparison.Ordinal) + "</n>".Length, round.MessageOffset, "the key has 4 characters where {0} has 3");
+        Assert.AreEqual(carrier.Text.IndexOf("</n>", StringComparison.Ordinal) + "</n>".Length, round.MessageOffset, "the key has 4 characters where {0} has 3");
     }
 
     // Answers each request with the same text; {0} is the check sum of the request.
-    private sealed class Canned : ICarrier
+    private sealed class Canned : MemoryCarrier
     {
-        private readonly MemoryStream _request = new();
-        private byte[] _bytes = [];
-        private int _read;
+        public string Text { get; set; } = "";
 
-        public string Reply { get; set; } = "";
-
-        public int StatusCode => 200;
-
-        public int RetryAfter => -1;
-
-        public CarrierError Open(string contentType, int contentLength)
+        public override CarrierError Receive()
         {
-            _request.SetLength(0);
-            return CarrierError.None;
-        }
-
-        public CarrierError Write(byte[] buffer, int offset, int count)
-        {
-            _request.Write(buffer, offset, count);
-            return CarrierError.None;
-        }
-
-        public CarrierError Receive()
-        {
-            byte[] request = _request.ToArray();
             byte[] tag = new byte[4];
-            Fnv.WriteTag(Fnv.Of(request, 0, request.Length), tag, 0);
-            _bytes = Encoding.ASCII.GetBytes(Reply.Replace("{0}", Encoding.ASCII.GetString(tag), StringComparison.Ordinal));
-            _read = 0;
+            Fnv.WriteTag(Fnv.Of(Request, 0, Request.Length), tag, 0);
+            Reply = Encoding.ASCII.GetBytes(Text.Replace("{0}", Encoding.ASCII.GetString(tag), StringComparison.Ordinal));
             return CarrierError.None;
-        }
-
-        public int Read(byte[] buffer, int offset, int count)
-        {
-            int n = Math.Min(count, _bytes.Length - _read);
-            Array.Copy(_bytes, _read, buffer, offset, n);
-            _read += n;
-            return n;
-        }
-
-        public void Close()
-        {
         }
     }
 

@@ -31,6 +31,22 @@ public sealed class MigrationTests
         Assert.AreEqual("ok {Add bad 09}", device.Sync(device.Ask()).Line());
     }
 
+    // A device that runs while the server is renewed has told it all, and may have missed the last reply.
+    [TestMethod]
+    public void What_its_device_had_told_counts_with_the_last_key_and_with_the_one_before()
+    {
+        string folder = Directory.CreateTempSubdirectory("nanosync-migration").FullName;
+        string file = Path.Combine(folder, "nanosync.db");
+        File.WriteAllBytes(file, Old());
+        TestDatabase.Execute(folder, "UPDATE device_collection SET class = 'setting#Ab3d', window_size = 7, byte_limit = 70, conflict = 0");
+        using Bench bench = new(database: File.ReadAllBytes(file));
+        Directory.Delete(folder, recursive: true);
+        using IStoreTransaction store = bench.Core.Store.BeginRead();
+        KeyRow row = store.ListKeyRows(Device(bench).Identity.Id, "config").Single();
+        Assert.AreEqual(new Told("setting#Ab3d", 7, 70, 0), row.Told);
+        Assert.AreEqual(row.Told, row.ToldBefore);
+    }
+
     [TestMethod]
     public void Its_readings_are_known_and_what_it_had_sent_in_part_goes_on()
     {

@@ -251,56 +251,25 @@ public sealed class ToldChangeTests
     }
 
     // The reply comes with the round after.
-    private sealed class Later(ServerCore core) : IDeferredCarrier
+    private sealed class Later(ServerCore core) : MemoryCarrier, IDeferredCarrier
     {
-        private readonly MemoryStream _request = new();
         private readonly Dictionary<uint, byte[]> _box = [];
         private uint _number;
-        private byte[] _reply = [];
-        private int _read;
-
-        public int StatusCode => 200;
-
-        public int RetryAfter => -1;
 
         public uint ResumeFrom => 0;
 
-        public CarrierError Open(string contentType, int contentLength)
+        public override CarrierError Receive()
         {
-            _request.SetLength(0);
-            return CarrierError.None;
-        }
-
-        public CarrierError Write(byte[] buffer, int offset, int count)
-        {
-            _request.Write(buffer, offset, count);
-            return CarrierError.None;
-        }
-
-        public CarrierError Receive()
-        {
-            _box[_number] = core.Sync.Handle(new DeviceIdentity(core.Devices.Get("d1").Id, "d1"), _request.ToArray(), MessageFormat.Wbxml).Body;
+            _box[_number] = core.Sync.Handle(new DeviceIdentity(core.Devices.Get("d1").Id, "d1"), Request, MessageFormat.Wbxml).Body;
             return CarrierError.Deferred;
-        }
-
-        public int Read(byte[] buffer, int offset, int count)
-        {
-            count = Math.Min(count, _reply.Length - _read);
-            Array.Copy(_reply, _read, buffer, offset, count);
-            _read += count;
-            return count;
-        }
-
-        public void Close()
-        {
         }
 
         public void Number(string store, uint number) => _number = number;
 
         public CarrierError Fetch(string store, uint number)
         {
-            _read = 0;
-            return _box.TryGetValue(number, out byte[]? reply) && (_reply = reply) != null ? CarrierError.None : CarrierError.Deferred;
+            Reply = _box.GetValueOrDefault(number, []);
+            return _box.ContainsKey(number) ? CarrierError.None : CarrierError.Deferred;
         }
 
         public void Done(bool drop)

@@ -64,7 +64,7 @@ public static class Mutants
         new("a failed request's savepoint is not rolled back", "Server/Stores/Sqlite/SqliteStore.Batch.cs", "Execute(\"ROLLBACK TO \" + _savepoint);", "", 49),
         new("answers go out before the commit that they share", "Server/Stores/Sqlite/SqliteStore.Batch.cs",
             "Committing?.Invoke(false);", "done.ForEach(w => w.Answer()); Committing?.Invoke(false);", 8),
-        new("what was told with key 0 counts as told", "Device/SyncEngine.Told.cs", "c.Telling = c.StartsOver ? 0 : told", "c.Telling = told", 1)
+        new("what was told with key 0 counts as told", "Device/SyncEngine.Told.cs", "c.Telling = c.StartsOver ? 0 : c", "c.Telling = c", 1)
             { Test = "DeviceTests.EngineTests.Each_request_of_a_conversation_has_its_elements_and_no_others" },
         new("what was told in a request whose reply was lost is remembered", "Server/Core/Engine/CollectionSync.Keys.cs",
             "_row.Told = _row.ToldBefore;", "", 1)

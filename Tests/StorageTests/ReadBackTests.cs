@@ -133,14 +133,11 @@ public sealed class ReadBackTests
     }
 
     // Changes one of the bytes that are appended, and says nothing of it.
-    private sealed class WrongVolume : IVolume
+    private sealed class WrongVolume() : VolumeOver(new MemoryVolume(256 * 1024, 64))
     {
-        private readonly MemoryVolume _volume = new(256 * 1024, 64);
         private int _at = -1;
 
         public int Appended { get; private set; }
-
-        public int Lanes => _volume.Lanes;
 
         public void Begin(int at)
         {
@@ -150,7 +147,7 @@ public sealed class ReadBackTests
 
         public void End() => _at = -1;
 
-        public int Append(int lane, byte[] buffer, int offset, int count)
+        public override int Append(int lane, byte[] buffer, int offset, int count)
         {
             byte[] bytes = buffer[offset..(offset + count)];
             if (_at >= Appended && _at < Appended + count)
@@ -159,25 +156,7 @@ public sealed class ReadBackTests
             }
 
             Appended += count;
-            return _volume.Append(lane, bytes, 0, count);
+            return base.Append(lane, bytes, 0, count);
         }
-
-        public int Open() => _volume.Open();
-
-        public bool Acquire() => _volume.Acquire();
-
-        public void Release() => _volume.Release();
-
-        public uint[] List() => _volume.List();
-
-        public int Length(uint file) => _volume.Length(file);
-
-        public int Read(uint file, int position, byte[] buffer, int offset, int count) => _volume.Read(file, position, buffer, offset, count);
-
-        public int OpenAppend(int lane, uint file) => _volume.OpenAppend(lane, file);
-
-        public int Close(int lane) => _volume.Close(lane);
-
-        public int Delete(uint file) => _volume.Delete(file);
     }
 }

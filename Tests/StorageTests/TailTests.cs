@@ -257,28 +257,8 @@ public sealed class TailTests
     }
 
     // A file that cannot be deleted.
-    private sealed class Undeletable(CutVolume files, uint file) : IVolume
+    private sealed class Undeletable(CutVolume files, uint file) : VolumeOver(files)
     {
-        public int Lanes => files.Lanes;
-
-        public int Open() => files.Open();
-
-        public bool Acquire() => files.Acquire();
-
-        public void Release() => files.Release();
-
-        public uint[] List() => files.List();
-
-        public int Length(uint file) => files.Length(file);
-
-        public int Read(uint file, int position, byte[] buffer, int offset, int count) => files.Read(file, position, buffer, offset, count);
-
-        public int OpenAppend(int lane, uint file) => files.OpenAppend(lane, file);
-
-        public int Append(int lane, byte[] buffer, int offset, int count) => files.Append(lane, buffer, offset, count);
-
-        public int Close(int lane) => files.Close(lane);
-
-        public int Delete(uint other) => other == file ? VolumeCode.Failed : files.Delete(other);
+        public override int Delete(uint other) => other == file ? VolumeCode.Failed : base.Delete(other);
     }
 }
