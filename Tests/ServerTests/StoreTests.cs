@@ -3,7 +3,9 @@
 using Microsoft.Data.Sqlite;
 using NanoSync.Server;
 using NanoSync.Server.Engine;
+using NanoSync.Server.Stores.Sql;
 using NanoSync.Server.Stores.Sqlite;
+using SQLitePCL;
 
 namespace NanoSync.ServerTests;
 
@@ -36,6 +38,35 @@ public sealed class StoreTests
         using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "PRAGMA journal_mode";
         Assert.AreEqual("wal", command.ExecuteScalar());
+    }
+
+    // SQLite looked at the number of a LIMIT and planned the statement anew for each: a third of what a sync cost.
+    [TestMethod]
+    public void A_statement_is_planned_once_whatever_its_values()
+    {
+        using Bench bench = new();
+        using SqliteStore store = new(Path.Combine(bench.Folder, "second.db"), TimeSpan.FromSeconds(1), bench.Clock);
+        using SqlSession session = store.Open();
+        sqlite3 database = ((SqliteConnection)session.Connection).Handle!;
+        const string Sql = "SELECT seq FROM object WHERE collection_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+        Assert.AreEqual(raw.SQLITE_OK, raw.sqlite3_prepare_v2(database, Sql, out sqlite3_stmt statement));
+        using (statement)
+        {
+            for (int i = 1; i <= 5; i++)
+            {
+                raw.sqlite3_reset(statement);
+                for (int value = 1; value <= 3; value++)
+                {
+                    raw.sqlite3_bind_int64(statement, value, i);
+                }
+
+                Assert.AreEqual(raw.SQLITE_DONE, raw.sqlite3_step(statement));
+            }
+
+            const int Reprepare = 5, Run = 6; // SQLITE_STMTSTATUS_...
+            Assert.AreEqual(5, raw.sqlite3_stmt_status(statement, Run, 0));
+            Assert.AreEqual(0, raw.sqlite3_stmt_status(statement, Reprepare, 0));
+        }
     }
 
     [TestMethod]
