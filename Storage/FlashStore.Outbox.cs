@@ -427,20 +427,27 @@ namespace NanoSync.Storage
             return error;
         }
 
-        // Drops the oldest segment with all its readings, sent or not.
+        // Drops the oldest segment with all its readings, sent or not, and behind it their large files: after a cut between them Open
+        // deletes these as nobody's.
         private StoreError DropHead(OutboxChain outbox, int collection)
         {
             uint bound = IdBound(outbox, outbox.Head);
+            uint[] large = new uint[outbox.Bytes / _inlineMax + 1]; // each is longer than that; a 0 ends them
             if (bound > 0 && bound != uint.MaxValue)
             {
                 _readFault = VolumeCode.Ok;
-                DiscountReadings(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head);
+                DiscountReadings(outbox, collection, Larger(outbox.Counted, outbox.Acked), bound - 1, outbox.Head, large);
                 if (_readFault < 0)
                 {
                     return Remount();
                 }
             }
-            return DeleteHead(outbox, bound);
+            StoreError error = DeleteHead(outbox, bound);
+            for (int i = 0; error == StoreError.None && large[i] != 0; i++)
+            {
+                DeleteFile(large[i]);
+            }
+            return error;
         }
 
         private StoreError DeleteHead(OutboxChain outbox, uint bound)
@@ -497,16 +504,18 @@ namespace NanoSync.Storage
                 OutboxChain outbox = _outboxes[i];
                 if (outbox != null && outbox.Acked > outbox.Counted)
                 {
-                    DiscountReadings(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail);
+                    DiscountReadings(outbox, i, outbox.Counted, outbox.Acked, outbox.Tail, null);
                     outbox.Counted = outbox.Acked;
                     TrimOutbox(outbox, i);
                 }
             }
         }
 
-        // Takes readings above one id, up to another and to a segment, off the count, and deletes their large files.
-        private void DiscountReadings(OutboxChain outbox, int collection, uint after, uint upTo, uint lastFile)
+        // Takes readings above one id, up to another and to a segment, off the count, and deletes their large files, or tells them to a
+        // caller who does so.
+        private void DiscountReadings(OutboxChain outbox, int collection, uint after, uint upTo, uint lastFile, uint[] large)
         {
+            int count = 0;
             uint file = outbox.Head;
             int at = 0;
             uint tail = outbox.Tail;
@@ -528,11 +537,19 @@ namespace NanoSync.Storage
                 if ((buffer[index] & Format.LargeFlag) != 0)
                 {
                     int reference = index + _reader.Size - Format.Crc - Format.LargeRef;
-                    uint large = Format.U32(buffer, reference);
+                    uint payload = Format.U32(buffer, reference);
                     outbox.Bytes -= Blocks((int)Format.U32(buffer, reference + 4));
-                    if (FindKeyless(collection, after) < 0)
+                    if (FindKeyless(collection, after) >= 0)
                     {
-                        DeleteFile(large);
+                        continue; // kept aside with it
+                    }
+                    if (large == null || count == large.Length - 1) // more, where buffers were smaller once
+                    {
+                        DeleteFile(payload);
+                    }
+                    else
+                    {
+                        large[count++] = payload;
                     }
                 }
             }

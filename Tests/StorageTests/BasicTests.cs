@@ -787,6 +787,67 @@ public sealed class BasicTests
         }
     }
 
+    /// <summary>A large payload is deleted behind its reading: one without it would be told as lost in flash, not as dropped.</summary>
+    [TestMethod]
+    public void A_cut_while_an_outbox_drops_leaves_no_reading_without_its_payload()
+    {
+        const int Large = 600, Small = 30, Every = 5;
+        FlashStore OpenSmall(CutVolume volume)
+        {
+            var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, BlockBytes = 512, Entropy = 7 });
+            Ok(store.DeclareOutbox(Readings, 8192, true));
+            Ok(store.Open());
+            return store;
+        }
+
+        var full = new CutVolume();
+        FlashStore first = OpenSmall(full);
+        uint drops = 0;
+        while (drops == 0)
+        {
+            full.CutAt = 0;
+            drops = first.DroppedCount(Readings);
+            int size = first.NextId(Readings) % Every == 0 ? Small : Large;
+            var before = new CutVolume(full);
+            int calls = full.Calls;
+            Ok(first.Append(Readings, 1, Bytes(size), 0, size, out _));
+            if (first.DroppedCount(Readings) == 0)
+            {
+                continue;
+            }
+
+            Assert.IsGreaterThan(1u, first.DroppedCount(Readings));
+            calls = full.Calls - calls;
+            Assert.IsGreaterThan(4, calls);
+            for (int at = 1; at <= calls; at++)
+            {
+                var volume = new CutVolume(before);
+                FlashStore store = OpenSmall(volume);
+                volume.CutAt = volume.Calls + at;
+                Assert.ThrowsExactly<PowerCut>(() => store.Append(Readings, 1, Bytes(size), 0, size, out _));
+                volume = new CutVolume(volume);
+                store = OpenSmall(volume);
+                ObjectInfo info = new();
+                uint after = 0;
+                int found = 0, large = 0;
+                byte[] payload = new byte[Large];
+                while (store.NextPending(Readings, after, info) == StoreError.None)
+                {
+                    after = info.Id;
+                    Assert.AreEqual(info.Length, store.Read(info, 0, payload, 0, info.Length), $"cut at {at}, reading {after}");
+                    large += info.Length == Large ? 1 : 0;
+                    found++;
+                }
+
+                Assert.AreEqual(store.PendingCount(Readings), found, $"cut at {at}");
+                Assert.AreEqual(found + (int)store.DroppedCount(Readings), (int)store.NextId(Readings) - 1, $"cut at {at}");
+                Assert.AreEqual(large, volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large), $"cut at {at}: files of nobody");
+            }
+
+            return;
+        }
+    }
+
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
