@@ -198,15 +198,9 @@ namespace NanoSync.Storage
             {
                 _outboxes[collection].Lost = Format.U32(buffer, at + Format.Head);
             }
+            bool isName = number >= FirstName; // its bytes never change; of another value the entry has the size as well
             int slot = FindMeta(collection, number);
-            if (slot >= 0)
-            {
-                if (Probe(slot))
-                {
-                    _liveBytes += _reader.Size - Format.U16(_probe, Format.Size);
-                }
-            }
-            else
+            if (slot < 0)
             {
                 slot = AddEntry(MetaHash(collection, number));
                 if (slot < 0)
@@ -215,7 +209,12 @@ namespace NanoSync.Storage
                 }
                 Tally(collection, KeyedIndex.StateMeta, 1, _reader.Size, 0);
             }
-            _index.Set(slot, (int)(file & 0xFF), _reader.At, KeyedIndex.StateMeta, collection, false, (uint)number, false);
+            else if (!isName)
+            {
+                _liveBytes += _reader.Size - (int)(_index.Version(slot) >> 8);
+            }
+            uint entry = (uint)(isName ? number : number | _reader.Size << 8);
+            _index.Set(slot, (int)(file & 0xFF), _reader.At, KeyedIndex.StateMeta, collection, false, entry, false);
         }
 
         // While the store is opened there is always room; whether too much is there is told at the end (FitIndex).

@@ -121,7 +121,7 @@ namespace NanoSync.Storage
             for (int slot = _index.First(hash); slot >= 0; slot = _index.After(slot, hash))
             {
                 if (_index.State(slot) == KeyedIndex.StateMeta && _index.Collection(slot) == collection
-                    && _index.Version(slot) == (uint)number)
+                    && (_index.Version(slot) & (number < FirstName ? 0xFFu : uint.MaxValue)) == (uint)number)
                 {
                     return slot;
                 }

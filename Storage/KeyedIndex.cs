@@ -5,7 +5,8 @@ namespace NanoSync.Storage
     /// a slot keeps its number as long as its object lives, so an enumeration may delete what it stands on.
     /// <code>
     /// place    segment 31..24 | offset 23..8 | state 7..5 | collection 4..1 | local id known 0
-    /// version  change number; for a kept reading its id, for a value its slot number
+    /// version  change number; for a kept reading its id; for a name its slot number; for another value
+    ///          size of the record 31..8 | slot number 7..0
     /// link     hash 31..17 | large payload 16 | next slot + 1, 0 = none 15..0
     /// </code>
     /// </summary>

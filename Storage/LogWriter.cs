@@ -204,7 +204,8 @@ namespace NanoSync.Storage
                 EndRecord();
             }
             Seal(Format.LastFlag);
-            Flush();
+            Give(Buffer, _used); // not Flush: the deepest point of a sync is here
+            _used = 0;
             if (Fault != VolumeCode.Ok)
             {
                 Abandon();

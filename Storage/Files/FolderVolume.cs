@@ -13,6 +13,7 @@ namespace NanoSync.Storage
     /// </summary>
     internal sealed partial class FolderVolume : IVolume
     {
+        private const int StreamBuffer = 0; // none, as on a board anyway; a constructor that is not told calls this one, 200 bytes deeper
         private static readonly ArrayList s_taken = new ArrayList();    // folders with an open store
 
         private readonly string _folder;
@@ -119,15 +120,14 @@ namespace NanoSync.Storage
         /// <inheritdoc/>
         public int Length(uint file)
         {
-            FileStream stream = null;
-            int code = IsSegment(file) ? OpenRead(file) : OpenFile(file, out stream);
+            int code = OpenRead(file);
             if (code != VolumeCode.Ok)
             {
                 return code;
             }
             try
             {
-                return (int)(stream == null ? _reading[0] : stream).Length;
+                return (int)_reading[0].Length;
             }
             catch (Exception failure)
             {
@@ -135,7 +135,10 @@ namespace NanoSync.Storage
             }
             finally
             {
-                Shut(stream);
+                if (!IsSegment(file))
+                {
+                    ShutReading(file); // asked once, and not kept open for it
+                }
             }
         }
 
@@ -179,7 +182,7 @@ namespace NanoSync.Storage
                 if (stream == null || !stream.CanWrite)
                 {
                     Shut(stream);
-                    stream = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                    stream = new FileStream(PathOf(file), FileMode.Append, FileAccess.Write, FileShare.ReadWrite, StreamBuffer);
                 }
                 _laneLengths[lane] = (int)stream.Seek(0, SeekOrigin.End);
                 _laneFiles[lane] = file;
@@ -294,10 +297,15 @@ namespace NanoSync.Storage
                     handle = _reading.Length - 1;
                     ShutReading(_readingFiles[handle]);
                 }
-                int code = OpenFile(file, out stream);
-                if (code != VolumeCode.Ok)
+                try
                 {
-                    return code;
+                    stream = new FileStream(PathOf(file), FileMode.Open, IsSegment(file) ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite, StreamBuffer);
+                }
+                catch (Exception failure)
+                {
+                    return failure is OutOfMemoryException || File.Exists(PathOf(file))
+                        ? Failed(failure, VolumeCode.Failed)
+                        : VolumeCode.NotFound;
                 }
             }
             for (; handle > 0; handle--)
@@ -310,24 +318,7 @@ namespace NanoSync.Storage
             return VolumeCode.Ok;
         }
 
-        private int OpenFile(uint file, out FileStream stream)
-        {
-            string path = PathOf(file);
-            try
-            {
-                stream = new FileStream(path, FileMode.Open, IsSegment(file) ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite);
-                return VolumeCode.Ok;
-            }
-            catch (Exception failure)
-            {
-                stream = null;
-                return failure is OutOfMemoryException || File.Exists(path)
-                    ? Failed(failure, VolumeCode.Failed)
-                    : VolumeCode.NotFound;
-            }
-        }
-
-        // Or its tail; another file is asked for its length once, and not kept open for it.
+        // Or its tail.
         private static bool IsSegment(uint file)
         {
             return (StoreFile.Kind(file) & 7) < StoreFile.Large;

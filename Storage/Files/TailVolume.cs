@@ -222,7 +222,21 @@ namespace NanoSync.Storage
             int code = VolumeCode.Ok;
             if (_lanes[lane] == Nowhere)
             {
-                code = Begin(lane, buffer, offset, count);
+                // files are opened here and not from within, as far as may be: below that the platform needs 2 KB of frames
+                uint file = _laneFiles[lane];
+                int slot = _laneSlots[lane];
+                if (_segments[slot] != file || _starts[slot] == Unknown)
+                {
+                    slot = Take(lane, buffer, offset, count);
+                }
+
+                int target = slot >= 0 ? Decide(lane, slot, count) : slot == VolumeCode.Failed ? slot : PlainFile;
+                code = target < 0 ? target : _volume.OpenAppend(lane, target == IntoTail ? file | TailFlag : file);
+                if (code == VolumeCode.Ok)
+                {
+                    _lanes[lane] = (byte)target;
+                    code = target == Moving ? Copy(slot, lane) : target == IntoTail ? BeginTail(slot, lane) : code;
+                }
             }
 
             if (code == VolumeCode.Ok)
@@ -386,27 +400,16 @@ namespace NanoSync.Storage
             return free;
         }
 
-        // Decides where the bytes of a lane go. The first ones of a segment are its own, its header among them, and so are all while it is small.
-        private int Begin(int lane, byte[] buffer, int offset, int count)
+        // Decides where the bytes of a lane go. The first ones of a segment are its own, its header among them, and so are all while it is
+        // small. Failed: that cannot be told.
+        private int Decide(int lane, int slot, int count)
         {
-            uint file = _laneFiles[lane];
-            int slot = _laneSlots[lane];
-            if (_segments[slot] != file || _starts[slot] == Unknown)
-            {
-                slot = Take(lane, buffer, offset, count);
-                if (slot < 0)
-                {
-                    return slot == VolumeCode.Failed ? slot : OpenAs(PlainFile, lane, file);
-                }
-
-                _laneSlots[lane] = slot;
-            }
-
+            _laneSlots[lane] = slot;
             _laneBytes[lane] = 0;
             bool hasTail = _tails[slot] > 0;
             if (!hasTail && (_stuck[slot] || _starts[slot] == 0 || _starts[slot] + count <= _smallBytes))
             {
-                return OpenAs(IntoSegment, lane, file);
+                return IntoSegment;
             }
 
             if (_stuck[slot])
@@ -414,33 +417,21 @@ namespace NanoSync.Storage
                 return VolumeCode.Failed; // the store sees the byte 0 at the end, and begins another segment
             }
 
-            if (HeadSize + _tails[slot] + count > _smallBytes)
-            {
-                int moved = OpenAs(hasTail ? Moving : IntoSegment, lane, file);
-                return moved == VolumeCode.Ok ? Copy(slot, lane) : moved;
-            }
+            return HeadSize + _tails[slot] + count <= _smallBytes ? IntoTail : hasTail ? Moving : IntoSegment;
+        }
 
-            int code = OpenAs(IntoTail, lane, file | TailFlag);
-            if (code != VolumeCode.Ok || hasTail)
+        // The head of a tail that is not there yet.
+        private int BeginTail(int slot, int lane)
+        {
+            if (_tails[slot] > 0)
             {
-                return code;
+                return VolumeCode.Ok;
             }
 
             uint start = (uint)_starts[slot];
             Format.Put32(_piece, 0, start);
             Format.Put32(_piece, 4, ~start);
             return _volume.Append(lane, _piece, 0, HeadSize);
-        }
-
-        private int OpenAs(byte target, int lane, uint file)
-        {
-            int code = _volume.OpenAppend(lane, file);
-            if (code == VolumeCode.Ok)
-            {
-                _lanes[lane] = target;
-            }
-
-            return code;
         }
 
         private int Move(int slot, int lane)
