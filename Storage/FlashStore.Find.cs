@@ -120,8 +120,9 @@ namespace NanoSync.Storage
             uint hash = MetaHash(collection, number);
             for (int slot = _index.First(hash); slot >= 0; slot = _index.After(slot, hash))
             {
+                uint version = _index.Version(slot);
                 if (_index.State(slot) == KeyedIndex.StateMeta && _index.Collection(slot) == collection
-                    && (_index.Version(slot) & (number < FirstName ? 0xFFu : uint.MaxValue)) == (uint)number)
+                    && (version < FirstName ? version & 0xFF : version) == (uint)number)
                 {
                     return slot;
                 }

@@ -539,9 +539,9 @@ namespace NanoSync.Storage
                     int reference = index + _reader.Size - Format.Crc - Format.LargeRef;
                     uint payload = Format.U32(buffer, reference);
                     outbox.Bytes -= Blocks((int)Format.U32(buffer, reference + 4));
-                    if (FindKeyless(collection, after) >= 0)
+                    if (FindKeyless(collection, after) >= 0 || IsTouched(IdHash(collection, after)))
                     {
-                        continue; // kept aside with it
+                        continue; // kept aside with it, or in the batch that is open
                     }
                     if (large == null || count == large.Length - 1) // more, where buffers were smaller once
                     {

@@ -787,6 +787,82 @@ public sealed class BasicTests
         }
     }
 
+    /// <summary>The index keeps a part of a hash: here a name and a value have the same, and the name ends in the value's number.</summary>
+    [TestMethod]
+    public void A_name_is_not_taken_for_a_value_whose_hash_looks_the_same()
+    {
+        const int Name = 0x40A4EF00, Value = 0; // of collection 1, found by trying
+        foreach (bool nameFirst in new[] { true, false })
+        {
+            var volume = new CutVolume();
+            var store = Open(volume);
+            for (int round = 0; round < 3; round++)
+            {
+                Ok(store.SetMeta(Readings, nameFirst ? Name : Value, Bytes(3), 0, 3));
+                Ok(store.SetMeta(Readings, nameFirst ? Value : Name, Bytes(3), 0, 3));
+            }
+
+            for (int look = 0; look < 2; look++)
+            {
+                byte[] value = new byte[64];
+                Ok(store.GetMeta(Readings, Name, value, 0, out int count));
+                Assert.AreEqual(3, count);
+                Ok(store.GetMeta(Readings, Value, value, 0, out count));
+                Assert.AreEqual(3, count);
+                store = Open(volume);
+            }
+        }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_large_reading_set_aside_keeps_its_payload_when_it_is_dropped_before_the_batch_ends(bool commits)
+    {
+        const int Large = 600;
+        FlashStore OpenSmall(CutVolume volume)
+        {
+            var opened = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, BlockBytes = 512, Entropy = 7 });
+            Ok(opened.DeclareOutbox(Readings, 8192, true));
+            Ok(opened.DeclareKeyed(Config, 100));
+            Ok(opened.Open());
+            return opened;
+        }
+
+        var store = OpenSmall(_volume);
+        byte[] payload = Bytes(Large);
+        Ok(store.Append(Readings, 1, payload, 0, Large, out uint refused));
+        Ok(store.Begin());
+        Ok(store.SetAside(Readings, refused, 6, Key("bad"), 0, 3));
+        Ok(store.AckOutbox(Readings, refused));
+        uint last = refused;
+        while (store.DroppedCount(Readings) == 0)
+        {
+            Ok(store.Append(Readings, 1, payload, 0, Large, out last));
+        }
+
+        uint dropped = store.DroppedCount(Readings);
+        Ok(commits ? store.Commit() : store.Abandon());
+        for (int look = 0; look < 2; look++)
+        {
+            Assert.AreEqual(commits ? 1 : 0, store.RefusedCount(Readings));
+            Assert.AreEqual(commits ? dropped - 1 : dropped, store.DroppedCount(Readings));
+            ObjectInfo info = new();
+            if (commits)
+            {
+                Ok(store.NextRefused(Readings, info));
+                Assert.AreEqual(refused, info.Id);
+                CollectionAssert.AreEqual(payload, ReadAll(store, info));
+            }
+
+            store = OpenSmall(_volume);
+            Assert.AreEqual(0, store.Health.Damaged);
+        }
+
+        int kept = store.PendingCount(Readings) + store.RefusedCount(Readings);
+        Assert.AreEqual(kept, _volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large), "files of nobody");
+    }
+
     /// <summary>A large payload is deleted behind its reading: one without it would be told as lost in flash, not as dropped.</summary>
     [TestMethod]
     public void A_cut_while_an_outbox_drops_leaves_no_reading_without_its_payload()
