@@ -39,7 +39,8 @@ public class MemoryTests
     public void Memory_that_is_lacking_once_anywhere_is_told_and_no_reading_that_was_kept_is_lost()
     {
         int shown = 0;
-        for (int fail = 1; fail < 400; fail++)
+        int fail = 1;
+        for (; ; fail++)
         {
             int calls = 0;
             int failAt = fail;
@@ -54,7 +55,11 @@ public class MemoryTests
             board.PowerOn();
             board.Run(s_hour);
             Assert.AreEqual(0, board.Restarts, $"call {fail}");
-            Assert.IsGreaterThanOrEqualTo(fail, calls, "that call was made");
+            if (calls < fail)
+            {
+                break; // all calls of the hour were tried
+            }
+
             List<ulong> arrived = Arrived(board);
             Assert.IsGreaterThanOrEqualTo(arrived.Count - 1, arrived.Distinct().Count(), $"call {fail}: at most one is taken again, whose call ended after it was durable");
             Assert.IsGreaterThanOrEqualTo(54, arrived.Count, $"call {fail}: a reading a minute but for the last ones that wait");
@@ -74,6 +79,7 @@ public class MemoryTests
         }
 
         Assert.IsGreaterThan(300, shown);
+        Assert.IsGreaterThan(300, fail);
     }
 
     [TestMethod]
