@@ -45,11 +45,7 @@ namespace NanoSync.Storage
         {
             uint file = SegmentFile(_index.Segment(slot));
             int offset = _index.Offset(slot);
-            int read = _reader.CopyHead(file, offset, _probe);
-            if (read == 0)
-            {
-                read = _volume.Read(file, offset, _probe, 0, ProbeSize);
-            }
+            int read = _volume.Read(file, offset, _probe, 0, ProbeSize);
             if (read >= Format.MinSize)
             {
                 int size = Format.U16(_probe, Format.Size);

@@ -432,7 +432,7 @@ namespace NanoSync.Storage
         private StoreError DropHead(OutboxChain outbox, int collection)
         {
             uint bound = IdBound(outbox, outbox.Head);
-            uint[] large = new uint[outbox.Bytes / _inlineMax + 1]; // each is longer than that; a 0 ends them
+            uint[] large = new uint[outbox.SegmentBytes / _inlineMax + 2]; // all that a segment takes, and a 0 that ends them
             if (bound > 0 && bound != uint.MaxValue)
             {
                 _readFault = VolumeCode.Ok;
@@ -543,7 +543,7 @@ namespace NanoSync.Storage
                     {
                         continue; // kept aside with it, or in the batch that is open
                     }
-                    if (large == null || count == large.Length - 1) // more, where buffers were smaller once
+                    if (large == null || count == large.Length - 1) // more only by a batch of appends, or where buffers were smaller once
                     {
                         DeleteFile(payload);
                     }

@@ -91,25 +91,6 @@ namespace NanoSync.Storage
             }
         }
 
-        /// <summary>Copies the head of a record that the buffer happens to hold: a value's older record mostly lies just before it.</summary>
-        /// <returns>Bytes copied; 0 when the buffer has not all of them.</returns>
-        internal int CopyHead(uint file, int position, byte[] to)
-        {
-            int at = position - _start;
-            if (file != _file || at < 0 || at + Format.MinSize > _count)
-            {
-                return 0;
-            }
-            int size = Format.U16(Buffer, at + Format.Size);
-            size = size < to.Length ? size : to.Length;
-            if (at + size > _count)
-            {
-                return 0;
-            }
-            System.Array.Copy(Buffer, at, to, 0, size);
-            return size;
-        }
-
         /// <summary>Bytes in the buffer from a position of its file on.</summary>
         internal int Available(int position)
         {

@@ -39,8 +39,7 @@ public class MemoryTests
     public void Memory_that_is_lacking_once_anywhere_is_told_and_no_reading_that_was_kept_is_lost()
     {
         int shown = 0;
-        int fail = 1;
-        for (; ; fail++)
+        for (int fail = 1; ; fail++)
         {
             int calls = 0;
             int failAt = fail;
@@ -79,7 +78,6 @@ public class MemoryTests
         }
 
         Assert.IsGreaterThan(300, shown);
-        Assert.IsGreaterThan(300, fail);
     }
 
     [TestMethod]

@@ -80,7 +80,7 @@ internal static class Budgets
         Row(Wakes, "file opens", 10, 10, 100, "wakes/wake/opens"),
         Row(Wakes, "erases in 100", 120, 150, 1, "wakes/wake/erases"),
 
-        Row(Code, "NanoSync.Device: message, store and engine", 79300, 65536, 1, "pe/NanoSync.Device"),
+        Row(Code, "NanoSync.Device: message, store and engine", 79200, 65536, 1, "pe/NanoSync.Device"),
         Row(Code, "NanoSync.Storage.Files", 6600, 0, 1, "pe/NanoSync.Storage.Files"),
         Row(Code, "NanoSync.App, what an application sees", 8192, 0, 1, "pe/NanoSync.App"),
         Row(Code, "NanoSync.Device.LeanHttp", 8192, 0, 1, "pe/NanoSync.Device.LeanHttp"),

@@ -23,6 +23,16 @@ public sealed class BasicTests
         return store;
     }
 
+    // Blocks are small, so that several large readings fit.
+    private static FlashStore OpenDropping(CutVolume volume)
+    {
+        var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, BlockBytes = 512, Entropy = 7 });
+        Ok(store.DeclareOutbox(Readings, 8192, true));
+        Ok(store.DeclareKeyed(Config, 100));
+        Ok(store.Open());
+        return store;
+    }
+
     private static byte[] Bytes(int count, int seed = 1)
     {
         var bytes = new byte[count];
@@ -820,25 +830,15 @@ public sealed class BasicTests
     public void A_large_reading_set_aside_keeps_its_payload_when_it_is_dropped_before_the_batch_ends(bool commits)
     {
         const int Large = 600;
-        FlashStore OpenSmall(CutVolume volume)
-        {
-            var opened = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, BlockBytes = 512, Entropy = 7 });
-            Ok(opened.DeclareOutbox(Readings, 8192, true));
-            Ok(opened.DeclareKeyed(Config, 100));
-            Ok(opened.Open());
-            return opened;
-        }
-
-        var store = OpenSmall(_volume);
+        var store = OpenDropping(_volume);
         byte[] payload = Bytes(Large);
         Ok(store.Append(Readings, 1, payload, 0, Large, out uint refused));
         Ok(store.Begin());
         Ok(store.SetAside(Readings, refused, 6, Key("bad"), 0, 3));
         Ok(store.AckOutbox(Readings, refused));
-        uint last = refused;
         while (store.DroppedCount(Readings) == 0)
         {
-            Ok(store.Append(Readings, 1, payload, 0, Large, out last));
+            Ok(store.Append(Readings, 1, payload, 0, Large, out _));
         }
 
         uint dropped = store.DroppedCount(Readings);
@@ -855,7 +855,7 @@ public sealed class BasicTests
                 CollectionAssert.AreEqual(payload, ReadAll(store, info));
             }
 
-            store = OpenSmall(_volume);
+            store = OpenDropping(_volume);
             Assert.AreEqual(0, store.Health.Damaged);
         }
 
@@ -868,59 +868,44 @@ public sealed class BasicTests
     public void A_cut_while_an_outbox_drops_leaves_no_reading_without_its_payload()
     {
         const int Large = 600, Small = 30, Every = 5;
-        FlashStore OpenSmall(CutVolume volume)
-        {
-            var store = new FlashStore(volume, new StoreOptions { QuotaBytes = 65536, SegmentBytes = 2048, BufferBytes = 512, BlockBytes = 512, Entropy = 7 });
-            Ok(store.DeclareOutbox(Readings, 8192, true));
-            Ok(store.Open());
-            return store;
-        }
-
         var full = new CutVolume();
-        FlashStore first = OpenSmall(full);
-        uint drops = 0;
-        while (drops == 0)
+        FlashStore first = OpenDropping(full);
+        CutVolume before;
+        int size, calls;
+        do
         {
-            full.CutAt = 0;
-            drops = first.DroppedCount(Readings);
-            int size = first.NextId(Readings) % Every == 0 ? Small : Large;
-            var before = new CutVolume(full);
-            int calls = full.Calls;
+            before = new CutVolume(full);
+            calls = full.Calls;
+            size = first.NextId(Readings) % Every == 0 ? Small : Large;
             Ok(first.Append(Readings, 1, Bytes(size), 0, size, out _));
-            if (first.DroppedCount(Readings) == 0)
+        }
+        while (first.DroppedCount(Readings) == 0);
+        calls = full.Calls - calls;
+        Assert.IsGreaterThan(1u, first.DroppedCount(Readings));
+        Assert.IsGreaterThan(4, calls);
+        for (int at = 1; at <= calls; at++)
+        {
+            var volume = new CutVolume(before);
+            FlashStore store = OpenDropping(volume);
+            volume.CutAt = volume.Calls + at;
+            Assert.ThrowsExactly<PowerCut>(() => store.Append(Readings, 1, Bytes(size), 0, size, out _));
+            volume = new CutVolume(volume);
+            store = OpenDropping(volume);
+            ObjectInfo info = new();
+            uint after = 0;
+            int found = 0, large = 0;
+            byte[] payload = new byte[Large];
+            while (store.NextPending(Readings, after, info) == StoreError.None)
             {
-                continue;
+                after = info.Id;
+                Assert.AreEqual(info.Length, store.Read(info, 0, payload, 0, info.Length), $"cut at {at}, reading {after}");
+                large += info.Length == Large ? 1 : 0;
+                found++;
             }
 
-            Assert.IsGreaterThan(1u, first.DroppedCount(Readings));
-            calls = full.Calls - calls;
-            Assert.IsGreaterThan(4, calls);
-            for (int at = 1; at <= calls; at++)
-            {
-                var volume = new CutVolume(before);
-                FlashStore store = OpenSmall(volume);
-                volume.CutAt = volume.Calls + at;
-                Assert.ThrowsExactly<PowerCut>(() => store.Append(Readings, 1, Bytes(size), 0, size, out _));
-                volume = new CutVolume(volume);
-                store = OpenSmall(volume);
-                ObjectInfo info = new();
-                uint after = 0;
-                int found = 0, large = 0;
-                byte[] payload = new byte[Large];
-                while (store.NextPending(Readings, after, info) == StoreError.None)
-                {
-                    after = info.Id;
-                    Assert.AreEqual(info.Length, store.Read(info, 0, payload, 0, info.Length), $"cut at {at}, reading {after}");
-                    large += info.Length == Large ? 1 : 0;
-                    found++;
-                }
-
-                Assert.AreEqual(store.PendingCount(Readings), found, $"cut at {at}");
-                Assert.AreEqual(found + (int)store.DroppedCount(Readings), (int)store.NextId(Readings) - 1, $"cut at {at}");
-                Assert.AreEqual(large, volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large), $"cut at {at}: files of nobody");
-            }
-
-            return;
+            Assert.AreEqual(store.PendingCount(Readings), found, $"cut at {at}");
+            Assert.AreEqual(found + (int)store.DroppedCount(Readings), (int)store.NextId(Readings) - 1, $"cut at {at}");
+            Assert.AreEqual(large, volume.Files.Keys.Count(f => StoreFile.Kind(f) == StoreFile.Large), $"cut at {at}: files of nobody");
         }
     }
 
